@@ -1,0 +1,84 @@
+"""Edit steps: what can be done to time. Each acts on the result of the one before it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, model_validator
+
+from sayso.desk.value import Value
+
+Seconds = Annotated[float, Field(ge=0.0, le=360_000.0)]
+
+
+class _Span(Value):
+    """From `start_s` to `end_s`, in seconds of what is there when the step comes; end exclusive."""
+
+    start_s: Seconds = 0.0
+    end_s: Seconds | None = None
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> _Span:
+        if self.end_s is not None and self.end_s <= self.start_s:
+            raise ValueError(f"end_s {self.end_s:g} must lie after start_s {self.start_s:g}")
+        return self
+
+
+class Keep(_Span):
+    """Only this span; without `end_s`, up to the end."""
+
+    step: Literal["keep"] = "keep"
+
+
+class Cut(_Span):
+    """Everything but this span; without `end_s`, up to the end."""
+
+    step: Literal["cut"] = "cut"
+
+
+class CutTail(Value):
+    """Without the last `seconds`."""
+
+    step: Literal["cut_tail"] = "cut_tail"
+    seconds: Annotated[float, Field(gt=0.0, le=360_000.0)]
+
+
+class Loop(_Span):
+    """Plays a span `times` times in all, 2 to 1000."""
+
+    step: Literal["loop"] = "loop"
+    times: Annotated[int, Field(ge=2, le=1000)] = 2
+
+
+class MoveSpan(_Span):
+    """Takes a span out and puts it back in so that it begins at `to_s` of the whole before it."""
+
+    step: Literal["move"] = "move"
+    to_s: Seconds
+
+
+class ShortenTo(Value):
+    """At most `seconds` long."""
+
+    step: Literal["shorten_to"] = "shorten_to"
+    seconds: Annotated[float, Field(ge=0.1, le=360_000.0)]
+
+
+class RemoveSilence(Value):
+    """Pauses longer than `longest_s` shrink to it."""
+
+    step: Literal["remove_silence"] = "remove_silence"
+    longest_s: Annotated[float, Field(ge=0.0, le=60.0)] = 0.3
+
+
+class Like(Value):
+    """Edited the way an earlier example was."""
+
+    step: Literal["like"] = "like"
+    example: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+EditStep: TypeAlias = Annotated[
+    Keep | Cut | CutTail | Loop | MoveSpan | ShortenTo | RemoveSilence | Like,
+    Field(discriminator="step"),
+]

@@ -1,0 +1,108 @@
+"""Moves: everything that can be asked for, as plain data.
+
+Their JSON is that of `sayso ask --plan --json`, of the HTTP API and of a language model's output.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, model_validator
+
+from sayso.desk.edits import EditStep
+from sayso.desk.effects import Effect, Stretch, require_absolute
+from sayso.desk.value import Value, in_words
+
+Target = Annotated[
+    str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=100)
+]
+MIX = "mix"
+
+
+class Extract(Value):
+    """Each target as its own track; "no vocals" is everything but the vocals."""
+
+    do: Literal["extract"] = "extract"
+    targets: Annotated[tuple[Target, ...], Field(min_length=1, max_length=32)]
+
+
+class Remove(Value):
+    """The mix without the targets."""
+
+    do: Literal["remove"] = "remove"
+    targets: Annotated[tuple[Target, ...], Field(min_length=1, max_length=32)]
+
+
+class Adjust(Value):
+    """Effects on one target, or on the whole "mix"; `relative` adds to what is set."""
+
+    do: Literal["adjust"] = "adjust"
+    target: Target
+    relative: bool = False
+    effects: Annotated[tuple[Effect, ...], Field(min_length=1, max_length=32)]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Adjust:
+        for effect in self.effects:
+            if not self.relative:
+                require_absolute(effect)
+            if isinstance(effect, Stretch) and self.target != MIX:
+                raise ValueError('the tempo belongs to the whole: stretch takes the target "mix"')
+        return self
+
+
+class Clean(Value):
+    """Speech only: no music, no noise."""
+
+    do: Literal["clean"] = "clean"
+
+
+class Edit(Value):
+    """Cuts, loops and moves in time, in the order given."""
+
+    do: Literal["edit"] = "edit"
+    steps: Annotated[tuple[EditStep, ...], Field(min_length=1, max_length=256)]
+
+
+class Undo(Value):
+    """Takes the last turn back."""
+
+    do: Literal["undo"] = "undo"
+
+
+class Reset(Value):
+    """One target as it was at first, or, without a target, everything."""
+
+    do: Literal["reset"] = "reset"
+    target: Target | None = None
+
+
+class Reply(Value):
+    """An answer instead of a change, naming what can be done."""
+
+    do: Literal["reply"] = "reply"
+    reason: Literal["unsupported", "off_topic", "ambiguous", "help"]
+    text: str
+    suggestions: tuple[str, ...] = ()
+
+
+Move: TypeAlias = Annotated[
+    Extract | Remove | Adjust | Clean | Edit | Undo | Reset | Reply, Field(discriminator="do")
+]
+_MOVES: TypeAdapter[tuple[Move, ...]] = TypeAdapter(tuple[Move, ...])
+
+
+def parse_moves(data: Any) -> tuple[Move, ...]:
+    """Moves from plain data (a list of dicts).
+
+    Raises: RangeError, MoveError, naming the field.
+    """
+    try:
+        return _MOVES.validate_python(data)
+    except ValidationError as error:
+        raise in_words(error) from None
+
+
+def moves_schema() -> dict[str, Any]:
+    """The JSON schema of a list of moves."""
+    return _MOVES.json_schema()
