@@ -1,0 +1,64 @@
+"""Which file formats there are, and how their samples can be stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sayso.errors import OutputError
+
+OPUS_RATES = (48_000, 24_000, 16_000, 12_000, 8_000)
+MP3_RATES = (48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000)
+AAC_RATES = (96_000, 88_200, 64_000, *MP3_RATES)
+
+
+@dataclass(frozen=True)
+class Format:
+    """One kind of file that can be written.
+
+    `encodings` are ours ("pcm16", "pcm24", "float32", or "lossy"), the first being the default.
+    `rates` are those that the codec takes, empty for any; `channels` the most it takes.
+    """
+
+    suffix: str
+    encodings: tuple[str, ...]
+    rates: tuple[int, ...] = ()
+    channels: int = 8
+    container: str = ""
+    codec: str = ""
+    bit_rate: int = 0
+
+
+FORMATS: dict[str, Format] = {
+    form.suffix: form
+    for form in (
+        Format("wav", ("pcm24", "pcm16", "float32"), container="WAV"),
+        Format("flac", ("pcm24", "pcm16"), rates=(), container="FLAC"),
+        Format("aiff", ("pcm24", "pcm16", "float32"), container="AIFF"),
+        Format("ogg", ("lossy",), container="OGG"),
+        Format("mp3", ("lossy",), MP3_RATES, 2, "mp3", "libmp3lame", 320_000),
+        Format("opus", ("lossy",), OPUS_RATES, 8, "opus", "libopus", 160_000),
+        Format("m4a", ("lossy",), AAC_RATES, 8, "ipod", "aac", 256_000),
+        Format("aac", ("lossy",), AAC_RATES, 8, "adts", "aac", 256_000),
+        Format("mka", ("lossy",), OPUS_RATES, 8, "matroska", "libopus", 160_000),
+    )
+}
+SNDFILE_SUBTYPES = {"pcm16": "PCM_16", "pcm24": "PCM_24", "float32": "FLOAT", "lossy": "VORBIS"}
+
+
+def format_of(path: Path) -> Format:
+    """The format that a file name asks for.
+
+    Raises: OutputError naming those that can be written.
+
+    >>> format_of(Path("take.mp3")).codec
+    'libmp3lame'
+    """
+    suffix = path.suffix.lower().removeprefix(".")
+    suffix = {"wave": "wav", "aif": "aiff", "oga": "ogg", "mp4": "m4a"}.get(suffix, suffix)
+    if suffix not in FORMATS:
+        raise OutputError(
+            f"{path.name}: {suffix or 'no suffix'!r} is not a format that can be written; "
+            f"expected one of {', '.join(FORMATS)}"
+        )
+    return FORMATS[suffix]

@@ -1,0 +1,109 @@
+"""The one overlap-add: chunks of any length of audio through a function, and seamlessly back.
+
+A network's answer is wrong near the edges of a chunk, where it had to guess what lies beyond.
+A crossfade alone would blend those wrong edges in. So each chunk carries `context_frames` more on
+either side, which are thrown away first; only what is left overlaps and crossfades.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sayso.audio.audio import Audio, Cancelled, Progress, Samples
+from sayso.audio.recorder import Recorder
+from sayso.errors import Cancelled as CancelledError
+from sayso.errors import RangeError
+
+
+@dataclass(frozen=True)
+class Chunking:
+    """How audio is cut up, in frames.
+
+    A chunk is `segment` long: `context` to be discarded, a core, `context` to be discarded.
+    Neighbouring cores share `crossfade` frames. Raises: RangeError when no core would be left.
+    """
+
+    segment: int
+    context: int
+    crossfade: int
+
+    def __post_init__(self) -> None:
+        if self.context < 0 or self.crossfade < 0 or self.step < max(1, self.crossfade):
+            raise RangeError(
+                f"segment {self.segment}, context {self.context}, crossfade {self.crossfade}: "
+                "expected a segment longer than two contexts and two crossfades"
+            )
+
+    @property
+    def step(self) -> int:
+        """From the start of one core to the start of the next."""
+        return self.segment - 2 * self.context - self.crossfade
+
+
+def overlap_add(
+    mix: Audio,
+    function: Callable[[Samples], Samples],
+    chunking: Chunking,
+    *,
+    sources: int,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> tuple[Audio, ...]:
+    """`function` over all of `mix`, chunk by chunk, in memory that does not grow with its length.
+
+    Args:
+        mix: any length. One that fits into a segment is given as it is, in one piece.
+        function: takes [C, t], silence beyond the ends of the mix, and returns [S, C, t].
+        chunking: how to cut.
+        sources: S.
+        progress: told the fraction done after each chunk.
+        cancelled: asked before each chunk.
+
+    Returns: S pieces of audio like the mix. Raises: Cancelled.
+    """
+    recorders = [Recorder(mix.channels, mix.sample_rate) for _ in range(sources)]
+
+    def emit(block: Samples) -> None:
+        for recorder, source in zip(recorders, block, strict=True):
+            recorder.append(source)
+
+    if mix.frames <= chunking.segment:
+        _stop_if(cancelled)
+        emit(function(mix.block(0, mix.frames)))
+    else:
+        tail: Samples | None = None
+        for start in range(0, max(mix.frames - chunking.crossfade, 1), chunking.step):
+            _stop_if(cancelled)
+            low = start - chunking.context
+            core = function(mix.block(low, low + chunking.segment))
+            core = core[..., chunking.context : chunking.segment - chunking.context]
+            core = core[..., : mix.frames - start]
+            last = start + chunking.step + chunking.crossfade >= mix.frames
+            if tail is not None:
+                core = _fade_in(core, tail)
+            emit(core if last else core[..., : chunking.step])
+            tail = core[..., chunking.step :]
+            if progress is not None:
+                progress(min(1.0, (start + chunking.step) / mix.frames))
+    if progress is not None:
+        progress(1.0)
+    return tuple(recorder.audio() for recorder in recorders)
+
+
+def _fade_in(core: Samples, tail: Samples) -> Samples:
+    length = tail.shape[-1]
+    if not length:
+        return core
+    weight = (np.arange(length, dtype=np.float32) + 0.5) / length
+    joined = core.copy()
+    # tail + weight * (core - tail) leaves equal signals untouched.
+    joined[..., :length] = tail + weight * (core[..., :length] - tail)
+    return joined
+
+
+def _stop_if(cancelled: Cancelled | None) -> None:
+    if cancelled is not None and cancelled():
+        raise CancelledError("stopped")

@@ -1,0 +1,88 @@
+"""The short-time Fourier transform and its exact inverse.
+
+Conventions: periodic Hann window on both sides, frame n centred on sample n * hop, the signal
+extended by its mirror image (by zeros where it is too short for that), one-sided spectra,
+unnormalised as numpy's.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from sayso.audio.audio import Samples
+from sayso.errors import RangeError
+
+Spectrum: TypeAlias = npt.NDArray[np.complex64]
+
+
+def stft(signal: Samples, n_fft: int, *, hop: int) -> Spectrum:
+    """The spectrum [..., F = n_fft // 2 + 1, N = ceil(T / hop) + 1] of `signal` [..., T].
+
+    Args:
+        signal: any level; silence gives zeros.
+        n_fft: window length in samples, even.
+        hop: samples between frames, at most half of `n_fft`.
+
+    Raises: RangeError for a hop that the inverse could not undo.
+    """
+    _check(n_fft, hop)
+    import scipy.fft
+
+    half, frames = n_fft // 2, -(-signal.shape[-1] // hop) + 1
+    missing = (frames - 1) * hop + n_fft - half - signal.shape[-1]
+    pad = [(0, 0)] * (signal.ndim - 1)
+    mode = "reflect" if signal.shape[-1] > half + hop else "constant"
+    padded = np.pad(signal, [*pad, (half, missing)], mode=mode)  # type: ignore[call-overload]
+    windows = np.lib.stride_tricks.sliding_window_view(padded, n_fft, axis=-1)[..., ::hop, :]
+    spectrum = scipy.fft.rfft(windows * _hann(n_fft), axis=-1)
+    turned: Spectrum = np.swapaxes(spectrum, -1, -2).astype(np.complex64, copy=False)
+    return turned
+
+
+def istft(spectrum: Spectrum, n_fft: int, *, hop: int, length: int) -> Samples:
+    """The signal [..., length] whose `stft` comes nearest to `spectrum` [..., F, N].
+
+    Undoes `stft` to float precision. Source: Griffin and Lim 1984, equation 6.
+    """
+    _check(n_fft, hop)
+    import scipy.fft
+
+    frames = scipy.fft.irfft(np.swapaxes(spectrum, -1, -2), n_fft, axis=-1)
+    frames = (frames * _hann(n_fft)).astype(np.float32, copy=False)
+    count = frames.shape[-2]
+    total = (count - 1) * hop + n_fft
+    out = np.zeros((*frames.shape[:-2], total), np.float32)
+    weight = np.zeros(total, np.float32)
+    window_power = _hann(n_fft) ** 2
+    # Frames n, n + step, n + 2 step ... do not overlap, so each such set is added at one stroke.
+    step = -(-n_fft // hop)
+    for first in range(min(step, count)):
+        chosen = frames[..., first::step, :]
+        pieces = chosen.shape[-2]
+        gap = step * hop
+        laid = np.zeros((*frames.shape[:-2], pieces, gap), np.float32)
+        laid[..., :n_fft] = chosen
+        flat = laid.reshape(*frames.shape[:-2], pieces * gap)[..., : total - first * hop]
+        out[..., first * hop : first * hop + flat.shape[-1]] += flat
+        row = np.zeros((pieces, gap), np.float32)
+        row[:, :n_fft] = window_power
+        weight[first * hop : first * hop + flat.shape[-1]] += row.reshape(-1)[: flat.shape[-1]]
+    half = n_fft // 2
+    kept = slice(half, half + length)
+    return np.ascontiguousarray(out[..., kept] / np.maximum(weight[kept], 1e-8))
+
+
+@lru_cache(maxsize=16)
+def _hann(n_fft: int) -> Samples:
+    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft)).astype(np.float32)
+
+
+def _check(n_fft: int, hop: int) -> None:
+    if n_fft < 2 or n_fft % 2 or not 1 <= hop <= n_fft // 2:
+        raise RangeError(
+            f"n_fft {n_fft}, hop {hop}: expected an even n_fft and a hop from 1 to n_fft / 2"
+        )

@@ -1,0 +1,229 @@
+"""Writing sound, block by block, to a file that appears only when it is whole."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import numpy as np
+
+from sayso.audio.audio import Audio, Samples
+from sayso.audio.formats import SNDFILE_SUBTYPES, Format, format_of
+from sayso.errors import OutputError
+
+_WAV_BYTES = 0xFFFF0000
+"""What a plain WAV's 32-bit sizes can hold; longer ones are written as RF64."""
+
+
+def write(path: str | Path, audio: Audio, *, encoding: str | None = None) -> Path:
+    """Writes `audio` in the format that the name's suffix asks for, and returns the path.
+
+    Args:
+        path: where to; missing folders are made, an existing file is replaced.
+        audio: samples beyond full scale are clipped by every encoding but "float32".
+        encoding: "pcm16", "pcm24" or "float32"; None takes the format's default (24 bits).
+
+    Raises: OutputError.
+    """
+    frames = audio.frames
+    with Writer(path, audio.sample_rate, audio.channels, encoding=encoding, frames=frames) as out:
+        for block in audio.blocks():
+            out.append(block)
+    return out.path
+
+
+class Writer:
+    """A file being written; it takes its name when the `with` block ends well, else it vanishes.
+
+    Codecs that know only some rates (mp3, opus, aac) get the nearest one that is high enough;
+    `sample_rate` tells which.
+
+    Raises: OutputError when the format, its channels or the folder do not allow it.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        sample_rate: int,
+        channels: int,
+        *,
+        encoding: str | None = None,
+        frames: int | None = None,
+    ) -> None:
+        self.path = Path(path)
+        form = format_of(self.path)
+        encoding = encoding or form.encodings[0]
+        _check(form, self.path, encoding, channels)
+        self.sample_rate = _codec_rate(form, sample_rate)
+        self._part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
+        self._resample = None
+        if self.sample_rate != sample_rate:
+            from sayso.audio.resampling import Resampler
+
+            self._resample = Resampler(sample_rate, self.sample_rate, channels=channels)
+        self._frames = frames
+        self._open: Callable[[], _Sink] = lambda: (
+            _AvSink(self._part, form, self.sample_rate, channels)
+            if form.codec
+            else _SndfileSink(self._part, form, self.sample_rate, channels, encoding, frames)
+        )
+        self._sink: _Sink | None = None
+
+    def append(self, block: Samples) -> None:
+        """Adds a block [C, t]. Raises: OutputError when the disk is full."""
+        assert self._sink is not None, "use Writer in a with block"
+        if self._resample is not None:
+            block = self._resample.push(block)
+        with _in_words(self.path):
+            self._sink.write(block)
+
+    def __enter__(self) -> Self:
+        with _in_words(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._sink = self._open()
+            except BaseException:
+                self._part.unlink(missing_ok=True)
+                raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._sink is not None
+        try:
+            with _in_words(self.path):
+                if kind is None and self._resample is not None:
+                    self._sink.write(self._resample.flush())
+                self._sink.close()
+                if kind is None:
+                    self._part.replace(self.path)
+        finally:
+            self._part.unlink(missing_ok=True)
+
+
+def _check(form: Format, path: Path, encoding: str, channels: int) -> None:
+    if encoding not in form.encodings:
+        expected = ", ".join(form.encodings)
+        raise OutputError(f"{path.name}: {form.suffix} cannot hold {encoding}; expected {expected}")
+    if channels > form.channels:
+        raise OutputError(
+            f"{path.name}: {form.suffix} holds at most {form.channels} channels, not {channels}; "
+            "write wav or flac"
+        )
+
+
+def _codec_rate(form: Format, sample_rate: int) -> int:
+    if not form.rates or sample_rate in form.rates:
+        return sample_rate
+    return min((rate for rate in form.rates if rate >= sample_rate), default=max(form.rates))
+
+
+class _in_words:  # noqa: N801  (a context manager reads as a verb)
+    """Turns what the system says about a file into our error."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        import av
+        import soundfile
+
+        if not isinstance(error, OSError | soundfile.SoundFileError | av.FFmpegError):
+            return
+        number = getattr(error, "errno", None)
+        if number in (errno.ENOSPC, errno.EDQUOT):
+            why = "the disk is full; free some room, or choose another folder with -o"
+        elif number in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+            why = f"the folder {self._path.parent} may not be written to; choose another with -o"
+        else:
+            why = f"the file could not be written ({error})"
+        raise OutputError(f"{self._path.name}: {why}") from None
+
+
+class _Sink(Protocol):
+    def write(self, block: Samples) -> None: ...
+    def close(self) -> None: ...
+
+
+class _SndfileSink:
+    def __init__(
+        self,
+        part: Path,
+        form: Format,
+        sample_rate: int,
+        channels: int,
+        encoding: str,
+        frames: int | None,
+    ) -> None:
+        import soundfile
+
+        container = form.container
+        # Unknown lengths get RF64 as well: its header can grow, a WAV's cannot.
+        if container == "WAV" and (frames or 0) * channels * 4 > _WAV_BYTES:
+            container = "RF64"
+        # Opened by ourselves, because libsndfile forgets why the system refused.
+        self._stream = part.open("w+b")
+        subtype = SNDFILE_SUBTYPES[encoding]
+        self._file = soundfile.SoundFile(
+            self._stream, "w", sample_rate, channels, subtype, format=container
+        )
+        self._integer = encoding.startswith("pcm")
+
+    def write(self, block: Samples) -> None:
+        # libsndfile's Vorbis encoder overruns its stack on long writes.
+        for start in range(0, block.shape[1], 1 << 16):
+            part = block[:, start : start + (1 << 16)]
+            self._file.write(np.clip(part, -1.0, 1.0).T if self._integer else part.T)
+
+    def close(self) -> None:
+        self._file.close()
+        self._stream.close()
+
+
+class _AvSink:
+    def __init__(self, part: Path, form: Format, sample_rate: int, channels: int) -> None:
+        import av
+
+        self._container: Any = av.open(str(part), "w", format=form.container)
+        self._stream: Any = self._container.add_stream(form.codec, rate=sample_rate)
+        self._layout = _LAYOUTS[channels]
+        self._stream.codec_context.layout = self._layout
+        self._stream.bit_rate = form.bit_rate // 2 * min(channels, 2) if channels < 3 else 512_000
+        planar = [f.name for f in self._stream.codec_context.codec.audio_formats]
+        self._format = "fltp" if "fltp" in planar else planar[0]
+        self._resampler = av.AudioResampler(self._format, self._layout, sample_rate)
+        self._rate = sample_rate
+        self._at = 0
+
+    def write(self, block: Samples) -> None:
+        import av
+
+        if not block.shape[1]:
+            return
+        samples = np.ascontiguousarray(np.clip(block, -1.0, 1.0), np.float32)
+        frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout=self._layout)
+        frame.sample_rate = self._rate
+        frame.pts = self._at
+        self._at += block.shape[1]
+        for converted in self._resampler.resample(frame):
+            self._container.mux(self._stream.encode(converted))
+
+    def close(self) -> None:
+        for converted in self._resampler.resample(None):
+            self._container.mux(self._stream.encode(converted))
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
+
+
+_LAYOUTS = ("", "mono", "stereo", "3.0", "4.0", "5.0", "5.1", "6.1", "7.1")
