@@ -1,9 +1,9 @@
 """The U-Net of Stoller, Ewert and Dixon (2018): magnitudes in, one mask a source out.
 
 Conventions: magnitudes are linear, `[B, F, T]` with F = n_fft / 2 + 1 bins; masks are
-`[B, S, F, T]` in 0..1 and multiply the mixture's magnitudes. Every convolution is *valid*: nothing inside the
-network invents a border, so what it says of a frame does not depend on where a chunk was cut. The
-price is that the input must be longer than the output by a context on each side;
+`[B, S, F, T]` in 0..1 and multiply the mixture's magnitudes. Every convolution is *valid*: nothing
+inside the network invents a border, so what it says of a frame does not depend on where a chunk was
+cut. The price is that the input must be longer than the output by a context on each side;
 `sayso.networks.unet_shapes` computes it.
 
 Source: arXiv:1711.00048, section 3. The released code lets the last layer write magnitudes; here it
