@@ -20,6 +20,7 @@ from sayso.errors import EmptyAudioError, FormatError, InputError, NotFiniteErro
 Notice: TypeAlias = Callable[[str], None]
 """Told, in a sentence, what a person should know about a file that could be read."""
 
+_STEP_FRAMES = 1 << 14
 _SNDFILE_FORMATS = {"WAV", "WAVEX", "RF64", "W64", "FLAC", "AIFF", "AU", "CAF"}
 
 
@@ -75,7 +76,7 @@ def read(path: str | Path, *, notice: Notice | None = None) -> Audio:
         except FormatError as error:
             if recorder.frames == 0:
                 raise
-            _tell(notice, f"{error}; what came before it was read")
+            _tell(notice, f"{path.name}: {error}; what came before it was read")
         _tell_if_short(recorder.frames, source.info, path, notice)
     if recorder.frames == 0:
         raise EmptyAudioError(f"{path.name}: the file holds no samples; expected some sound")
@@ -144,14 +145,23 @@ class _Sndfile:
     def blocks(self) -> Iterator[Samples]:
         import soundfile
 
-        while True:
-            try:
-                block = self._file.read(BLOCK_FRAMES, dtype="float32", always_2d=True)
-            except soundfile.LibsndfileError as error:
-                raise FormatError(f"the file is damaged ({error.error_string})") from None
-            if not len(block):
-                return
-            yield np.ascontiguousarray(block.T)
+        failed, at_end = None, False
+        while not at_end and failed is None:
+            pieces: list[Samples] = []
+            # In small steps, because a step that meets damage gives nothing at all.
+            while sum(map(len, pieces)) < BLOCK_FRAMES and not at_end:
+                try:
+                    piece = self._file.read(_STEP_FRAMES, dtype="float32", always_2d=True)
+                except soundfile.LibsndfileError as error:
+                    failed = error
+                    break
+                at_end = len(piece) == 0
+                pieces.append(piece)
+            block = np.concatenate(pieces) if pieces else np.zeros((0, 1), np.float32)
+            if len(block):
+                yield np.ascontiguousarray(block.T)
+        if failed is not None:
+            raise FormatError(f"the file is damaged ({failed.error_string})")
 
     def close(self) -> None:
         self._file.close()
@@ -164,7 +174,7 @@ def _open_sndfile(path: Path) -> _Sndfile | None:
         file = soundfile.SoundFile(path)
     except (soundfile.LibsndfileError, OSError):
         return None
-    if file.format not in _SNDFILE_FORMATS:
+    if file.format not in _SNDFILE_FORMATS and file.subtype != "VORBIS":
         file.close()
         return None
     return _Sndfile(file)
@@ -180,9 +190,19 @@ class _Av:
             frames = round(container.duration / 1_000_000 * stream.rate)
         name = stream.codec_context.name.removesuffix("float")
         form = container.format.name.split(",")[0]
+        # Of the containers only mp4's tells exactly where the codec's padding begins.
+        self._stop = frames if form == "mov" else None
         self.info = Info(form, name, stream.rate, stream.channels, frames)
 
     def blocks(self) -> Iterator[Samples]:
+        left = self._stop
+        for block in self._decoded():
+            if left is not None:
+                block, left = block[:, :left], max(0, left - block.shape[1])
+            if block.shape[1]:
+                yield block
+
+    def _decoded(self) -> Iterator[Samples]:
         import av
 
         layout = self._stream.layout.name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import tempfile
+import weakref
 from typing import IO
 
 import numpy as np
@@ -42,6 +43,7 @@ class Recorder:
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(prefix="sayso-")  # noqa: SIM115
+                weakref.finalize(self, self._file.close)
                 for kept in self._blocks:
                     self._spill(kept)
                 self._blocks.clear()
@@ -60,7 +62,10 @@ class Recorder:
         self._file.write(np.ascontiguousarray(block.T, np.float32).tobytes())
 
     def audio(self) -> Audio:
-        """All that was appended. Raises: EmptyAudioError when that is nothing."""
+        """All that was appended; the recorder is done then.
+
+        Raises: EmptyAudioError when nothing was.
+        """
         if self.frames == 0:
             raise EmptyAudioError("there are no samples; expected at least one")
         if self._file is None:
@@ -68,4 +73,7 @@ class Recorder:
             return Audio(samples, self._sample_rate)
         self._file.flush()
         shape = (self.frames, self._channels)
-        return Audio(np.memmap(self._file, np.float32, "r", shape=shape).T, self._sample_rate)
+        samples = np.memmap(self._file, np.float32, "r", shape=shape).T
+        # The map keeps the file alive by itself.
+        self._file.close()
+        return Audio(samples, self._sample_rate)

@@ -195,8 +195,9 @@ class _AvSink:
     def __init__(self, part: Path, form: Format, sample_rate: int, channels: int) -> None:
         import av
 
-        self._container: Any = av.open(str(part), "w", format=form.container)
-        self._stream: Any = self._container.add_stream(form.codec, rate=sample_rate)
+        self._container = av.open(str(part), "w", format=form.container)
+        stream: Any = self._container.add_stream(form.codec, rate=sample_rate)
+        self._stream = stream
         self._layout = _LAYOUTS[channels]
         self._stream.codec_context.layout = self._layout
         self._stream.bit_rate = form.bit_rate // 2 * min(channels, 2) if channels < 3 else 512_000
