@@ -1,0 +1,237 @@
+"""Batches of spectrogram patches for the U-Net: paired, unpaired and fixed ones.
+
+Conventions: mono, linear magnitudes, `[B, F, T]` for mixes and `[B, S, F, T]` for sources in the
+order of the network's configuration. A mix is longer than its sources by the network's context on
+both sides. A batch is a pure function of (configuration, seed, step).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field
+
+from sayso.audio import stft
+from sayso.errors import DataError
+from sayso.networks.unet_shapes import UNetConfig, unet_shapes
+from sayso.train.data.datasets.cache import ExcerptCache
+from sayso.train.data.datasets.record import Signal, Track
+from sayso.train.data.datasets.spans import read_excerpt
+
+Magnitudes = npt.NDArray[np.float32]
+
+_MOST_FAILURES = 8  # unreadable excerpts in a row before training is stopped
+
+
+class PatchConfig(BaseModel):
+    """How batches are drawn; the defaults are those of the paper's released configuration."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    batch_size: int = Field(64, ge=1, le=4096)
+    excerpt_s: float = Field(10.0, gt=0, le=600, description="length of a cached excerpt")
+    cache_size: int = Field(64, ge=1, le=65_536, description="excerpts held in memory a stream")
+    replaced: float = Field(8.0, gt=0, description="excerpts exchanged before each batch")
+    workers: int = Field(2, ge=0, le=64, description="threads a stream; 0 loads when asked")
+    gain_db: float = Field(0.0, ge=0, le=40, description="each source's level moves by up to this")
+    validation_excerpts: int = Field(3, ge=1, le=1000, description="fixed excerpts a song")
+
+
+class PairedBatch(NamedTuple):
+    """A mix with its sources: `mix` `[B, F, T + 2 context]`, `sources` `[B, S, F, T]`."""
+
+    mix: Magnitudes
+    sources: Magnitudes
+
+
+class UnpairedBatch(NamedTuple):
+    """A mix and sources of other songs, shaped as in `PairedBatch`."""
+
+    mix: Magnitudes
+    sources: Magnitudes
+
+
+class Excerpts:
+    """Reads excerpts of songs as magnitudes, with or without the network's context around them.
+
+    `unreadable` counts, by title, excerpts that could not be read and were drawn anew.
+    """
+
+    def __init__(self, network: UNetConfig, config: PatchConfig) -> None:
+        self.network, self.config = network, config
+        frames = round(config.excerpt_s * network.sample_rate / network.hop)
+        whole = unet_shapes(network.bins, max(frames, network.frames), levels=network.levels)
+        self.frames, self.context = whole.output[1], whole.context_frames
+        self.unreadable: Counter[str] = Counter()
+
+    def paired(self, tracks: Sequence[Track], number: int, seed: int) -> PairedBatch:
+        """Excerpt `number` of a random song, `[F, T]` and `[S, F, T]`; the mix is the sum.
+
+        Raises: DataError when one excerpt after another cannot be read.
+        """
+        rng = np.random.default_rng([seed, number])
+        for _ in range(_MOST_FAILURES):
+            track = tracks[rng.integers(len(tracks))]
+            start_s, gains = self._draw(track, rng)
+            try:
+                return self._pair(track, start_s, gains)
+            except DataError:
+                self.unreadable[track.title] += 1
+        raise self._hopeless()
+
+    def single(self, tracks: Sequence[Track], name: str, number: int, seed: int) -> Magnitudes:
+        """Excerpt `number` of a random song's stem `name`, or of its "mix" with context.
+
+        Raises: DataError when one excerpt after another cannot be read.
+        """
+        rng = np.random.default_rng([seed, number])
+        for _ in range(_MOST_FAILURES):
+            track = tracks[rng.integers(len(tracks))]
+            start_s, gains = self._draw(track, rng)
+            signal, context = (track.mix, self.context) if name == "mix" else (track.stems[name], 0)
+            try:
+                return self._magnitude(gains[0] * self._wave(track, signal, start_s, context))
+            except DataError:
+                self.unreadable[track.title] += 1
+        raise self._hopeless()
+
+    def fixed(self, tracks: Sequence[Track]) -> list[PairedBatch]:
+        """The same excerpts of every song each time, evenly spread, one batch a song.
+
+        Raises: DataError when one cannot be read.
+        """
+        batches = []
+        count = self.config.validation_excerpts
+        for track in tracks:
+            room_s = max(0.0, track.duration_s - self.config.excerpt_s)
+            starts = [room_s * (number + 0.5) / count for number in range(count)]
+            still = np.ones(len(self.network.sources))
+            pairs = [self._pair(track, start_s, still) for start_s in starts]
+            mix, sources = (np.stack(part) for part in zip(*pairs, strict=True))
+            batches.append(PairedBatch(mix, sources))
+        return batches
+
+    def _draw(self, track: Track, rng: np.random.Generator) -> tuple[float, npt.NDArray[Any]]:
+        start_s = rng.uniform(0, max(0.0, track.duration_s - self.config.excerpt_s))
+        moved_db = rng.uniform(-1, 1, len(self.network.sources)) * self.config.gain_db
+        return float(start_s), 10 ** (moved_db / 20)
+
+    def _pair(self, track: Track, start_s: float, gains: npt.NDArray[Any]) -> PairedBatch:
+        waves = [
+            gain * self._wave(track, track.stems[name], start_s, self.context)
+            for gain, name in zip(gains, self.network.sources, strict=True)
+        ]
+        middle = slice(self.context, self.context + self.frames)
+        sources = [self._magnitude(wave)[:, middle] for wave in waves]
+        return PairedBatch(self._magnitude(np.sum(waves, axis=0)), np.stack(sources))
+
+    def _wave(self, track: Track, signal: Signal, start_s: float, context: int) -> Magnitudes:
+        """The waveform whose STFT has the excerpt's frames and a few to drop at its edges."""
+        network = self.network
+        around = context + self._edge
+        return read_excerpt(
+            track,
+            signal,
+            start_s=start_s - around * network.hop / network.sample_rate,
+            frames=(self.frames + 2 * around - 1) * network.hop,
+            sample_rate=network.sample_rate,
+        )
+
+    @property
+    def _edge(self) -> int:
+        """Frames at each end of an excerpt that a mirror image reaches into."""
+        return -(-self.network.n_fft // 2 // self.network.hop)
+
+    def _magnitude(self, wave: npt.NDArray[Any]) -> Magnitudes:
+        spectrum = stft(wave.astype(np.float32), self.network.n_fft, hop=self.network.hop)
+        return np.ascontiguousarray(np.abs(spectrum)[:, self._edge : -self._edge])
+
+    def _hopeless(self) -> DataError:
+        worst = ", ".join(f"{title} ({n}x)" for title, n in self.unreadable.most_common(3))
+        return DataError(f"{_MOST_FAILURES} excerpts in a row could not be read, of {worst}")
+
+
+class PairedStream:
+    """Batches of mixes with their own sources."""
+
+    def __init__(self, excerpts: Excerpts, tracks: Sequence[Track], *, seed: int) -> None:
+        self._excerpts, self._seed = excerpts, seed
+        self._shape = unet_shapes(
+            excerpts.network.bins, excerpts.network.frames, levels=excerpts.network.levels
+        )
+        self._cache = _cache(excerpts, lambda k: excerpts.paired(tracks, k, seed))
+
+    def batch(self, step: int) -> PairedBatch:
+        """The batch of `step`. Raises: DataError."""
+        held = self._cache.at(step)
+        rng = np.random.default_rng([self._seed, step, 1])
+        drawn = [held[k] for k in rng.integers(len(held), size=self._excerpts.config.batch_size)]
+        starts = _starts(self._excerpts, self._shape.output[1], rng)
+        mix = [
+            item.mix[:, at : at + self._shape.input[1]]
+            for item, at in zip(drawn, starts, strict=True)
+        ]
+        sources = [
+            item.sources[..., at : at + self._shape.output[1]]
+            for item, at in zip(drawn, starts, strict=True)
+        ]
+        return PairedBatch(np.stack(mix), np.stack(sources))
+
+    def close(self) -> None:
+        """Stop the workers."""
+        self._cache.close()
+
+
+class UnpairedStream:
+    """Batches whose mixes and sources come from unrelated songs and moments."""
+
+    def __init__(self, excerpts: Excerpts, tracks: Sequence[Track], *, seed: int) -> None:
+        self._excerpts, self._seed = excerpts, seed
+        self._shape = unet_shapes(
+            excerpts.network.bins, excerpts.network.frames, levels=excerpts.network.levels
+        )
+        self._caches = [
+            _cache(excerpts, _single(excerpts, tracks, name, seed + 1 + number))
+            for number, name in enumerate(("mix", *excerpts.network.sources))
+        ]
+
+    def batch(self, step: int) -> UnpairedBatch:
+        """The batch of `step`. Raises: DataError."""
+        rng = np.random.default_rng([self._seed, step, 2])
+        stacks = []
+        for number, cache in enumerate(self._caches):
+            held = cache.at(step)
+            length = self._shape.output[1] if number else self._shape.input[1]
+            chosen = rng.integers(len(held), size=self._excerpts.config.batch_size)
+            starts = _starts(self._excerpts, self._shape.output[1], rng)
+            stacks.append(
+                np.stack(
+                    [held[k][:, at : at + length] for k, at in zip(chosen, starts, strict=True)]
+                )
+            )
+        return UnpairedBatch(stacks[0], np.stack(stacks[1:], axis=1))
+
+    def close(self) -> None:
+        """Stop the workers."""
+        for cache in self._caches:
+            cache.close()
+
+
+def _single(excerpts: Excerpts, tracks: Sequence[Track], name: str, seed: int) -> Any:
+    return lambda k: excerpts.single(tracks, name, k, seed)
+
+
+def _cache(excerpts: Excerpts, load: Any) -> ExcerptCache[Any]:
+    config = excerpts.config
+    return ExcerptCache(
+        load, size=config.cache_size, replaced=config.replaced, workers=config.workers
+    )
+
+
+def _starts(excerpts: Excerpts, frames: int, rng: np.random.Generator) -> list[int]:
+    last = excerpts.frames - frames
+    return [int(at) for at in rng.integers(last + 1, size=excerpts.config.batch_size)]
