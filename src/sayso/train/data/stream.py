@@ -74,15 +74,25 @@ class Stream:
 
     def batch(self, index: int) -> AskBatch:
         """Batch number `index` (from 0); always the same one from the same store and seed."""
-        examples = [
-            self._kitchen.example(np.random.default_rng((self.config.seed, index, row)))
-            for row in range(self.config.batch)
-        ]
-        return AskBatch(
-            mix=np.stack([example.mix for example in examples]),
-            targets=np.stack([example.targets for example in examples]),
-            queries=[list(example.queries) for example in examples],
-        )
+        mix_shape, targets_shape = self.shapes
+        mix, targets = np.empty(mix_shape, np.float32), np.empty(targets_shape, np.float32)
+        return AskBatch(mix=mix, targets=targets, queries=self.fill(index, mix, targets))
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The shapes of a batch's mixtures `[B, 2, T]` and answers `[B, Q, 2, T]`."""
+        rows, frames = self.config.batch, self.config.frames
+        return (rows, 2, frames), (rows, self.config.recipes.questions.count, 2, frames)
+
+    def fill(self, index: int, mix: Floats, targets: Floats) -> list[list[str]]:
+        """Write batch `index` into arrays of the right `shapes`; its questions are returned."""
+        queries = []
+        for row in range(self.config.batch):
+            rng = np.random.default_rng((self.config.seed, index, row))
+            example = self._kitchen.example(rng)
+            mix[row], targets[row] = example.mix, example.targets
+            queries.append(list(example.queries))
+        return queries
 
     def validation(self) -> list[ValidationItem]:
         """The fixed held-out items: songs, speech with music and noise, pairs of sounds."""
@@ -123,12 +133,7 @@ class _Worker:
     """A process that makes every `step`-th batch into a ring of shared buffers."""
 
     def __init__(self, stream: Stream, start: int, step: int, depth: int) -> None:
-        config = stream.config
-        questions = config.recipes.questions.count
-        self._shapes = (
-            (config.batch, 2, config.frames),
-            (config.batch, questions, 2, config.frames),
-        )
+        self._shapes = stream.shapes
         context = multiprocessing.get_context("spawn")
         size = sum(int(np.prod(shape)) for shape in self._shapes)
         self._rings = [context.RawArray("f", size) for _ in range(depth)]
@@ -178,14 +183,11 @@ def _make(
             if os.getppid() != parent:
                 return
         try:
-            batch = stream.batch(index)
+            queries = stream.fill(index, *_views(rings[turn], stream.shapes))
         except Exception as error:  # every failure must reach the one who waits
             pipe.send(f"batch {index}: {type(error).__name__}: {error}")
             return
-        mix, targets = _views(rings[turn], (batch.mix.shape, batch.targets.shape))
-        mix[...] = batch.mix
-        targets[...] = batch.targets
-        pipe.send(batch.queries)
+        pipe.send(queries)
         index, turn = index + step, (turn + 1) % len(rings)
 
 

@@ -8,8 +8,9 @@ both sides. A batch is a pure function of (configuration, seed, step).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,9 @@ from sayso.train.data.datasets.cache import ExcerptCache
 from sayso.train.data.datasets.record import Signal, Track
 from sayso.train.data.datasets.spans import read_excerpt
 
-Magnitudes = npt.NDArray[np.float32]
+Magnitudes: TypeAlias = npt.NDArray[np.float32]
+Seed: TypeAlias = tuple[int, ...]
+Item = TypeVar("Item")
 
 _MOST_FAILURES = 8  # unreadable excerpts in a row before training is stopped
 
@@ -32,13 +35,17 @@ class PatchConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    batch_size: int = Field(64, ge=1, le=4096)
-    excerpt_s: float = Field(10.0, gt=0, le=600, description="length of a cached excerpt")
-    cache_size: int = Field(64, ge=1, le=65_536, description="excerpts held in memory a stream")
-    replaced: float = Field(8.0, gt=0, description="excerpts exchanged before each batch")
-    workers: int = Field(2, ge=0, le=64, description="threads a stream; 0 loads when asked")
-    gain_db: float = Field(0.0, ge=0, le=40, description="each source's level moves by up to this")
-    validation_excerpts: int = Field(3, ge=1, le=1000, description="fixed excerpts a song")
+    batch_size: int = Field(default=64, ge=1, le=4096)
+    excerpt_s: float = Field(default=10.0, gt=0, le=600, description="length of a cached excerpt")
+    cache_size: int = Field(
+        default=64, ge=1, le=65_536, description="excerpts held in memory a stream"
+    )
+    replaced: float = Field(default=8.0, gt=0, description="excerpts exchanged before each batch")
+    workers: int = Field(default=2, ge=0, le=64, description="threads a stream; 0 loads when asked")
+    gain_db: float = Field(
+        default=0.0, ge=0, le=40, description="each source's level moves by up to this"
+    )
+    validation_excerpts: int = Field(default=3, ge=1, le=1000, description="fixed excerpts a song")
 
 
 class PairedBatch(NamedTuple):
@@ -68,14 +75,14 @@ class Excerpts:
         self.frames, self.context = whole.output[1], whole.context_frames
         self.unreadable: Counter[str] = Counter()
 
-    def paired(self, tracks: Sequence[Track], number: int, seed: int) -> PairedBatch:
+    def paired(self, tracks: Sequence[Track], number: int, *, seed: Seed) -> PairedBatch:
         """Excerpt `number` of a random song, `[F, T]` and `[S, F, T]`; the mix is the sum.
 
         Raises: DataError when one excerpt after another cannot be read.
         """
-        rng = np.random.default_rng([seed, number])
+        rng = np.random.default_rng([*seed, number])
         for _ in range(_MOST_FAILURES):
-            track = tracks[rng.integers(len(tracks))]
+            track = tracks[int(rng.integers(len(tracks)))]
             start_s, gains = self._draw(track, rng)
             try:
                 return self._pair(track, start_s, gains)
@@ -83,14 +90,14 @@ class Excerpts:
                 self.unreadable[track.title] += 1
         raise self._hopeless()
 
-    def single(self, tracks: Sequence[Track], name: str, number: int, seed: int) -> Magnitudes:
+    def single(self, tracks: Sequence[Track], name: str, *, number: int, seed: Seed) -> Magnitudes:
         """Excerpt `number` of a random song's stem `name`, or of its "mix" with context.
 
         Raises: DataError when one excerpt after another cannot be read.
         """
-        rng = np.random.default_rng([seed, number])
+        rng = np.random.default_rng([*seed, number])
         for _ in range(_MOST_FAILURES):
-            track = tracks[rng.integers(len(tracks))]
+            track = tracks[int(rng.integers(len(tracks)))]
             start_s, gains = self._draw(track, rng)
             signal, context = (track.mix, self.context) if name == "mix" else (track.stems[name], 0)
             try:
@@ -158,17 +165,17 @@ class Excerpts:
 class PairedStream:
     """Batches of mixes with their own sources."""
 
-    def __init__(self, excerpts: Excerpts, tracks: Sequence[Track], *, seed: int) -> None:
+    def __init__(self, excerpts: Excerpts, tracks: Sequence[Track], *, seed: Seed) -> None:
         self._excerpts, self._seed = excerpts, seed
         self._shape = unet_shapes(
             excerpts.network.bins, excerpts.network.frames, levels=excerpts.network.levels
         )
-        self._cache = _cache(excerpts, lambda k: excerpts.paired(tracks, k, seed))
+        self._cache = _cache(excerpts, lambda k: excerpts.paired(tracks, k, seed=(*seed, 0)))
 
     def batch(self, step: int) -> PairedBatch:
         """The batch of `step`. Raises: DataError."""
         held = self._cache.at(step)
-        rng = np.random.default_rng([self._seed, step, 1])
+        rng = np.random.default_rng([*self._seed, 101, step])
         drawn = [held[k] for k in rng.integers(len(held), size=self._excerpts.config.batch_size)]
         starts = _starts(self._excerpts, self._shape.output[1], rng)
         mix = [
@@ -189,19 +196,19 @@ class PairedStream:
 class UnpairedStream:
     """Batches whose mixes and sources come from unrelated songs and moments."""
 
-    def __init__(self, excerpts: Excerpts, tracks: Sequence[Track], *, seed: int) -> None:
+    def __init__(self, excerpts: Excerpts, tracks: Sequence[Track], *, seed: Seed) -> None:
         self._excerpts, self._seed = excerpts, seed
         self._shape = unet_shapes(
             excerpts.network.bins, excerpts.network.frames, levels=excerpts.network.levels
         )
         self._caches = [
-            _cache(excerpts, _single(excerpts, tracks, name, seed + 1 + number))
+            _cache(excerpts, partial(_single, excerpts, tracks, name, (*seed, 1 + number)))
             for number, name in enumerate(("mix", *excerpts.network.sources))
         ]
 
     def batch(self, step: int) -> UnpairedBatch:
         """The batch of `step`. Raises: DataError."""
-        rng = np.random.default_rng([self._seed, step, 2])
+        rng = np.random.default_rng([*self._seed, 102, step])
         stacks = []
         for number, cache in enumerate(self._caches):
             held = cache.at(step)
@@ -221,11 +228,13 @@ class UnpairedStream:
             cache.close()
 
 
-def _single(excerpts: Excerpts, tracks: Sequence[Track], name: str, seed: int) -> Any:
-    return lambda k: excerpts.single(tracks, name, k, seed)
+def _single(
+    excerpts: Excerpts, tracks: Sequence[Track], name: str, seed: Seed, number: int
+) -> Magnitudes:
+    return excerpts.single(tracks, name, number=number, seed=seed)
 
 
-def _cache(excerpts: Excerpts, load: Any) -> ExcerptCache[Any]:
+def _cache(excerpts: Excerpts, load: Callable[[int], Item]) -> ExcerptCache[Item]:
     config = excerpts.config
     return ExcerptCache(
         load, size=config.cache_size, replaced=config.replaced, workers=config.workers

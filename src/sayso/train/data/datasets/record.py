@@ -83,7 +83,7 @@ class Listing(NamedTuple):
     tracks: tuple[Track, ...]
     skipped: tuple[Skipped, ...]
 
-    def __add__(self, other: object) -> Listing:  # type: ignore[override]
+    def __add__(self, other: object) -> Listing:
         """Two listings as one."""
         if not isinstance(other, Listing):
             return NotImplemented

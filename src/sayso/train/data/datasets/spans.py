@@ -103,7 +103,8 @@ def _fold(block: Samples, channels: int) -> Samples:
     if len(block) == channels:
         return block
     if channels == 1:
-        return block.mean(axis=0, keepdims=True)
+        mean: Samples = block.mean(axis=0, keepdims=True, dtype=np.float32)
+        return mean
     if len(block) == 1:
         return np.repeat(block, channels, axis=0)
     raise DataError(f"{len(block)} channels cannot be folded into {channels}")
@@ -122,7 +123,8 @@ def _decode(part: Part, start: int, frames: int) -> Samples:
             block = file.read(wanted, dtype="float32", always_2d=True)
             if len(block) < wanted:
                 raise DataError(f"{part.path.name} breaks off before its end")
-            return np.ascontiguousarray(block.T)
+            decoded: Samples = np.ascontiguousarray(block.T)
+            return decoded
     except (soundfile.LibsndfileError, OSError):
         return _av_decode(part, start, frames)
 
@@ -170,8 +172,8 @@ def _av_decode(part: Part, start: int, frames: int) -> Samples:
             for frame in container.decode(stream):
                 first = round(float((frame.pts or 0) * frame.time_base) * rate)
                 for piece in planar.resample(frame):
-                    block = piece.to_ndarray()[:, max(0, at - first) :]
-                    block = block[:, : start + frames - at]
+                    block = piece.to_ndarray().astype(np.float32, copy=False)
+                    block = block[:, max(0, at - first) :][:, : start + frames - at]
                     first += piece.samples
                     pieces.append(block)
                     at += block.shape[1]
