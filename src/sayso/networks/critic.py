@@ -24,10 +24,10 @@ class CriticConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    bins: int = Field(256, ge=2, le=8192)
-    frames: int = Field(64, ge=2, le=4096)
-    width: int = Field(32, ge=1, le=512, description="feature maps of the first layer")
-    hidden: int = Field(32, ge=1, le=4096, description="units before the answer")
+    bins: int = Field(default=256, ge=2, le=8192)
+    frames: int = Field(default=64, ge=2, le=4096)
+    width: int = Field(default=32, ge=1, le=512, description="feature maps of the first layer")
+    hidden: int = Field(default=32, ge=1, le=4096, description="units before the answer")
 
 
 class Critic(nn.Module):
@@ -81,12 +81,12 @@ def _halve(cells: int) -> int:
 
 
 def gradient_penalty(
-    critic: Critic, real: Tensor, fake: Tensor, *, generator: torch.Generator | None = None
+    critic: nn.Module, real: Tensor, fake: Tensor, *, generator: torch.Generator | None = None
 ) -> Tensor:
     """One-sided penalty on the critic's slope between real and fake: mean(max(0, |g| - 1)^2).
 
     Args:
-        critic: the critic under training.
+        critic: the critic under training, `[B, F, T]` patches to `[B]`.
         real: `[B, F, T]` patches of recordings.
         fake: `[B, F, T]` patches of estimates, detached.
         generator: source of the random points between them.

@@ -24,13 +24,21 @@ class UNetConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    sample_rate: int = Field(8192, ge=1000, le=192_000, description="Hz; audio is resampled to it")
-    n_fft: int = Field(512, ge=16, le=16_384)
-    hop: int = Field(256, ge=4, le=8192)
-    sources: tuple[str, ...] = Field(("accompaniment", "vocals"), min_length=2, max_length=16)
-    levels: int = Field(4, ge=1, le=8, description="times the time-frequency grid is halved")
-    width: int = Field(16, ge=1, le=256, description="feature maps at full resolution")
-    frames: int = Field(64, ge=1, le=4096, description="STFT frames wanted from a training patch")
+    sample_rate: int = Field(
+        default=8192, ge=1000, le=192_000, description="Hz; audio is resampled to it"
+    )
+    n_fft: int = Field(default=512, ge=16, le=16_384)
+    hop: int = Field(default=256, ge=4, le=8192)
+    sources: tuple[str, ...] = Field(
+        default=("accompaniment", "vocals"), min_length=2, max_length=16
+    )
+    levels: int = Field(
+        default=4, ge=1, le=8, description="times the time-frequency grid is halved"
+    )
+    width: int = Field(default=16, ge=1, le=256, description="feature maps at full resolution")
+    frames: int = Field(
+        default=64, ge=1, le=4096, description="STFT frames wanted from a training patch"
+    )
 
     @property
     def bins(self) -> int:

@@ -1,0 +1,174 @@
+"""Semi-supervised against supervised training of the U-Net, three seeds each.
+
+    python bench/adversarial_songs.py POOL SONGS     rendered songs, once
+    python bench/adversarial.py train SONGS RUNS     all runs; goes on where it was interrupted
+    python bench/adversarial.py table RUNS           the table of docs/semi-supervised.md
+
+Both arms see the same paired songs, take the same number of separator steps at the same learning
+rate, stop by the same rule, and are tested with the weights that were best on the validation songs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from sayso.networks.unet import UNet
+from sayso.networks.unet_shapes import UNetConfig
+from sayso.train.checkpoint import read
+from sayso.train.config import parse_config
+from sayso.train.data.datasets.selection import NamedSongs
+from sayso.train.loop import Report
+from sayso.train.run import run
+from sayso.train.song_scores import score_songs, summarise
+from sayso.train.unet_task import torch_separator
+
+ARMS = ("supervised", "adversarial")
+SEEDS = (0, 1, 2)
+PARTS = {
+    "supervised": "paired",
+    "unsupervised": "unpaired",
+    "validation": "validation",
+    "test": "test",
+}
+
+
+def main() -> None:
+    """Dispatch."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    train = commands.add_parser("train")
+    train.add_argument("songs", type=Path)
+    train.add_argument("runs", type=Path)
+    train.add_argument("--steps", type=int, default=600, help="separator steps a run")
+    train.add_argument("--width", type=int, default=8)
+    train.add_argument("--batch-size", type=int, default=8)
+    train.add_argument("--critic-steps", type=int, default=2)
+    train.add_argument("--threads", type=int, default=1)
+    table = commands.add_parser("table")
+    table.add_argument("runs", type=Path)
+    args = parser.parse_args()
+    if args.command == "table":
+        print_table(args.runs)
+        return
+    torch.set_num_threads(args.threads)
+    for seed in SEEDS:
+        for arm in ARMS:
+            train_arm(args, arm, seed)
+
+
+def train_arm(args: argparse.Namespace, arm: str, seed: int) -> None:
+    """One run and its test, unless both are there already."""
+    folder = args.runs / f"{arm}-{seed}"
+    result = folder / "result.json"
+    if result.exists():
+        return
+    values = settings(args, arm, seed, folder)
+    config = parse_config(values, "bench/adversarial.py")
+    started = time.time()
+
+    def show(report: Report) -> None:
+        figures = {**report.losses, **report.figures}
+        text = " ".join(f"{name}={value:.4g}" for name, value in figures.items())
+        print(f"{arm}-{seed} {report.step} {report.steps_per_s:.2f}/s {text}", flush=True)
+
+    outcome = run(config, resume=(folder / "last.safetensors").exists(), on_progress=show)
+    if outcome.reason == "stopped":
+        raise SystemExit("stopped; start again to go on")
+    tensors, metadata = read(folder / "best.safetensors")
+    network = UNet(UNetConfig.model_validate(metadata["config"]))
+    network.load_state_dict(tensors)
+    songs: NamedSongs = config.task.songs  # type: ignore[attr-defined]
+    tracks = songs.select(network.config.sources).partition.test
+    scores = score_songs(torch_separator(network.eval()), tracks)
+    content = {
+        "arm": arm,
+        "seed": seed,
+        "best_step": outcome.state.best_step,
+        "steps": outcome.state.step,
+        "reason": outcome.reason,
+        "validation_mse": -outcome.state.best,
+        "train_minutes": outcome.state.seconds / 60,
+        "wall_minutes": (time.time() - started) / 60,
+        "medians": summarise(scores),
+        "songs": {score.title: score.figures for score in scores},
+    }
+    result.write_text(json.dumps(content, indent=1))
+    print(f"{arm}-{seed} done: {json.dumps(content['medians'])}", flush=True)
+
+
+def settings(args: argparse.Namespace, arm: str, seed: int, folder: Path) -> dict[str, Any]:
+    """A run's configuration. A cycle of the adversarial loop has one separator step."""
+    cycle = args.critic_steps + 1 if arm == "adversarial" else 1
+    task: dict[str, Any] = {
+        "songs": {
+            use: [{"layout": "folder", "root": str(args.songs / part)}]
+            for use, part in PARTS.items()
+        },
+        "network": {"width": args.width},
+        "patches": {
+            "batch_size": args.batch_size,
+            "excerpt_s": 8.0,
+            "cache_size": 32,
+            "replaced": 1.0,
+            "workers": 1,
+            "gain_db": 3.0,
+            "validation_excerpts": 2,
+        },
+        "learning_rate": 1e-3,
+        "seed": seed,
+    }
+    if arm == "adversarial":
+        task |= {"critic_steps": args.critic_steps, "critic_width": 8, "critic_rate": 3e-4}
+    return {
+        "kind": "unet" if arm == "supervised" else arm,
+        "folder": str(folder),
+        "loop": {
+            "max_steps": args.steps * cycle,
+            "warmup_steps": 0,
+            "clip_norm": 0.0,
+            "average_decay": 0.0,
+            "save_minutes": 2.0,
+            "validate_steps": 25 * cycle,
+            "patience": 8,
+            "log_steps": 25 * cycle,
+            "precision": "32-true",
+            "accelerator": "cpu",
+            "seed": seed,
+            "threads": args.threads,
+            "tensorboard": False,
+        },
+        "task": task,
+    }
+
+
+def print_table(runs: Path) -> None:
+    """Medians over test songs: mean and standard deviation over seeds, then every run."""
+    results = [json.loads(path.read_text()) for path in sorted(runs.glob("*/result.json"))]
+    print("| source | training | SDR | SIR | SAR | uSDR |\n|---|---|---|---|---|---|")
+    for source in ("vocals", "accompaniment"):
+        for arm in ARMS:
+            medians = [r["medians"][source] for r in results if r["arm"] == arm]
+            cells = [
+                f"{np.mean(values):.2f} ± {np.std(values, ddof=1):.2f}"
+                for metric in ("sdr", "sir", "sar", "usdr")
+                if (values := [row[metric] for row in medians])
+            ]
+            print(f"| {source} | {arm} | {' | '.join(cells)} |")
+    print("\n| run | vocals SDR | SIR | SAR | stopped at | best at | MSE | minutes |")
+    print("|---|---|---|---|---|---|---|---|")
+    for r in results:
+        row = r["medians"]["vocals"]
+        cells = [f"{row[metric]:.2f}" for metric in ("sdr", "sir", "sar")]
+        cells += [str(r["steps"]), str(r["best_step"]), f"{r['validation_mse']:.4f}"]
+        print(f"| {r['arm']} {r['seed']} | {' | '.join(cells)} | {r['wall_minutes']:.1f} |")
+
+
+if __name__ == "__main__":
+    main()

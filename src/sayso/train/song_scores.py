@@ -1,0 +1,90 @@
+"""Final figures of a separator on whole test songs: BSSEval v4 and uSDR, song by song.
+
+Songs are separated and compared at the separator's own rate in mono, as in arXiv:1711.00048, so the
+figures say nothing about what lies above half that rate.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sayso.audio import Audio
+from sayso.errors import SilenceError
+from sayso.measure.bss_eval import evaluate
+from sayso.measure.sdr import usdr
+from sayso.separate.unet import UNetSeparator
+from sayso.train.data.datasets.record import Track
+from sayso.train.data.datasets.spans import read_excerpt
+
+METRICS = ("sdr", "isr", "sir", "sar", "usdr")
+
+
+class SongScore(NamedTuple):
+    """One song: `figures[source][metric]` in dB; BSSEval ones are medians over 1 s windows."""
+
+    title: str
+    figures: Mapping[str, Mapping[str, float]]
+
+
+def score_songs(
+    separator: UNetSeparator,
+    tracks: Sequence[Track],
+    *,
+    on_progress: Callable[[float], None] | None = None,
+) -> list[SongScore]:
+    """Separate every song and compare its stems with the true ones.
+
+    A song with a source that is silent throughout has no ratios and is left out.
+
+    Args:
+        separator: a trained U-Net.
+        tracks: songs with a stem for each of its sources.
+        on_progress: told the fraction done.
+    Raises: DataError when a song cannot be decoded.
+    """
+    scores = []
+    for number, track in enumerate(tracks, start=1):
+        with contextlib.suppress(SilenceError):
+            scores.append(_score(separator, track))
+        if on_progress is not None:
+            on_progress(number / len(tracks))
+    return scores
+
+
+def summarise(scores: Iterable[SongScore]) -> dict[str, dict[str, float]]:
+    """Medians over songs, `[source][metric]` in dB; songs without a figure (NaN) do not count."""
+    rows: dict[str, dict[str, list[float]]] = {}
+    for score in scores:
+        for source, figures in score.figures.items():
+            for metric, value in figures.items():
+                if np.isfinite(value):
+                    rows.setdefault(source, {}).setdefault(metric, []).append(value)
+    return {
+        source: {metric: float(np.median(values)) for metric, values in metrics.items()}
+        for source, metrics in rows.items()
+    }
+
+
+def _score(separator: UNetSeparator, track: Track) -> SongScore:
+    rate, sources = separator.config.sample_rate, separator.config.sources
+    frames = round(track.duration_s * rate)
+
+    def read(signal: Any) -> Any:
+        return read_excerpt(track, signal, start_s=0.0, frames=frames, sample_rate=rate)[None]
+
+    references = np.stack([read(track.stems[source]) for source in sources])
+    stems = separator.separate(Audio(read(track.mix), rate), sources)
+    estimates = np.stack([stems[source].samples for source in sources])
+    ratios = evaluate(estimates, references, sample_rate=rate)
+    ratios["usdr"] = usdr(estimates, references)
+    return SongScore(
+        track.title,
+        {
+            source: {metric: float(ratios[metric][s]) for metric in METRICS}
+            for s, source in enumerate(sources)
+        },
+    )

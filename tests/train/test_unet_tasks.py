@@ -1,0 +1,211 @@
+"""Tiny runs of both U-Net tasks: losses fall, the critics' gap moves, kill -9 changes nothing."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from sayso.errors import ConfigError, DataError
+from sayso.networks.unet import UNet
+from sayso.networks.unet_shapes import UNetConfig
+from sayso.train import checkpoint
+from sayso.train.config import RunConfig, parse_config
+from sayso.train.data.datasets.selection import NamedSongs
+from sayso.train.loop import Report
+from sayso.train.run import run
+from sayso.train.song_scores import score_songs, summarise
+from sayso.train.unet_task import middle, supervised_loss, torch_separator
+
+RATE = 2048
+PARTS = {"supervised": 2, "unsupervised": 3, "validation": 1, "test": 2}
+CYCLE = 3  # two steps of the critics and one of the separator
+
+
+@pytest.fixture(scope="module")
+def songs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Chords for the band and bursts of noise for the voice."""
+    root = tmp_path_factory.mktemp("songs")
+    rng = np.random.default_rng(0)
+    time = np.arange(3 * RATE) / RATE
+    for part, count in PARTS.items():
+        for number in range(count):
+            folder = root / part / f"{number:02d}"
+            folder.mkdir(parents=True)
+            band = sum(np.sin(2 * np.pi * hz * time) for hz in rng.uniform(60, 500, 3))
+            bursts = rng.standard_normal(len(time)) * (np.sin(2 * np.pi * 3 * time) > 0)
+            soundfile.write(folder / "accompaniment.wav", 0.1 * band, RATE, subtype="FLOAT")
+            soundfile.write(folder / "vocals.wav", 0.1 * bursts, RATE, subtype="FLOAT")
+    return root
+
+
+def _values(kind: str, songs: Path, folder: Path, steps: int) -> dict[str, Any]:
+    adversarial = {"critic_steps": CYCLE - 1, "critic_width": 2, "critic_rate": 3e-3}
+    return {
+        "kind": kind,
+        "folder": str(folder),
+        "loop": {
+            "max_steps": steps,
+            "warmup_steps": 0,
+            "validate_steps": 30,
+            "log_steps": CYCLE,
+            "average_decay": 0.9,
+            "precision": "32-true",
+            "accelerator": "cpu",
+            "tensorboard": False,
+            "threads": 1,
+        },
+        "task": {
+            "songs": {part: [{"layout": "folder", "root": str(songs / part)}] for part in PARTS},
+            "network": {
+                "sample_rate": RATE,
+                "n_fft": 64,
+                "hop": 32,
+                "levels": 2,
+                "width": 4,
+                "frames": 16,
+            },
+            "patches": {
+                "batch_size": 4,
+                "excerpt_s": 1.0,
+                "cache_size": 4,
+                "replaced": 0.5,
+                "workers": 1,
+                "validation_excerpts": 2,
+            },
+            "learning_rate": 3e-3,
+            **(adversarial if kind == "adversarial" else {}),
+        },
+    }
+
+
+@pytest.fixture
+def config(songs: Path, tmp_path: Path) -> Callable[..., RunConfig]:
+    def made(kind: str, *, steps: int, name: str = "run") -> RunConfig:
+        return parse_config(_values(kind, songs, tmp_path / name, steps), "test")
+
+    return made
+
+
+def _train(config: RunConfig, **options: Any) -> list[Report]:
+    reports: list[Report] = []
+    run(config, on_progress=reports.append, **options)
+    return reports
+
+
+def test_supervised_loss_falls(config: Callable[..., RunConfig]) -> None:
+    made = config("unet", steps=60)
+    reports = _train(made)
+    losses = [report.losses["loss"] for report in reports if report.losses]
+    assert losses[-1] < 0.6 * losses[0]
+    errors = [report.figures["mse"] for report in reports if report.figures]
+    assert errors[-1] < errors[0]
+    assert reports[-1].figures["unreadable"] == 0
+
+
+def test_adversarial_loss_falls_and_the_gap_moves(config: Callable[..., RunConfig]) -> None:
+    reports = _train(config("adversarial", steps=90))
+    supervised = [CYCLE * report.losses["supervised"] for report in reports if report.losses]
+    gaps = [report.losses["gap"] for report in reports if report.losses]
+    assert np.mean(supervised[-5:]) < 0.8 * np.mean(supervised[:3])
+    assert abs(gaps[-1]) > 5 * abs(gaps[0])
+    assert max(report.losses["penalty"] for report in reports if report.losses) > 0
+
+
+SCRIPT = """
+import json, os, signal, sys
+from sayso.train.config import parse_config
+from sayso.train.run import run
+
+def watch(report):
+    if report.losses and report.step >= {stop}:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+run(parse_config(json.loads(sys.argv[1]), "test"), on_progress=watch)
+"""
+
+
+@pytest.mark.parametrize("kind", ["unet", "adversarial"])
+def test_kill_9_and_resume_give_the_weights_of_an_unbroken_run(
+    kind: str, songs: Path, tmp_path: Path
+) -> None:
+    broken = _values(kind, songs, tmp_path / "broken", 15)
+    broken["loop"] |= {"save_minutes": 0.0, "validate_steps": 6}
+    whole = {**broken, "folder": str(tmp_path / "whole")}
+    killed = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(stop=9), json.dumps(broken)], timeout=120
+    )
+    assert killed.returncode == -9
+    assert checkpoint.read(tmp_path / "broken" / "last.safetensors")[1]["state"]["step"] < 15
+    run(parse_config(broken, "test"), resume=True)
+    run(parse_config(whole, "test"))
+    for name in ("last", "average", "best"):
+        first = checkpoint.read(tmp_path / "broken" / f"{name}.safetensors")[0]
+        second = checkpoint.read(tmp_path / "whole" / f"{name}.safetensors")[0]
+        assert first.keys() == second.keys()
+        for key in first:
+            assert torch.equal(first[key], second[key]), f"{name}: {key}"
+
+
+def test_the_best_weights_are_rebuilt_and_scored(config: Callable[..., RunConfig]) -> None:
+    made = config("unet", steps=60)
+    run(made)
+    tensors, metadata = checkpoint.read(made.folder / "best.safetensors")
+    assert metadata["kind"] == "unet"
+    assert metadata["data"] == "no track left out"
+    network = UNet(UNetConfig.model_validate(metadata["config"]))
+    network.load_state_dict(tensors)
+    chosen: NamedSongs = made.task.songs  # type: ignore[attr-defined]
+    tracks = chosen.select(network.config.sources).partition.test
+    medians = summarise(score_songs(torch_separator(network.eval()), tracks))
+    assert set(medians) == {"accompaniment", "vocals"}
+    assert medians["accompaniment"]["sdr"] > 3
+    assert set(medians["vocals"]) == {"sdr", "isr", "sir", "sar", "usdr"}
+
+
+def test_adversarial_training_needs_unpaired_songs(songs: Path, tmp_path: Path) -> None:
+    values = _values("adversarial", songs, tmp_path, 3)
+    del values["task"]["songs"]["unsupervised"]
+    with pytest.raises(DataError, match="needs unsupervised songs"):
+        run(parse_config(values, "test"))
+
+
+def test_bad_data_stops_a_run_before_it_starts(songs: Path, tmp_path: Path) -> None:
+    values = _values("unet", songs, tmp_path, 3)
+    values["task"]["songs"]["test"][0]["root"] = str(tmp_path / "nowhere")
+    with pytest.raises(DataError, match="not a folder"):
+        run(parse_config(values, "test"))
+    values["task"]["songs"]["test"][0]["layout"] = "fma"
+    with pytest.raises(ConfigError, match="no known data set"):
+        parse_config(values, "test")
+
+
+def test_songs_left_out_are_named_in_the_checkpoint(songs: Path, tmp_path: Path) -> None:
+    values = _values("unet", songs, tmp_path / "run", 2)
+    lame = tmp_path / "lame"
+    for name in ("good", "bad"):
+        (lame / name).mkdir(parents=True)
+        for stem in ("vocals", "accompaniment"):
+            wave = soundfile.read(songs / "test" / "00" / f"{stem}.wav")[0]
+            soundfile.write(lame / name / f"{stem}.wav", wave * (name == "good"), RATE)
+    values["task"]["songs"]["test"][0]["root"] = str(lame)
+    run(parse_config(values, "test"))
+    metadata = checkpoint.read(tmp_path / "run" / "average.safetensors")[1]
+    assert metadata["data"].startswith("1 track left out: folder: bad")
+
+
+def test_the_loss_is_zero_for_the_truth_and_sums_over_sources() -> None:
+    truth = torch.rand(2, 3, 5, 4)
+    assert supervised_loss(truth, truth).item() == 0
+    off = torch.expm1(torch.log1p(truth) + 0.5)
+    assert supervised_loss(off, truth).item() == pytest.approx(3 * 0.25, rel=1e-5)
+
+
+def test_the_middle_leaves_the_context_out() -> None:
+    assert middle(torch.arange(10), 4).tolist() == [3, 4, 5, 6]
