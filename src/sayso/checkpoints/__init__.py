@@ -1,0 +1,17 @@
+"""Other people's weights: reading their files without running them, and keeping them on a shelf."""
+
+from sayso.checkpoints.extras import require
+from sayso.checkpoints.fitting import fit, without_prefix
+from sayso.checkpoints.pickled import ClassName, read_pickled
+from sayso.checkpoints.shelf import Shelf, WeightFile, check_hash
+
+__all__ = [
+    "ClassName",
+    "Shelf",
+    "WeightFile",
+    "check_hash",
+    "fit",
+    "read_pickled",
+    "require",
+    "without_prefix",
+]

@@ -1,0 +1,176 @@
+"""Weights arrive whole, go on where they stopped, and are checked against what was published."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+
+import pytest
+
+from sayso.checkpoints import Shelf, WeightFile, check_hash
+from sayso.errors import Cancelled, ModelError, OutputError
+
+BODY = bytes(range(256)) * 9000
+DIGEST = hashlib.sha256(BODY).hexdigest()
+
+
+class Server(BaseHTTPRequestHandler):
+    """Serves BODY; /cut hangs up half way once, /plain knows no ranges, /gated wants a sign-in."""
+
+    asked: ClassVar[list[str | None]] = []
+    cut_once = True
+
+    def do_GET(self):
+        asked = self.headers.get("Range")
+        Server.asked.append(asked)
+        if self.path == "/gated":
+            self.send_error(403)
+            return
+        if self.path == "/gone":
+            self.send_error(404)
+            return
+        start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
+        if self.path == "/plain":
+            start = 0
+        if start >= len(BODY):
+            self.send_error(416)
+            return
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(BODY) - start))
+        self.end_headers()
+        stop = len(BODY)
+        if self.path == "/cut" and Server.cut_once:
+            Server.cut_once, stop = False, len(BODY) // 2
+        self.wfile.write(BODY[start:stop])
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def site():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    return Shelf(tmp_path / "models")
+
+
+def test_pull_reports_progress_and_checks_the_hash(shelf, site):
+    seen = []
+    file = WeightFile(name="a/w.th", url=f"{site}/whole", sha256=DIGEST[:8])
+    path = shelf.pull(file, progress=seen.append)
+    assert path.read_bytes() == BODY
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+    assert shelf.find(file) == path == shelf.pull(file)
+    assert not path.with_name("w.th.part").exists()
+
+
+def test_pull_goes_on_where_the_connection_broke(shelf, site):
+    file = WeightFile(name="w.th", url=f"{site}/cut", sha256=DIGEST)
+    with pytest.raises(ModelError, match=r"could not be fetched.*put w\.th at .*models"):
+        shelf.pull(file)
+    assert shelf.find(file) is None
+    assert shelf.pull(file).read_bytes() == BODY
+    assert Server.asked[-1] == f"bytes={len(BODY) // 2}-"
+
+
+def test_pull_starts_over_where_the_server_knows_no_ranges(shelf, site):
+    file = WeightFile(name="w.th", url=f"{site}/plain", sha256=DIGEST)
+    shelf.folder.mkdir()
+    (shelf.folder / "w.th.part").write_bytes(b"x" * 100)
+    # The test server answers 206 only when it was asked for a range and gives one.
+    assert shelf.pull(file).read_bytes() == BODY
+
+
+def test_pull_of_a_wrong_file_leaves_nothing(shelf, site):
+    file = WeightFile(name="w.th", url=f"{site}/whole", sha256="0" * 8)
+    with pytest.raises(ModelError, match=r"its sha256 begins with .*, published is 00000000"):
+        shelf.pull(file)
+    assert list(shelf.folder.iterdir()) == []
+
+
+def test_a_complete_part_needs_no_more_bytes(shelf, site):
+    file = WeightFile(name="w.th", url=f"{site}/whole", sha256=DIGEST)
+    shelf.folder.mkdir()
+    (shelf.folder / "w.th.part").write_bytes(BODY)
+    assert shelf.pull(file).read_bytes() == BODY
+
+
+def test_pull_can_be_stopped_and_resumed(shelf, site):
+    file = WeightFile(name="w.th", url=f"{site}/whole", sha256=DIGEST)
+    with pytest.raises(Cancelled):
+        shelf.pull(file, cancelled=lambda: True)
+    assert shelf.pull(file).read_bytes() == BODY
+
+
+@pytest.mark.parametrize(("page", "match"), [("gated", "sign in"), ("gone", "answered 404")])
+def test_pull_says_what_the_server_said(shelf, site, page, match):
+    with pytest.raises(ModelError, match=match):
+        shelf.pull(WeightFile(name="w.th", url=f"{site}/{page}"))
+
+
+def test_offline_errors_name_the_file_and_where_to_put_it(shelf):
+    file = WeightFile(name="w.th", url="http://127.0.0.1:1/w.th")
+    with pytest.raises(ModelError, match=r"Without a network.*put w\.th at .*models/w\.th"):
+        shelf.pull(file)
+    with pytest.raises(ModelError, match=r"thing needs w\.th, which is not here.*models pull"):
+        shelf.need(file, model="thing")
+
+
+def test_gated_models_say_what_to_do(shelf):
+    file = WeightFile(name="w.th", url="http://127.0.0.1:1/w", gated="accept the terms at SITE")
+    with pytest.raises(ModelError, match=r"accept the terms at SITE; then put w\.th at"):
+        shelf.pull(file)
+
+
+def test_import_and_remove(shelf, tmp_path):
+    source = tmp_path / "mine.th"
+    source.write_bytes(BODY)
+    file = WeightFile(name="w.th", sha256=DIGEST[:16])
+    taken = shelf.take(source, file)
+    assert taken.read_bytes() == BODY
+    assert shelf.take(taken, file) == taken
+    assert shelf.remove(file) == len(BODY)
+    assert shelf.remove(file) == 0
+    source.write_bytes(BODY[:-1])
+    with pytest.raises(ModelError, match=r"mine\.th: its sha256"):
+        shelf.take(source, file)
+    with pytest.raises(ModelError, match="no such file to import"):
+        shelf.take(tmp_path / "none", file)
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "models").write_text("a file")
+    source = tmp_path / "mine.th"
+    source.write_bytes(b"1")
+    with pytest.raises(OutputError, match="models"):
+        Shelf(tmp_path / "models").take(source, WeightFile(name="w.th"))
+
+
+def test_the_hub_cache_is_used_where_it_lies(tmp_path):
+    url = "https://huggingface.co/adefossez/HTDemucs/resolve/main/a.safetensors"
+    place = tmp_path / "hub/models--adefossez--HTDemucs/snapshots/0f/a.safetensors"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"1")
+    file = WeightFile(name="mine.safetensors", url=url)
+    shelf = Shelf(tmp_path / "models", hub=tmp_path / "hub")
+    assert shelf.find(file) == place
+    shelf.remove(file)
+    assert place.exists()
+
+
+def test_check_hash_returns_the_whole_hash(tmp_path):
+    (tmp_path / "a").write_bytes(BODY)
+    assert check_hash(tmp_path / "a", "") == DIGEST
+    assert check_hash(tmp_path / "a", DIGEST[:5].upper()) == DIGEST
