@@ -1,5 +1,61 @@
-"""Sayso does things to sound because you said so."""
+"""Sayso does things to sound because you said so.
+
+    import sayso
+
+    session = sayso.Studio().open("song.mp3")
+    print(session.say("take the vocals out and put some reverb on the drums").text)
+    session.render().write("out")
+
+Names are loaded when they are first used, so that importing the package costs nothing.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sayso.audio import Audio, read, write
+    from sayso.desk import Desk, History, parse_moves
+    from sayso.errors import SaysoError
+    from sayso.studio import Reply, Result, Session, Studio
+
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Audio": "audio",
+    "read": "audio",
+    "write": "audio",
+    "Desk": "desk",
+    "History": "desk",
+    "parse_moves": "desk",
+    "SaysoError": "errors",
+    "Reply": "studio",
+    "Result": "studio",
+    "Session": "studio",
+    "Studio": "studio",
+}
+__all__ = [
+    "Audio",
+    "Desk",
+    "History",
+    "Reply",
+    "Result",
+    "SaysoError",
+    "Session",
+    "Studio",
+    "parse_moves",
+    "read",
+    "write",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'sayso' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"sayso.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

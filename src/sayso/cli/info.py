@@ -1,0 +1,79 @@
+"""`sayso info`, `sayso models`, `sayso demo`."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from sayso.cli.terminal import duration, level, note, progress_bar, show_json, show_table
+
+
+def info(arguments: Namespace) -> int:
+    """Prints what a file holds and how loud it is."""
+    from sayso.audio import LoudnessMeter, PeakMeter, probe, read
+
+    path = Path(arguments.file)
+    header = probe(path)
+    audio = read(path, notice=note)
+    loudness = LoudnessMeter(audio.channels, audio.sample_rate)
+    peak = PeakMeter(audio.channels)
+    with progress_bar("measuring") as progress:
+        done = 0
+        for block in audio.blocks():
+            loudness.push(block)
+            peak.push(block)
+            done += block.shape[1]
+            progress(done / audio.frames)
+    lufs, peak_db = loudness.integrated_lufs(), peak.true_peak_db()
+    if arguments.json:
+        show_json(
+            {
+                "file": str(path),
+                "format": header.format,
+                "encoding": header.encoding,
+                "sample_rate": audio.sample_rate,
+                "channels": audio.channels,
+                "frames": audio.frames,
+                "duration_s": audio.duration_s,
+                "loudness_lufs": None if lufs == float("-inf") else round(lufs, 2),
+                "true_peak_dbtp": None if peak_db == float("-inf") else round(peak_db, 2),
+            }
+        )
+        return 0
+    rows = (
+        ("format", f"{header.format}, {header.encoding}"),
+        ("length", f"{duration(audio.duration_s)} ({audio.frames} frames)"),
+        ("sample rate", f"{audio.sample_rate} Hz"),
+        ("channels", str(audio.channels)),
+        ("loudness (LUFS)", level(lufs)),
+        ("true peak (dBTP)", level(peak_db)),
+    )
+    show_table((path.name, ""), rows)
+    return 0
+
+
+def models(arguments: Namespace) -> int:
+    """Prints the catalogue."""
+    from sayso.separate import catalogue
+
+    entries = catalogue()
+    if arguments.json:
+        show_json([entry.model_dump() for entry in entries])
+        return 0
+    rows = [(e.name, ", ".join(e.hears), e.quality, e.cost, e.licence) for e in entries]
+    show_table(("name", "hears", "quality", "cost", "licence"), rows)
+    return 0
+
+
+def demo(arguments: Namespace) -> int:
+    """Writes the demo song and, where asked, its stems."""
+    from sayso.audio import write
+    from sayso.demo import demo_song
+
+    songs = dict(demo_song())
+    rows = [("mix", str(write(arguments.out, songs.pop("mix"))))]
+    if arguments.stems:
+        for name, stem in songs.items():
+            rows.append((name, str(write(Path(arguments.stems) / f"{name}.wav", stem))))
+    show_table(("track", "file"), rows)
+    return 0

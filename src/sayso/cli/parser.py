@@ -1,0 +1,159 @@
+"""The grammar of the command line, and nothing else: no import here costs anything."""
+
+from __future__ import annotations
+
+from argparse import (
+    ArgumentParser,
+    ArgumentTypeError,
+    RawDescriptionHelpFormatter,
+    _SubParsersAction,
+)
+from typing import Any, TypeAlias
+
+from sayso import __version__
+
+_Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
+
+_EXAMPLES = """\
+examples:
+  sayso demo -o song.wav
+  sayso ask song.wav "take the vocals out and put some reverb on the drums"
+  sayso ask song.wav "even louder" --after "make the drums louder"
+  sayso separate song.mp3 --two-stems vocals --flac
+"""
+
+
+def build_parser() -> ArgumentParser:
+    """The parser of `sayso`; `command` in its result names the function that runs it."""
+    parser = ArgumentParser(
+        prog="sayso",
+        description="Does things to sound because you said so.",
+        epilog=_EXAMPLES,
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"sayso {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _ask(commands)
+    _separate(commands)
+    _info(commands)
+    _models(commands)
+    _demo(commands)
+    _train(commands)
+    return parser
+
+
+def _ask(commands: _Commands) -> None:
+    ask = commands.add_parser("ask", help="say what should happen to a file")
+    ask.set_defaults(command="ask:ask")
+    ask.add_argument("file", metavar="FILE", help="an audio or video file")
+    ask.add_argument("words", metavar="WORDS", nargs="?", help='such as "remove the vocals"')
+    ask.add_argument("--plan", action="store_true", help="only say what would be done")
+    ask.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    ask.add_argument(
+        "--after",
+        metavar="WORDS",
+        action="append",
+        default=[],
+        help="what was said earlier in this conversation; repeatable",
+    )
+    ask.add_argument("--chat", action="store_true", help="go on talking in the terminal")
+    ask.add_argument("--no-limit", action="store_true", help="leave peaks above full scale alone")
+    _output(ask, folder="sayso-out")
+    _model(ask)
+
+
+def _separate(commands: _Commands) -> None:
+    separate = commands.add_parser("separate", help="split files into stems")
+    separate.set_defaults(command="separate:separate")
+    separate.add_argument("files", metavar="FILE", nargs="+")
+    separate.add_argument(
+        "--target", metavar="SOUND", action="append", default=[], help="repeatable; all by default"
+    )
+    separate.add_argument("--two-stems", metavar="SOUND", help="that sound, and all the rest")
+    separate.add_argument("-j", "--jobs", type=_count, default=1, help="files at a time")
+    _output(separate, folder="separated")
+    _model(separate)
+
+
+def _output(parser: ArgumentParser, *, folder: str) -> None:
+    parser.add_argument(
+        "-o", "--out", metavar="DIR", default=folder, help=f"where to (default: {folder})"
+    )
+    parser.add_argument(
+        "--filename",
+        metavar="PATTERN",
+        default="{track}/{target}.{ext}",
+        help="default: {track}/{target}.{ext}",
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--format", metavar="EXT", default="wav", help="wav, flac, mp3, ogg, opus, ..."
+    )
+    for name in ("flac", "mp3"):
+        form.add_argument(f"--{name}", dest="format", action="store_const", const=name)
+    depth = parser.add_mutually_exclusive_group()
+    depth.add_argument("--float32", dest="encoding", action="store_const", const="float32")
+    depth.add_argument("--int24", dest="encoding", action="store_const", const="pcm24")
+    depth.add_argument("--int16", dest="encoding", action="store_const", const="pcm16")
+
+
+def _model(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "-n", "--model", metavar="NAME", help="a name from `sayso models`, or a path to a model"
+    )
+    parser.add_argument("--segment", metavar="S", type=float, help="seconds heard at a time")
+    parser.add_argument("--overlap", metavar="X", type=float, help="share heard twice, 0 to 0.5")
+    parser.add_argument("--threads", metavar="N", type=_count, help="processor threads")
+    parser.add_argument("--no-cache", action="store_true", help="do not keep or use earlier stems")
+
+
+def _info(commands: _Commands) -> None:
+    info = commands.add_parser("info", help="what a file holds, and how loud it is")
+    info.set_defaults(command="info:info")
+    info.add_argument("file", metavar="FILE")
+    info.add_argument("--json", action="store_true")
+
+
+def _models(commands: _Commands) -> None:
+    models = commands.add_parser("models", help="what can separate, and what it hears")
+    models.set_defaults(command="info:models")
+    models.add_argument("--json", action="store_true")
+
+
+def _demo(commands: _Commands) -> None:
+    demo = commands.add_parser("demo", help="write a 20 s song to try things on")
+    demo.set_defaults(command="info:demo")
+    demo.add_argument("-o", "--out", metavar="FILE", required=True)
+    demo.add_argument("--stems", metavar="DIR", help="write its stems there, too")
+
+
+def _train(commands: _Commands) -> None:
+    train = commands.add_parser("train", help="train a separator of your own")
+    kinds = train.add_subparsers(title="what to do", metavar="WHAT", required=True)
+    separator = kinds.add_parser("separator", help="run or resume a training")
+    separator.set_defaults(command="train:separator")
+    separator.add_argument("config", metavar="CONFIG.yaml")
+    separator.add_argument(
+        "--set", metavar="a.b=c", dest="overrides", action="append", default=[], help="repeatable"
+    )
+    separator.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    export = kinds.add_parser("export", help="make an ONNX model of a run")
+    export.set_defaults(command="train:export")
+    export.add_argument("run", metavar="RUN")
+    export.add_argument("-o", "--out", metavar="FILE.onnx", required=True)
+
+
+def _count(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if not 1 <= number <= 256:
+        raise ArgumentTypeError(f"{text!r} is not a whole number from 1 to 256")
+    return number
+
+
+def fields(arguments: Any, *names: str) -> dict[str, Any]:
+    """The named arguments that were given, for handing on without a default of ours."""
+    found = {name: getattr(arguments, name) for name in names}
+    return {name: value for name, value in found.items() if value is not None}

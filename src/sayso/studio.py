@@ -1,0 +1,196 @@
+"""The core behind every door: open a recording, say what should happen, render it.
+
+    studio = Studio()
+    session = studio.open("song.mp3")
+    reply = session.say("take the vocals out and put some reverb on the drums")
+    result = session.render()
+    result.write("out")
+
+A session is its source and a history of moves; rendering is a pure function of source and desk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sayso.audio import Audio, Cancelled, Progress, read, write
+from sayso.desk import Desk, History, Move
+from sayso.errors import OutputError, UnknownTargetError
+from sayso.rendering import Track, render
+
+if TYPE_CHECKING:
+    from sayso.separate import Separator
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What was understood: a sentence for the person, the moves, and the desk after them."""
+
+    text: str
+    moves: tuple[Move, ...]
+    desk: Desk
+
+
+@dataclass(frozen=True)
+class Result:
+    """Rendered tracks by name, in the order of asking, and what the person should know of them."""
+
+    name: str
+    tracks: Mapping[str, Track]
+
+    def write(
+        self,
+        folder: str | Path,
+        *,
+        pattern: str = "{track}/{target}.{ext}",
+        format: str = "wav",
+        encoding: str | None = None,
+    ) -> Mapping[str, Path]:
+        """Writes every track and returns where each went.
+
+        Args:
+            folder: made if it is not there.
+            pattern: of the file names in it; may use {track}, {target} and {ext}.
+            format: a suffix that `sayso.audio.write` knows.
+            encoding: "pcm16", "pcm24", "float32"; None takes the format's own, but keeps peaks
+                above full scale by writing wav as float32.
+
+        Raises: OutputError.
+        """
+        paths = {}
+        for target, track in self.tracks.items():
+            path = Path(folder) / file_name(pattern, self.name, target, format)
+            chosen = encoding
+            if chosen is None and format == "wav" and track.peak > 1.0:
+                chosen = "float32"
+            paths[target] = write(path, track.audio, encoding=chosen)
+        return paths
+
+
+def file_name(pattern: str, track: str, target: str, ext: str) -> str:
+    """A file name from a pattern such as "{track}/{target}.{ext}".
+
+    Raises: OutputError for other fields in the pattern, or one that leaves the folder.
+
+    >>> file_name("{track}/{target}.{ext}", "song", "no vocals", "wav")
+    'song/no_vocals.wav'
+    """
+    safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in target)
+    try:
+        name = pattern.format(track=track, target=safe, ext=ext)
+    except (KeyError, IndexError, ValueError, AttributeError):
+        raise OutputError(
+            f"the file name pattern {pattern!r} does not work; "
+            "it may use {track}, {target} and {ext}"
+        ) from None
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise OutputError(f"the file name pattern {pattern!r} leaves the output folder")
+    return name
+
+
+class Session:
+    """A source with its desk; made by `Studio.open`."""
+
+    def __init__(self, studio: Studio, source: Audio, name: str) -> None:
+        self.studio = studio
+        self.source = source
+        self.name = name
+        self.history = History()
+
+    @property
+    def desk(self) -> Desk:
+        """The desk as the conversation has left it."""
+        return self.history.desk
+
+    def say(self, text: str) -> Reply:
+        """Understands `text` against what was said before and changes the desk accordingly.
+
+        Never raises for words that were not understood; then the moves hold a reply with
+        suggestions, and the desk stays as it was.
+        """
+        from sayso.words import interpret
+
+        separator = self.studio.separator
+        found = interpret(text, self.history, hears=separator.hears)
+        self.history = self.history.push(found.moves)
+        return Reply(found.reply, found.moves, self.desk)
+
+    def do(self, moves: Sequence[Move]) -> Desk:
+        """Applies moves as one turn and returns the desk. Raises: MoveError."""
+        self.history = self.history.push(tuple(moves))
+        return self.desk
+
+    def render(
+        self, *, progress: Progress | None = None, cancelled: Cancelled | None = None
+    ) -> Result:
+        """Makes the tracks that the desk asks for.
+
+        They have the source's rate and channels, and its length unless the desk edits it.
+
+        Raises: UnknownTargetError, RangeError for edits beyond the end, Cancelled.
+        """
+        desk = self.desk
+        self._check(desk)
+        tracks = render(
+            self.source,
+            desk,
+            separate=self.studio.separate,
+            progress=progress,
+            cancelled=cancelled,
+        )
+        return Result(self.name, tracks)
+
+    def _check(self, desk: Desk) -> None:
+        separator = self.studio.separator
+        deaf = [target for target in desk.targets() if not separator.hears(target)]
+        if deaf:
+            from sayso.separate import describe
+
+            raise UnknownTargetError(
+                f"{separator.name!r} cannot hear {', '.join(deaf)}. {describe(separator)}"
+            )
+
+
+class Studio:
+    """What sessions share: the separator, loaded when first needed, and the cache of stems.
+
+    Args:
+        model: a name from the catalogue or a path to an exported model; None takes the best.
+        cache: folder for separated stems, or None to keep none.
+        segment_s: seconds that the separator hears at a time; None leaves it to the model.
+        overlap: share of a segment that is heard twice, 0 to 0.5.
+        threads: processor threads; None takes all.
+    """
+
+    def __init__(
+        self,
+        model: str | None = None,
+        *,
+        cache: str | Path | None = None,
+        segment_s: float | None = None,
+        overlap: float | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self._model = model
+        self._cache = None if cache is None else Path(cache)
+        self._options = {"segment_s": segment_s, "overlap": overlap, "threads": threads}
+
+    @cached_property
+    def separator(self) -> Separator:
+        """The separator. Raises: ModelError."""
+        from sayso.separate import load
+
+        return load(self._model, **self._options)
+
+    def open(self, source: str | Path | Audio, *, name: str | None = None) -> Session:
+        """A session on a file, or on audio in hand.
+
+        Raises: FormatError, EmptyAudioError, NotFiniteError, ShapeError.
+        """
+        if isinstance(source, Audio):
+            return Session(self, source, name or "audio")
+        return Session(self, read(source), name or Path(source).stem)

@@ -1,0 +1,84 @@
+"""The architecture as a test: each room imports only from those before it."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sayso
+
+ROOT = Path(sayso.__file__).parent
+ORDER = (
+    {"errors", "__init__"},
+    {"audio"},
+    {"desk", "networks", "demo", "checkpoints"},
+    {"effects", "separate", "edit", "measure"},
+    {"clean", "words"},
+    {"rendering", "studio"},
+    {"train", "jobs"},
+    {"service"},
+    {"cli", "__main__"},
+)
+RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
+MODULES = sorted(ROOT.rglob("*.py"))
+LONGEST, LONGEST_NETWORK = 400, 600
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imported_rooms(path: Path) -> set[str]:
+    rooms = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "sayso" and len(parts) > 1 and parts[1] in RANK:
+                rooms.add(parts[1])
+    return rooms
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_rooms_import_only_from_their_left(path):
+    room = room_of(path)
+    if path == ROOT / "__init__.py":
+        return  # the lazy door
+    assert room in RANK, f"{room} is no room; add it to DESIGN's table and to this test"
+    for other in imported_rooms(path) - {room, "__init__"}:
+        assert RANK[other] < RANK[room], f"{path.name} of {room} imports {other}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_modules_and_functions_stay_small(path):
+    lines = path.read_text().count("\n")
+    assert lines <= (LONGEST_NETWORK if room_of(path) == "networks" else LONGEST)
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef):
+            assert node.end_lineno - node.lineno < 60, f"{path.name}: {node.name} is too long"
+            if node.name == "__init__":
+                assert len(node.args.args) + len(node.args.kwonlyargs) <= 9, path.name
+
+
+@pytest.mark.parametrize(
+    ("statement", "absent"),
+    [
+        ("import sayso", ["numpy", "torch", "onnxruntime", "scipy", "pedalboard", "pydantic"]),
+        ("import sayso.cli.parser", ["numpy", "torch", "onnxruntime", "pydantic", "rich"]),
+        ("import sayso.words", ["numpy", "torch", "scipy", "onnxruntime"]),
+        ("import sayso.studio", ["torch", "onnxruntime", "scipy.signal", "pedalboard"]),
+    ],
+)
+def test_importing_loads_no_more_than_it_must(statement, absent):
+    code = f"{statement}; import sys; print([m for m in {absent!r} if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
