@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -36,6 +37,21 @@ class Chunking:
                 f"segment {self.segment}, context {self.context}, crossfade {self.crossfade}: "
                 "expected a segment longer than two contexts and two crossfades"
             )
+
+    @classmethod
+    def in_seconds(cls, sample_rate: int, *, segment_s: float, overlap: float) -> Self:
+        """A cutting in which neighbours share `overlap` (0 to 0.5) of a segment.
+
+        Two fifths of what is shared are discarded on each side, the middle fifth crossfades.
+        Raises: RangeError for a segment outside 1 to 600 s or another overlap.
+        """
+        if not 1.0 <= segment_s <= 600.0:
+            raise RangeError(f"a segment of {segment_s:g} s; expected 1 to 600 s")
+        if not 0.0 <= overlap <= 0.5:
+            raise RangeError(f"an overlap of {overlap:g}; expected 0 to 0.5")
+        segment = round(segment_s * sample_rate)
+        fifth = int(overlap * segment / 5)
+        return cls(segment, 2 * fifth, fifth)
 
     @property
     def step(self) -> int:

@@ -1,0 +1,130 @@
+"""Stems kept on disk, so that "even louder" costs no second separation.
+
+An entry is a folder named by the hash of the recording, the separator and the target; in it lie
+the samples as raw float32 and a note of their shape. Entries appear whole, by renaming a folder
+that was filled beside them, so processes may share a cache. The least recently used go first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from sayso.audio import Audio, Cancelled, Progress
+from sayso.separate.protocol import Separator
+
+LIMIT_BYTES = 8 << 30
+_SAMPLES, _SHAPE = "samples.f32", "shape.json"
+
+
+class StemCache:
+    """A folder of stems.
+
+    Args:
+        folder: made when first written to.
+        limit_bytes: what all entries together may take.
+
+    A folder that cannot be written to, or a full disk, only means that nothing is kept.
+    """
+
+    def __init__(self, folder: Path, *, limit_bytes: int = LIMIT_BYTES) -> None:
+        self._folder, self._limit_bytes = folder, limit_bytes
+
+    def separate(
+        self,
+        separator: Separator,
+        mix: Audio,
+        targets: Sequence[str],
+        *,
+        settings: str = "",
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> Mapping[str, Audio]:
+        """As `separator.separate`, but only for the targets that are not kept yet.
+
+        Args:
+            separator: asked for what is missing.
+            mix: its content is what counts, not its file.
+            targets: as the separator takes them.
+            settings: whatever else changes the result.
+            progress: told the fraction done.
+            cancelled: asked between chunks.
+        """
+        content = hash_of(mix)
+        keys = {t: _key(content, separator.name, settings, t) for t in targets}
+        found = {target: self._get(key, mix) for target, key in keys.items()}
+        missing = [target for target, stem in found.items() if stem is None]
+        made: Mapping[str, Audio] = {}
+        if missing:
+            made = separator.separate(mix, missing, progress=progress, cancelled=cancelled)
+            for target in missing:
+                self._put(keys[target], made[target])
+            self._sweep()
+        return {target: found[target] or made[target] for target in targets}
+
+    def _get(self, key: str, mix: Audio) -> Audio | None:
+        entry = self._folder / key
+        try:
+            channels, frames, rate = json.loads((entry / _SHAPE).read_text())
+            if (channels, frames, rate) != (mix.channels, mix.frames, mix.sample_rate):
+                return None
+            path = entry / _SAMPLES
+            if path.stat().st_size != channels * frames * 4:
+                return None
+            samples = np.memmap(path, np.float32, "r", shape=(frames, channels)).T
+            (entry / _SHAPE).touch()
+            return Audio(samples, rate)
+        except (OSError, ValueError):
+            return None
+
+    def _put(self, key: str, stem: Audio) -> None:
+        fresh = None
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=self._folder))
+            with (fresh / _SAMPLES).open("wb") as out:
+                for block in stem.blocks():
+                    out.write(np.ascontiguousarray(block.T).tobytes())
+            shape = [stem.channels, stem.frames, stem.sample_rate]
+            (fresh / _SHAPE).write_text(json.dumps(shape))
+            shutil.rmtree(self._folder / key, ignore_errors=True)
+            fresh.rename(self._folder / key)
+        except OSError:
+            # Full, read-only, or another process was faster: the stem is in hand all the same.
+            if fresh is not None:
+                shutil.rmtree(fresh, ignore_errors=True)
+
+    def _sweep(self) -> None:
+        try:
+            entries = [(p.stat().st_mtime, p.parent) for p in self._folder.glob(f"*/{_SHAPE}")]
+            sizes = {e: (e / _SAMPLES).stat().st_size for _, e in entries}
+        except OSError:
+            return
+        total = sum(sizes.values())
+        for _, entry in sorted(entries):
+            if total <= self._limit_bytes:
+                return
+            total -= sizes[entry]
+            shutil.rmtree(entry, ignore_errors=True)
+
+
+def hash_of(audio: Audio) -> str:
+    """A hash of samples, shape and rate, independent of the file that they came from."""
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(f"{audio.sample_rate} {audio.channels} {audio.frames}".encode())
+    for block in audio.blocks():
+        digest.update(np.ascontiguousarray(block).tobytes())
+    return digest.hexdigest()
+
+
+def _key(content: str, separator: str, settings: str, target: str) -> str:
+    from sayso import __version__
+
+    text = "\0".join((__version__, content, separator, settings, target))
+    return hashlib.blake2b(text.encode(), digest_size=20).hexdigest()

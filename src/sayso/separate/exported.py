@@ -1,0 +1,43 @@
+"""Opening exported models: ONNX graphs whose metadata say what they are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from sayso.errors import ModelError
+
+
+def open_model(path: Path, *, threads: int = 0, kind: str | None = None) -> tuple[Any, Any]:
+    """An ONNX Runtime session and the graph's metadata, a dict of JSON values.
+
+    Args:
+        path: a file that `sayso train export` wrote.
+        threads: 0 lets ONNX Runtime choose.
+        kind: what the metadata must say, if anything.
+
+    Raises: ModelError for a missing, damaged or different file.
+    """
+    import onnxruntime
+
+    if not path.is_file():
+        raise ModelError(f"{path}: there is no such file; expected an exported .onnx model")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    try:
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
+        found = session.get_modelmeta().custom_metadata_map
+        metadata = {key: json.loads(text) for key, text in found.items()}
+    except Exception as error:  # ONNX Runtime's own errors share no public base class
+        raise ModelError(f"{path.name} is damaged or no exported model: {error}") from None
+    if kind is not None and metadata.get("kind") != kind:
+        raise ModelError(f"{path.name} is of kind {metadata.get('kind')!r}; expected {kind!r}")
+    return session, metadata
+
+
+def kind_of(path: Path) -> str:
+    """What kind of model a file holds. Raises: ModelError."""
+    return str(open_model(path)[1].get("kind"))

@@ -1,0 +1,28 @@
+"""What every separator is, whatever it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from sayso.audio import Audio, Cancelled, Progress
+
+
+class Separator(Protocol):
+    """Takes sounds out of a mix by name. `stems` are the names that sum to any music."""
+
+    name: str
+    stems: tuple[str, ...]
+
+    def hears(self, target: str) -> bool:
+        """Whether it can be asked for `target`."""
+
+    def separate(
+        self,
+        mix: Audio,
+        targets: Sequence[str],
+        *,
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> Mapping[str, Audio]:
+        """Each target, of the mix's length, rate, channels and level. Raises: see `hears`."""
