@@ -19,15 +19,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from sayso.networks.unet import UNet
-from sayso.networks.unet_shapes import UNetConfig
-from sayso.train.checkpoint import read
 from sayso.train.config import parse_config
-from sayso.train.data.datasets.selection import NamedSongs
 from sayso.train.loop import Report
 from sayso.train.run import run
-from sayso.train.song_scores import score_songs, summarise
-from sayso.train.unet_task import torch_separator
+from sayso.train.song_scores import score_run, summarise
 
 ARMS = ("supervised", "adversarial")
 SEEDS = (0, 1, 2)
@@ -46,9 +41,9 @@ def main() -> None:
     train = commands.add_parser("train")
     train.add_argument("songs", type=Path)
     train.add_argument("runs", type=Path)
-    train.add_argument("--steps", type=int, default=600, help="separator steps a run")
+    train.add_argument("--steps", type=int, default=480, help="separator steps a run")
     train.add_argument("--width", type=int, default=8)
-    train.add_argument("--batch-size", type=int, default=8)
+    train.add_argument("--batch-size", type=int, default=4)
     train.add_argument("--critic-steps", type=int, default=2)
     train.add_argument("--threads", type=int, default=1)
     table = commands.add_parser("table")
@@ -81,12 +76,7 @@ def train_arm(args: argparse.Namespace, arm: str, seed: int) -> None:
     outcome = run(config, resume=(folder / "last.safetensors").exists(), on_progress=show)
     if outcome.reason == "stopped":
         raise SystemExit("stopped; start again to go on")
-    tensors, metadata = read(folder / "best.safetensors")
-    network = UNet(UNetConfig.model_validate(metadata["config"]))
-    network.load_state_dict(tensors)
-    songs: NamedSongs = config.task.songs  # type: ignore[attr-defined]
-    tracks = songs.select(network.config.sources).partition.test
-    scores = score_songs(torch_separator(network.eval()), tracks)
+    scores = score_run(folder)
     content = {
         "arm": arm,
         "seed": seed,
@@ -116,7 +106,7 @@ def settings(args: argparse.Namespace, arm: str, seed: int, folder: Path) -> dic
             "batch_size": args.batch_size,
             "excerpt_s": 8.0,
             "cache_size": 32,
-            "replaced": 1.0,
+            "replaced": 0.5,
             "workers": 1,
             "gain_db": 3.0,
             "validation_excerpts": 2,
@@ -135,9 +125,9 @@ def settings(args: argparse.Namespace, arm: str, seed: int, folder: Path) -> dic
             "clip_norm": 0.0,
             "average_decay": 0.0,
             "save_minutes": 2.0,
-            "validate_steps": 25 * cycle,
+            "validate_steps": 40 * cycle,
             "patience": 8,
-            "log_steps": 25 * cycle,
+            "log_steps": 40 * cycle,
             "precision": "32-true",
             "accelerator": "cpu",
             "seed": seed,

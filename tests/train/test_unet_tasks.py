@@ -8,19 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 import soundfile
 import torch
 
-from sayso.errors import ConfigError, DataError
+from sayso.audio import Audio
+from sayso.errors import ConfigError, DataError, ModelError
 from sayso.networks.unet import UNet
 from sayso.networks.unet_shapes import UNetConfig
+from sayso.separate.unet import UNetSeparator
 from sayso.train import checkpoint
 from sayso.train.config import RunConfig, parse_config
-from sayso.train.data.datasets.selection import NamedSongs
+from sayso.train.export import export
 from sayso.train.loop import Report
 from sayso.train.run import run
-from sayso.train.song_scores import score_songs, summarise
+from sayso.train.song_scores import score_run, summarise
 from sayso.train.unet_task import middle, supervised_loss, torch_separator
 
 RATE = 2048
@@ -156,17 +159,50 @@ def test_kill_9_and_resume_give_the_weights_of_an_unbroken_run(
 def test_the_best_weights_are_rebuilt_and_scored(config: Callable[..., RunConfig]) -> None:
     made = config("unet", steps=60)
     run(made)
-    tensors, metadata = checkpoint.read(made.folder / "best.safetensors")
+    metadata = checkpoint.read(made.folder / "best.safetensors")[1]
     assert metadata["kind"] == "unet"
     assert metadata["data"] == "no track left out"
-    network = UNet(UNetConfig.model_validate(metadata["config"]))
-    network.load_state_dict(tensors)
-    chosen: NamedSongs = made.task.songs  # type: ignore[attr-defined]
-    tracks = chosen.select(network.config.sources).partition.test
-    medians = summarise(score_songs(torch_separator(network.eval()), tracks))
+    seen: list[float] = []
+    scores = score_run(made.folder, on_progress=seen.append)
+    assert [score.title for score in scores] == ["folder test: 00", "folder test: 01"]
+    assert seen == [0.5, 1.0]
+    medians = summarise(scores)
     assert set(medians) == {"accompaniment", "vocals"}
     assert medians["accompaniment"]["sdr"] > 3
     assert set(medians["vocals"]) == {"sdr", "isr", "sir", "sar", "usdr"}
+
+
+# A warning of torch about its own code.
+@pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning")
+def test_an_exported_network_separates_as_torch_does(
+    config: Callable[..., RunConfig], tmp_path: Path
+) -> None:
+    made = config("adversarial", steps=6)
+    run(made)
+    (path,) = export(made.folder, tmp_path / "model.onnx", half=False)
+    separator = UNetSeparator.load(path, threads=1)
+    assert separator.name == "model"
+    tensors, metadata = checkpoint.read(made.folder / "average.safetensors")
+    network = UNet(UNetConfig.model_validate(metadata["config"])).eval()
+    network.load_state_dict(tensors)
+    wave = np.random.default_rng(0).standard_normal((2, 30_000)).astype(np.float32) * 0.1
+    mix = Audio(wave, 11_025)
+    ours = separator.separate(mix, ["vocals", "accompaniment"])
+    theirs = torch_separator(network).separate(mix, ["vocals", "accompaniment"])
+    for name, stem in theirs.items():
+        np.testing.assert_allclose(ours[name].samples, stem.samples, atol=2e-5)
+
+
+def test_a_model_of_another_kind_is_refused(tmp_path: Path) -> None:
+    identity = onnx.helper.make_node("Identity", ["x"], ["y"])
+    ends = [onnx.helper.make_tensor_value_info(name, 1, [1]) for name in "xy"]
+    graph = onnx.helper.make_graph([identity], "g", ends[:1], ends[1:])
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)])
+    model.ir_version = 9
+    onnx.helper.set_model_props(model, {"kind": json.dumps("ask")})
+    onnx.save(model, tmp_path / "ask.onnx")
+    with pytest.raises(ModelError, match="of kind 'ask'; expected 'unet'"):
+        UNetSeparator.load(tmp_path / "ask.onnx")
 
 
 def test_adversarial_training_needs_unpaired_songs(songs: Path, tmp_path: Path) -> None:

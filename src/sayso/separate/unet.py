@@ -15,6 +15,7 @@ one by one. Context is what valid convolutions lose on each side, so chunks join
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -81,10 +82,9 @@ class UNetSeparator:
                 str(path), options, providers=["CPUExecutionProvider"]
             )
             metadata = session.get_modelmeta().custom_metadata_map
-            if metadata.get("kind") != KIND:
-                raise ModelError(
-                    f"{path.name} is of kind {metadata.get('kind')!r}; expected {KIND!r}"
-                )
+            kind = json.loads(metadata.get("kind", "null"))
+            if kind != KIND:
+                raise ModelError(f"{path.name} is of kind {kind!r}; expected {KIND!r}")
             config = UNetConfig.model_validate_json(metadata["config"])
         except ModelError:
             raise

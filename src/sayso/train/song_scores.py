@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from sayso.audio import Audio
-from sayso.errors import SilenceError
+from sayso.errors import ConfigError, SilenceError
 from sayso.measure.bss_eval import evaluate
 from sayso.measure.sdr import usdr
+from sayso.networks.unet import UNet
+from sayso.networks.unet_shapes import UNetConfig
 from sayso.separate.unet import UNetSeparator
+from sayso.train import checkpoint, unet_task
+from sayso.train.config import load_config
 from sayso.train.data.datasets.record import Track
 from sayso.train.data.datasets.spans import read_excerpt
 
@@ -53,6 +58,28 @@ def score_songs(
         if on_progress is not None:
             on_progress(number / len(tracks))
     return scores
+
+
+def score_run(
+    folder: Path, *, on_progress: Callable[[float], None] | None = None
+) -> list[SongScore]:
+    """The best weights of a U-Net's run on the test songs of its own configuration.
+
+    Args:
+        folder: of a supervised or adversarial run.
+        on_progress: told the fraction done.
+    Raises: ConfigError for a folder without a configuration of that kind, ModelError when it holds
+        no weights yet, DataError when its songs are gone.
+    """
+    config = load_config(folder / "config.yaml")
+    if not isinstance(config.task, unet_task.Config):
+        raise ConfigError(f"{folder} holds a run of kind {config.kind}; expected a U-Net's")
+    tensors, metadata = checkpoint.read(folder / "best.safetensors")
+    network = UNet(UNetConfig.model_validate(metadata["config"]))
+    network.load_state_dict(tensors)
+    tracks = config.task.songs.select(network.config.sources).partition.test
+    separator = unet_task.torch_separator(network.eval(), name=folder.name)
+    return score_songs(separator, tracks, on_progress=on_progress)
 
 
 def summarise(scores: Iterable[SongScore]) -> dict[str, dict[str, float]]:
