@@ -13,7 +13,7 @@ import yaml
 from sayso.errors import ConfigError, DataError
 from sayso.train.data.datasets.check import check
 from sayso.train.data.datasets.layouts import LAYOUTS, read_data_set
-from sayso.train.data.datasets.record import Track
+from sayso.train.data.datasets.record import Part, Track
 from sayso.train.data.datasets.spans import read_span
 
 RATE = 8000
@@ -158,6 +158,21 @@ def test_a_span_of_a_container_equals_the_same_span_of_the_whole(
     whole = read_span(track.mix, 0, track.frames, channels=2)
     span = read_span(track.mix, start, 10_000, channels=2)
     np.testing.assert_allclose(span, whole[:, start : start + 10_000], atol=1e-5)
+
+
+def test_time_stamps_in_milliseconds_do_not_tear_frames_apart(tmp_path: Path) -> None:
+    rate, path = 44_100, tmp_path / "song.mka"
+    wave = (np.random.default_rng(0).uniform(-0.5, 0.5, (1, rate)) * 32_000).astype(np.int16)
+    with av.open(str(path), "w", format="matroska") as container:
+        stream = container.add_stream("pcm_s16le", rate=rate, layout="mono")
+        for at in range(0, rate, 1000):
+            block = np.ascontiguousarray(wave[:, at : at + 1000])
+            frame = av.AudioFrame.from_ndarray(block, "s16", "mono")
+            frame.sample_rate, frame.pts, frame.time_base = rate, at, Fraction(1, rate)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    span = read_span((Part(path),), 0, rate, channels=1)
+    np.testing.assert_allclose(span, wave / 32_768, atol=1e-6)
 
 
 def test_spans_beyond_the_ends_are_silence(tmp_path: Path) -> None:

@@ -160,7 +160,8 @@ def _av_decode(part: Part, start: int, frames: int) -> Samples:
     import av
 
     pieces: list[Samples] = []
-    at = start
+    at, stop = start, start + frames
+    position: int | None = None
     try:
         with _av_open(part.path) as container:
             stream = _av_stream(container, part)
@@ -170,14 +171,20 @@ def _av_decode(part: Part, start: int, frames: int) -> Samples:
                 before = (start - _RUN_UP) / rate
                 container.seek(round(before / stream.time_base), stream=stream)
             for frame in container.decode(stream):
-                first = round(float((frame.pts or 0) * frame.time_base) * rate)
+                # Counted on from the first time stamp: those of some containers are whole
+                # milliseconds, which would tear frames apart.
+                if position is None:
+                    position = round(float((frame.pts or 0) * frame.time_base) * rate)
                 for piece in planar.resample(frame):
                     block = piece.to_ndarray().astype(np.float32, copy=False)
-                    block = block[:, max(0, at - first) :][:, : start + frames - at]
-                    first += piece.samples
-                    pieces.append(block)
-                    at += block.shape[1]
-                if at >= start + frames:
+                    if position > at:
+                        pieces.append(np.zeros((channels, min(position, stop) - at), np.float32))
+                        at = min(position, stop)
+                    inside = block[:, at - position : stop - position]
+                    position += block.shape[1]
+                    pieces.append(inside)
+                    at += inside.shape[1]
+                if at >= stop:
                     break
     except (av.FFmpegError, ValueError) as error:
         raise DataError(f"{part.path.name} cannot be decoded: {error}") from None
