@@ -1,0 +1,243 @@
+"""The embedded model on ONNX Runtime: a mixture is encoded once and asked for each target.
+
+Base install only, no torch. The weights are two graphs (`NAME.onnx`, `NAME.ask.onnx`) made by
+`sayso.train.export`; ONNX Runtime is loaded with the first separator.
+
+The network works in stereo at its own rate (44.1 kHz): other rates are resampled there and back,
+so a stem holds nothing above 22 kHz (the residual keeps it); a mono signal is asked as two equal
+channels; more channels are taken in pairs. Masks multiply the mixture's own spectrum, so a stem
+keeps the mixture's level and phase.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel
+
+from sayso.audio import (
+    Audio,
+    Cancelled,
+    Chunking,
+    Progress,
+    Recorder,
+    Samples,
+    istft,
+    overlap_add,
+    resample,
+    stft,
+)
+from sayso.errors import ModelError, UnknownTargetError
+from sayso.networks.ngrams import ngram_ids, ngrams, normalise
+
+KIND = "ask"
+_SEGMENT_S = 16.0
+_CONTEXT_S = 1.5
+_CROSSFADE_S = 0.2
+# Share of n-grams that two words must have in common for one to count as a form of the other.
+_LIKENESS = 0.5
+_FILLERS = frozenset(
+    {"the", "a", "of", "some", "any", "my", "sound", "noise", "only", "from", "in"}
+)
+
+
+class _Shape(BaseModel):
+    """What inference needs of the network's configuration."""
+
+    sample_rate: int
+    n_fft: int
+    hop: int
+    widths: tuple[int, ...]
+    buckets: int
+    text_length: int
+
+    @property
+    def stride(self) -> int:
+        """The number of frames must be a multiple of this."""
+        return int(2 ** (len(self.widths) - 1))
+
+
+class EmbeddedSeparator:
+    """The `Separator` of an exported ask-by-words model.
+
+    Args:
+        path: the encode graph `NAME.onnx`, with `NAME.ask.onnx` beside it; None takes the weights
+            in the package.
+        threads: of ONNX Runtime; 0 lets it choose.
+
+    Raises: ModelError for missing, damaged or different files.
+    """
+
+    def __init__(self, path: Path | None = None, *, threads: int = 0) -> None:
+        path = path or packaged_weights()
+        if path is None:
+            raise ModelError("this installation holds no weights; give the path of a model.onnx")
+        ask_path = path.with_name(f"{path.stem}.ask.onnx")
+        self._encode, metadata = _open(path, threads)
+        self._ask, _ = _open(ask_path, threads)
+        if metadata.get("kind") != KIND:
+            raise ModelError(f"{path.name} is of kind {metadata.get('kind')!r}; expected {KIND!r}")
+        self.name = path.stem
+        self.metadata: Mapping[str, Any] = metadata
+        self._shape = _Shape.model_validate(metadata["config"])
+
+    @cached_property
+    def known(self) -> Mapping[str, str]:
+        """Every wording that the model was taught, and the sound that it names."""
+        taught: dict[str, list[str]] = self.metadata.get("known") or {}
+        return {
+            normalise(words): name
+            for name, wordings in taught.items()
+            for words in (*wordings, name)
+        }
+
+    @cached_property
+    def _known_words(self) -> Mapping[str, frozenset[str]]:
+        words = {word for wording in self.known for word in wording.split()}
+        return {word: frozenset(ngrams(word)) for word in sorted(words - _FILLERS)}
+
+    def hears(self, target: str) -> bool:
+        """Whether each telling word of `target` is one that the model was taught, or a form of it.
+
+        Plurals and misspellings count: words are compared by the n-grams that the model reads.
+        """
+        if normalise(target) in self.known:
+            return True
+        words = [word for word in normalise(target).split() if word not in _FILLERS]
+        return bool(words) and all(self._is_near(word) for word in words)
+
+    def _is_near(self, word: str) -> bool:
+        grams = frozenset(ngrams(word))
+        return any(_overlap(grams, known) >= _LIKENESS for known in self._known_words.values())
+
+    def suggest(self, target: str) -> list[str]:
+        """Known wordings nearest to `target` by their n-grams, best first, at most three."""
+        wanted = set(ngrams(target))
+        scored = [(_overlap(wanted, set(ngrams(words))), words) for words in self.known]
+        return [words for score, words in sorted(scored, reverse=True)[:3] if score > 0]
+
+    def separate(
+        self,
+        mix: Audio,
+        targets: Sequence[str],
+        *,
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> Mapping[str, Audio]:
+        """Each target as audio of the same length, rate, channels and level as `mix`.
+
+        Args:
+            mix: any rate, channels and length.
+            targets: words.
+            progress: told the fraction done.
+            cancelled: asked between chunks.
+
+        Raises: UnknownTargetError naming the nearest known words, Cancelled.
+        """
+        for target in targets:
+            if not self.hears(target):
+                near = ", ".join(self.suggest(target)) or "none of its words is near"
+                raise UnknownTargetError(f"{self.name} was not taught {target!r}; nearest: {near}")
+        shape = self._shape
+        ids = [ngram_ids(t, shape.buckets, length=shape.text_length) for t in targets]
+        rows = [np.array([row], np.int64) for row in ids]
+        stems = overlap_add(
+            resample(mix, shape.sample_rate),
+            lambda chunk: self._chunk(chunk, rows),
+            self._chunking(),
+            sources=len(rows),
+            progress=progress,
+            cancelled=cancelled,
+        )
+        return {
+            target: _fit(resample(stem, mix.sample_rate), mix.frames)
+            for target, stem in zip(targets, stems, strict=True)
+        }
+
+    def _chunking(self) -> Chunking:
+        # In whole steps of the coarsest grid, so that it falls alike in every chunk.
+        block = self._shape.hop * self._shape.stride
+        segment, context, crossfade = (
+            block * max(1, round(seconds * self._shape.sample_rate / block))
+            for seconds in (_SEGMENT_S, _CONTEXT_S, _CROSSFADE_S)
+        )
+        return Chunking(segment=segment, context=context, crossfade=crossfade)
+
+    def _chunk(self, chunk: Samples, rows: Sequence[npt.NDArray[np.int64]]) -> Samples:
+        """`[C, t]` to `[S, C, t]`, channels in pairs."""
+        out = np.empty((len(rows), *chunk.shape), np.float32)
+        for first in range(0, len(chunk), 2):
+            pair = chunk[first : first + 2]
+            if len(pair) == 2:
+                out[:, first : first + 2] = self._pair(pair, rows)
+            else:
+                out[:, first] = self._pair(np.repeat(pair, 2, 0), rows).mean(1)
+        return out
+
+    def _pair(self, chunk: Samples, rows: Sequence[npt.NDArray[np.int64]]) -> Samples:
+        """Stereo `[2, t]` to `[S, 2, t]`."""
+        shape, frames = self._shape, chunk.shape[1]
+        if not np.any(chunk):
+            return np.zeros((len(rows), 2, frames), np.float32)
+        spectrum = stft(chunk, shape.n_fft, hop=shape.hop)
+        bins, count = shape.n_fft // 2, spectrum.shape[2]
+        padded = -(-count // shape.stride) * shape.stride
+        spec = np.zeros((1, 2, 2, padded, bins), np.float32)
+        turned = spectrum[:, :bins].swapaxes(1, 2)
+        spec[0, :, 0, :count], spec[0, :, 1, :count] = turned.real, turned.imag
+        fine, context = self._encode.run(None, {"spec": spec.reshape(1, 4, -1, bins)})
+        out = np.empty((len(rows), 2, frames), np.float32)
+        for stem, ids in zip(out, rows, strict=True):
+            (mask,) = self._ask.run(None, {"fine": fine, "context": context, "ids": ids})
+            mask = mask.reshape(2, 2, -1, bins)[:, :, :count]
+            masked = np.zeros((2, count, bins + 1), np.complex64)
+            masked[..., :bins].real, masked[..., :bins].imag = mask[:, 0], mask[:, 1]
+            masked[..., :bins] *= turned
+            stem[...] = istft(masked.swapaxes(1, 2), shape.n_fft, hop=shape.hop, length=frames)
+        return out
+
+
+def packaged_weights() -> Path | None:
+    """The encode graph that came with the package, or None."""
+    path = Path(str(files("sayso"))) / "weights" / "sayso.onnx"
+    return path if path.is_file() else None
+
+
+def _open(path: Path, threads: int) -> tuple[Any, dict[str, Any]]:
+    import onnxruntime
+
+    if not path.is_file():
+        raise ModelError(f"{path}: there is no such file; expected an exported model")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    try:
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
+        metadata = session.get_modelmeta().custom_metadata_map
+        return session, {k: v if k == "kind" else json.loads(v) for k, v in metadata.items()}
+    except Exception as error:  # ONNX Runtime's own errors share no public base class
+        raise ModelError(f"{path.name} is damaged or no exported model: {error}") from None
+
+
+def _fit(audio: Audio, frames: int) -> Audio:
+    """`audio` cut or padded at its end to `frames`; resampling there and back may be one off."""
+    if audio.frames == frames:
+        return audio
+    recorder = Recorder(audio.channels, audio.sample_rate)
+    for block in audio.blocks(stop=min(audio.frames, frames)):
+        recorder.append(block)
+    if audio.frames < frames:
+        recorder.append(np.zeros((audio.channels, frames - audio.frames), np.float32))
+    return recorder.audio()
+
+
+def _overlap(one: set[str] | frozenset[str], other: set[str] | frozenset[str]) -> float:
+    return 2 * len(one & other) / max(len(one) + len(other), 1)

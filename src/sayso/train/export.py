@@ -1,0 +1,221 @@
+"""From a run or a model file to ONNX graphs that need no torch.
+
+An `AskNet` becomes two files, `NAME.onnx` (the `encode` graph) and `NAME.ask.onnx` (one question);
+a U-Net becomes one. Each holds its kind, its configuration and a summary of its training as JSON
+in its metadata; the encode graph also the words that the model was taught.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+from torch.export import Dim
+
+from sayso.errors import ModelError
+from sayso.networks.ask import AskConfig, AskNet, Features
+from sayso.train.checkpoint import read
+
+TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class Graph:
+    """One graph to export: a module, example inputs and which of their axes vary."""
+
+    suffix: str
+    module: nn.Module
+    inputs: Mapping[str, Tensor]
+    outputs: tuple[str, ...]
+    dynamic: Mapping[str, Mapping[int, Any]]
+    metadata: Mapping[str, Any]
+
+
+def export(run: Path, output: Path, *, half: bool = True) -> list[Path]:
+    """Write the best weights of `run` as ONNX files at `output` (`.onnx`), checked against torch.
+
+    Args:
+        run: a run's folder, or a model file (`best.safetensors`) of it.
+        output: the file to write; further graphs lie beside it.
+        half: keep weights in 16 bits on disk; they are widened when loaded. The check is against
+            the network with its weights rounded so.
+
+    Raises: ModelError if there is nothing to export, or if ONNX Runtime and torch disagree by more
+        than 1e-4 of the largest output.
+    """
+    tensors, metadata = read(_model_file(run))
+    kind = metadata.get("kind")
+    if kind not in EXPORTERS:
+        raise ModelError(f"{run}: of kind {kind!r}; one of {', '.join(EXPORTERS)} can be exported")
+    if half:
+        tensors = {k: _round(value) for k, value in tensors.items()}
+    common = {key: metadata.get(key) for key in ("kind", "config", "training")}
+    paths = []
+    for graph in EXPORTERS[str(kind)](metadata["config"], tensors):
+        path = output.with_name(f"{output.stem}{graph.suffix}.onnx")
+        _write(graph, path, {**common, **graph.metadata}, half=half)
+        _check(graph, path)
+        paths.append(path)
+    return paths
+
+
+def _model_file(run: Path) -> Path:
+    if run.is_file():
+        return run
+    for name in ("best.safetensors", "average.safetensors"):
+        if (run / name).is_file():
+            return run / name
+    raise ModelError(f"{run}: no best.safetensors or average.safetensors; expected a run's folder")
+
+
+def _round(value: Tensor) -> Tensor:
+    return value.half().float() if value.is_floating_point() else value
+
+
+class _Encode(nn.Module):
+    def __init__(self, net: AskNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, spec: Tensor) -> tuple[Tensor, Tensor]:
+        fine, context = self.net.encode(spec)
+        return fine, context
+
+
+class _Ask(nn.Module):
+    def __init__(self, net: AskNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, fine: Tensor, context: Tensor, ids: Tensor) -> Tensor:
+        return self.net.ask(Features(fine, context), ids)
+
+
+def _ask_graphs(values: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> list[Graph]:
+    config = AskConfig.model_validate(values)
+    net = AskNet(config)
+    net.load_state_dict(dict(tensors))
+    net.eval()
+    generator = torch.Generator().manual_seed(0)
+    frames = 4 * config.stride
+    spec = torch.randn(1, 4, frames, config.n_fft // 2, generator=generator)
+    ids = torch.randint(1, config.buckets, (1, config.text_length), generator=generator)
+    with torch.no_grad():
+        fine, context = net.encode(spec)
+    # All frame counts are multiples of one: fine frames are 4 context frames.
+    unit = Dim("unit", min=1, max=1 << 16)
+    context_unit = Dim("context_unit", min=1, max=1 << 20)
+    return [
+        Graph(
+            "",
+            _Encode(net).eval(),
+            {"spec": spec},
+            ("fine", "context"),
+            {"spec": {2: config.stride * unit}},
+            {"known": _known_words()},
+        ),
+        Graph(
+            ".ask",
+            _Ask(net).eval(),
+            {"fine": fine, "context": context, "ids": ids},
+            ("mask",),
+            {"fine": {2: 4 * context_unit}, "context": {2: context_unit}, "ids": {}},
+            {},
+        ),
+    ]
+
+
+def _known_words() -> dict[str, list[str]]:
+    """Every concept of the training vocabulary with its wordings."""
+    from sayso.train.data.vocabulary import load_vocabulary
+
+    vocabulary = load_vocabulary()
+    return {name: list(vocabulary.words(name, held_out=False)) for name in vocabulary.concepts}
+
+
+def _unet_graphs(values: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> list[Graph]:
+    from sayso.networks.unet import UNet
+    from sayso.networks.unet_shapes import UNetConfig, unet_shapes
+
+    config = UNetConfig.model_validate(values)
+    net = UNet(config)
+    net.load_state_dict(dict(tensors))
+    net.eval()
+    step = 2**config.levels
+    (_, least), _ = unet_shapes(config.bins, 1, levels=config.levels)
+    magnitude = torch.rand(
+        2, config.bins, least + 2 * step, generator=torch.Generator().manual_seed(0)
+    )
+    steps = Dim("steps", min=0, max=1 << 16)
+    dynamic = {"magnitude": {0: Dim("batch", min=1, max=1 << 10), 2: step * steps + least % step}}
+    return [Graph("", net, {"magnitude": magnitude}, ("masks",), dynamic, {})]
+
+
+EXPORTERS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Tensor]], list[Graph]]] = {
+    "ask": _ask_graphs,
+    "unet": _unet_graphs,
+}
+
+
+def _write(graph: Graph, path: Path, metadata: Mapping[str, Any], *, half: bool) -> None:
+    program = torch.onnx.export(
+        graph.module,
+        tuple(graph.inputs.values()),
+        input_names=list(graph.inputs),
+        output_names=list(graph.outputs),
+        dynamic_shapes=dict(graph.dynamic),
+        dynamo=True,
+        verbose=False,
+    )
+    assert program is not None
+    model = program.model_proto
+    if half:
+        _store_half(model)
+    texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in metadata.items()}
+    helper.set_model_props(model, texts)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.new")
+    onnx.save(model, temporary)
+    temporary.replace(path)
+
+
+def _store_half(model: onnx.ModelProto) -> None:
+    """Keep large float32 weights as float16, each followed by a cast that runs once, at load."""
+    casts = []
+    for weight in model.graph.initializer:
+        values = numpy_helper.to_array(weight)
+        if weight.data_type != TensorProto.FLOAT or values.size < 1024:
+            continue
+        name = weight.name
+        weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
+        casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+
+
+def _check(graph: Graph, path: Path) -> None:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    made = session.run(None, {name: value.numpy() for name, value in graph.inputs.items()})
+    with torch.no_grad():
+        wanted = graph.module(*graph.inputs.values())
+    for name, ours, theirs in zip(
+        graph.outputs, made, wanted if isinstance(wanted, tuple) else (wanted,), strict=True
+    ):
+        scale = max(1.0, float(theirs.abs().max()))
+        difference = float(np.abs(ours - theirs.numpy()).max()) / scale
+        if not difference <= TOLERANCE:
+            raise ModelError(
+                f"{path.name}: {name} differs from torch by {difference:.1e} of its largest value; "
+                f"expected at most {TOLERANCE:.0e}"
+            )

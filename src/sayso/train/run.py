@@ -1,0 +1,29 @@
+"""Start or resume the training run that a configuration describes."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+
+import yaml
+
+from sayso.train.config import TASKS, RunConfig
+from sayso.train.loop import Outcome, Report, fit
+
+
+def run(
+    config: RunConfig,
+    *,
+    resume: bool = False,
+    on_progress: Callable[[Report], None] = lambda report: None,
+) -> Outcome:
+    """Train; the folder then holds the configuration beside checkpoints and logs.
+
+    Raises: ConfigError if the folder holds a run and `resume` is false; DataError before training
+        if the data cannot be used.
+    """
+    task = importlib.import_module(TASKS[config.kind]).build(config.task)
+    config.folder.mkdir(parents=True, exist_ok=True)
+    text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
+    (config.folder / "config.yaml").write_text(text)
+    return fit(task, config.loop, config.folder, resume=resume, on_progress=on_progress)

@@ -1,0 +1,93 @@
+"""The embedded separator on a tiny exported model: shapes, rates, levels, words, errors."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sayso.audio import Audio
+from sayso.errors import Cancelled, ModelError, UnknownTargetError
+from sayso.separate.embedded import EmbeddedSeparator
+
+TINY = Path(__file__).parent / "stored" / "tiny.onnx"
+
+
+@pytest.fixture(scope="module")
+def separator() -> EmbeddedSeparator:
+    return EmbeddedSeparator(TINY, threads=1)
+
+
+def noise(frames: int, *, channels: int = 2, rate: int = 8000, level: float = 0.1) -> Audio:
+    samples = level * np.random.default_rng(0).standard_normal((channels, frames))
+    return Audio(samples.astype(np.float32), rate)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 6])
+@pytest.mark.parametrize(
+    ("rate", "frames"), [(8000, 3001), (44_100, 5000), (11_025, 1), (8000, 40)]
+)
+def test_stems_are_like_the_mix(
+    separator: EmbeddedSeparator, channels: int, rate: int, frames: int
+) -> None:
+    mix = noise(frames, channels=channels, rate=rate)
+    stems = separator.separate(mix, ["vocals", "drums"])
+    assert list(stems) == ["vocals", "drums"]
+    for stem in stems.values():
+        assert stem.samples.shape == mix.samples.shape
+        assert stem.sample_rate == rate
+        assert np.isfinite(stem.samples).all()
+
+
+def test_level_goes_through(separator: EmbeddedSeparator) -> None:
+    mix = noise(8000)
+    quiet = Audio(mix.samples * np.float32(0.01), mix.sample_rate)
+    loud, soft = (separator.separate(x, ["vocals"])["vocals"].samples for x in (mix, quiet))
+    np.testing.assert_allclose(soft * 100, loud, atol=1e-4)
+    silence = separator.separate(Audio(np.zeros_like(mix.samples), 8000), ["vocals"])["vocals"]
+    assert not silence.samples.any()
+
+
+def test_long_audio_equals_one_piece(
+    separator: EmbeddedSeparator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chunks of a steady sound join without a seam."""
+    mix = noise(8000 * 40)
+    whole = separator.separate(mix, ["vocals"])["vocals"].samples
+    monkeypatch.setattr("sayso.separate.embedded._SEGMENT_S", 1000.0)
+    once = separator.separate(mix, ["vocals"])["vocals"].samples
+    # At the very ends chunks see silence beyond, one piece sees its mirror image.
+    inner = slice(8000, -8000)
+    np.testing.assert_allclose(whole[:, inner], once[:, inner], atol=1e-4)
+
+
+def test_asking_together_equals_asking_apart(separator: EmbeddedSeparator) -> None:
+    mix = noise(9000)
+    both = separator.separate(mix, ["vocals", "a barking dog"])
+    alone = separator.separate(mix, ["a barking dog"])
+    np.testing.assert_array_equal(both["a barking dog"].samples, alone["a barking dog"].samples)
+
+
+def test_words(separator: EmbeddedSeparator) -> None:
+    for heard in ("vocals", "Vocals!", "the dogs", "dog barking", "drum", "acoustic guitars"):
+        assert separator.hears(heard), heard
+    for unheard in ("", "qwxyz", "the"):
+        assert not separator.hears(unheard), unheard
+    with pytest.raises(UnknownTargetError, match="nearest"):
+        separator.separate(noise(100), ["qwxyz"])
+
+
+def test_progress_and_cancelling(separator: EmbeddedSeparator) -> None:
+    told: list[float] = []
+    separator.separate(noise(8000 * 40), ["vocals"], progress=told.append)
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    with pytest.raises(Cancelled):
+        separator.separate(noise(8000), ["vocals"], cancelled=lambda: True)
+
+
+def test_missing_damaged_and_other_files(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no such file"):
+        EmbeddedSeparator(tmp_path / "none.onnx")
+    (tmp_path / "bad.onnx").write_bytes(b"no graph")
+    with pytest.raises(ModelError, match="damaged"):
+        EmbeddedSeparator(tmp_path / "bad.onnx")

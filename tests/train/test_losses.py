@@ -1,0 +1,53 @@
+"""Losses: equal to their definition, independent of loudness; transforms: as in the audio room."""
+
+import numpy as np
+import pytest
+import torch
+
+from sayso.audio import stft
+from sayso.train.losses import error_weight, masked_error, waveform_error
+from sayso.train.spectra import apply_mask, spectrogram, waveform
+
+
+def draw(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def test_masked_error_is_the_weighted_distance() -> None:
+    spec, target, weight = draw(2, 4, 9, 8), draw(2, 3, 4, 9, 8, seed=1), draw(2, 9, 8).abs()
+    mask = draw(2, 3, 4, 9, 8, seed=2)
+    expected = (apply_mask(mask, spec[:, None]) - target).abs().sum(2) * weight[:, None]
+    torch.testing.assert_close(
+        masked_error(mask, spec, target, weight), expected.sum((2, 3)), rtol=1e-4, atol=1e-4
+    )
+
+
+@pytest.mark.parametrize("gain", [0.01, 1.0, 10.0])
+def test_silence_costs_about_one_at_any_level(gain: float) -> None:
+    spec = gain * draw(1, 4, 64, 128)
+    mask = torch.zeros(1, 1, 4, 64, 128)
+    error = masked_error(mask, spec, spec[:, None], error_weight(spec))
+    assert 0.85 < float(error) < 1.15
+
+
+def test_waveform_error_is_zero_for_the_truth_and_ignores_level() -> None:
+    mix, target = draw(1, 2, 4096), draw(1, 1, 2, 4096, seed=1)
+    assert float(waveform_error(target, target, mix)) == 0
+    loud = waveform_error(torch.zeros_like(target), target, mix)
+    quiet = waveform_error(torch.zeros_like(target), target * 0.1, mix * 0.1)
+    torch.testing.assert_close(loud, quiet, rtol=1e-2, atol=0)
+
+
+def test_spectrogram_is_that_of_the_audio_room_and_inverts() -> None:
+    waves = draw(3, 2, 64 * 16)
+    waves[1] = 0
+    spec = spectrogram(waves, 64, hop=16)
+    assert spec.shape == (3, 4, 65, 32)
+    reference = stft(waves[0].numpy(), 64, hop=16)[:, :-1].swapaxes(1, 2)
+    # The two may extend the ends differently; inside they agree.
+    np.testing.assert_allclose(spec[0, 0::2, 2:-2], reference.real[:, 2:-2], atol=1e-4)
+    np.testing.assert_allclose(spec[0, 1::2, 2:-2], reference.imag[:, 2:-2], atol=1e-4)
+    back = waveform(spec, 64, hop=16, frames=waves.shape[-1])
+    # Only the bin at half the sample rate is missing.
+    missing = spectrogram(waves - back, 64, hop=16)[..., :-2]
+    assert float(missing.abs().max()) < 1e-3
