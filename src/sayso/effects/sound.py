@@ -1,0 +1,173 @@
+"""Sound that is worked out as it is played: a source, what is done to it, and nothing in between.
+
+A `Sound` can be played again and again, block by block. `Audio` is one; `Processed` and `Mixed`
+hold no samples of their own, so that a chain of any length over hours of audio costs the memory
+of a few blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+
+from sayso.audio import BLOCK_FRAMES, Audio, Progress, Recorder, Samples
+from sayso.audio import Cancelled as Stop
+from sayso.errors import Cancelled, ShapeError
+
+STEP_FRAMES = 1 << 14
+"""What every effect is fed at a time, whatever size of block is asked for at the end: results
+cannot depend on the size then."""
+
+
+class Sound(Protocol):
+    """Something that can be played from its beginning, block by block, as often as wanted."""
+
+    @property
+    def channels(self) -> int:
+        """C."""
+
+    @property
+    def sample_rate(self) -> int:
+        """In Hz."""
+
+    @property
+    def frames(self) -> int:
+        """T: samples in each channel."""
+
+    def blocks(self, frames: int = BLOCK_FRAMES) -> Iterator[Samples]:
+        """Consecutive blocks [C, at most `frames`]."""
+
+
+Transform: TypeAlias = Callable[[Iterator[Samples]], Iterator[Samples]]
+"""From the blocks of a sound to the blocks of another; blocks may be of any length."""
+
+
+@dataclass(frozen=True, eq=False)
+class Processed:
+    """`source` as `transform` leaves it, `frames` long."""
+
+    source: Sound
+    transform: Transform
+    frames: int
+
+    @property
+    def channels(self) -> int:
+        """As the source."""
+        return self.source.channels
+
+    @property
+    def sample_rate(self) -> int:
+        """As the source."""
+        return self.source.sample_rate
+
+    def blocks(self, frames: int = BLOCK_FRAMES) -> Iterator[Samples]:
+        """Blocks [C, `frames`], the last one shorter; the transform starts afresh each time."""
+        return in_blocks(self.transform(self.source.blocks(STEP_FRAMES)), frames)
+
+
+@dataclass(frozen=True, eq=False)
+class Mixed:
+    """The sum of sounds; nothing is scaled.
+
+    Raises: ShapeError unless all have the same length, rate and channels.
+    """
+
+    sounds: Sequence[Sound]
+
+    def __post_init__(self) -> None:
+        shapes = {(s.channels, s.frames, s.sample_rate) for s in self.sounds}
+        if len(shapes) != 1:
+            listed = ", ".join(f"{c} x {t} at {r} Hz" for c, t, r in sorted(shapes)) or "none"
+            raise ShapeError(
+                f"cannot add up sounds of {listed}; expected at least one, all of one shape"
+            )
+
+    @property
+    def channels(self) -> int:
+        """As the sounds."""
+        return self.sounds[0].channels
+
+    @property
+    def sample_rate(self) -> int:
+        """As the sounds."""
+        return self.sounds[0].sample_rate
+
+    @property
+    def frames(self) -> int:
+        """As the sounds."""
+        return self.sounds[0].frames
+
+    def blocks(self, frames: int = BLOCK_FRAMES) -> Iterator[Samples]:
+        """Blocks [C, `frames`] of the sum."""
+        for blocks in zip(*(sound.blocks(frames) for sound in self.sounds), strict=True):
+            total = blocks[0].astype(np.float64)
+            for block in blocks[1:]:
+                total += block
+            yield total.astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Widened:
+    """A mono sound on two equal channels, so that it can be panned; others as they are."""
+
+    source: Sound
+
+    @property
+    def channels(self) -> int:
+        """At least two."""
+        return max(2, self.source.channels)
+
+    @property
+    def sample_rate(self) -> int:
+        """As the source."""
+        return self.source.sample_rate
+
+    @property
+    def frames(self) -> int:
+        """As the source."""
+        return self.source.frames
+
+    def blocks(self, frames: int = BLOCK_FRAMES) -> Iterator[Samples]:
+        """Blocks [C, `frames`]."""
+        for block in self.source.blocks(frames):
+            yield np.repeat(block, 2, axis=0) if len(block) == 1 else block
+
+
+def record(
+    sound: Sound, *, progress: Progress | None = None, cancelled: Stop | None = None
+) -> Audio:
+    """Plays `sound` once and keeps it: in RAM when short, in a scratch file when long.
+
+    Audio comes back as it is. Raises: Cancelled; OutputError when the scratch disk is full.
+    """
+    if isinstance(sound, Audio):
+        return sound
+    recorder = Recorder(sound.channels, sound.sample_rate)
+    for block in sound.blocks(STEP_FRAMES):
+        if cancelled is not None and cancelled():
+            raise Cancelled("stopped")
+        recorder.append(block)
+        if progress is not None:
+            progress(min(1.0, recorder.frames / sound.frames))
+    return recorder.audio()
+
+
+def in_blocks(pieces: Iterator[Samples], frames: int) -> Iterator[Samples]:
+    """The same samples cut anew: blocks of `frames`, the last one shorter."""
+    waiting: list[Samples] = []
+    count = 0
+    for piece in pieces:
+        waiting.append(piece)
+        count += piece.shape[1]
+        if count < frames:
+            continue
+        joined = np.concatenate(waiting, axis=1)
+        whole = count - count % frames
+        for at in range(0, whole, frames):
+            yield joined[:, at : at + frames]
+        waiting, count = [joined[:, whole:]], count - whole
+    if count:
+        yield np.concatenate(waiting, axis=1)
