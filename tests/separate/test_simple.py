@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.ndimage import median_filter
 
 from sayso.audio import Audio, decibels
 from sayso.errors import Cancelled, RangeError, UnknownTargetError
 from sayso.measure.sdr import usdr
-from sayso.separate.simple import MUSIC, SPEECH, SimpleSeparator
+from sayso.separate.simple import MUSIC, SPEECH, SimpleSeparator, _median_of_five, _medians
 
 
 def residue_db(stems, mix):
@@ -62,3 +63,11 @@ def test_what_it_cannot_hear_it_says(noise):
         separator.separate(noise(0.1), MUSIC, cancelled=lambda: True)
     with pytest.raises(RangeError, match="overlap"):
         SimpleSeparator(overlap=0.9)
+
+
+def test_the_quick_medians_are_medians():
+    grids = np.random.default_rng(1).standard_normal((5, 40, 60)).astype(np.float32)
+    assert np.array_equal(_median_of_five(*grids), np.median(grids, axis=0))
+    expected = median_filter(grids[0], (1, 9), mode="nearest")
+    assert np.array_equal(_medians(grids[0], 9), expected)
+    assert _medians(grids[0, :, :2], 9).shape == (40, 2)

@@ -26,7 +26,7 @@ SPEECH: tuple[str, ...] = ("speech", "noise")
 _WINDOW_S, _HOPS = 0.046, 3
 _STROKE_HZ, _TONE_S = 190.0, 0.2
 _BASS_HZ, _VOICE_HZ = 180.0, (140.0, 9_000.0)
-_ALIKE, _APART_S = 6, 1.0
+_ALIKE, _APART_S = 5, 1.0
 _FLOOR_SHARE, _FLOOR_GAIN = 0.1, 1.5
 
 _Grid: TypeAlias = npt.NDArray[np.float32]
@@ -135,13 +135,11 @@ class _Scene:
         return {"speech": speech, "noise": 1 - speech}
 
     def _strokes(self) -> _Grid:
-        from scipy.ndimage import median_filter
-
         step_hz = float(self._hz[1, 0])
         across = max(3, round(_STROKE_HZ / step_hz) | 1)
         along = max(3, round(_TONE_S / self._hop_s) | 1)
-        tones = median_filter(self._magnitude, (1, along), mode="nearest")
-        strokes = median_filter(self._magnitude, (across, 1), mode="nearest")
+        tones = _medians(self._magnitude, along)
+        strokes = _medians(np.ascontiguousarray(self._magnitude.T), across).T
         shares: _Grid = strokes**2 / (strokes**2 + tones**2 + 1e-12)
         return shares
 
@@ -151,15 +149,16 @@ class _Scene:
         apart = round(_APART_S / self._hop_s)
         if frames < 3 * apart:
             return np.ones_like(self._magnitude)
-        columns = self._magnitude / (np.linalg.norm(self._magnitude, axis=0) + 1e-9)
-        likeness = columns.T @ columns
+        rows = np.ascontiguousarray(self._magnitude.T)
+        directions = rows / (np.linalg.norm(rows, axis=1, keepdims=True) + 1e-9)
+        likeness = directions @ directions.T
         at = np.arange(frames)
         # A frame's neighbours are like it for no interesting reason.
         likeness[np.abs(at[:, None] - at) < apart] = -1.0
         nearest = np.argpartition(-likeness, _ALIKE, axis=1)[:, :_ALIKE]
-        repeated = np.median(self._magnitude[:, nearest], axis=2)
-        share: _Grid = 1 - np.minimum(repeated / (self._magnitude + 1e-9), 1.0)
-        return share.astype(np.float32)
+        repeated = _median_of_five(*(rows[nearest[:, i]] for i in range(_ALIKE)))
+        share: _Grid = 1 - np.minimum(repeated / (rows + 1e-9), 1.0)
+        return share.astype(np.float32).T
 
     def _centred(self) -> _Grid:
         """1 where left and right agree, 0 where only one of them sounds; 1 for mono."""
@@ -169,3 +168,22 @@ class _Scene:
         alike = 2 * np.real(left * np.conj(right))
         share: _Grid = np.clip(alike / (np.abs(left) ** 2 + np.abs(right) ** 2 + 1e-9), 0, 1) ** 4
         return share
+
+
+def _medians(rows: _Grid, width: int) -> _Grid:
+    """The running median of each row, `width` odd."""
+    from scipy.ndimage import median_filter
+
+    half = width // 2
+    # In one dimension the filter is ten times as fast; the padding keeps the rows apart.
+    padded = np.pad(rows, ((0, 0), (half, half)), mode="edge")
+    medians: _Grid = median_filter(padded.ravel(), width).reshape(padded.shape)
+    return medians[:, half : half + rows.shape[1]]
+
+
+def _median_of_five(a: _Grid, b: _Grid, c: _Grid, d: _Grid, e: _Grid) -> _Grid:
+    """Element by element, in ten passes; sorting would take five times as long."""
+    low = np.maximum(np.minimum(a, b), np.minimum(c, d))
+    high = np.minimum(np.maximum(a, b), np.maximum(c, d))
+    median: _Grid = np.maximum(np.minimum(e, low), np.minimum(np.maximum(e, low), high))
+    return median
