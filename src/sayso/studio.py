@@ -15,14 +15,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sayso.audio import Audio, Cancelled, Progress, read, write
 from sayso.desk import Desk, History, Move
-from sayso.errors import OutputError, UnknownTargetError
-from sayso.rendering import Track, render
+from sayso.errors import OutputError
+from sayso.rendering import SPEECH, Track, render
+from sayso.separate import StemCache, load, require_heard
 
 if TYPE_CHECKING:
+    from sayso.audio import Notice
     from sayso.separate import Separator
 
 
@@ -134,7 +136,8 @@ class Session:
         Raises: UnknownTargetError, RangeError for edits beyond the end, Cancelled.
         """
         desk = self.desk
-        self._check(desk)
+        wanted = (*desk.targets(), *((SPEECH,) if desk.clean else ()))
+        require_heard(self.studio.separator, wanted)
         tracks = render(
             self.source,
             desk,
@@ -143,16 +146,6 @@ class Session:
             cancelled=cancelled,
         )
         return Result(self.name, tracks)
-
-    def _check(self, desk: Desk) -> None:
-        separator = self.studio.separator
-        deaf = [target for target in desk.targets() if not separator.hears(target)]
-        if deaf:
-            from sayso.separate import describe
-
-            raise UnknownTargetError(
-                f"{separator.name!r} cannot hear {', '.join(deaf)}. {describe(separator)}"
-            )
 
 
 class Studio:
@@ -177,20 +170,44 @@ class Studio:
     ) -> None:
         self._model = model
         self._cache = None if cache is None else Path(cache)
-        self._options = {"segment_s": segment_s, "overlap": overlap, "threads": threads}
+        self._options: dict[str, Any] = {"segment_s": segment_s, "overlap": overlap}
+        self._threads = threads
 
     @cached_property
     def separator(self) -> Separator:
         """The separator. Raises: ModelError."""
-        from sayso.separate import load
+        return load(self._model, threads=self._threads, **self._options)
 
-        return load(self._model, **self._options)
+    def separate(
+        self,
+        mix: Audio,
+        targets: Sequence[str],
+        *,
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> Mapping[str, Audio]:
+        """The stems of `mix` by name, out of the cache where it has them.
 
-    def open(self, source: str | Path | Audio, *, name: str | None = None) -> Session:
+        Raises: UnknownTargetError, Cancelled.
+        """
+        report: dict[str, Any] = {"progress": progress, "cancelled": cancelled}
+        if self._cache is None:
+            return self.separator.separate(mix, targets, **report)
+        cache, settings = StemCache(self._cache), str(self._options)
+        return cache.separate(self.separator, mix, targets, settings=settings, **report)
+
+    def open(
+        self, source: str | Path | Audio, *, name: str | None = None, notice: Notice | None = None
+    ) -> Session:
         """A session on a file, or on audio in hand.
+
+        Args:
+            source: a path, or audio.
+            name: what the tracks are filed under; the file's own by default.
+            notice: told what the person should know of a damaged file.
 
         Raises: FormatError, EmptyAudioError, NotFiniteError, ShapeError.
         """
         if isinstance(source, Audio):
             return Session(self, source, name or "audio")
-        return Session(self, read(source), name or Path(source).stem)
+        return Session(self, read(source, notice=notice), name or Path(source).stem)

@@ -141,6 +141,32 @@ def _train(commands: _Commands) -> None:
     export.set_defaults(command="train:export")
     export.add_argument("run", metavar="RUN")
     export.add_argument("-o", "--out", metavar="FILE.onnx", required=True)
+    export.add_argument("--float32", action="store_true", help="do not halve the file")
+    score = kinds.add_parser("score", help="BSSEval of a run on its test songs")
+    score.set_defaults(command="train:score")
+    score.add_argument("run", metavar="RUN")
+    _train_data(kinds)
+
+
+def _train_data(kinds: _Commands) -> None:
+    data = kinds.add_parser("data", help="make training material")
+    steps = data.add_subparsers(title="steps", metavar="STEP", required=True)
+    build = steps.add_parser("build", help="bring labelled recordings into a store")
+    build.set_defaults(command="train:data_build")
+    build.add_argument("pool", metavar="POOL", help="a folder with a manifest.csv")
+    build.add_argument("store", metavar="STORE")
+    render = steps.add_parser("render", help="add rendered MIDI and made-up singing to a store")
+    render.set_defaults(command="train:data_render")
+    render.add_argument("store", metavar="STORE")
+    render.add_argument("kinds", metavar="KIND", nargs="*", help="midi, lines, singing, treble")
+    render.add_argument("--midi", metavar="DIR", default="midi", help="folder of MIDI files")
+    render.add_argument(
+        "--soundfont",
+        metavar="FILE.sf2",
+        action="append",
+        default=[],
+        help="General MIDI sounds; repeatable",
+    )
 
 
 def _count(text: str) -> int:

@@ -1,3 +1,125 @@
-"""`sayso train`: a separator of one's own."""
+"""`sayso train`: material, runs, scores and exports of a separator of one's own."""
 
 from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sayso.cli.terminal import note, progress_bar, show_table
+from sayso.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from sayso.train.data.build import BuildReport
+    from sayso.train.loop import Report
+
+
+def separator(arguments: Namespace) -> int:
+    """Trains, or goes on training, what a configuration describes; Ctrl-C saves and stops."""
+    _need_torch()
+    from sayso.train.config import load_config
+    from sayso.train.run import run
+
+    config = load_config(Path(arguments.config), arguments.overrides)
+    outcome = run(config, resume=arguments.resume, on_progress=_tell)
+    rows = [("ended", outcome.reason), ("steps", str(outcome.state.step))]
+    show_table(("run", str(config.folder)), rows)
+    return 0
+
+
+def export(arguments: Namespace) -> int:
+    """Writes a run's best weights as ONNX, checked against torch."""
+    _need_torch()
+    from sayso.train.export import export
+
+    written = export(Path(arguments.run), Path(arguments.out), half=not arguments.float32)
+    show_table(("file", "MiB"), [(str(p), f"{p.stat().st_size / 2**20:.1f}") for p in written])
+    return 0
+
+
+def score(arguments: Namespace) -> int:
+    """BSSEval of a U-Net's run on the test songs of its configuration."""
+    _need_torch()
+    from sayso.train.song_scores import score_run, summarise
+
+    with progress_bar("scoring") as progress:
+        figures = summarise(score_run(Path(arguments.run), on_progress=progress))
+    metrics = sorted({metric for row in figures.values() for metric in row})
+    rows = [(s, *(f"{row[m]:.2f}" for m in metrics)) for s, row in figures.items()]
+    show_table(("source", *metrics), rows)
+    return 0
+
+
+def data_build(arguments: Namespace) -> int:
+    """Brings a pool of labelled recordings into a store."""
+    from sayso.train.data.build import build
+
+    with progress_bar("decoding") as progress:
+        report = build(Path(arguments.pool), Path(arguments.store), on_progress=progress)
+    return _show(report)
+
+
+def data_render(arguments: Namespace) -> int:
+    """Renders MIDI, instrument lines, singing and treble into a store."""
+    _need_torch()
+    kinds = arguments.kinds or ["midi", "lines", "singing", "treble"]
+    for kind in kinds:
+        with progress_bar(kind) as progress:
+            report = _RENDERERS[kind](arguments, progress)
+        note(kind)
+        _show(report)
+    return 0
+
+
+def _midi(arguments: Namespace, progress: object) -> BuildReport:
+    from sayso.train.data.midi import MidiConfig, render_midi
+
+    config = MidiConfig(soundfonts=tuple(map(Path, arguments.soundfont)))
+    return render_midi(
+        Path(arguments.midi), Path(arguments.store), config=config, on_progress=progress
+    )
+
+
+def _lines(arguments: Namespace, progress: object) -> BuildReport:
+    from sayso.train.data.lines import LinesConfig, render_lines
+
+    store = Path(arguments.store)
+    return render_lines(Path(arguments.midi), store, config=LinesConfig(), on_progress=progress)
+
+
+def _singing(arguments: Namespace, progress: object) -> BuildReport:
+    from sayso.train.data.singing import SingingConfig, render_singing
+
+    return render_singing(Path(arguments.store), config=SingingConfig(), on_progress=progress)
+
+
+def _treble(arguments: Namespace, progress: object) -> BuildReport:
+    from sayso.train.data.treble import widen_speech
+
+    return widen_speech(Path(arguments.store), on_progress=progress)
+
+
+_RENDERERS = {"midi": _midi, "lines": _lines, "singing": _singing, "treble": _treble}
+
+
+def _show(report: BuildReport) -> int:
+    rows = [("stored", str(report.stored)), ("already there", str(report.already))]
+    rows += [(f"skipped: {reason}", str(count)) for reason, count in report.skipped.items()]
+    show_table(("files", ""), rows)
+    return 0
+
+
+def _tell(report: Report) -> None:
+    parts = {**report.losses, **report.figures}
+    figures = "  ".join(f"{name} {value:.4g}" for name, value in parts.items())
+    note(f"step {report.step}  {report.steps_per_s:.2f}/s  {figures}")
+
+
+def _need_torch() -> None:
+    from importlib.util import find_spec
+
+    missing = [name for name in ("torch", "lightning_fabric") if find_spec(name) is None]
+    if missing:
+        raise MissingExtraError(
+            f'training needs {" and ".join(missing)}; install it with pip install "sayso[train]"'
+        )

@@ -1,0 +1,223 @@
+"""Timelines: which stretches of a recording are heard, in which order, to the frame.
+
+A timeline is an edit list over one source. Its clips are heard one after another, so its length is
+the sum of theirs; crossfades borrow from the source beyond a clip's ends and do not change it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, TypeAlias
+
+from pydantic import Field, model_validator
+
+from sayso.desk.edits import (
+    Cut,
+    CutTail,
+    EditStep,
+    Keep,
+    Like,
+    Loop,
+    MoveSpan,
+    RemoveSilence,
+    ShortenTo,
+)
+from sayso.desk.value import Value
+from sayso.errors import RangeError, RequestError
+
+CROSSFADE_S = 0.02
+FADE_OUT_S = 2.0
+"""How long the end of something shortened fades, at most a quarter of what is left."""
+
+Spans: TypeAlias = Sequence[tuple[int, int]]
+"""Stretches as (first frame, frame after the last)."""
+
+
+class Clip(Value):
+    """Source frames `start` up to `stop`, `gain_db` louder."""
+
+    start: Annotated[int, Field(ge=0)]
+    stop: Annotated[int, Field(ge=1)]
+    gain_db: Annotated[float, Field(ge=-60.0, le=24.0)] = 0.0
+
+    @property
+    def frames(self) -> int:
+        """Its length."""
+        return self.stop - self.start
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> Clip:
+        if self.stop <= self.start:
+            raise ValueError(f"stop {self.stop} must lie after start {self.start}")
+        return self
+
+
+class Timeline(Value):
+    """Clips of one source, in the order in which they are heard.
+
+    `crossfade_frames` is the length of each join; `fade_out_frames` that of the very end.
+    """
+
+    sample_rate: Annotated[int, Field(ge=1)]
+    clips: Annotated[tuple[Clip, ...], Field(min_length=1)]
+    crossfade_frames: Annotated[int, Field(ge=0)] = 0
+    fade_out_frames: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def frames(self) -> int:
+        """The length of what is heard."""
+        return sum(clip.frames for clip in self.clips)
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.frames / self.sample_rate
+
+
+def whole(frames: int, sample_rate: int) -> Timeline:
+    """All of a recording, as it is."""
+    crossfade = round(CROSSFADE_S * sample_rate)
+    clips = (Clip(start=0, stop=frames),)
+    return Timeline(sample_rate=sample_rate, clips=clips, crossfade_frames=crossfade)
+
+
+def resolve(
+    steps: Sequence[EditStep],
+    *,
+    frames: int,
+    sample_rate: int,
+    silences: Callable[[], Spans],
+) -> Timeline:
+    """The timeline that `steps` make of a recording, each acting on the result of the one before.
+
+    Args:
+        steps: in order.
+        frames: length of the recording.
+        sample_rate: its rate in Hz.
+        silences: asked for the recording's silent stretches only where a step needs them.
+
+    Raises: RangeError for a step outside what is there, or that would leave nothing;
+        RequestError for `like`, which needs an editor that has learnt from examples.
+    """
+    timeline = whole(frames, sample_rate)
+    for step in steps:
+        timeline = _apply(timeline, step, silences)
+    return timeline
+
+
+def _apply(timeline: Timeline, step: EditStep, silences: Callable[[], Spans]) -> Timeline:
+    clips, rate, end = timeline.clips, timeline.sample_rate, timeline.frames
+    match step:
+        case Keep():
+            start, stop = _span(timeline, step)
+            return _with(timeline, take(clips, start, stop), "keep")
+        case Cut():
+            start, stop = _span(timeline, step)
+            left = take(clips, 0, start) + take(clips, stop, end)
+            return _with(timeline, left, "cut")
+        case CutTail(seconds=seconds):
+            return _with(timeline, take(clips, 0, end - round(seconds * rate)), "cut")
+        case Loop(times=times):
+            start, stop = _span(timeline, step)
+            again = take(clips, start, stop) * (times - 1)
+            return _with(timeline, take(clips, 0, stop) + again + take(clips, stop, end), "loop")
+        case MoveSpan():
+            return _moved(timeline, step)
+        case ShortenTo(seconds=seconds):
+            if end <= round(seconds * rate):
+                return timeline
+            shorter = _with(timeline, take(clips, 0, round(seconds * rate)), "shorten")
+            fade = min(round(FADE_OUT_S * rate), shorter.frames // 4)
+            return shorter.model_copy(update={"fade_out_frames": fade})
+        case RemoveSilence(longest_s=longest_s):
+            left = _without(clips, _shrunk(silences(), round(longest_s * rate)))
+            return _with(timeline, left, "remove_silence")
+        case Like():
+            raise RequestError(
+                "editing like an example needs an editor that has learnt from it; "
+                'meanwhile "remove the silences" and cuts by time work'
+            )
+
+
+def take(clips: Sequence[Clip], start: int, stop: int) -> tuple[Clip, ...]:
+    """What is heard from frame `start` up to `stop` of the clips in a row.
+
+    >>> take((Clip(start=0, stop=10), Clip(start=50, stop=60)), 8, 13)
+    (Clip(start=8, stop=10, gain_db=0.0), Clip(start=50, stop=53, gain_db=0.0))
+    """
+    taken, at = [], 0
+    for clip in clips:
+        low, high = max(start - at, 0), min(stop - at, clip.frames)
+        if low < high:
+            ends = {"start": clip.start + low, "stop": clip.start + high}
+            taken.append(clip.model_copy(update=ends))
+        at += clip.frames
+    return tuple(taken)
+
+
+def _moved(timeline: Timeline, step: MoveSpan) -> Timeline:
+    start, stop = _span(timeline, step)
+    to = round(step.to_s * timeline.sample_rate)
+    if start < to < stop or to > timeline.frames:
+        raise RangeError(
+            f"move: to_s {step.to_s:g} lies inside of what is moved, or after the end "
+            f"({timeline.duration_s:.2f} s)"
+        )
+    clips, end = timeline.clips, timeline.frames
+    left = take(clips, 0, start) + take(clips, stop, end)
+    to -= stop - start if to >= stop else 0
+    moved = take(left, 0, to) + take(clips, start, stop) + take(left, to, end)
+    return _with(timeline, moved, "move")
+
+
+def _span(timeline: Timeline, step: Keep | Cut | Loop | MoveSpan) -> tuple[int, int]:
+    rate, frames = timeline.sample_rate, timeline.frames
+    start = round(step.start_s * rate)
+    stop = frames if step.end_s is None else round(step.end_s * rate)
+    # What was meant to reach the end may overshoot it, but not begin after it.
+    if start >= frames:
+        raise RangeError(
+            f"{step.step}: start_s {step.start_s:g} lies after the end; "
+            f"there are {timeline.duration_s:.2f} s"
+        )
+    return start, max(start + 1, min(stop, frames))
+
+
+def _with(timeline: Timeline, clips: Sequence[Clip], step: str) -> Timeline:
+    if not clips:
+        raise RangeError(
+            f"{step}: nothing would be left of the {timeline.duration_s:.2f} s that are there"
+        )
+    return timeline.model_copy(update={"clips": _joined(clips)})
+
+
+def _joined(clips: Sequence[Clip]) -> tuple[Clip, ...]:
+    """Neighbours that follow each other in the source become one, so that no join is heard."""
+    out = [clips[0]]
+    for clip in clips[1:]:
+        if clip.start == out[-1].stop and clip.gain_db == out[-1].gain_db:
+            out[-1] = out[-1].model_copy(update={"stop": clip.stop})
+        else:
+            out.append(clip)
+    return tuple(out)
+
+
+def _shrunk(silences: Spans, longest: int) -> Spans:
+    """The middles of silences that are too long."""
+    half = longest // 2
+    return [(a + half, b - (longest - half)) for a, b in silences if b - a > longest]
+
+
+def _without(clips: Sequence[Clip], gaps: Spans) -> tuple[Clip, ...]:
+    left: list[Clip] = []
+    for clip in clips:
+        at = clip.start
+        for start, stop in gaps:
+            if stop <= at or start >= clip.stop:
+                continue
+            if start > at:
+                left.append(clip.model_copy(update={"start": at, "stop": start}))
+            at = max(at, stop)
+        if at < clip.stop:
+            left.append(clip.model_copy(update={"start": at}))
+    return tuple(left)

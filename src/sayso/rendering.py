@@ -1,0 +1,184 @@
+"""From source and desk to tracks: a pure function, worked out in one pass over each track.
+
+A remix is never rebuilt from its stems. It is the source plus what each strip changes::
+
+    mix = source + sum over strips of (strip(stem) - stem)
+
+so that what was not asked for stays untouched to the last bit, whatever the separator missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from sayso.audio import Audio, Cancelled, Progress, decibels
+from sayso.desk import MIX, Desk, Limit, Pan, Stretch, Strip, complement_of
+from sayso.desk.timeline import resolve
+from sayso.edit import Edited, find_silences
+from sayso.effects import Mixed, Processed, Sound, Widened, limit, process, record
+
+CEILING_DB = -0.3
+"""Where the limiter holds a remix, in dBTP, unless the desk asks for another ceiling."""
+SPEECH = "speech"
+_AT_REST = Strip()
+_SEPARATING = 0.8  # the share of the work that is separation, for the progress
+
+Separate: TypeAlias = Callable[..., Mapping[str, Audio]]
+"""`separate(mix, targets, progress=, cancelled=)`: a separator, with whatever cache it has."""
+
+
+@dataclass(frozen=True)
+class Track:
+    """One rendered track.
+
+    Attributes:
+        audio: the samples; peaks above full scale are kept.
+        peak: the largest sample, 1 is full scale.
+        notes: what the person should know of it.
+    """
+
+    audio: Audio
+    peak: float
+    notes: tuple[str, ...] = ()
+
+    @property
+    def peak_db(self) -> float:
+        """The largest sample in dBFS."""
+        return decibels(self.peak)
+
+
+def render(
+    source: Audio,
+    desk: Desk,
+    *,
+    separate: Separate,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> dict[str, Track]:
+    """The tracks that `desk` delivers, in its order.
+
+    Args:
+        source: any length, rate and channels.
+        desk: what was asked for.
+        separate: makes the stems.
+        progress: told the fraction done.
+        cancelled: asked between blocks.
+
+    Raises: UnknownTargetError, RangeError for edits beyond the end, Cancelled.
+    """
+    source, parts = _stems(source, desk, separate, _share(progress, 0.0, _SEPARATING), cancelled)
+    audios = {MIX: source, **parts}
+    sounds: Mapping[str, Sound] = audios
+    if desk.edits:
+        timeline = resolve(
+            desk.edits,
+            frames=source.frames,
+            sample_rate=source.sample_rate,
+            silences=lambda: find_silences(source),
+        )
+        sounds = {name: Edited(audio, timeline) for name, audio in audios.items()}
+    if source.channels == 1 and _pans(desk):
+        sounds = {name: Widened(sound) for name, sound in sounds.items()}
+    tracks = {}
+    share = (1 - _SEPARATING) / len(desk.deliver)
+    for at, name in enumerate(desk.deliver):
+        sound = _deliver(name, sounds, desk)
+        report = _share(progress, _SEPARATING + at * share, share)
+        tracks[name] = _track(sound, report, cancelled)
+    return tracks
+
+
+def _stems(
+    source: Audio,
+    desk: Desk,
+    separate: Separate,
+    progress: Progress | None,
+    cancelled: Cancelled | None,
+) -> tuple[Audio, Mapping[str, Audio]]:
+    """What counts as the source, and the stems that the desk needs."""
+    cleaning = 0.5 if desk.clean and desk.targets() else 1.0
+    if desk.clean:
+        report = _share(progress, 0.0, cleaning)
+        source = separate(source, (SPEECH,), progress=report, cancelled=cancelled)[SPEECH]
+    if not desk.targets():
+        return source, {}
+    report = _share(progress, 1.0 - cleaning, cleaning) if desk.clean else progress
+    return source, separate(source, desk.targets(), progress=report, cancelled=cancelled)
+
+
+def _pans(desk: Desk) -> bool:
+    return any(isinstance(effect, Pan) for s in desk.strips.values() for effect in s.effects)
+
+
+def _deliver(name: str, sounds: Mapping[str, Sound], desk: Desk) -> Sound:
+    """The track `name`: a stem with its strip, or a mix of what is not left out."""
+    left_out = complement_of(name)
+    if name != MIX and left_out is None:
+        strip = desk.strip(name)
+        sound = process(process(sounds[name], strip), _tempo(desk))
+        return _held(sound, desk, changed=sound is not sounds[name])
+    strips = {target: strip for target, strip in desk.strips.items() if target != MIX}
+    if left_out is not None:
+        strips[left_out] = Strip(mute=True)
+    mixed = _mixed(sounds, strips)
+    if name == MIX:
+        return _held(process(mixed, desk.strip(MIX)), desk, changed=desk.strips != {})
+    mixed = process(mixed, _tempo(desk))
+    return _held(mixed, desk, changed=len(strips) > 1 or _tempo(desk) != _AT_REST)
+
+
+def _tempo(desk: Desk) -> Strip:
+    """The part of the master that every track shares."""
+    effects = desk.strip(MIX).effects
+    return Strip(effects=tuple(effect for effect in effects if isinstance(effect, Stretch)))
+
+
+def _mixed(sounds: Mapping[str, Sound], strips: Mapping[str, Strip]) -> Sound:
+    soloed = {target: strip for target, strip in strips.items() if strip.solo}
+    if soloed:
+        heard = [process(sounds[t], s) for t, s in soloed.items() if not s.mute]
+        return Mixed(heard or [sounds[MIX], _negated(sounds[MIX])])
+    changes = [part for target, strip in strips.items() for part in _change(sounds[target], strip)]
+    return Mixed([sounds[MIX], *changes]) if changes else sounds[MIX]
+
+
+def _change(stem: Sound, strip: Strip) -> list[Sound]:
+    """What a strip adds to the mix: its output less its input."""
+    if strip.mute:
+        return [_negated(stem)]
+    sound = process(stem, strip)
+    return [] if sound is stem else [sound, _negated(stem)]
+
+
+def _negated(sound: Sound) -> Sound:
+    return Processed(sound, lambda blocks: (-block for block in blocks), sound.frames)
+
+
+def _held(sound: Sound, desk: Desk, *, changed: bool) -> Sound:
+    """`sound` under the true-peak ceiling, if the desk changed it and wants that.
+
+    Untouched stems are left alone, because they must sum to the source.
+    """
+    asked = any(isinstance(effect, Limit) for effect in desk.strip(MIX).effects)
+    if not changed or not desk.limiter or asked:
+        return sound
+    return limit(sound, CEILING_DB)
+
+
+def _track(sound: Sound, progress: Progress | None, cancelled: Cancelled | None) -> Track:
+    audio = record(sound, progress=progress, cancelled=cancelled)
+    peak = max(float(abs(block).max()) for block in audio.blocks())
+    notes: tuple[str, ...] = ()
+    if peak == 0.0:
+        notes = ("silent",)
+    elif peak > 1.0:
+        notes = ("peaks above full scale",)
+    return Track(audio, peak, notes)
+
+
+def _share(progress: Progress | None, start: float, share: float) -> Progress | None:
+    if progress is None:
+        return None
+    return lambda done: progress(start + share * done)

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sayso.desk import Cut, CutTail, Keep, Like, Loop, MoveSpan, RemoveSilence, ShortenTo
+from sayso.desk.timeline import Clip, Timeline, resolve, take, whole
+from sayso.errors import MoveError, RangeError, RequestError
+
+RATE = 100
+SPANS = st.tuples(st.integers(0, 900), st.integers(1, 100)).map(
+    lambda span: (span[0] / RATE, (span[0] + span[1]) / RATE)
+)
+
+
+def timeline_of(*steps, frames=1000, silences=()):
+    return resolve(steps, frames=frames, sample_rate=RATE, silences=lambda: silences)
+
+
+def heard(timeline):
+    """The source frame of every frame that is heard."""
+    return [frame for clip in timeline.clips for frame in range(clip.start, clip.stop)]
+
+
+@given(span=SPANS)
+def test_keep_and_cut_share_out_the_whole(span):
+    start_s, end_s = span
+    kept = heard(timeline_of(Keep(start_s=start_s, end_s=end_s)))
+    left = heard(timeline_of(Cut(start_s=start_s, end_s=end_s)))
+    assert sorted(kept + left) == list(range(1000))
+
+
+@given(span=SPANS, times=st.integers(2, 5))
+def test_a_loop_is_as_much_longer_as_it_says(span, times):
+    start_s, end_s = span
+    timeline = timeline_of(Loop(start_s=start_s, end_s=end_s, times=times))
+    looped = round(end_s * RATE) - round(start_s * RATE)
+    assert timeline.frames == 1000 + (times - 1) * looped
+    assert set(heard(timeline)) == set(range(1000))
+
+
+@given(span=SPANS, to=st.integers(0, 1000))
+def test_moving_loses_and_repeats_nothing(span, to):
+    start_s, end_s = span
+    step = MoveSpan(start_s=start_s, end_s=end_s, to_s=to / RATE)
+    if round(start_s * RATE) < to < round(end_s * RATE):
+        with pytest.raises(RangeError, match="inside"):
+            timeline_of(step)
+    else:
+        assert sorted(heard(timeline_of(step))) == list(range(1000))
+
+
+def test_steps_act_on_what_the_one_before_left():
+    timeline = timeline_of(Cut(end_s=1.0), Keep(start_s=1.0, end_s=3.0), CutTail(seconds=0.5))
+    assert heard(timeline) == list(range(200, 350))
+    moved = timeline_of(MoveSpan(start_s=0.0, end_s=2.0, to_s=10.0))
+    assert heard(moved) == [*range(200, 1000), *range(200)]
+
+
+def test_what_follows_in_the_source_is_one_clip():
+    assert timeline_of(Keep(end_s=10.0)).clips == whole(1000, RATE).clips
+    assert len(timeline_of(Cut(start_s=2, end_s=3)).clips) == 2
+
+
+def test_shortening_fades_out_and_never_lengthens():
+    shorter = timeline_of(ShortenTo(seconds=4.0))
+    assert (shorter.frames, shorter.fade_out_frames) == (400, 100)
+    assert timeline_of(ShortenTo(seconds=40.0)) == whole(1000, RATE)
+
+
+def test_silences_shrink_to_the_longest_that_is_wanted():
+    timeline = timeline_of(RemoveSilence(longest_s=0.3), silences=[(100, 200), (400, 420)])
+    assert heard(timeline) == [*range(115), *range(185, 1000)]
+    assert timeline_of(RemoveSilence(longest_s=0.0), silences=[(0, 50)]).frames == 950
+
+
+@pytest.mark.parametrize(
+    ("step", "error", "words"),
+    [
+        (Cut(start_s=12.0), RangeError, "10.00 s"),
+        (Cut(end_s=99.0), RangeError, "nothing would be left"),
+        (CutTail(seconds=10.0), RangeError, "nothing would be left"),
+        (Like(example="a.wav"), RequestError, "learnt"),
+    ],
+)
+def test_impossible_steps_say_what_is_there(step, error, words):
+    with pytest.raises(error, match=words):
+        timeline_of(step)
+
+
+def test_timelines_survive_json_and_refuse_nonsense():
+    timeline = timeline_of(Cut(start_s=1, end_s=2), Loop(start_s=3, end_s=4, times=3))
+    assert Timeline.model_validate_json(timeline.model_dump_json()) == timeline
+    with pytest.raises(MoveError, match="must lie after"):
+        Clip(start=5, stop=5)
+    assert take(timeline.clips, 0, timeline.frames) == timeline.clips
