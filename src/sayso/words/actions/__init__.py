@@ -1,0 +1,46 @@
+"""From the aspects of a wish to moves on one target, one family of aspects a module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sayso.desk import Compress, Delay, Eq, Filter, Move, Pan, Pitch, Reverb
+from sayso.words.actions.changes import Declined, Scene
+from sayso.words.actions.levels import compress, gain, limit, loudness
+from sayso.words.actions.presets import preset
+from sayso.words.actions.space import delay, pan, reverb
+from sayso.words.actions.time import pitch, tempo
+from sayso.words.actions.tone import eq, filters, rumble
+from sayso.words.wishes import Aspect
+
+Action = Callable[[Aspect, Scene], list[Move]]
+
+ACTIONS: Mapping[str, Action] = {
+    "gain": gain,
+    "compress": compress,
+    "loudness": loudness,
+    "limit": limit,
+    "eq": eq,
+    "filter": filters,
+    "rumble": rumble,
+    "reverb": reverb,
+    "delay": delay,
+    "pan": pan,
+    "pitch": pitch,
+    "tempo": tempo,
+    "preset": preset,
+}
+# Aspects that belong to the whole unless a sound is named.
+OF_THE_MIX = frozenset({"loudness", "limit", "tempo"})
+# The effect that an aspect sets, where less of it can only mean sounds that have it.
+KINDS: Mapping[str, type] = {
+    "reverb": Reverb,
+    "delay": Delay,
+    "pitch": Pitch,
+    "compress": Compress,
+    "filter": Filter,
+    "eq": Eq,
+    "pan": Pan,
+}
+
+__all__ = ["ACTIONS", "KINDS", "OF_THE_MIX", "Action", "Declined", "Scene"]

@@ -1,0 +1,87 @@
+"""Pitch and tempo."""
+
+from __future__ import annotations
+
+from sayso.desk import MIX, Move, Pitch, Stretch
+from sayso.words.actions.changes import Declined, Scene
+from sayso.words.amounts import step
+from sayso.words.wishes import Aspect
+
+_RATES = {"double": 2.0, "triple": 3.0, "half": 0.5}
+# Bare numbers above it are percent.
+_FASTEST = 4.0
+# "Slower, like 80%" is a speed: nobody can follow what is 80% slower.
+_A_SPEED = 60.0
+# A "step" of a scale, without "half", is a whole tone.
+_SEMITONES = {"semitone": 1.0, "interval": 1.0, "step": 2.0, "": 1.0}
+
+
+def pitch(aspect: Aspect, scene: Scene) -> list[Move]:
+    """Transposition by semitones, octaves, cents or intervals; up unless said otherwise."""
+    if aspect.off:
+        return scene.set(Pitch(semitones=0.0))
+    number = aspect.number("semitone", "interval", "step") or aspect.number("")
+    if number is None:
+        if not aspect.sign:
+            raise Declined(
+                "ambiguous",
+                "Which way should the pitch go, and how far?",
+                ("pitch it up 2 semitones", "an octave down"),
+            )
+        return scene.move_by(Pitch(semitones=aspect.sign * step("pitch", aspect.size)))
+    sign = 1 if number.signed or not aspect.sign else aspect.sign
+    semitones = round(sign * number.value * _SEMITONES[number.unit], 4)
+    if aspect.absolute and number.signed:
+        return scene.set(Pitch(semitones=semitones))
+    return scene.move_by(Pitch(semitones=semitones))
+
+
+def tempo(aspect: Aspect, scene: Scene) -> list[Move]:
+    """Faster or slower at the same pitch; the whole mix only."""
+    if scene.target != MIX:
+        raise Declined(
+            "unsupported",
+            f"The tempo belongs to the whole recording, so I cannot change it for "
+            f"{scene.target} alone.",
+            ("make the whole thing 10% faster", "slow it down a bit"),
+        )
+    if aspect.off:
+        return scene.set(Stretch(rate=1.0))
+    if aspect.number("bpm") is not None or aspect.ranged is not None:
+        return _by_bpm(aspect, scene)
+    percent, times = aspect.number("percent"), aspect.number("x") or aspect.number("")
+    if times is not None and not times.unit and times.value > _FASTEST:
+        percent = times
+    if percent is not None:
+        if aspect.absolute or not aspect.sign:
+            return scene.set(Stretch(rate=round(percent.value / 100, 4)))
+        if aspect.sign < 0 and percent.value >= _A_SPEED:
+            return scene.set(Stretch(rate=round(percent.value / 100, 4)))
+        return scene.move_by(Stretch(rate=round(1 + aspect.sign * percent.value / 100, 4)))
+    if times is not None:
+        if aspect.absolute or not aspect.sign:
+            return scene.set(Stretch(rate=times.value))
+        return scene.move_by(Stretch(rate=round(times.value**aspect.sign, 4)))
+    if aspect.size in _RATES:
+        rate = _RATES[aspect.size]
+        if not aspect.sign:
+            return scene.set(Stretch(rate=rate))
+        return scene.move_by(Stretch(rate=1 / rate if aspect.sign < 0 < rate - 1 else rate))
+    if not aspect.sign:
+        raise Declined(
+            "ambiguous",
+            "How fast should it be?",
+            ("10% faster", "half speed", "slow it down a bit"),
+        )
+    return scene.move_by(Stretch(rate=1 + aspect.sign * step("tempo", aspect.size)))
+
+
+def _by_bpm(aspect: Aspect, scene: Scene) -> list[Move]:
+    if aspect.ranged is None or aspect.ranged[0].value <= 0:
+        raise Declined(
+            "unsupported",
+            "I do not know the tempo in BPM that it has now; tell me both numbers.",
+            ("take it from 120 to 128 bpm", "10% faster"),
+        )
+    now, then = aspect.ranged
+    return scene.move_by(Stretch(rate=round(then.value / now.value, 4)))

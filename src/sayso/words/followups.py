@@ -1,0 +1,179 @@
+"""Going on from the last turn: again, more, too much, the same for another sound, redo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sayso.desk import (
+    MIX,
+    Adjust,
+    AnyEffect,
+    Compress,
+    Delay,
+    Desk,
+    Eq,
+    Extract,
+    Gain,
+    History,
+    Loudness,
+    Move,
+    Pan,
+    Pitch,
+    Remove,
+    Reverb,
+    Stretch,
+)
+from sayso.words.actions.changes import Declined, Scene
+from sayso.words.actions.levels import compress
+from sayso.words.amounts import STRENGTHS, TAKEN_BACK, step
+from sayso.words.context import before, last_turn
+from sayso.words.wishes import Aspect
+
+# The number of each effect that grows and shrinks, and the aspect whose steps it takes.
+_NUMBERS: dict[type, tuple[str, str]] = {
+    Gain: ("db", "gain"),
+    Reverb: ("amount", "reverb"),
+    Delay: ("mix", "delay"),
+    Pitch: ("semitones", "pitch"),
+    Eq: ("gain_db", "eq"),
+    Pan: ("position", "pan"),
+    Loudness: ("lufs", "loudness"),
+}
+
+
+def softened(history: History, share: float) -> tuple[Move, ...]:
+    """The moves that take back `share` of the last change.
+
+    A change that was itself such a taking back is skipped, so that "still too much" goes on in
+    the same direction. Raises: Declined where the last change has no half.
+    """
+    origin = history
+    while any(last_turn(origin) == _part(before(origin), size) for size in TAKEN_BACK.values()):
+        origin = before(origin)
+    if not origin.turns:
+        raise Declined("ambiguous", "Too much of what?", ("make it quieter", "less reverb"))
+    moves = tuple(_steps_back(before(origin).desk, history.desk, share))
+    if not moves:
+        raise Declined(
+            "ambiguous",
+            "There is no half of the last change; I can take it back as a whole.",
+            ("undo",),
+        )
+    return moves
+
+
+def _part(history: History, share: float) -> tuple[Move, ...] | None:
+    if not history.turns:
+        return None
+    return tuple(_steps_back(before(history).desk, history.desk, share)) or None
+
+
+def _steps_back(start: Desk, now: Desk, share: float) -> Iterator[Move]:
+    """Adjusts that go `share` of the way from `now` back to `start`."""
+    for target in dict.fromkeys([*now.strips, *start.strips]):
+        old, new = start.strip(target), now.strip(target)
+        effects: list[AnyEffect] = []
+        if new.gain_db != old.gain_db and not new.mute:
+            effects.append(Gain(db=round((old.gain_db - new.gain_db) * share, 4)))
+        for effect in new.effects:
+            changed = _moved_back(old.find(effect), effect, share)
+            if changed is not None:
+                effects.append(changed)
+        if effects:
+            yield Adjust(target=target, relative=True, effects=tuple(effects))
+
+
+def _moved_back(old: AnyEffect | None, new: AnyEffect, share: float) -> AnyEffect | None:
+    if isinstance(new, Stretch):
+        rate = old.rate if isinstance(old, Stretch) else 1.0
+        factor = round((rate / new.rate) ** share, 4)
+        return Stretch(rate=factor) if factor != 1.0 else None
+    if isinstance(new, Compress):
+        at = STRENGTHS.index(new.amount)
+        same = isinstance(old, Compress) and old.amount == new.amount
+        return Compress(amount=STRENGTHS[at - 1]) if at and not same else None
+    if type(new) not in _NUMBERS:
+        return None
+    field, _ = _NUMBERS[type(new)]
+    difference = getattr(old, field, 0.0) - getattr(new, field)
+    return new.model_copy(update={field: round(difference * share, 4)}) if difference else None
+
+
+def again(history: History, sign: int, size: str) -> tuple[Move, ...]:
+    """One more step of each thing that the last turn changed, on (+1) or back (-1).
+
+    Raises: Declined where there was no such thing.
+    """
+    start, now = before(history).desk, history.desk
+    moves = [
+        found
+        for move in last_turn(history)
+        if isinstance(move, Adjust)
+        for effect in move.effects
+        for found in _one_more(move.target, effect, start, now, sign, size)
+    ]
+    if not moves:
+        raise Declined(
+            "ambiguous",
+            "More of what? Name a sound and what should change.",
+            ("make the drums louder", "more reverb on the vocals"),
+        )
+    return tuple(moves)
+
+
+def _one_more(
+    target: str, effect: AnyEffect, start: Desk, now: Desk, sign: int, size: str
+) -> list[Move]:
+    scene = Scene(target, now)
+    old, new = start.strip(target), now.strip(target)
+    if isinstance(effect, Compress):
+        return compress(Aspect("compress", sign=sign, more=True), scene)
+    if isinstance(effect, Stretch):
+        was, found = old.find(effect), new.find(effect)
+        faster = _rate(found) >= _rate(was)
+        way = sign if faster else -sign
+        return scene.move_by(Stretch(rate=1 + way * step("tempo", size)))
+    if type(effect) not in _NUMBERS:
+        return []
+    field, aspect = _NUMBERS[type(effect)]
+    if isinstance(effect, Gain):
+        difference = new.gain_db - old.gain_db
+    else:
+        difference = getattr(new.find(effect), field, 0.0) - getattr(old.find(effect), field, 0.0)
+    way = sign if (difference or getattr(effect, field)) >= 0 else -sign
+    return scene.move_by(effect.model_copy(update={field: way * step(aspect, size)}))
+
+
+def _rate(effect: AnyEffect | None) -> float:
+    return effect.rate if isinstance(effect, Stretch) else 1.0
+
+
+def same_for(moves: tuple[Move, ...], targets: list[str]) -> tuple[Move, ...]:
+    """What the last turn did, done to other targets.
+
+    Raises: Declined where it did nothing that a sound can be put into.
+    """
+    done: list[Move] = []
+    seen: set[object] = set()
+    for move in moves:
+        match move:
+            case Extract():
+                done.append(Extract(targets=tuple(targets)))
+            case Remove():
+                done.append(Remove(targets=tuple(targets)))
+            case Adjust(effects=effects, relative=relative):
+                kept = tuple(effect for effect in effects if not isinstance(effect, Stretch))
+                # A turn that treated two sounds alike is done once to each new one.
+                key = (kept, relative)
+                if kept and key not in seen:
+                    done += [Adjust(target=t, relative=relative, effects=kept) for t in targets]
+                seen.add(key)
+            case _:
+                pass
+    if not done:
+        raise Declined(
+            "ambiguous",
+            "I cannot do the last change to one sound; tell me what to do with it.",
+            tuple(f"make the {target} louder" for target in targets[:1] if target != MIX),
+        )
+    return tuple(done)

@@ -1,0 +1,179 @@
+"""Tokens to items: what each phrase means to the grammar, before anything is decided.
+
+Kinds of item are those of `lexicon.yaml` ("verb", "quality", "edge"...), "sound" for a name of the
+vocabulary, "quantity" and "range" for numbers, "mark" for punctuation, and "word" for the rest.
+Fillers and articles are gone; an item that an article stood before is `definite`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from sayso.words.lexicon import lexicon
+from sayso.words.numbers import INTERVALS, NUMBER_WORDS, UNITS, Measured, Piece, Quantity, measure
+from sayso.words.spelling import Speller
+from sayso.words.tokens import Token, tokenize
+from sayso.words.vocabulary import SOUND, VERSION, vocabulary
+
+# "The dog sound" is the dog, but in "the dog sounds muffled" it is a verb.
+_ALSO_VERBS = frozenset({"sound", "sounds"})
+# What a demonstrative stands before: "that hum", but "that" alone is a pronoun.
+_NAMED = frozenset({"sound", "group", "word"})
+_MARKS = frozenset('%,.;:!?&+"\n()/=-')
+# Names of units that a slip may have been meant for.
+_UNIT_WORDS = [name for name in (*UNITS, *INTERVALS) if len(name) > 3]
+# A noise that has a hundred slips costs no more than one with this many.
+_MOST_SLIPS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One meaningful phrase: its kind and value, its place in the text, its numbers if any.
+
+    `version` marks a sound that names a version of the recording: "an acapella", "karaoke". A
+    verb that is not `freestanding` leans on what stands before it: "without", "be", "removed".
+    """
+
+    kind: str
+    value: str
+    start: int
+    end: int
+    number: Quantity | None = None
+    upper: Quantity | None = None
+    definite: bool = False
+    version: bool = False
+    freestanding: bool = True
+
+    def is_(self, kind: str, *values: str) -> bool:
+        """Whether the item is of this kind, and of one of `values` if any are given."""
+        return self.kind == kind and (not values or self.value in values)
+
+
+def itemize(text: str) -> list[Item]:
+    """The items of an already normalised text.
+
+    >>> [(item.kind, item.value) for item in itemize("remvoe the hi-hats")]
+    [('verb', 'remove'), ('sound', 'hi-hat')]
+    """
+    tokens = _joined(_spelt(tokenize(text, lexicon().contractions)))
+    tokens = [token for token in tokens if token.text not in lexicon().words["transparent"]]
+    pieces = measure(tokens)
+    items: list[Item] = []
+    at, definite = 0, False
+    while at < len(pieces):
+        item, count = _item(pieces, at)
+        at += count
+        if item.kind == "filler":
+            definite = text[item.start : item.end].split()[-1:][0] in lexicon().words["determiners"]
+        elif item.kind == "adjective":
+            continue
+        else:
+            items.append(replace(item, definite=definite))
+            definite = False
+    return _settled(items, text)
+
+
+def _settled(items: list[Item], text: str) -> list[Item]:
+    """`items` with the words that mean two things told apart by what follows them."""
+    out = []
+    for at, item in enumerate(items):
+        after = items[at + 1].kind if at + 1 < len(items) else ""
+        words = text[item.start : item.end]
+        if item.is_("pronoun") and words in lexicon().words["determiners"] and after in _NAMED:
+            continue
+        if item.is_("same", "also") and words == "too" and after in {"quality", "size"}:
+            item = replace(item, kind="degree", value="excess")
+        if item.kind == "like" and after == "quantity":
+            continue
+        if at == 0 and words == "no" and after == "mark":
+            continue
+        if item.kind == VERSION:
+            item = replace(item, kind=SOUND, version=True)
+        if item.kind == "verb" and words in lexicon().words["leaning"]:
+            item = replace(item, freestanding=False)
+        out.append(item)
+    return out
+
+
+def _item(pieces: Sequence[Piece], at: int) -> tuple[Item, int]:
+    piece = pieces[at]
+    if isinstance(piece, Measured):
+        return Item("quantity", "", piece.start, piece.end, number=piece.quantity), 1
+    if piece.text in _MARKS:
+        return Item("mark", piece.text, piece.start, piece.end), 1
+    words = []
+    for other in pieces[at : at + 8]:
+        if isinstance(other, Measured) or other.text in _MARKS:
+            break
+        words.append(other.text)
+    found = [f for f in (_phrase(tuple(words)), _sound(tuple(words))) if f is not None]
+    if not found:
+        return Item("word", piece.text, piece.start, piece.end), 1
+    kind, value, count = max(found, key=lambda entry: entry[2])
+    return Item(kind, value, piece.start, pieces[at + count - 1].end), count
+
+
+def _phrase(words: tuple[str, ...]) -> tuple[str, str, int] | None:
+    match = lexicon().phrases.match(words)
+    return match and (match[0].kind, match[0].value, match[1])
+
+
+def _sound(words: tuple[str, ...]) -> tuple[str, str, int] | None:
+    """A name of the vocabulary with the carrier after it or the telling adjective before it."""
+    known = vocabulary()
+    match = known.phrases.match(words)
+    if match is None:
+        inner = _sound(words[1:]) if known.telling(words) else None
+        return inner and (SOUND, f"{words[0]} {inner[1]}", inner[2] + 1)
+    cue, count = match
+    while words[count : count + 1] and known.carries(words[count]):
+        phrase = lexicon().phrases.match(words[count:])
+        verb = words[count] in _ALSO_VERBS and len(words) > count + 1
+        if verb or (phrase is not None and phrase[1] > 1):
+            break
+        count += 1
+    return SOUND, cue.value, count
+
+
+@cache
+def _speller() -> Speller:
+    words = [*vocabulary().words(), *lexicon().phrases.words(), *_UNIT_WORDS, *NUMBER_WORDS]
+    return Speller(words, beside=lexicon().plain)
+
+
+@cache
+def known_words() -> frozenset[str]:
+    """Every word that is not taken for a slip of the pen."""
+    known = {*vocabulary().words(), *lexicon().phrases.words(), *NUMBER_WORDS, *UNITS, *INTERVALS}
+    return frozenset(known) | lexicon().plain | {"hundred", "thousand", "point", "couple"}
+
+
+def _spelt(tokens: list[Token]) -> list[Token]:
+    """`tokens` with slips of the pen set right."""
+    known, slips = known_words(), 0
+    for at, token in enumerate(tokens):
+        if token.text in known or not token.text[0].isalpha() or slips >= _MOST_SLIPS:
+            continue
+        slips += 1
+        right = _speller().correct(token.text)
+        if right is not None:
+            tokens[at] = token._replace(text=right)
+    return tokens
+
+
+def _joined(tokens: list[Token]) -> list[Token]:
+    """`tokens` without the hyphens that stand inside words: "low-pass" is "low pass"."""
+    return [
+        token
+        for at, token in enumerate(tokens)
+        if not (
+            token.text == "-"
+            and 0 < at < len(tokens) - 1
+            and tokens[at - 1].end == token.start
+            and tokens[at + 1].start == token.end
+            and tokens[at - 1].text[-1].isalpha()
+            and tokens[at + 1].text[0].isalpha()
+        )
+    ]

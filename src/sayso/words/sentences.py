@@ -1,0 +1,132 @@
+"""Wishes as they hang together: elisions filled in, complaints met, second thoughts taken in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sayso.words.aspects import direction
+from sayso.words.clauses import Clause
+from sayso.words.numbers import Quantity
+from sayso.words.reading import read
+from sayso.words.wishes import Aspect, Wish
+
+# "Pitch the vocals up and the drums down": what goes up and down without its name.
+_SLIDING = frozenset({"pitch", "gain", "reverb", "delay", "eq", "pan"})
+_LENT = frozenset({"adjust", "remove", "extract", "restore", "clean"})
+
+
+def wishes(clauses: Sequence[Clause], text: str) -> list[Wish]:
+    """The wishes of a message, each whole in itself."""
+    found: list[Wish] = []
+    for clause in clauses:
+        wish = read(clause, text)
+        if found and found[-1].act == "adjust" and (_qualifies(wish) or _measures(wish, found[-1])):
+            found[-1] = _qualified(found[-1], wish)
+            continue
+        found.append(_completed(wish, found[-1]) if found else _opening(wish))
+    return _met(_shared(found))
+
+
+def _opening(wish: Wish) -> Wish:
+    """A message that begins with "and" goes on from the one before."""
+    goes_on = wish.act == "bare" and wish.clause.joined == "soft"
+    return replace(wish, act="same") if goes_on else wish
+
+
+def _qualifies(wish: Wish) -> bool:
+    """Whether it is a second thought about the wish before: "but not too much", "just a bit"."""
+    kinds = {item.kind for item in wish.clause.items}
+    if not kinds or wish.clause.joined == "start":
+        return False
+    measured = "quantity" in kinds and kinds <= {"quantity", "prep", "size"}
+    return measured or kinds <= {"size", "degree", "again"}
+
+
+def _measures(wish: Wish, before: Wish) -> bool:
+    """Whether it only says how much of the wish before: "lower the key, 2 semitones down"."""
+    names = {aspect.name for aspect in wish.aspects}
+    alike = wish.act == "adjust" and names == {aspect.name for aspect in before.aspects}
+    unmeasured = not any(aspect.numbers for aspect in before.aspects)
+    fresh = not wish.targets and wish.verbless and wish.clause.joined == "soft"
+    return alike and fresh and unmeasured and any(aspect.numbers for aspect in wish.aspects)
+
+
+def _qualified(before: Wish, thought: Wish) -> Wish:
+    if thought.clause.has("quantity"):
+        return replace(before, aspects=tuple(_lent(a, thought.clause) for a in before.aspects))
+    size = next((item.value for item in thought.clause.all("size", "small", "large")), "small")
+    if thought.clause.has("degree", "less", "excess") or thought.act == "softer":
+        size = "small"
+    return replace(before, aspects=tuple(replace(a, size=size) for a in before.aspects))
+
+
+def _completed(wish: Wish, before: Wish) -> Wish:
+    """`wish` with what it leaves out taken from the wish before it."""
+    if wish.clause.joined != "soft" or not wish.verbless:
+        return wish
+    if wish.act in {"bare", "measured"} and before.act in _LENT and not before.complaint:
+        return replace(
+            wish, act=before.act, aspects=tuple(_lent(a, wish.clause) for a in before.aspects)
+        )
+    names = {aspect.name for aspect in before.aspects}
+    up_or_down = wish.act == "adjust" and wish.clause.has("particle", "up", "down")
+    implied = [aspect.name for aspect in wish.aspects] == ["gain"] and not wish.clause.has("param")
+    if up_or_down and implied and names <= _SLIDING and before.clause.has("particle", "up", "down"):
+        return replace(wish, aspects=tuple(_lent(a, wish.clause) for a in before.aspects))
+    return wish
+
+
+def _lent(aspect: Aspect, clause: Clause) -> Aspect:
+    """An aspect with the numbers, the size and the direction of another clause."""
+    numbers: list[Quantity] = [item.number for item in clause.all("quantity") if item.number]
+    size = next((item.value for item in clause.all("size")), aspect.size)
+    return replace(
+        aspect,
+        sign=direction(clause) or aspect.sign,
+        size=size,
+        numbers=tuple(numbers) or aspect.numbers,
+    )
+
+
+def _shared(found: list[Wish]) -> list[Wish]:
+    """Targets shared by what comes before them: "add reverb and delay to the vocals"."""
+    for at in range(len(found) - 2, -1, -1):
+        here, after = found[at], found[at + 1]
+        alike = here.act == after.act == "adjust" and after.clause.joined == "soft"
+        if alike and after.verbless and not here.targets and _follows(after):
+            found[at] = replace(here, targets=after.targets)
+    return found
+
+
+def _follows(wish: Wish) -> bool:
+    """Whether the target stands behind a preposition: "delay to the vocals"."""
+    pairs = zip(wish.clause.items, wish.clause.items[1:], strict=False)
+    return any(first.kind == "prep" and second in wish.targets for first, second in pairs)
+
+
+def _met(found: list[Wish]) -> list[Wish]:
+    """Complaints that an order answers become mentions: "too loud, turn them down by 3 dB"."""
+    met = []
+    for at, wish in enumerate(found):
+        later = found[at + 1 :]
+        answered = wish.complaint and any(_answers(order, wish) for order in later)
+        if answered or (wish.act == "bare" and any(_points(order) for order in later)):
+            met.append(replace(wish, act="mention"))
+        elif wish.act == "change" and any(other.complaint for other in found[:at]):
+            continue
+        else:
+            met.append(wish)
+    return met
+
+
+def _answers(order: Wish, complaint: Wish) -> bool:
+    names = {aspect.name for aspect in complaint.aspects}
+    about = {aspect.name for aspect in order.aspects}
+    return order.act == "adjust" and not order.complaint and bool(names & about)
+
+
+def _points(order: Wish) -> bool:
+    return order.act not in {"none", "topic"} and any(
+        item.kind == "pronoun" for item in order.targets
+    )

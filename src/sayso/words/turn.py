@@ -1,0 +1,183 @@
+"""One turn of the conversation in the making: the moves so far, and whom "it" means by now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sayso.desk import MIX, NO, Desk, History, Move, Remove, Undo, apply
+from sayso.words.actions.changes import Declined
+from sayso.words.context import about, before, last_extracted, last_turn, rest_of
+from sayso.words.dialogue import unheard
+from sayso.words.hearing import Ear
+from sayso.words.items import Item, known_words
+from sayso.words.spans import SEPARATOR
+from sayso.words.vocabulary import canonical
+from sayso.words.wishes import Wish
+from sayso.words.wording import spoken
+
+
+class Turn:
+    """Collects what a message leads to, wish by wish.
+
+    `moves` are to be done, `answers` are given instead of moves, `notes` say what was taken how,
+    `puzzles` are words that were not understood, `spared` are sounds to leave alone.
+    """
+
+    def __init__(self, history: History, ear: Ear) -> None:
+        self.history, self.ear = history, ear
+        self.moves: list[Move] = []
+        self.latest: tuple[Move, ...] = ()
+        self.answers: list[Declined] = []
+        self.notes: list[str] = []
+        self.puzzles: list[str] = []
+        self.spared: list[str] = []
+        self.mentioned: list[str] = []
+        self.left_alone = False
+        self._desk = history.desk
+        self._about = about(last_turn(history))
+        self._named: list[str] = []
+        self._used: set[int] = set()
+
+    @property
+    def desk(self) -> Desk:
+        """The desk as it is by now."""
+        return self._desk
+
+    @property
+    def about(self) -> list[str]:
+        """The targets that "it" and "them" stand for."""
+        return self._about or [MIX]
+
+    def do(self, moves: Iterable[Move]) -> None:
+        """Takes moves in, and applies them so that the next wish builds on them."""
+        self.latest = tuple(moves)
+        for move in self.latest:
+            self.moves.append(move)
+            if isinstance(move, Undo):
+                self.history = before(self.history)
+                self._desk = self.history.desk
+            else:
+                self._desk = apply(self._desk, move)
+        self._about = about(self.latest) or self._about
+
+    def mention(self, targets: Sequence[str]) -> None:
+        """Remembers sounds that were named without anything to do to them."""
+        self.mentioned += targets
+        self._about = list(targets) or self._about
+
+    def note(self, text: str) -> None:
+        """Something that the person should know of how the words were taken."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def targets(self, wish: Wish) -> list[str]:
+        """The targets that a wish names or points at; empty if it names none.
+
+        Raises: Declined for a pronoun or a rest that stands for nothing.
+        """
+        names: list[str] = []
+        run: list[Item] = []
+        for item in wish.targets:
+            if item.kind == "word":
+                run.append(item)
+                continue
+            free = self._free(run, wish, item)
+            names += free or self._of(item, wish)
+            run = []
+        names += self._free(run, wish, None)
+        unique = list(dict.fromkeys(names))
+        self._named += [name for name in unique if name != MIX]
+        return unique
+
+    def wonder(self, wish: Wish) -> None:
+        """Takes down words of an understood wish that are no English words that we know."""
+        if wish.act in {"none", "measured", "topic", "mention"}:
+            return
+        origin = wish.clause.items[0].start if wish.clause.items else 0
+        for item in wish.clause.all("word"):
+            text = wish.clause.text[item.start - origin : item.end - origin]
+            if item.start not in self._used and text not in known_words() and len(text) > 2:
+                self.puzzles.append(text)
+
+    def _of(self, item: Item, wish: Wish) -> list[str]:
+        match item.kind:
+            case "sound":
+                return [item.value]
+            case "group":
+                return self._rest(wish) if item.value == "rest" else [MIX]
+            case "pronoun":
+                return self._pointed_at(item)
+            case _:
+                raise Declined(
+                    "unsupported",
+                    "I can change everything but one sound, or each sound by itself.",
+                    (f"make everything but the {item.value.split(SEPARATOR)[0]} quieter",),
+                )
+
+    def _free(self, words: Sequence[Item], wish: Wish, after: Item | None) -> list[str]:
+        """Words that are no known sound but stand where one must: "remove the flugelbinder".
+
+        Before a known sound they only describe it, unless the sound is as broad as noise.
+        """
+        if not words:
+            return []
+        first, last = words[0].start, words[-1].end
+        broad = after is not None and after.value == "noise" and after.start == last + 1
+        if after is not None and not broad:
+            return []
+        self._used.update(word.start for word in words)
+        origin = wish.clause.items[0].start
+        text = wish.clause.text[first - origin : (after.end if broad and after else last) - origin]
+        return [text if broad else canonical(text)] if text.strip() else []
+
+    def _pointed_at(self, item: Item) -> list[str]:
+        if item.value == "it":
+            return self.about if len(self.about) == 1 else [MIX]
+        if self._about in ([], [MIX]):
+            raise Declined(
+                "ambiguous",
+                "I am not sure which sounds you mean; please name them.",
+                ("make the vocals and the drums louder",),
+            )
+        return self.about
+
+    def _rest(self, wish: Wish) -> list[str]:
+        named = self._named or [i.value for i in wish.clause.all("sound")]
+        base = list(dict.fromkeys(named)) or list(last_extracted(self.history))
+        if not base:
+            raise Declined(
+                "ambiguous",
+                "The rest of what? Name the sound that should be left out.",
+                ("everything but the vocals",),
+            )
+        rest = rest_of(base)
+        if not rest:
+            raise Declined(
+                "unsupported",
+                f"I can give you everything without {', '.join(map(spoken, base))} as a mix.",
+                (f"remove the {' and the '.join(base)}",),
+            )
+        return rest
+
+    def rest_as_removal(self, wish: Wish) -> Move | None:
+        """The mix without them, where "the rest" follows several sounds."""
+        if self._named or wish.clause.has("sound"):
+            return None
+        base = last_extracted(self.history)
+        several = len(base) > 1 and not rest_of(base)
+        return Remove(targets=base) if several and wish.clause.has("group", "rest") else None
+
+    def heard(self, targets: Sequence[str]) -> list[str]:
+        """Those of `targets` that can be heard; the others are answered with what is nearest."""
+        found, deaf = [], []
+        for target in targets:
+            name = self.ear.find(target)
+            if name is None:
+                deaf.append(target.removeprefix(NO))
+                continue
+            if name != target:
+                self.note(f"I take {spoken(name)} for {spoken(target)}.")
+            found.append(name)
+        if deaf:
+            self.answers.append(unheard(deaf, self.ear))
+        return list(dict.fromkeys(found))

@@ -1,0 +1,241 @@
+"""Moves in plain words, so that a reply says exactly what will be done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from sayso.desk import (
+    MIX,
+    Adjust,
+    AnyEffect,
+    Clean,
+    Edit,
+    EditStep,
+    Extract,
+    Move,
+    Remove,
+    Reply,
+    Reset,
+    Undo,
+    complement_of,
+)
+from sayso.words.actions.edits import END_S
+
+
+def joined(parts: Sequence[str]) -> str:
+    """A list as one says it.
+
+    >>> joined(["the bass", "the drums", "the piano"])
+    'the bass, the drums and the piano'
+    """
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]])) if parts else ""
+
+
+def spoken(target: str) -> str:
+    """A target as one says it.
+
+    >>> spoken("vocals"), spoken("no drums"), spoken("mix")
+    ('the vocals', 'everything but the drums', 'the whole mix')
+    """
+    left_out = complement_of(target)
+    if left_out is not None:
+        return f"everything but {spoken(left_out)}"
+    if target == MIX:
+        return "the whole mix"
+    return "the other sounds" if target == "other" else f"the {target}"
+
+
+def number(value: float) -> str:
+    """A number without needless zeros, with a real minus.
+
+    >>> number(-3.0), number(0.35)
+    ('−3', '0.35')
+    """
+    return f"{value:g}".replace("-", "−")
+
+
+def clock(seconds: float) -> str:
+    """Seconds as minutes and seconds.
+
+    >>> clock(75), clock(0.5), clock(3723)
+    ('1:15', '0:00.5', '1:02:03')
+    """
+    whole, rest = divmod(round(seconds, 3), 1)
+    minutes, second = divmod(int(whole), 60)
+    hours, minutes = divmod(minutes, 60)
+    fraction = f"{rest:.3f}".rstrip("0")[1:].rstrip(".") if rest else ""
+    head = f"{hours}:{minutes:02d}" if hours else str(minutes)
+    return f"{head}:{second:02d}{fraction}"
+
+
+def _percent(share: float) -> str:
+    return f"{round(abs(share) * 100):d}%"
+
+
+def _frequency(hz: float) -> str:
+    return f"{hz / 1000:g} kHz" if hz >= 1000 else f"{hz:g} Hz"
+
+
+def _gain(e: Any, on: str, relative: bool) -> str:
+    if not relative:
+        return f"setting {on} to {number(e.db)} dB"
+    if e.db == 0:
+        return f"bringing {on} back in"
+    return f"turning {on} {'up' if e.db > 0 else 'down'} by {number(abs(e.db))} dB"
+
+
+def _reverb(e: Any, on: str, relative: bool) -> str:
+    if relative:
+        return f"giving {on} {_percent(e.amount)} {'more' if e.amount > 0 else 'less'} reverb"
+    if e.amount == 0:
+        return f"taking the added reverb off {on}"
+    much = "a little" if e.amount < 0.25 else "some" if e.amount < 0.5 else "a lot of"
+    return f"putting {much} reverb ({_percent(e.amount)}) on {on}"
+
+
+def _delay(e: Any, on: str, relative: bool) -> str:
+    if relative:
+        return f"giving {on} {_percent(e.mix)} {'more' if e.mix > 0 else 'less'} echo"
+    if e.mix == 0:
+        return f"taking the added echo off {on}"
+    return f"adding an echo every {number(e.time_s)} s ({_percent(e.mix)}) to {on}"
+
+
+def _pitch(e: Any, on: str, relative: bool) -> str:
+    if e.semitones == 0:
+        return f"putting the pitch of {on} back"
+    way = "up" if e.semitones > 0 else "down"
+    many = "semitone" if abs(e.semitones) == 1 else "semitones"
+    return f"pitching {on} {way} by {number(abs(e.semitones))} {many}"
+
+
+def _compress(e: Any, on: str, relative: bool) -> str:
+    strength = {"low": "lightly", "medium": "moderately", "high": "heavily"}[e.amount]
+    return f"compressing {on} {strength}"
+
+
+def _eq(e: Any, on: str, relative: bool) -> str:
+    way = "boosting" if e.gain_db >= 0 else "cutting"
+    by = f"{number(abs(e.gain_db))} dB"
+    return f"{way} {_frequency(e.frequency_hz)} by {by} on {on}"
+
+
+def _filter(e: Any, on: str, relative: bool) -> str:
+    if e.type == "lowpass":
+        return f"keeping only what lies below {_frequency(e.cutoff_hz)} of {on}"
+    if e.type == "highpass":
+        return f"keeping only what lies above {_frequency(e.cutoff_hz)} of {on}"
+    low, high = _frequency(e.low_hz), _frequency(e.high_hz)
+    return f"keeping only what lies between {low} and {high} of {on}"
+
+
+def _pan(e: Any, on: str, relative: bool) -> str:
+    if e.position == 0:
+        return f"putting {on} in the centre"
+    side = "left" if e.position < 0 else "right"
+    further = "further " if relative else ""
+    return f"moving {on} {_percent(e.position)} {further}to the {side}"
+
+
+def _stretch(e: Any, on: str, relative: bool) -> str:
+    if not relative:
+        return f"playing {on} at {number(e.rate)} times its first speed"
+    if e.rate >= 1:
+        return f"making {on} {_percent(e.rate - 1)} faster"
+    return f"slowing {on} down by {_percent(1 - e.rate)}"
+
+
+def _limit(e: Any, on: str, relative: bool) -> str:
+    return f"limiting the peaks of {on} to {number(e.ceiling_db)} dB"
+
+
+def _loudness(e: Any, on: str, relative: bool) -> str:
+    if relative:
+        return f"changing the loudness of {on} by {number(e.lufs)} LU"
+    return f"bringing {on} to {number(e.lufs)} LUFS"
+
+
+_EFFECTS: Mapping[str, Callable[[Any, str, bool], str]] = {
+    "gain": _gain, "reverb": _reverb, "delay": _delay, "pitch": _pitch, "compress": _compress,
+    "eq": _eq, "filter": _filter, "pan": _pan, "stretch": _stretch, "limit": _limit,
+    "loudness": _loudness,
+}  # fmt: skip
+
+
+def _of_effect(effect: AnyEffect, target: str, *, relative: bool) -> str:
+    return _EFFECTS[effect.effect](effect, spoken(target), relative)
+
+
+def _of_step(step: EditStep) -> str:
+    match step.step:
+        case "keep" | "cut" | "loop" | "move":
+            return _of_span(step)
+        case "cut_tail":
+            return f"cutting the last {number(step.seconds)} s"
+        case "shorten_to":
+            return f"shortening it to {clock(step.seconds)}"
+        case "remove_silence":
+            return f"shortening every pause to at most {number(step.longest_s)} s"
+        case _:
+            return f"editing it the way {step.example} was"
+
+
+def _of_span(step: Any) -> str:
+    if step.end_s is None:
+        span = f"everything after {clock(step.start_s)}" if step.start_s else "the whole recording"
+    elif step.start_s == 0:
+        span = f"the first {number(step.end_s)} s"
+    else:
+        span = f"{clock(step.start_s)} to {clock(step.end_s)}"
+    if step.step == "loop":
+        return f"playing {span} {step.times} times"
+    if step.step == "move":
+        end = "the end" if step.to_s >= END_S else "the start" if not step.to_s else None
+        return f"moving {span} to {end or clock(step.to_s)}"
+    return f"{'keeping only' if step.step == 'keep' else 'cutting'} {span}"
+
+
+def described(move: Move) -> list[str]:
+    """What a move does, each thing as a clause such as "taking the vocals out"."""
+    match move:
+        case Extract(targets=targets):
+            return [_extracted(targets)]
+        case Remove(targets=targets):
+            return [f"taking {joined([spoken(target) for target in targets])} out"]
+        case Adjust(target=target, effects=effects):
+            return [_of_effect(effect, target, relative=move.relative) for effect in effects]
+        case Clean():
+            return ["keeping the speech and taking noise and music away"]
+        case Edit(steps=steps):
+            return [_of_step(step) for step in steps]
+        case Undo():
+            return ["taking the last change back"]
+        case Reset(target=str(target)):
+            return [f"putting {spoken(target)} back as at first"]
+        case Reset():
+            return ["going back to the original"]
+        case Reply():
+            return []
+
+
+def _extracted(targets: Sequence[str]) -> str:
+    sounds = [spoken(target) for target in targets if complement_of(target) is None]
+    rests = [spoken(target) for target in targets if complement_of(target) is not None]
+    if not sounds:
+        return f"giving you {joined(rests)}"
+    apart = " as tracks of their own" if len(targets) > 1 else ""
+    return f"pulling out {joined(sounds + rests)}{apart}"
+
+
+def summary(moves: Iterable[Move]) -> str:
+    """All that the moves do in one sentence, "" if they do nothing.
+
+    >>> summary([Remove(targets=("vocals",)), Clean()])
+    'Taking the vocals out and keeping the speech and taking noise and music away.'
+    """
+    parts = [part for move in moves for part in described(move)]
+    if not parts:
+        return ""
+    sentence = joined(parts)
+    return f"{sentence[0].upper()}{sentence[1:]}."

@@ -1,0 +1,60 @@
+"""What people say, and exactly what it must lead to: `corpus.yaml`, pair by pair."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sayso.desk import History, Reply, parse_moves
+from sayso.words import interpret
+
+PAIRS = yaml.load((Path(__file__).parent / "corpus.yaml").read_text("utf-8"), yaml.CSafeLoader)
+
+
+def expected(pair):
+    """The moves of a pair; a reply stands for any text of its reason."""
+    return parse_moves([move | ({"text": ""} if move["do"] == "reply" else {}) for move in pair])
+
+
+def comparable(moves):
+    return [(move.do, move.reason) if isinstance(move, Reply) else move for move in moves]
+
+
+def heard(pair):
+    return set(pair["hears"]).__contains__ if "hears" in pair else None
+
+
+def after(pair):
+    history = History()
+    for earlier in pair.get("after", ()):
+        history = history.push(interpret(earlier, history, hears=heard(pair)).moves)
+    return history
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair["say"] or "nothing")
+def test_the_words_lead_to_the_moves(pair):
+    history = after(pair)
+    found = interpret(pair["say"], history, hears=heard(pair))
+    assert comparable(found.moves) == comparable(expected(pair["moves"])), found.reply
+    for words in pair.get("says", ()):
+        assert words.lower() in found.reply.lower()
+    history.push(found.moves)
+
+
+def test_the_corpus_is_large_and_has_no_pair_twice():
+    keys = {(pair["say"], tuple(pair.get("after", ())), "hears" in pair) for pair in PAIRS}
+    assert len(keys) == len(PAIRS) >= 330
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair["say"] or "nothing")
+def test_what_a_reply_suggests_can_be_done(pair):
+    history = after(pair)
+    found = interpret(pair["say"], history, hears=heard(pair))
+    changed = history.push(interpret("make it louder", history).moves)
+    for move in found.moves:
+        for suggestion in move.suggestions if isinstance(move, Reply) else ():
+            moves = interpret(suggestion, changed, hears=heard(pair)).moves
+            offered = [move for move in moves if isinstance(move, Reply)]
+            assert not offered or "hears" in pair, suggestion
