@@ -15,6 +15,7 @@ class Counting:
     """A separator that halves, and counts what it is asked for."""
 
     name = "half"
+    version = "1"
     stems = ("a", "b")
 
     def __init__(self):

@@ -39,19 +39,24 @@ class Chunking:
             )
 
     @classmethod
-    def in_seconds(cls, sample_rate: int, *, segment_s: float, overlap: float) -> Self:
-        """A cutting in which neighbours share `overlap` (0 to 0.5) of a segment.
+    def in_seconds(
+        cls, sample_rate: int, *, segment_s: float, overlap: float, grid: int = 1
+    ) -> Self:
+        """A cutting in which neighbours share about `overlap` (0 to 0.5) of a segment.
 
-        Two fifths of what is shared are discarded on each side, the middle fifth crossfades.
+        Two fifths of what is shared are discarded on each side, the middle fifth crossfades. All
+        lengths are multiples of `grid` frames, so that a network's own grid falls alike everywhere.
+
         Raises: RangeError for a segment outside 1 to 600 s or another overlap.
         """
         if not 1.0 <= segment_s <= 600.0:
             raise RangeError(f"a segment of {segment_s:g} s; expected 1 to 600 s")
         if not 0.0 <= overlap <= 0.5:
             raise RangeError(f"an overlap of {overlap:g}; expected 0 to 0.5")
-        segment = round(segment_s * sample_rate)
-        fifth = int(overlap * segment / 5)
-        return cls(segment, 2 * fifth, fifth)
+        segment = round(segment_s * sample_rate / grid) * grid
+        context = round(0.4 * overlap * segment / grid) * grid
+        crossfade = round(0.2 * overlap * segment / grid) * grid
+        return cls(segment, context, crossfade)
 
     @property
     def step(self) -> int:

@@ -6,8 +6,10 @@ known, so that `sayso --help` answers at once.
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
+from argparse import Namespace
+from collections.abc import Callable, Sequence
 
 from sayso.cli.parser import build_parser
 from sayso.errors import EXIT_CODES, Cancelled, SaysoError, lookup
@@ -25,20 +27,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SaysoError as error:
         _complain(str(error))
         return lookup(error, EXIT_CODES, UNEXPECTED)
-    except KeyboardInterrupt:
-        _complain("stopped; nothing half-written is left")
-        return INTERRUPTED
     except BrokenPipeError:
         # The reader has gone (`sayso models | head`); keep the interpreter from complaining again.
         sys.stderr.close()
         return UNEXPECTED
+    except Exception as error:
+        if os.environ.get("SAYSO_DEBUG"):
+            raise
+        _complain(
+            f"this should not have happened ({type(error).__name__}: {error}). It is a mistake of "
+            "ours; SAYSO_DEBUG=1 shows where it happened, which helps in a report"
+        )
+        return UNEXPECTED
+    except KeyboardInterrupt:
+        _complain("stopped; nothing half-written is left")
+        return INTERRUPTED
 
 
-def _load(name: str):  # type: ignore[no-untyped-def]
+def _load(name: str) -> Callable[[Namespace], int]:
     from importlib import import_module
 
     module, _, function = name.partition(":")
-    return getattr(import_module(f"sayso.cli.{module}"), function)
+    command: Callable[[Namespace], int] = getattr(import_module(f"sayso.cli.{module}"), function)
+    return command
 
 
 def _complain(message: str) -> None:

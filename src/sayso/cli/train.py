@@ -10,6 +10,7 @@ from sayso.cli.terminal import note, progress_bar, show_table
 from sayso.errors import MissingExtraError
 
 if TYPE_CHECKING:
+    from sayso.audio import Progress
     from sayso.train.data.build import BuildReport
     from sayso.train.loop import Report
 
@@ -71,7 +72,7 @@ def data_render(arguments: Namespace) -> int:
     return 0
 
 
-def _midi(arguments: Namespace, progress: object) -> BuildReport:
+def _midi(arguments: Namespace, progress: Progress) -> BuildReport:
     from sayso.train.data.midi import MidiConfig, render_midi
 
     config = MidiConfig(soundfonts=tuple(map(Path, arguments.soundfont)))
@@ -80,20 +81,20 @@ def _midi(arguments: Namespace, progress: object) -> BuildReport:
     )
 
 
-def _lines(arguments: Namespace, progress: object) -> BuildReport:
+def _lines(arguments: Namespace, progress: Progress) -> BuildReport:
     from sayso.train.data.lines import LinesConfig, render_lines
 
     store = Path(arguments.store)
     return render_lines(Path(arguments.midi), store, config=LinesConfig(), on_progress=progress)
 
 
-def _singing(arguments: Namespace, progress: object) -> BuildReport:
+def _singing(arguments: Namespace, progress: Progress) -> BuildReport:
     from sayso.train.data.singing import SingingConfig, render_singing
 
     return render_singing(Path(arguments.store), config=SingingConfig(), on_progress=progress)
 
 
-def _treble(arguments: Namespace, progress: object) -> BuildReport:
+def _treble(arguments: Namespace, progress: Progress) -> BuildReport:
     from sayso.train.data.treble import widen_speech
 
     return widen_speech(Path(arguments.store), on_progress=progress)

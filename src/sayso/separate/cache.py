@@ -57,7 +57,9 @@ class StemCache:
             cancelled: asked between chunks.
         """
         content = hash_of(mix)
-        keys = {t: _key(content, separator.name, settings, t) for t in targets}
+        keys = {
+            t: _key(content, f"{separator.name} {separator.version}", settings, t) for t in targets
+        }
         found = {target: self._get(key, mix) for target, key in keys.items()}
         missing = [target for target, stem in found.items() if stem is None]
         made: Mapping[str, Audio] = {}

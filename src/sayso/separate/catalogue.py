@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from sayso.errors import ModelError, UnknownTargetError
+from sayso.errors import ModelError, RangeError, UnknownTargetError
 from sayso.separate.protocol import Separator
 
 
@@ -84,19 +84,27 @@ def load(
 
         return SimpleSeparator(**chosen)
     if str(name) == "embedded":
-        return _exported(None, threads or 0, chosen)
+        return _asked(None, threads or 0, chosen)
     if str(name).endswith(".onnx"):
         return _exported(Path(name), threads or 0, chosen)
     raise ModelError(_unknown(str(name)))
 
 
-def _exported(path: Path | None, threads: int, options: dict[str, float]) -> Separator:
-    from sayso.separate import embedded, unet
+def _exported(path: Path, threads: int, options: dict[str, float]) -> Separator:
+    from sayso.separate import unet
     from sayso.separate.exported import kind_of
 
-    if path is not None and kind_of(path) == unet.KIND:
-        return unet.UNetSeparator.load(path, threads=threads, **options)
-    return embedded.EmbeddedSeparator(path, threads=threads, **options)
+    if kind_of(path) != unet.KIND:
+        return _asked(path, threads, options)
+    if options:
+        raise RangeError(f"{path.name}: a U-Net sets its own segment and overlap; leave them out")
+    return unet.UNetSeparator.load(path, threads=threads)
+
+
+def _asked(path: Path | None, threads: int, options: dict[str, float]) -> Separator:
+    from sayso.separate.embedded import EmbeddedSeparator
+
+    return EmbeddedSeparator(path, threads=threads, **options)
 
 
 def _unknown(name: str) -> str:

@@ -11,7 +11,6 @@ keeps the mixture's level and phase.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib.resources import files
@@ -36,11 +35,9 @@ from sayso.audio import (
 )
 from sayso.errors import ModelError, UnknownTargetError
 from sayso.networks.ngrams import ngram_ids, ngrams, normalise
+from sayso.separate.exported import open_model, version_of
 
 KIND = "ask"
-_SEGMENT_S = 16.0
-_CONTEXT_S = 1.5
-_CROSSFADE_S = 0.2
 # Share of n-grams that two words must have in common for one to count as a form of the other.
 _LIKENESS = 0.5
 _FILLERS = frozenset(
@@ -71,20 +68,31 @@ class EmbeddedSeparator:
         path: the encode graph `NAME.onnx`, with `NAME.ask.onnx` beside it; None takes the weights
             in the package.
         threads: of ONNX Runtime; 0 lets it choose.
+        segment_s: seconds heard at a time.
+        overlap: share of a segment that its neighbours hear too.
 
-    Raises: ModelError for missing, damaged or different files.
+    Raises: ModelError for missing, damaged or different files, RangeError.
     """
 
-    def __init__(self, path: Path | None = None, *, threads: int = 0) -> None:
+    stems: tuple[str, ...] = ("vocals", "drums", "bass", "other")
+
+    def __init__(
+        self,
+        path: Path | None = None,
+        *,
+        threads: int = 0,
+        segment_s: float = 16.0,
+        overlap: float = 0.2,
+    ) -> None:
+        self._heard = (segment_s, overlap)
+        self.name = "embedded" if path is None else path.stem
         path = path or packaged_weights()
         if path is None:
             raise ModelError("this installation holds no weights; give the path of a model.onnx")
         ask_path = path.with_name(f"{path.stem}.ask.onnx")
-        self._encode, metadata = _open(path, threads)
-        self._ask, _ = _open(ask_path, threads)
-        if metadata.get("kind") != KIND:
-            raise ModelError(f"{path.name} is of kind {metadata.get('kind')!r}; expected {KIND!r}")
-        self.name = path.stem
+        self._encode, metadata = open_model(path, threads=threads, kind=KIND)
+        self._ask, _ = open_model(ask_path, threads=threads)
+        self.version = version_of(path, ask_path)
         self.metadata: Mapping[str, Any] = metadata
         self._shape = _Shape.model_validate(metadata["config"])
 
@@ -162,13 +170,11 @@ class EmbeddedSeparator:
         }
 
     def _chunking(self) -> Chunking:
-        # In whole steps of the coarsest grid, so that it falls alike in every chunk.
-        block = self._shape.hop * self._shape.stride
-        segment, context, crossfade = (
-            block * max(1, round(seconds * self._shape.sample_rate / block))
-            for seconds in (_SEGMENT_S, _CONTEXT_S, _CROSSFADE_S)
+        grid = self._shape.hop * self._shape.stride
+        segment_s, overlap = self._heard
+        return Chunking.in_seconds(
+            self._shape.sample_rate, segment_s=segment_s, overlap=overlap, grid=grid
         )
-        return Chunking(segment=segment, context=context, crossfade=crossfade)
 
     def _chunk(self, chunk: Samples, rows: Sequence[npt.NDArray[np.int64]]) -> Samples:
         """`[C, t]` to `[S, C, t]`, channels in pairs."""
@@ -208,23 +214,6 @@ def packaged_weights() -> Path | None:
     """The encode graph that came with the package, or None."""
     path = Path(str(files("sayso"))) / "weights" / "sayso.onnx"
     return path if path.is_file() else None
-
-
-def _open(path: Path, threads: int) -> tuple[Any, dict[str, Any]]:
-    import onnxruntime
-
-    if not path.is_file():
-        raise ModelError(f"{path}: there is no such file; expected an exported model")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    try:
-        session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
-        metadata = session.get_modelmeta().custom_metadata_map
-        return session, {k: v if k == "kind" else json.loads(v) for k, v in metadata.items()}
-    except Exception as error:  # ONNX Runtime's own errors share no public base class
-        raise ModelError(f"{path.name} is damaged or no exported model: {error}") from None
 
 
 def _fit(audio: Audio, frames: int) -> Audio:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 from sayso.errors import ModelError
+
+_KEYS = ("config", "known", "training")
 
 
 def open_model(path: Path, *, threads: int = 0, kind: str | None = None) -> tuple[Any, Any]:
@@ -30,12 +33,22 @@ def open_model(path: Path, *, threads: int = 0, kind: str | None = None) -> tupl
             str(path), options, providers=["CPUExecutionProvider"]
         )
         found = session.get_modelmeta().custom_metadata_map
-        metadata = {key: json.loads(text) for key, text in found.items()}
+        # Exporters add notes of their own beside ours.
+        metadata: dict[str, Any] = {key: json.loads(found[key]) for key in _KEYS if key in found}
+        metadata["kind"] = found.get("kind")
     except Exception as error:  # ONNX Runtime's own errors share no public base class
         raise ModelError(f"{path.name} is damaged or no exported model: {error}") from None
     if kind is not None and metadata.get("kind") != kind:
         raise ModelError(f"{path.name} is of kind {metadata.get('kind')!r}; expected {kind!r}")
     return session, metadata
+
+
+def version_of(*paths: Path) -> str:
+    """A hash of files, which changes with any of them."""
+    digest = hashlib.blake2b(digest_size=8)
+    for path in paths:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def kind_of(path: Path) -> str:

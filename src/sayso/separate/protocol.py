@@ -9,10 +9,17 @@ from sayso.audio import Audio, Cancelled, Progress
 
 
 class Separator(Protocol):
-    """Takes sounds out of a mix by name. `stems` are the names that sum to any music."""
+    """Takes sounds out of a mix by name.
+
+    `stems` are the targets that make up any music; `version` changes whenever results may.
+    """
 
     name: str
-    stems: tuple[str, ...]
+    version: str
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        """What to ask for when all of a piece of music is to be split."""
 
     def hears(self, target: str) -> bool:
         """Whether it can be asked for `target`."""

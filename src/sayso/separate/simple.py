@@ -43,6 +43,7 @@ class SimpleSeparator:
     """
 
     name = "simple"
+    version = "1"
     stems: tuple[str, ...] = MUSIC
 
     def __init__(self, *, segment_s: float = 20.0, overlap: float = 0.1) -> None:

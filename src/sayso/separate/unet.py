@@ -15,7 +15,6 @@ one by one. Context is what valid convolutions lose on each side, so chunks join
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -37,6 +36,7 @@ from sayso.audio import (
 )
 from sayso.errors import ModelError, UnknownTargetError
 from sayso.networks.unet_shapes import UNetConfig, unet_shapes
+from sayso.separate.exported import open_model, version_of
 
 Magnitudes = npt.NDArray[np.float32]
 MaskFunction = Callable[[Magnitudes], Magnitudes]
@@ -56,10 +56,13 @@ class UNetSeparator:
         config: what the network was built with.
         masks: the network.
         name: what messages and the catalogue call it.
+        version: changes whenever the network does.
     """
 
-    def __init__(self, config: UNetConfig, masks: MaskFunction, *, name: str = "unet") -> None:
-        self.config, self.name = config, name
+    def __init__(
+        self, config: UNetConfig, masks: MaskFunction, *, name: str = "unet", version: str = ""
+    ) -> None:
+        self.config, self.name, self.version = config, name, version
         self._masks = masks
 
     @classmethod
@@ -71,27 +74,23 @@ class UNetSeparator:
             threads: of ONNX Runtime; 0 lets it choose.
         Raises: ModelError for a missing, damaged or different model.
         """
-        import onnxruntime
-
-        if not path.is_file():
-            raise ModelError(f"{path}: there is no such file; expected an exported .onnx model")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        session, metadata = open_model(path, threads=threads, kind=KIND)
         try:
-            session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
-            metadata = session.get_modelmeta().custom_metadata_map
-            kind = json.loads(metadata.get("kind", "null"))
-            if kind != KIND:
-                raise ModelError(f"{path.name} is of kind {kind!r}; expected {KIND!r}")
-            config = UNetConfig.model_validate_json(metadata["config"])
-        except ModelError:
-            raise
-        except Exception as error:  # ONNX Runtime's own errors share no public base class
-            raise ModelError(f"{path.name} is damaged or no exported model: {error}") from None
+            config = UNetConfig.model_validate(metadata["config"])
+        except (KeyError, ValueError) as error:
+            raise ModelError(f"{path.name} is damaged: {error}") from None
         entry = session.get_inputs()[0].name
-        return cls(config, lambda x: session.run(None, {entry: x})[0], name=path.stem)
+        return cls(
+            config,
+            lambda x: session.run(None, {entry: x})[0],
+            name=path.stem,
+            version=version_of(path),
+        )
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        """The network's sources."""
+        return tuple(self.config.sources)
 
     def hears(self, target: str) -> bool:
         """Whether `target` is one of the network's sources."""
