@@ -18,10 +18,12 @@ ORDER = (
     {"desk", "networks", "demo", "checkpoints"},
     {"effects", "separate", "edit", "measure"},
     {"clean", "words"},
-    {"rendering", "studio"},
+    {"rendering"},
+    {"studio"},
     {"train", "jobs"},
     {"service"},
-    {"cli", "__main__"},
+    {"cli"},
+    {"__main__"},
 )
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 MODULES = sorted(ROOT.rglob("*.py"))

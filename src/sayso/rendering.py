@@ -169,6 +169,8 @@ def _held(sound: Sound, desk: Desk, *, changed: bool) -> Sound:
 
 def _track(sound: Sound, progress: Progress | None, cancelled: Cancelled | None) -> Track:
     audio = record(sound, progress=progress, cancelled=cancelled)
+    if progress is not None:
+        progress(1.0)
     peak = max(float(abs(block).max()) for block in audio.blocks())
     notes: tuple[str, ...] = ()
     if peak == 0.0:
