@@ -60,8 +60,11 @@ def models(arguments: Namespace) -> int:
     if arguments.json:
         show_json([entry.model_dump() for entry in entries])
         return 0
-    rows = [(e.name, ", ".join(e.hears), e.quality, e.cost, e.licence) for e in entries]
-    show_table(("name", "hears", "quality", "cost", "licence"), rows)
+    rows = [
+        (e.name, "yes" if e.installed else "no", ", ".join(e.hears), e.quality, e.cost, e.licence)
+        for e in entries
+    ]
+    show_table(("name", "installed", "hears", "quality", "cost", "licence"), rows)
     return 0
 
 
