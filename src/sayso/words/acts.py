@@ -85,6 +85,10 @@ def _again(turn: Turn, wish: Wish) -> None:
 
 
 def _same(turn: Turn, wish: Wish) -> None:
+    removal = turn.rest_as_removal(wish)
+    if removal is not None:
+        turn.do([removal])
+        return
     targets = turn.heard(turn.targets(wish))
     done = turn.latest or last_turn(turn.history)
     if not done:

@@ -23,6 +23,9 @@ _CUES = ("quality", "particle", "place", "preset", "vague")
 # Verbs that begin a wish wherever they stand.
 _STARTING = ("extract", "remove", "add", "raise", "lower", "crank", "bring", "set", "loop", "split",
              "turn")  # fmt: skip
+# What a wish that nothing parts from the one before can begin with, and how far it is looked at.
+_BEGINNING = frozenset({"verb", "prep", "degree", "quality", "param", "sound"})
+_AHEAD = 12
 _TAKING = frozenset({"extract", "give", "keep"})
 _UNFINISHED = frozenset({"turn", "set", "sound", "is", "pull", "push", "bring", "get"})
 _HARD_MARKS = frozenset(".;!?\n")
@@ -87,7 +90,7 @@ def _segments(items: Sequence[Item]) -> Iterator[tuple[str, list[Item]]]:
         after = items[at + 1] if at + 1 < len(items) else None
         boundary = _boundary(item, after)
         if boundary is None:
-            if run and not aside and _runs_on(run, items[at:]):
+            if run and not aside and _runs_on(run, items[at : at + _AHEAD]):
                 yield joined, run
                 run, joined = [], "soft"
             aside = aside or item.kind == "aside"
@@ -110,6 +113,8 @@ def _segments(items: Sequence[Item]) -> Iterator[tuple[str, list[Item]]]:
 def _runs_on(run: Sequence[Item], rest: Sequence[Item]) -> bool:
     """Whether a new wish begins without a mark: "louder vocals softer drums"."""
     here = rest[0]
+    if here.kind not in _BEGINNING:
+        return False
     ahead = []
     for item in rest:
         if _boundary(item, None) is not None:

@@ -93,6 +93,7 @@ def remark(text: str) -> str | None:
     ('greeting', None)
     """
     words = [token.text for token in tokenize(text, lexicon().contractions)]
+    soft = lexicon().words["transparent"]
     found: list[str] = []
     at = 0
     while at < len(words):
@@ -107,6 +108,8 @@ def remark(text: str) -> str | None:
             at += match[1]
         elif filler is not None and filler[0].kind == "filler":
             at += filler[1]
+        elif words[at] in soft:
+            at += 1
         else:
             return None
     return min(found, key=_WEIGHT.index) if found else None

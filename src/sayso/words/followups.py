@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from sayso.desk import (
     MIX,
@@ -15,7 +16,6 @@ from sayso.desk import (
     Extract,
     Gain,
     History,
-    Loudness,
     Move,
     Pan,
     Pitch,
@@ -29,16 +29,29 @@ from sayso.words.amounts import STRENGTHS, TAKEN_BACK, step
 from sayso.words.context import before, last_turn
 from sayso.words.wishes import Aspect
 
-# The number of each effect that grows and shrinks, and the aspect whose steps it takes.
-_NUMBERS: dict[type, tuple[str, str]] = {
-    Gain: ("db", "gain"),
-    Reverb: ("amount", "reverb"),
-    Delay: ("mix", "delay"),
-    Pitch: ("semitones", "pitch"),
-    Eq: ("gain_db", "eq"),
-    Pan: ("position", "pan"),
-    Loudness: ("lufs", "loudness"),
+
+class _Number(NamedTuple):
+    """The number of an effect that grows and shrinks, its aspect, and how far it goes at once."""
+
+    field: str
+    aspect: str
+    low: float
+    high: float
+
+    def held(self, difference: float) -> float:
+        return round(min(max(difference, self.low), self.high), 4)
+
+
+_NUMBERS: dict[type, _Number] = {
+    Gain: _Number("db", "gain", -60.0, 24.0),
+    Reverb: _Number("amount", "reverb", -1.0, 1.0),
+    Delay: _Number("mix", "delay", -1.0, 1.0),
+    Pitch: _Number("semitones", "pitch", -24.0, 24.0),
+    Eq: _Number("gain_db", "eq", -24.0, 24.0),
+    Pan: _Number("position", "pan", -2.0, 2.0),
 }
+# How many times "still too much" is followed back.
+_DEEPEST = 8
 
 
 def softened(history: History, share: float) -> tuple[Move, ...]:
@@ -47,9 +60,7 @@ def softened(history: History, share: float) -> tuple[Move, ...]:
     A change that was itself such a taking back is skipped, so that "still too much" goes on in
     the same direction. Raises: Declined where the last change has no half.
     """
-    origin = history
-    while any(last_turn(origin) == _part(before(origin), size) for size in TAKEN_BACK.values()):
-        origin = before(origin)
+    origin = _origin(history)
     if not origin.turns:
         raise Declined("ambiguous", "Too much of what?", ("make it quieter", "less reverb"))
     moves = tuple(_steps_back(before(origin).desk, history.desk, share))
@@ -62,10 +73,17 @@ def softened(history: History, share: float) -> tuple[Move, ...]:
     return moves
 
 
-def _part(history: History, share: float) -> tuple[Move, ...] | None:
-    if not history.turns:
-        return None
-    return tuple(_steps_back(before(history).desk, history.desk, share)) or None
+def _origin(history: History, depth: int = _DEEPEST) -> History:
+    """The history up to the change that the last turns took back parts of."""
+    if depth == 0 or not all(isinstance(move, Adjust) for move in last_turn(history)):
+        return history
+    earlier = before(history)
+    if not earlier.turns:
+        return history
+    root = _origin(earlier, depth - 1)
+    start = before(root).desk
+    backs = (tuple(_steps_back(start, earlier.desk, share)) for share in TAKEN_BACK.values())
+    return root if last_turn(history) in backs else history
 
 
 def _steps_back(start: Desk, now: Desk, share: float) -> Iterator[Move]:
@@ -74,7 +92,7 @@ def _steps_back(start: Desk, now: Desk, share: float) -> Iterator[Move]:
         old, new = start.strip(target), now.strip(target)
         effects: list[AnyEffect] = []
         if new.gain_db != old.gain_db and not new.mute:
-            effects.append(Gain(db=round((old.gain_db - new.gain_db) * share, 4)))
+            effects.append(Gain(db=_NUMBERS[Gain].held((old.gain_db - new.gain_db) * share)))
         for effect in new.effects:
             changed = _moved_back(old.find(effect), effect, share)
             if changed is not None:
@@ -94,9 +112,10 @@ def _moved_back(old: AnyEffect | None, new: AnyEffect, share: float) -> AnyEffec
         return Compress(amount=STRENGTHS[at - 1]) if at and not same else None
     if type(new) not in _NUMBERS:
         return None
-    field, _ = _NUMBERS[type(new)]
-    difference = getattr(old, field, 0.0) - getattr(new, field)
-    return new.model_copy(update={field: round(difference * share, 4)}) if difference else None
+    number = _NUMBERS[type(new)]
+    difference = getattr(old, number.field, 0.0) - getattr(new, number.field)
+    back = number.held(difference * share)
+    return new.model_copy(update={number.field: back}) if back else None
 
 
 def again(history: History, sign: int, size: str) -> tuple[Move, ...]:
@@ -135,7 +154,7 @@ def _one_more(
         return scene.move_by(Stretch(rate=1 + way * step("tempo", size)))
     if type(effect) not in _NUMBERS:
         return []
-    field, aspect = _NUMBERS[type(effect)]
+    field, aspect, _, _ = _NUMBERS[type(effect)]
     if isinstance(effect, Gain):
         difference = new.gain_db - old.gain_db
     else:

@@ -147,6 +147,7 @@ def _speller() -> Speller:
 def known_words() -> frozenset[str]:
     """Every word that is not taken for a slip of the pen."""
     known = {*vocabulary().words(), *lexicon().phrases.words(), *NUMBER_WORDS, *UNITS, *INTERVALS}
+    known = known.union(*lexicon().words.values())
     return frozenset(known) | lexicon().plain | {"hundred", "thousand", "point", "couple"}
 
 

@@ -35,10 +35,12 @@ class Phrases:
                 return cue, count
         return None
 
+    def __iter__(self) -> Iterator[tuple[str, ...]]:
+        return iter(self._cues)
+
     def words(self) -> Iterator[str]:
         """Every word of every phrase, repeated as often as it occurs."""
-        for phrase in self._cues:
-            yield from phrase
+        return (word for phrase in self for word in phrase)
 
 
 class Lexicon(NamedTuple):

@@ -83,8 +83,7 @@ def _range(items: Sequence[Item], at: int) -> _Found:
     if not (joined or (between and run[1].is_("join", "and"))):
         return None
     low, high = _alike(run[0].number, run[2].number)
-    backwards = low.value >= high.value and low.unit in {"s", "hz"}
-    if low.unit != high.unit or backwards:
+    if low.unit != high.unit:
         return None
     return _made("range.", run, number=low, upper=high), at + 3
 

@@ -104,7 +104,14 @@ def loudness(aspect: Aspect, scene: Scene) -> list[Move]:
     if lufs.signed or not aspect.sign or aspect.absolute:
         # Nobody types a minus every time: 14 LUFS is -14.
         return scene.set(Loudness(lufs=-abs(lufs.value)))
-    return scene.move_by(Loudness(lufs=aspect.sign * lufs.value))
+    current = scene.current(Loudness)
+    if not isinstance(current, Loudness):
+        raise Declined(
+            "unsupported",
+            "I do not know how loud it is now; tell me the loudness that it should have.",
+            ("normalize to -14 LUFS", "make it louder"),
+        )
+    return scene.set(Loudness(lufs=current.lufs + aspect.sign * lufs.value))
 
 
 def limit(aspect: Aspect, scene: Scene) -> list[Move]:

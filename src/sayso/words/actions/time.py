@@ -61,7 +61,9 @@ def tempo(aspect: Aspect, scene: Scene) -> list[Move]:
     if times is not None:
         if aspect.absolute or not aspect.sign:
             return scene.set(Stretch(rate=times.value))
-        return scene.move_by(Stretch(rate=round(times.value**aspect.sign, 4)))
+        # A rate of 0 is answered with the range.
+        rate = times.value**aspect.sign if times.value > 0 else 0.0
+        return scene.move_by(Stretch(rate=round(rate, 4)))
     if aspect.size in _RATES:
         rate = _RATES[aspect.size]
         if not aspect.sign:
