@@ -42,6 +42,7 @@ def measure(path: Path, folder: Path, model: str | None) -> tuple[float, float]:
 
 
 def main() -> None:
+    """Measures each length and prints a row."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, nargs="+", default=[20, 60])
     parser.add_argument("--model")

@@ -1,6 +1,6 @@
 """How well separators hear, on songs whose stems are known.
 
-    python bench/quality.py SONGS [--model simple embedded MODEL.onnx] [--song NAME ...] [--seconds 60]
+    python bench/quality.py SONGS [--model NAME or MODEL.onnx ...] [--song NAME ...]
 
 SONGS is a folder with a folder a song, whose files are stems: named by their role (vocals.wav,
 drums_left.flac, bass.ogg, anything else is "other"), or labelled in a manifest.csv beside SONGS
@@ -61,6 +61,7 @@ def read_song(folder: Path, labels: Mapping[str, str]) -> dict[str, Samples] | N
 
 
 def padded(samples: Samples, length: int) -> Samples:
+    """`samples` with silence after them."""
     return np.pad(samples, ((0, 0), (0, length - samples.shape[1])))
 
 
@@ -93,10 +94,12 @@ def oracle(stems: Mapping[str, Samples], mix: Samples) -> dict[str, Samples]:
 
 
 def level_db(samples: Samples, mix: Samples) -> float:
+    """How far `samples` lie above or below the mix."""
     return float(10 * np.log10((np.mean(samples**2) + 1e-15) / np.mean(mix**2)))
 
 
 def main() -> None:
+    """Measures every song and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("songs", type=Path)
     parser.add_argument("--model", nargs="+", default=["simple", "embedded"])
@@ -137,6 +140,7 @@ def main() -> None:
 
 
 def show(figures, absent) -> None:
+    """Prints medians over songs."""
     names = sorted({name for name, _ in figures}, key=lambda n: (n == "oracle", n != "mixture"))
     print("\nmedian uSDR / SI-SDR in dB")
     print("| target | " + " | ".join(names) + " |\n|---" + "|---" * len(names) + "|")
