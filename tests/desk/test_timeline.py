@@ -58,6 +58,18 @@ def test_steps_act_on_what_the_one_before_left():
     assert heard(moved) == [*range(200, 1000), *range(200)]
 
 
+def test_the_end_need_not_be_known_to_move_something_there():
+    moved = timeline_of(MoveSpan(start_s=0.0, end_s=2.0, to_s=360_000))
+    assert heard(moved) == [*range(200, 1000), *range(200)]
+
+
+def test_loops_of_loops_end_somewhere():
+    with pytest.raises(RangeError, match="fewer times"):
+        timeline_of(Loop(end_s=0.02, times=1000), Loop(end_s=20.0, times=1000))
+    with pytest.raises(RangeError, match="hours long"):
+        timeline_of(*[Loop(times=1000)] * 3)
+
+
 def test_what_follows_in_the_source_is_one_clip():
     assert timeline_of(Keep(end_s=10.0)).clips == whole(1000, RATE).clips
     assert len(timeline_of(Cut(start_s=2, end_s=3)).clips) == 2

@@ -90,6 +90,15 @@ def test_what_never_pauses_has_no_silence(noise, demo):
     assert find_silences(silent) == [(0, 44_100)]
 
 
+@pytest.mark.parametrize("rumble_hz", [0.0, 20.0])
+def test_offsets_and_rumble_are_no_sound(tone, rumble_hz):
+    voice, at = tone(3.0), np.arange(3 * 44_100) / 44_100
+    samples = voice.samples * np.repeat([1, 0, 1], 44_100) + 0.02 * np.cos(
+        2 * np.pi * rumble_hz * at
+    )
+    assert len(find_silences(Audio(samples.astype(np.float32), 44_100))) == 1
+
+
 def test_removing_silences_keeps_every_sound(tone):
     audio = tone(3.0)
     samples = audio.samples * np.repeat([1, 0, 1], 44_100).astype(np.float32)

@@ -28,6 +28,8 @@ from sayso.errors import RangeError, RequestError
 CROSSFADE_S = 0.02
 FADE_OUT_S = 2.0
 """How long the end of something shortened fades, at most a quarter of what is left."""
+LONGEST_S = 360_000.0
+MOST_CLIPS = 100_000
 
 Spans: TypeAlias = Sequence[tuple[int, int]]
 """Stretches as (first frame, frame after the last)."""
@@ -96,8 +98,9 @@ def resolve(
         sample_rate: its rate in Hz.
         silences: asked for the recording's silent stretches only where a step needs them.
 
-    Raises: RangeError for a step outside what is there, or that would leave nothing;
-        RequestError for `like`, which needs an editor that has learnt from examples.
+    Raises: RangeError for a step outside what is there, that would leave nothing, or more than a
+        hundred hours or 100,000 clips; RequestError for `like`, which
+        needs an editor that has learnt from examples.
     """
     timeline = whole(frames, sample_rate)
     for step in steps:
@@ -119,7 +122,9 @@ def _apply(timeline: Timeline, step: EditStep, silences: Callable[[], Spans]) ->
             return _with(timeline, take(clips, 0, end - round(seconds * rate)), "cut")
         case Loop(times=times):
             start, stop = _span(timeline, step)
-            again = take(clips, start, stop) * (times - 1)
+            span = take(clips, start, stop)
+            _require_room(timeline, (stop - start) * (times - 1), len(span) * (times - 1))
+            again = span * (times - 1)
             return _with(timeline, take(clips, 0, stop) + again + take(clips, stop, end), "loop")
         case MoveSpan():
             return _moved(timeline, step)
@@ -157,11 +162,13 @@ def take(clips: Sequence[Clip], start: int, stop: int) -> tuple[Clip, ...]:
 
 def _moved(timeline: Timeline, step: MoveSpan) -> Timeline:
     start, stop = _span(timeline, step)
-    to = round(step.to_s * timeline.sample_rate)
-    if start < to < stop or to > timeline.frames:
+    # Whoever moves something to the end need not know where that is.
+    to = min(round(step.to_s * timeline.sample_rate), timeline.frames)
+    if start < to < stop:
         raise RangeError(
-            f"move: to_s {step.to_s:g} lies inside of what is moved, or after the end "
-            f"({timeline.duration_s:.2f} s)"
+            f"move: to_s {step.to_s:g} lies inside of what is moved, "
+            f"{start / timeline.sample_rate:g} to {stop / timeline.sample_rate:g} s; "
+            "expected a time outside of it"
         )
     clips, end = timeline.clips, timeline.frames
     left = take(clips, 0, start) + take(clips, stop, end)
@@ -181,6 +188,17 @@ def _span(timeline: Timeline, step: Keep | Cut | Loop | MoveSpan) -> tuple[int, 
             f"there are {timeline.duration_s:.2f} s"
         )
     return start, max(start + 1, min(stop, frames))
+
+
+def _require_room(timeline: Timeline, frames: int, clips: int) -> None:
+    """Loops of loops grow without bound; raises RangeError where `frames` more are too many."""
+    total_s = (timeline.frames + frames) / timeline.sample_rate
+    if total_s > LONGEST_S or len(timeline.clips) + clips > MOST_CLIPS:
+        raise RangeError(
+            f"loop: the result would be {total_s / 3600:.1f} hours long, in "
+            f"{len(timeline.clips) + clips} pieces; expected at most {LONGEST_S / 3600:g} hours "
+            f"and {MOST_CLIPS} pieces. Loop it fewer times"
+        )
 
 
 def _with(timeline: Timeline, clips: Sequence[Clip], step: str) -> Timeline:

@@ -9,9 +9,9 @@ from itertools import pairwise
 import numpy as np
 
 from sayso.audio import BLOCK_FRAMES, Audio, Samples
+from sayso.audio.blocks import in_blocks
 from sayso.audio.crossfade import crossfade
 from sayso.desk.timeline import Clip, Timeline
-from sayso.effects.sound import in_blocks
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,8 @@ _MARGIN_S = 0.08
 """Kept on either side of a sound, so that soft beginnings and endings of words survive."""
 _ABOVE_FLOOR_DB, _BELOW_LOUD_DB, _AT_LEAST_BELOW_DB = 6.0, 45.0, 20.0
 _INAUDIBLE_DB = -75.0
+_RUMBLE_HZ = 60.0
+"""Below this lie handling noise, hum and offsets: no reason to keep a pause."""
 
 
 def find_silences(audio: Audio) -> Spans:
@@ -42,9 +44,15 @@ def find_silences(audio: Audio) -> Spans:
 
 def _levels_db(audio: Audio, step: int) -> npt.NDArray[np.float32]:
     """The level of each step of `step` frames, all channels together, in dBFS."""
+    from scipy.signal import butter, sosfilt, sosfilt_zi
+
+    rumble = butter(4, _RUMBLE_HZ, "highpass", fs=audio.sample_rate, output="sos")
+    # As if the first sample had always been there, so that an offset makes no step.
+    state = sosfilt_zi(rumble)[:, None, :] * audio.block(0, 1)[None, :, :]
     powers = []
     for block in audio.blocks(step * 4096):
-        power = np.mean(block.astype(np.float32) ** 2, axis=0)
+        sound, state = sosfilt(rumble, block, axis=-1, zi=state)
+        power = np.mean(sound.astype(np.float32) ** 2, axis=0)
         starts = np.arange(0, len(power), step)
         lengths = np.diff(np.append(starts, len(power)))
         powers.append(np.add.reduceat(power, starts) / lengths)

@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sayso.audio import Samples
+from sayso.audio.blocks import in_blocks
 from sayso.audio.crossfade import crossfade
-from sayso.effects.sound import Processed, Sound, in_blocks
+from sayso.effects.sound import Processed, Sound
 
 _CORE_S = 30.0
 _CONTEXT_S = 0.5

@@ -15,6 +15,7 @@ import numpy as np
 
 from sayso.audio import BLOCK_FRAMES, Audio, Progress, Recorder, Samples
 from sayso.audio import Cancelled as Stop
+from sayso.audio.blocks import in_blocks
 from sayso.errors import Cancelled, ShapeError
 
 STEP_FRAMES = 1 << 14
@@ -153,21 +154,3 @@ def record(
         if progress is not None:
             progress(min(1.0, recorder.frames / sound.frames))
     return recorder.audio()
-
-
-def in_blocks(pieces: Iterator[Samples], frames: int) -> Iterator[Samples]:
-    """The same samples cut anew: blocks of `frames`, the last one shorter."""
-    waiting: list[Samples] = []
-    count = 0
-    for piece in pieces:
-        waiting.append(piece)
-        count += piece.shape[1]
-        if count < frames:
-            continue
-        joined = np.concatenate(waiting, axis=1)
-        whole = count - count % frames
-        for at in range(0, whole, frames):
-            yield joined[:, at : at + frames]
-        waiting, count = [joined[:, whole:]], count - whole
-    if count:
-        yield np.concatenate(waiting, axis=1)

@@ -1,0 +1,27 @@
+"""Streams of blocks, whatever made them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from sayso.audio.audio import Samples
+
+
+def in_blocks(pieces: Iterator[Samples], frames: int) -> Iterator[Samples]:
+    """The same samples cut anew: blocks [C, `frames`], the last one shorter."""
+    waiting: list[Samples] = []
+    count = 0
+    for piece in pieces:
+        waiting.append(piece)
+        count += piece.shape[1]
+        if count < frames:
+            continue
+        joined = np.concatenate(waiting, axis=1)
+        whole = count - count % frames
+        for at in range(0, whole, frames):
+            yield joined[:, at : at + frames]
+        waiting, count = [joined[:, whole:]], count - whole
+    if count:
+        yield np.concatenate(waiting, axis=1)
