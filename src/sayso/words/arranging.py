@@ -56,7 +56,10 @@ def _partner(out: Sequence[Move], move: Move) -> int | None:
 def _together(first: Move, second: Move) -> Move:
     match first, second:
         case Adjust(), Adjust():
-            return first.model_copy(update={"effects": first.effects + second.effects})
+            effects = first.effects + second.effects
+            # What is set twice to the same is set once.
+            once = effects if first.relative else tuple(dict.fromkeys(effects))
+            return first.model_copy(update={"effects": once})
         case (Remove(), Remove()) | (Extract(), Extract()):
             targets = tuple(dict.fromkeys(first.targets + second.targets))  # type: ignore[union-attr]
             return first.model_copy(update={"targets": targets})

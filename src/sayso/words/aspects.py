@@ -31,7 +31,7 @@ _GENERIC = frozenset({"gain", "pitch"})
 
 def direction(clause: Clause) -> int:
     """+1 for more, -1 for less, 0 where the clause does not say."""
-    if clause.has("degree", "excess") or clause.has("degree", "excess_loud"):
+    if clause.has("degree", "excess", "excess_loud") or clause.has("again", "softer"):
         return -1
     if clause.has("degree", "lack", "need") and not clause.has("degree", "more"):
         return 1 if clause.has("degree", "lack") else 0
@@ -51,7 +51,9 @@ def complains(clause: Clause) -> bool:
     """Whether the clause says what is wrong rather than what to do."""
     if clause.has("verb", *_ORDERS):
         return False
-    if clause.has("degree", "excess", "excess_loud", "lack") or clause.has("verb", "is", "sound"):
+    if clause.has("degree", "excess", "excess_loud", "lack") or clause.has("again", "softer"):
+        return True
+    if clause.has("verb", "is", "sound"):
         return True
     return any(_unwanted(item) for item in clause.all("quality"))
 

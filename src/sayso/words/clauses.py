@@ -113,6 +113,8 @@ def _segments(items: Sequence[Item]) -> Iterator[tuple[str, list[Item]]]:
 def _runs_on(run: Sequence[Item], rest: Sequence[Item]) -> bool:
     """Whether a new wish begins without a mark: "louder vocals softer drums"."""
     here = rest[0]
+    if here.kind == "retract":
+        return True
     if here.kind not in _BEGINNING:
         return False
     ahead = []

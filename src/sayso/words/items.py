@@ -126,7 +126,7 @@ def _sound(words: tuple[str, ...]) -> tuple[str, str, int] | None:
     match = known.phrases.match(words)
     if match is None:
         inner = _sound(words[1:]) if known.telling(words) else None
-        return inner and (SOUND, f"{words[0]} {inner[1]}", inner[2] + 1)
+        return inner and (SOUND, known.canonical(f"{words[0]} {inner[1]}"), inner[2] + 1)
     cue, count = match
     while words[count : count + 1] and known.carries(words[count]):
         phrase = lexicon().phrases.match(words[count:])

@@ -104,6 +104,8 @@ _TWO_WORD_UNITS: dict[tuple[str, ...], tuple[str, float]] = {
 INTERVALS = {"third": 4.0, "fourth": 5.0, "fifth": 7.0, "sixth": 9.0, "seventh": 11.0}
 # One letter is a unit only where it touches its digits: "5m", but "5 m" could be anything.
 _TOUCHING = {"m", "h", "x"}
+# "Minute 2" is a time.
+_NUMBERED = frozenset({"minute", "minutes", "second", "seconds"})
 # "key" and "beat" are things as often as units: only after a number of their own.
 _COUNTED = {"key", "keys", "beat", "beats", "bar", "bars", "k", "s", "m", "h", "x", "times", "st"}
 
@@ -276,6 +278,11 @@ def _part_of(tokens: Sequence[Token], at: int) -> _Read:
         interval = _texts(tokens, after, 1)
         if words == ("a",) and interval and interval[0] in INTERVALS:
             return Quantity(INTERVALS[interval[0]], "interval"), after + 1
+    if tokens[at].text in _NUMBERED and at + 1 < len(tokens):
+        place = _digits(tokens, at + 1)
+        if place is not None:
+            scale = UNITS[tokens[at].text][1]
+            return Quantity(place[0] * scale, "s", scale=scale), place[1]
     if tokens[at].text in {"octave", "semitone"}:
         return Quantity(UNITS[tokens[at].text][1], "semitone"), at + 1
     if at and tokens[at - 1].text in _ORDINALS and tokens[at].text not in _COUNTED:

@@ -43,7 +43,7 @@ def _pure_again(clause: Clause) -> bool:
 
 def _pure_softer(clause: Clause) -> bool:
     if clause.has("again", "softer"):
-        return True
+        return not (_named(clause) or clause.has("sound"))
     doubt = clause.has("degree", "excess") or clause.text.startswith("not ")
     return _pure_again(clause) and doubt and not clause.has("degree", "lack")
 
@@ -227,6 +227,9 @@ def _without_spared(clause: Clause) -> tuple[Clause, tuple[Item, ...]]:
     spared = [item for item in clause.items if item.kind == "exclude"]
     items = [item for item in clause.items if item.kind != "exclude"]
     at = next((n for n, item in enumerate(items) if item.is_("neg", "untouched")), None)
+    if at is not None and at == len(items) - 1 and not clause.has("verb"):
+        # "The drums alone" asks for them, "leave the drums alone" does not.
+        return retext(clause, items[:at]), tuple(spared)
     if at is None:
         return retext(clause, items), tuple(spared)
     before, after = items[:at], items[at + 1 :]
@@ -260,6 +263,9 @@ def _targets(clause: Clause, act: str) -> tuple[Item, ...]:
     if act == "remove":
         cue = leaning_removal(clause)
         named = [entry for entry in named if cue is None or entry[0].start > cue.start]
+    into = clause.first("prep", "in") if clause.has("verb", "split") else None
+    parts = [entry for entry in named if into is not None and entry[0].start > into.start]
+    named = parts or named
     sources = _AIMS if act in {"extract", "remove", "bare"} else _SOURCES
     if named and named[0][1] not in sources and not clause.has("verb", "split"):
         named = [entry for entry in named if entry[1] not in sources]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sayso.words.aspects import direction
-from sayso.words.clauses import Clause
+from sayso.words.clauses import Clause, retext
 from sayso.words.numbers import Quantity
 from sayso.words.reading import read
 from sayso.words.wishes import Aspect, Wish
@@ -19,13 +19,33 @@ _LENT = frozenset({"adjust", "remove", "extract", "restore", "clean"})
 def wishes(clauses: Sequence[Clause], text: str) -> list[Wish]:
     """The wishes of a message, each whole in itself."""
     found: list[Wish] = []
+    retracted: Wish | None = None
     for clause in clauses:
+        if clause.has("retract"):
+            retracted = found.pop() if found else retracted
+            clause = retext(clause, [item for item in clause.items if item.kind != "retract"])
+            if not clause.items:
+                continue
         wish = read(clause, text)
-        if found and found[-1].act == "adjust" and (_qualifies(wish) or _measures(wish, found[-1])):
+        if retracted is not None:
+            found.append(_instead(wish, retracted))
+            retracted = None
+        elif not found:
+            found.append(_opening(wish))
+        elif found[-1].act == "adjust" and (_qualifies(wish) or _measures(wish, found[-1])):
             found[-1] = _qualified(found[-1], wish)
-            continue
-        found.append(_completed(wish, found[-1]) if found else _opening(wish))
+        else:
+            found.append(_completed(wish, found[-1]))
     return _met(_shared(found))
+
+
+def _instead(wish: Wish, retracted: Wish) -> Wish:
+    """A wish that takes the place of one that was taken back: "the drums, no wait, the bass"."""
+    if wish.act in {"bare", "measured"}:
+        return replace(wish, act=retracted.act, aspects=retracted.aspects)
+    if wish.act == "adjust" and not wish.targets:
+        return replace(wish, targets=retracted.targets)
+    return wish
 
 
 def _opening(wish: Wish) -> Wish:
@@ -63,6 +83,13 @@ def _qualified(before: Wish, thought: Wish) -> Wish:
 
 def _completed(wish: Wish, before: Wish) -> Wish:
     """`wish` with what it leaves out taken from the wish before it."""
+    if before.complaint and _is_about_it(wish):
+        # "The reverb is too strong, turn it down": the reverb, not the level.
+        return replace(
+            wish,
+            aspects=tuple(_lent(aspect, wish.clause) for aspect in before.aspects),
+            targets=before.targets,
+        )
     if wish.clause.joined != "soft" or not wish.verbless:
         return wish
     if wish.act in {"bare", "measured"} and before.act in _LENT and not before.complaint:
@@ -75,6 +102,14 @@ def _completed(wish: Wish, before: Wish) -> Wish:
     if up_or_down and implied and names <= _SLIDING and before.clause.has("particle", "up", "down"):
         return replace(wish, aspects=tuple(_lent(a, wish.clause) for a in before.aspects))
     return wish
+
+
+def _is_about_it(wish: Wish) -> bool:
+    """Whether it goes up or down without saying what: "turn it down"."""
+    pointed = bool(wish.targets) and all(item.is_("pronoun", "it") for item in wish.targets)
+    unnamed = not (wish.clause.has("param") or wish.clause.has("quality"))
+    implied = [aspect.name for aspect in wish.aspects] == ["gain"]
+    return wish.act == "adjust" and pointed and unnamed and implied
 
 
 def _lent(aspect: Aspect, clause: Clause) -> Aspect:
@@ -113,11 +148,18 @@ def _met(found: list[Wish]) -> list[Wish]:
         answered = wish.complaint and any(_answers(order, wish) for order in later)
         if answered or (wish.act == "bare" and any(_points(order) for order in later)):
             met.append(replace(wish, act="mention"))
+        elif wish.act == "remove" and wish.clause.has("neg", "wish") and _goes(later):
+            # "I can't stand the tambourine, get it out" says it twice.
+            met.append(replace(wish, act="mention"))
         elif wish.act == "change" and any(other.complaint for other in found[:at]):
             continue
         else:
             met.append(wish)
     return met
+
+
+def _goes(later: Sequence[Wish]) -> bool:
+    return any(order.act == "remove" and _points(order) for order in later)
 
 
 def _answers(order: Wish, complaint: Wish) -> bool:

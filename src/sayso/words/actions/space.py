@@ -14,7 +14,7 @@ _SIDES = {"left": -1.0, "right": 1.0, "centre": 0.0}
 def reverb(aspect: Aspect, scene: Scene) -> list[Move]:
     """Reverb: set by name, size or percent; more and less are differences; none is 0."""
     current = scene.current(Reverb)
-    if current is None and (aspect.off or aspect.sign < 0):
+    if current is None and (aspect.off or (aspect.sign < 0 and not aspect.absolute)):
         _own(scene, "reverb")
     if aspect.off:
         return scene.set(Reverb(amount=0.0))
@@ -28,7 +28,7 @@ def reverb(aspect: Aspect, scene: Scene) -> list[Move]:
 def delay(aspect: Aspect, scene: Scene) -> list[Move]:
     """Echo, like reverb; a duration sets the time between echoes."""
     current = scene.current(Delay)
-    if current is None and (aspect.off or aspect.sign < 0):
+    if current is None and (aspect.off or (aspect.sign < 0 and not aspect.absolute)):
         _own(scene, "echo")
     if aspect.off:
         return scene.set(Delay(mix=0.0))

@@ -1,0 +1,67 @@
+"""The act of adjusting: which targets an aspect is for, and what is done to each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sayso.desk import MIX
+from sayso.words.actions import ACTIONS, KINDS, OF_THE_MIX, Declined, Scene
+from sayso.words.context import with_effect
+from sayso.words.turn import Turn
+from sayso.words.wishes import Aspect, Wish
+from sayso.words.wording import spoken
+
+
+def adjust(turn: Turn, wish: Wish) -> None:
+    """Changes every aspect of every target of a wish. Raises: Declined where one cannot be."""
+    if _means_tone(turn, wish):
+        turn.note("I cannot hear the bass as an instrument here, so I change the low tones.")
+        for a in wish.aspects:
+            low = Aspect("eq", "low", a.sign, size=a.size, wanted=True, numbers=a.numbers)
+            _change(turn, low, [MIX])
+        return
+    for aspect in wish.aspects:
+        _change(turn, aspect, _targets(turn, wish, aspect))
+
+
+def _change(turn: Turn, aspect: Aspect, targets: Sequence[str]) -> None:
+    for target in targets:
+        scene = Scene(target, turn.desk)
+        moves = ACTIONS[aspect.name](aspect, scene)
+        if not moves:
+            raise Declined(
+                "unsupported", f"There is nothing of that on {spoken(target)} to take off yet."
+            )
+        turn.do(moves)
+        for text in scene.notes:
+            turn.note(text)
+
+
+def _means_tone(turn: Turn, wish: Wish) -> bool:
+    """Whether "more bass" can only be about the tone, because no bass can be heard by itself."""
+    named = [item.value for item in wish.targets if item.kind == "sound"]
+    levels = all(aspect.name == "gain" for aspect in wish.aspects)
+    return named == ["bass"] and levels and turn.ear.find("bass") is None
+
+
+def _targets(turn: Turn, wish: Wish, aspect: Aspect) -> list[str]:
+    """The targets of an aspect, by name or by what it can only mean."""
+    if not wish.targets:
+        return _implied(turn, aspect)
+    named = turn.targets(wish)
+    pointed = all(item.kind in {"pronoun", "group"} for item in wish.targets)
+    if aspect.name in OF_THE_MIX and (pointed or named == ["music"]):
+        return [MIX]
+    return turn.heard(named)
+
+
+def _implied(turn: Turn, aspect: Aspect) -> list[str]:
+    if aspect.name in OF_THE_MIX:
+        return [MIX]
+    if aspect.name == "preset" and aspect.detail in {"nightcore", "slowed and reverb"}:
+        return [MIX]
+    kind = KINDS.get(aspect.name)
+    if kind is not None and (aspect.off or aspect.sign < 0) and not aspect.absolute:
+        having = with_effect(turn.desk, kind)
+        return [name for name in turn.about if name in having] or having or turn.about
+    return turn.about
