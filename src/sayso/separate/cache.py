@@ -1,8 +1,9 @@
 """Stems kept on disk, so that "even louder" costs no second separation.
 
 An entry is a folder named by the hash of the recording, the separator and the target; in it lie
-the samples as raw float32 and a note of their shape. Entries appear whole, by renaming a folder
-that was filled beside them, so processes may share a cache. The least recently used go first.
+the samples as raw float32 and a note of their shape and checksum. Entries appear whole, by renaming
+a folder that was filled beside them, so processes may share a cache. One that a crash or a failing
+disk has damaged is made anew. The least recently used go first.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ import hashlib
 import json
 import shutil
 import tempfile
+import time
+import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +24,11 @@ from sayso.audio import Audio, Cancelled, Progress
 from sayso.separate.protocol import Separator
 
 LIMIT_BYTES = 8 << 30
-_SAMPLES, _SHAPE = "samples.f32", "shape.json"
+_FREE_SHARE = 0.25
+"""Of what the disk has to give, stems take no more than this."""
+_SAMPLES, _SHAPE, _NEW = "samples.f32", "shape.json", ".new-"
+_ABANDONED_S = 3600.0
+"""A half-filled folder of this age is nobody's: its process was killed."""
 
 
 class StemCache:
@@ -28,7 +36,7 @@ class StemCache:
 
     Args:
         folder: made when first written to.
-        limit_bytes: what all entries together may take.
+        limit_bytes: what all entries together may take; less where the disk is nearly full.
 
     A folder that cannot be written to, or a full disk, only means that nothing is kept.
     """
@@ -73,27 +81,32 @@ class StemCache:
     def _get(self, key: str, mix: Audio) -> Audio | None:
         entry = self._folder / key
         try:
-            channels, frames, rate = json.loads((entry / _SHAPE).read_text())
+            channels, frames, rate, checksum = json.loads((entry / _SHAPE).read_text())
             if (channels, frames, rate) != (mix.channels, mix.frames, mix.sample_rate):
                 return None
             path = entry / _SAMPLES
             if path.stat().st_size != channels * frames * 4:
                 return None
-            samples = np.memmap(path, np.float32, "r", shape=(frames, channels)).T
-            (entry / _SHAPE).touch()
-            return Audio(samples, rate)
-        except (OSError, ValueError):
+            stem = Audio(np.memmap(path, np.float32, "r", shape=(frames, channels)).T, rate)
+            if _checksum(stem) != checksum:
+                return None
+        except (OSError, ValueError, TypeError):
             return None
+        with suppress(OSError):  # a cache that may only be read has no order to keep
+            (entry / _SHAPE).touch()
+        return stem
 
     def _put(self, key: str, stem: Audio) -> None:
         fresh = None
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=self._folder))
+            if stem.samples.nbytes > self._room():
+                return
+            fresh = Path(tempfile.mkdtemp(prefix=_NEW, dir=self._folder))
             with (fresh / _SAMPLES).open("wb") as out:
                 for block in stem.blocks():
                     out.write(np.ascontiguousarray(block.T).tobytes())
-            shape = [stem.channels, stem.frames, stem.sample_rate]
+            shape = [stem.channels, stem.frames, stem.sample_rate, _checksum(stem)]
             (fresh / _SHAPE).write_text(json.dumps(shape))
             shutil.rmtree(self._folder / key, ignore_errors=True)
             fresh.rename(self._folder / key)
@@ -102,18 +115,39 @@ class StemCache:
             if fresh is not None:
                 shutil.rmtree(fresh, ignore_errors=True)
 
+    def _room(self) -> int:
+        """What all entries together may take now."""
+        free = shutil.disk_usage(self._folder).free
+        return min(self._limit_bytes, int(_FREE_SHARE * (free + sum(self._sizes().values()))))
+
+    def _sizes(self) -> dict[Path, int]:
+        """Each entry's bytes, the least recently used first."""
+        found = []
+        for shape in self._folder.glob(f"[!.]*/{_SHAPE}"):
+            with suppress(OSError):  # another process has just removed it
+                size = (shape.parent / _SAMPLES).stat().st_size
+                found.append((shape.stat().st_mtime, shape.parent, size))
+        return {entry: size for _, entry, size in sorted(found)}
+
     def _sweep(self) -> None:
-        try:
-            entries = [(p.stat().st_mtime, p.parent) for p in self._folder.glob(f"*/{_SHAPE}")]
-            sizes = {e: (e / _SAMPLES).stat().st_size for _, e in entries}
-        except OSError:
-            return
-        total = sum(sizes.values())
-        for _, entry in sorted(entries):
-            if total <= self._limit_bytes:
-                return
-            total -= sizes[entry]
-            shutil.rmtree(entry, ignore_errors=True)
+        with suppress(OSError):
+            sizes, room = self._sizes(), self._room()
+            total = sum(sizes.values())
+            for entry, size in sizes.items():
+                if total <= room:
+                    break
+                total -= size
+                shutil.rmtree(entry, ignore_errors=True)
+            for fresh in self._folder.glob(f"{_NEW}*"):
+                if time.time() - fresh.stat().st_mtime > _ABANDONED_S:
+                    shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _checksum(audio: Audio) -> int:
+    checksum = 0
+    for block in audio.blocks():
+        checksum = zlib.crc32(np.ascontiguousarray(block.T).tobytes(), checksum)
+    return checksum
 
 
 def hash_of(audio: Audio) -> str:
