@@ -26,11 +26,11 @@ class AugmentConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    speed: float = Field(0.3, ge=0, le=1)
-    equaliser: float = Field(0.4, ge=0, le=1)
-    room: float = Field(0.22, ge=0, le=1)
-    doubling: float = Field(0.2, ge=0, le=1)
-    band_limit: float = Field(0.06, ge=0, le=1)
+    speed: float = Field(default=0.3, ge=0, le=1)
+    equaliser: float = Field(default=0.4, ge=0, le=1)
+    room: float = Field(default=0.22, ge=0, le=1)
+    doubling: float = Field(default=0.2, ge=0, le=1)
+    band_limit: float = Field(default=0.06, ge=0, le=1)
 
 
 def resampled(samples: Floats, ratio: float) -> Floats:
@@ -124,13 +124,13 @@ def placed(samples: Floats, rng: np.random.Generator, *, spread: float) -> Float
     if len(samples) == 1:
         angle = (1 + spread * rng.uniform(-1, 1)) * np.pi / 4
         gains = np.sqrt(2) * np.array([[np.cos(angle)], [np.sin(angle)]])
-        return samples * gains.astype(np.float32)
+        return np.asarray(samples * gains, np.float32)
     if rng.random() < 0.5:
         samples = samples[::-1]
     if rng.random() < 0.25:
         width = np.float32(rng.uniform(0.0, 1.0))
         mid = samples.mean(axis=0)
-        samples = mid + width * (samples - mid)
+        return np.asarray(mid + width * (samples - mid), np.float32)
     return samples
 
 
@@ -173,8 +173,8 @@ def coloured_noise(frames: int, rng: np.random.Generator) -> Floats:
     noise = scipy.fft.irfft(spectrum, size)[:frames]
     knots = rng.uniform(0.5, 1.0, 2 + frames // SAMPLE_RATE).astype(np.float32)
     swell = np.interp(np.linspace(0, len(knots) - 1, frames), np.arange(len(knots)), knots)
-    out = (noise * swell).astype(np.float32)[None]
-    return out / np.float32(np.abs(out).max() + 1e-9)
+    out = (noise * swell)[None]
+    return np.asarray(out / (np.abs(out).max() + 1e-9), np.float32)
 
 
 def varied(

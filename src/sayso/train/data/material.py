@@ -81,10 +81,11 @@ class Material:
         return int(ids[int(np.searchsorted(weights, rng.random() * weights[-1]))])
 
     def pick_named(self, names: Sequence[str], rng: np.random.Generator) -> int:
-        """A segment that goes by exactly one of `names`, each name as likely as another."""
+        """A segment of one of `names`, each as likely as another; by that very name where few."""
         name = names[int(rng.integers(len(names)))]
         own = [i for i in self.buckets[name] if self.store.labels[i].concept == name]
-        return own[int(rng.integers(len(own)))] if len(own) < 40 else self.pick(name, rng)
+        few = 0 < len(own) < 40
+        return own[int(rng.integers(len(own)))] if few else self.pick(name, rng)
 
     def source(self, index: int, frames: int, rng: np.random.Generator) -> Source:
         """`frames` of a segment: a crop where it sounds; a short one repeated with its kind."""

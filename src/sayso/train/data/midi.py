@@ -21,12 +21,15 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from sayso.errors import DataError
-from sayso.train.data.build import BuildReport, Progress, decode, stored_files
+from sayso.train.data.build import BuildReport, Progress, stored_files
 from sayso.train.data.store import SAMPLE_RATE, Floats, PartWriter, Segment
 from sayso.train.data.vocabulary import Vocabulary, load_vocabulary
 
 PART = "renders"
 VALID_ONE_IN = 10
+LONGEST_TAIL_S = 20.0
+SHORTEST_NOTE_S = 0.02  # a note that rounds to no ticks at all would never be let go
+SHORTEST_GROOVE_BYTES = 2500
 KITS = (0, 8, 16, 24, 25, 32, 40)
 # Electronic kits send notes outside General MIDI for rims and hi-hat edges.
 TO_GENERAL_MIDI: Mapping[int, int] = {22: 42, 26: 46, 58: 43, 20: 42}
@@ -45,11 +48,11 @@ class MidiConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     soundfonts: tuple[Path, ...]
-    seed: int = Field(0, ge=0)
-    piece_s: float = Field(45.0, gt=1, description="window of a piece, seconds")
-    groove_s: float = Field(40.0, gt=1, description="window of a drum performance, seconds")
-    grooves: int = Field(120, ge=0, description="how many drum performances")
-    exchange: float = Field(0.3, ge=0, le=1, description="chance to exchange an instrument")
+    seed: int = Field(default=0, ge=0)
+    piece_s: float = Field(default=45.0, gt=1, description="window of a piece, seconds")
+    groove_s: float = Field(default=40.0, gt=1, description="window of a drum performance, seconds")
+    grooves: int = Field(default=120, ge=0, description="how many drum performances")
+    exchange: float = Field(default=0.3, ge=0, le=1, description="chance to exchange an instrument")
 
 
 def render_midi(
@@ -67,7 +70,9 @@ def render_midi(
     """
     check_renderer(config.soundfonts)
     pieces = sorted((midi_root / "freedoom").glob("*.mid"))
-    grooves = _long_grooves(midi_root / "groove", config)
+    grooves = long_grooves(midi_root / "groove")
+    order = np.random.default_rng(config.seed).permutation(len(grooves))[: config.grooves]
+    grooves = [grooves[i] for i in sorted(order)]
     todo = [(path, font, False) for path in pieces for font in config.soundfonts]
     todo += [
         (path, config.soundfonts[n % len(config.soundfonts)], True)
@@ -121,19 +126,31 @@ def lines_of(midi: Any, vocabulary: Vocabulary) -> dict[str, list[Any]]:
     return dict(lines)
 
 
+def long_grooves(folder: Path) -> list[Path]:
+    """The drum performances of a folder that last: beats, not fills, of some 300 hits or more."""
+    beats = sorted(path for path in folder.glob("*.mid") if "_beat_" in path.name)
+    return [path for path in beats if path.stat().st_size > SHORTEST_GROOVE_BYTES]
+
+
 def synthesise(midi: Any, soundfont: Path, *, room: bool = False) -> Floats:
     """Samples `[2, T]` of a `PrettyMIDI` at 44.1 kHz. Raises: DataError if fluidsynth fails."""
+    limit = int((midi.get_end_time() + LONGEST_TAIL_S) * SAMPLE_RATE) * 4
     with tempfile.TemporaryDirectory() as folder:
-        source, out = Path(folder) / "in.mid", Path(folder) / "out.wav"
+        source = Path(folder) / "in.mid"
         midi.write(str(source))
         effect = "1" if room else "0"
         command = ["fluidsynth", "-ni", "-q", "-R", effect, "-C", effect, "-g", "0.4"]
-        command += ["-o", "synth.dynamic-sample-loading=1", "-r", str(SAMPLE_RATE), "-T", "wav"]
-        command += ["-F", str(out), str(soundfont), str(source)]
-        result = subprocess.run(command, capture_output=True, check=False)
-        if result.returncode or not out.is_file():
-            raise DataError(f"fluidsynth failed: {result.stderr.decode(errors='replace')[-200:]}")
-        return decode(out)[0]
+        command += ["-o", "synth.dynamic-sample-loading=1", "-r", str(SAMPLE_RATE)]
+        command += ["-T", "raw", "-O", "s16", "-F", "-", str(soundfont), str(source)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as synth:
+            assert synth.stdout is not None
+            # It plays until the last note has died away, so a note that hangs never ends.
+            raw = synth.stdout.read(limit)
+            synth.kill()
+    if not raw or len(raw) == limit:
+        raise DataError(f"fluidsynth and {soundfont.name}: no sound, or a note that never ends")
+    samples = np.frombuffer(raw[: len(raw) // 4 * 4], "<i2").reshape(-1, 2).T
+    return np.asarray(samples / 32768.0, np.float32)
 
 
 def window(
@@ -149,7 +166,7 @@ def window(
             if start_s <= note.start < start_s + length_s:
                 pitch = note.pitch if instrument.is_drum else note.pitch + semitones
                 end = min(note.end, start_s + length_s)
-                if 0 <= pitch <= 127 and end > note.start:
+                if 0 <= pitch <= 127 and end > note.start + SHORTEST_NOTE_S:
                     begin, end = (note.start - start_s) / rate, (end - start_s) / rate
                     copy.notes.append(pretty_midi.Note(note.velocity, pitch, begin, end))
         copy.pitch_bends = [
@@ -174,7 +191,7 @@ def _render_song(
     length_s = config.groove_s if groove else config.piece_s
     start_s = rng.uniform(0, max(0.0, midi.get_end_time() - length_s))
     rate, semitones = float(rng.uniform(0.85, 1.2)), int(rng.integers(-5, 7))
-    lines = _hits_of(midi) if groove else lines_of(midi, vocabulary)
+    lines = hits_of(midi) if groove else lines_of(midi, vocabulary)
     kit, room = int(rng.choice(KITS)), bool(rng.random() < 0.4)
     rendered: dict[str, Floats] = {}
     for concept, instruments in sorted(lines.items()):
@@ -223,7 +240,7 @@ def _exchanged(
     return vocabulary.program(program) or concept
 
 
-def _hits_of(midi: Any) -> dict[str, list[Any]]:
+def hits_of(midi: Any) -> dict[str, list[Any]]:
     """A drum performance split by what is hit."""
     import pretty_midi
 
@@ -240,15 +257,6 @@ def _hits_of(midi: Any) -> dict[str, list[Any]]:
         if copy.notes:
             out[concept] = [copy]
     return out
-
-
-def _long_grooves(folder: Path, config: MidiConfig) -> list[Path]:
-    """`config.grooves` performances of beats, spread over the folder; fills are too short."""
-    beats = sorted(path for path in folder.glob("*.mid") if "_beat_" in path.name)
-    if len(beats) <= config.grooves:
-        return beats
-    order = np.random.default_rng(config.seed).permutation(len(beats))[: config.grooves]
-    return [beats[i] for i in sorted(order)]
 
 
 def _added(sum_so_far: Floats | None, samples: Floats) -> Floats:

@@ -25,9 +25,11 @@ class QuestionConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    count: int = Field(4, ge=1, le=16, description="questions an example")
-    absent: float = Field(0.4, ge=0, le=1, description="share asking for what is not there")
-    roles: float = Field(0.6, ge=0, le=1, description="how often music is asked for by its roles")
+    count: int = Field(default=4, ge=1, le=16, description="questions an example")
+    absent: float = Field(default=0.4, ge=0, le=1, description="share asking for what is not there")
+    roles: float = Field(
+        default=0.6, ge=0, le=1, description="how often music is asked for by its roles"
+    )
 
 
 def known_present(labels: Sequence[Label]) -> dict[str, tuple[int, ...]]:
@@ -58,7 +60,8 @@ def choose(
     present = _weighted_present(labels, rng, config)
     absent = known_absent(labels, vocabulary)
     wanted_absent = int(rng.binomial(config.count, config.absent))
-    wanted_absent = max(wanted_absent, config.count - len(present), 0)
+    # One question at least is for something that is there, where anything can be asked for.
+    wanted_absent = max(min(wanted_absent, config.count - 1), config.count - len(present))
     chosen: list[tuple[str, tuple[int, ...]]] = []
     for _ in range(config.count - wanted_absent):
         names = list(present)
@@ -70,7 +73,11 @@ def choose(
     while len(chosen) < config.count:
         lot = rng.random()
         names = usual if lot < 0.45 and usual else near if lot < 0.8 and near else absent
-        chosen.append((names[int(rng.integers(len(names)))], ()))
+        name = names[int(rng.integers(len(names)))]
+        for pool in (usual, near, absent):
+            if name in pool:
+                pool.remove(name)
+        chosen.append((name, ()))
     order = rng.permutation(len(chosen))
     return [chosen[i] for i in order]
 

@@ -7,17 +7,42 @@ in dBFS over the loud blocks of a source; the mixture's own level is drawn last.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from sayso.errors import DataError
 from sayso.train.data import augment
 from sayso.train.data.augment import AugmentConfig
 from sayso.train.data.material import Material, Source
-from sayso.train.data.questions import ROLES, QuestionConfig, choose
-from sayso.train.data.store import SAMPLE_RATE, Floats
+from sayso.train.data.mixing import Example, gain_to, serve
+from sayso.train.data.questions import ROLES, QuestionConfig
+from sayso.train.data.store import Floats
 
+# How often an instrument plays "other"; those not named count as 1. What most songs have comes
+# most; what a single sample has to stand for comes seldom.
+PREVALENCE: Mapping[str, float] = {
+    "electric guitar": 6.0,
+    "acoustic guitar": 4.0,
+    "guitar": 2.0,
+    "piano": 4.0,
+    "organ": 2.5,
+    "electric piano": 2.0,
+    "synth": 3.0,
+    "synth lead": 2.0,
+    "synth pad": 2.0,
+    "strings": 2.5,
+    "brass": 2.0,
+    "saxophone": 2.5,
+    "trumpet": 2.0,
+    "flute": 1.5,
+    "didgeridoo": 0.3,
+    "theremin": 0.4,
+    "sitar": 0.4,
+    "kalimba": 0.4,
+    "orchestra": 0.3,
+}
 SPREAD: Mapping[str, float] = {"vocals": 0.25, "speech": 0.3, "bass": 0.15, "kick": 0.1}
 
 
@@ -26,32 +51,24 @@ class RecipeConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    song: float = Field(0.16, ge=0)
-    crossed: float = Field(0.34, ge=0)
-    instruments: float = Field(0.12, ge=0)
-    speech_music: float = Field(0.11, ge=0)
-    speech_noise: float = Field(0.12, ge=0)
-    sounds: float = Field(0.15, ge=0)
+    song: float = Field(default=0.16, ge=0)
+    crossed: float = Field(default=0.34, ge=0)
+    instruments: float = Field(default=0.12, ge=0)
+    speech_music: float = Field(default=0.11, ge=0)
+    speech_noise: float = Field(default=0.12, ge=0)
+    sounds: float = Field(default=0.15, ge=0)
     augment: AugmentConfig = AugmentConfig()
     questions: QuestionConfig = QuestionConfig()
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A mixture `[2, T]`, its questions in words, and the answer to each `[Q, 2, T]`."""
-
-    mix: Floats
-    targets: Floats
-    queries: tuple[str, ...]
-    concepts: tuple[str, ...]
-    recipe: str
-
-
 class Kitchen:
-    """Makes examples from the material of one split."""
+    """Makes examples from the material of one split; recipes without material are left out."""
 
     def __init__(self, material: Material, config: RecipeConfig, *, frames: int) -> None:
-        """Prepare to make examples of `frames` frames."""
+        """Prepare to make examples of `frames` frames.
+
+        Raises: DataError when there is material for none of the recipes asked for.
+        """
         self.material = material
         self.config = config
         self.frames = frames
@@ -63,13 +80,20 @@ class Kitchen:
             "speech_noise": self.speech_noise,
             "sounds": self.sounds,
         }
-        weights = np.array([getattr(config, name) for name in self._recipes], float)
-        self._shares = np.cumsum(weights / weights.sum())
-        music = material
-        self._instruments = music.leaves("other", apart_from=("orchestra",))
-        self._sound_names = music.leaves("sound")
-        self._recorded = [s for s in music.songs if not s.startswith("renders")]
-        self._rendered = [s for s in music.songs if s.startswith("renders")]
+        self._instruments = material.leaves("other")
+        prevalence = np.array([PREVALENCE.get(name, 1.0) for name in self._instruments])
+        self._prevalence = prevalence / max(prevalence.sum(), 1e-9)
+        self._sound_names = material.leaves("sound")
+        self._finished = "instrumental" in material.leaves("instrumental")
+        self._players = [*self._instruments, *material.leaves("bass")]
+        self._players += ["drums"] if material.has("drums") else []
+        made = ("renders", "lines")
+        self._recorded = self._songs_with(lambda song: not song.startswith(made))
+        self._rendered = self._songs_with(lambda song: song.startswith(made))
+        weights = [getattr(config, name) * self._can(name) for name in self._recipes]
+        if sum(weights) <= 0:
+            raise DataError("the store has material for no recipe; build more of the pool")
+        self._shares = np.cumsum(np.array(weights, float) / sum(weights))
 
     def example(self, rng: np.random.Generator) -> Example:
         """A mixture with its questions and answers, drawn by `rng`; never silent."""
@@ -78,22 +102,38 @@ class Kitchen:
             recipe = list(self._recipes)[min(lot, len(self._shares) - 1)]
             sources = [s for s in self._recipes[recipe](rng) if np.abs(s.samples).max() > 1e-4]
             if sources:
-                return self._serve(sources, recipe, rng)
+                return serve(
+                    sources,
+                    self.material.vocabulary,
+                    rng,
+                    config=self.config.questions,
+                    recipe=recipe,
+                )
         raise AssertionError("twenty silent mixtures in a row")
+
+    def _can(self, recipe: str) -> bool:
+        """Whether there is what a recipe needs."""
+        has = self.material.has
+        return {
+            "song": bool(self._recorded or self._rendered),
+            "crossed": sum(has(role) for role in ROLES) > 1,
+            "instruments": len(self._players) > 1,
+            "speech_music": has("speech") and has("music"),
+            "speech_noise": has("speech") and bool(self._sound_names),
+            "sounds": len(self._sound_names) > 1,
+        }[recipe]
 
     def song(self, rng: np.random.Generator) -> list[Source]:
         """A song's own stems, together as they were made, each role a little louder or softer."""
-        sources = self._song_crop(rng, "music", recorded=0.7)
         ratio = float(2 ** (rng.uniform(-3, 3) / 12)) if rng.random() < 0.25 else 1.0
+        sources = self._song_crop(rng, "music", recorded=0.7, ratio=ratio, draws=3)
         gains = {role: rng.normal(0, 3) for role in ROLES}
         out = []
         for source in sources:
             role = next((r for r in ROLES if r in source.label.true), "other")
             gain = np.float32(10 ** ((gains[role] + rng.normal(0, 1)) / 20))
-            samples = source.samples * gain
-            if ratio != 1.0:
-                samples = self._resped(samples, ratio)
-            out.append(self._varied(replace(source, samples=samples), rng, light=True))
+            loud = replace(source, samples=source.samples * gain)
+            out.append(self._varied(loud, rng, light=True))
         return out
 
     def crossed(self, rng: np.random.Generator) -> list[Source]:
@@ -107,26 +147,25 @@ class Kitchen:
                 break
         sources: list[Source] = []
         for role in ROLES:
-            if has[role]:
+            if has[role] and self.material.has(role):
                 sources += self._role(role, rng)
         return sources
 
     def instruments(self, rng: np.random.Generator) -> list[Source]:
         """Two to four named instruments, rarely with a voice."""
-        names = [*self._instruments, "bass guitar", "double bass", "synth bass", "drums"]
-        names = [name for name in names if self.material.has(name)]
+        names = self._players
         count = int(rng.choice([2, 2, 3, 3, 4]))
         picked = rng.permutation(len(names))[:count]
         ids = [self.material.pick_named([names[i]], rng) for i in picked]
-        if rng.random() < 0.25:
+        if rng.random() < 0.25 and self.material.has("vocals"):
             ids.append(self.material.pick("vocals", rng))
         return [self._from(index, rng, rng.normal(0, 4)) for index in ids]
 
     def speech_music(self, rng: np.random.Generator) -> list[Source]:
         """Someone speaks over music, -5 to 15 dB louder than it."""
         lot = rng.random()
-        if lot < 0.35 and self.material.has("backing"):
-            music = [self._from(self.material.pick("instrumental", rng), rng, 0.0)]
+        if lot < 0.3 and self._finished:
+            music = [self._from(self.material.pick_named(["instrumental"], rng), rng, 0.0)]
         elif lot < 0.6:
             music = self._song_crop(rng, "music" if rng.random() < 0.4 else "instrumental")
             music = [self._varied(source, rng, light=True) for source in music]
@@ -165,7 +204,10 @@ class Kitchen:
         ]
         lot = rng.random()
         if lot < 0.12:
-            role = ("speech", "vocals", "piano", "guitar", "drums")[int(rng.integers(5))]
+            roles = [
+                r for r in ("speech", "vocals", "piano", "guitar", "drums") if self.material.has(r)
+            ]
+            role = roles[int(rng.integers(len(roles)))] if roles else "sound"
             out.append(self._from(self.material.pick(role, rng), rng, rng.normal(0, 4)))
         if lot > 0.8:
             out[0] = replace(
@@ -177,12 +219,10 @@ class Kitchen:
         """One or more sources that play `role`, at a level usual for it."""
         level_db = rng.normal(-1.5 if role in ("bass", "other") else 0.0, 4)
         if rng.random() < (0.3 if role == "other" else 0.4):
-            sources = self._song_crop(rng, role)
+            ratio = float(2 ** (rng.uniform(-4, 4) / 12)) if rng.random() < 0.4 else 1.0
+            sources = self._song_crop(rng, role, ratio=ratio)
             if sources:
-                ratio = float(2 ** (rng.uniform(-4, 4) / 12)) if rng.random() < 0.4 else 1.0
-                if ratio != 1.0:
-                    sources = [replace(s, samples=self._resped(s.samples, ratio)) for s in sources]
-                gain = _gain_to(sources, level_db - 18)
+                gain = gain_to(sources, level_db - 18)
                 sources = [replace(s, samples=s.samples * gain) for s in sources]
                 return [self._varied(source, rng, light=len(sources) > 2) for source in sources]
         if role == "drums" and rng.random() < 0.3:
@@ -192,11 +232,13 @@ class Kitchen:
                 for h, p in zip(hits, (0.9, 0.9, 0.8, 0.3, 0.2, 0.25), strict=True)
                 if rng.random() < p
             ]
-            ids = [self.material.pick_named([name], rng) for name in names]
-            return [self._from(index, rng, level_db + rng.normal(-3, 3)) for index in ids]
+            ids = [self.material.pick(name, rng) for name in names if self.material.has(name)]
+            if ids:
+                return [self._from(index, rng, level_db + rng.normal(-3, 3)) for index in ids]
         if role == "other":
             count = 1 if rng.random() < 0.5 else 2
-            ids = [self.material.pick_named(self._instruments, rng) for _ in range(count)]
+            drawn = rng.choice(len(self._instruments), size=count, p=self._prevalence)
+            ids = [self.material.pick_named([self._instruments[i]], rng) for i in drawn]
             return [self._from(index, rng, level_db) for index in ids]
         index = self.material.pick(role, rng)
         out = [self._from(index, rng, level_db)]
@@ -208,26 +250,35 @@ class Kitchen:
         return self._from(self.material.pick("speech", rng), rng, 0.0)
 
     def _song_crop(
-        self, rng: np.random.Generator, within: str, *, recorded: float = 0.75
+        self,
+        rng: np.random.Generator,
+        within: str,
+        *,
+        recorded: float = 0.75,
+        ratio: float = 1.0,
+        draws: int = 1,
     ) -> list[Source]:
-        """The stems within a concept that sound somewhere in a song, as they were made."""
-        songs = self._recorded if rng.random() < recorded or not self._rendered else self._rendered
-        songs = [
-            s
-            for s in songs
-            if any(within in self.material.store.labels[i].true for i in self.material.songs[s])
-        ]
+        """The stems within a concept that sound somewhere in a song, as they were made.
+
+        `ratio` is the speed at which they are played; of several `draws` that in which most roles
+        sound is kept.
+        """
+        by_song = self._recorded if rng.random() < recorded else self._rendered
+        songs = by_song.get(within) or self._recorded.get(within) or self._rendered.get(within)
         if not songs:
             return []
-        song = songs[int(rng.integers(len(songs)))]
-        members = [
-            i for i in self.material.songs[song] if within in self.material.store.labels[i].true
-        ]
+        song, members = songs[int(rng.integers(len(songs)))]
         voices = [i for i in members if "vocals" in self.material.store.labels[i].true]
-        anchors = voices if voices and rng.random() < 0.6 else members
-        anchor = anchors[int(rng.integers(len(anchors)))]
-        start = self.material.sounding_start(anchor, self.frames, rng)
-        return self.material.song_sources(song, start, self.frames, within=within)
+        frames = self._frames_at(ratio)
+        best: list[Source] = []
+        for _ in range(draws):
+            anchors = voices if voices and rng.random() < 0.6 else members
+            anchor = anchors[int(rng.integers(len(anchors)))]
+            start = self.material.sounding_start(anchor, frames, rng)
+            found = self.material.song_sources(song, start, frames, within=within)
+            if _roles(found) > _roles(best):
+                best = found
+        return [replace(s, samples=self._played(s.samples, ratio)) for s in best]
 
     def _from(self, index: int, rng: np.random.Generator, level_db: float) -> Source:
         """A segment as a source, varied, at `level_db` over the usual -18 dBFS."""
@@ -235,11 +286,8 @@ class Kitchen:
         ratio = 1.0
         if rng.random() < config.speed:
             ratio = float(2 ** (rng.uniform(-4, 4) / 12))
-        source = self.material.source(
-            index, int(self.frames * ratio) + 1 if ratio != 1 else self.frames, rng
-        )
-        if ratio != 1.0:
-            source = replace(source, samples=self._resped(source.samples, ratio))
+        source = self.material.source(index, self._frames_at(ratio), rng)
+        source = replace(source, samples=self._played(source.samples, ratio))
         return self._varied(source, rng, level_db=level_db)
 
     def _varied(
@@ -265,7 +313,9 @@ class Kitchen:
         self, speech: Source, rest: list[Source], rng: np.random.Generator, snr_db: float
     ) -> list[Source]:
         """`speech` at `snr_db` over the sum of `rest`; narrow speech often narrows everything."""
-        gain = _gain_to(rest, -18 - snr_db)
+        if not rest:
+            return [speech]
+        gain = gain_to(rest, -18 - snr_db)
         rest = [replace(s, samples=s.samples * gain) for s in rest]
         cutoff = speech.bandwidth_hz
         # Without this the treble would tell the two apart: most speech here ends at 8 kHz.
@@ -273,65 +323,29 @@ class Kitchen:
             rest = [replace(s, samples=augment.low_passed(s.samples, cutoff * 0.98)) for s in rest]
         return [speech, *rest]
 
-    def _resped(self, samples: Floats, ratio: float) -> Floats:
+    def _frames_at(self, ratio: float) -> int:
+        """The frames to read for an example that is played `ratio` times as fast."""
+        return self.frames if ratio == 1.0 else int(self.frames * ratio) + 16
+
+    def _played(self, samples: Floats, ratio: float) -> Floats:
+        if ratio == 1.0:
+            return samples
         out = augment.resampled(samples, ratio)[:, : self.frames]
         return np.pad(out, ((0, 0), (0, self.frames - out.shape[1])))
 
-    def _serve(self, sources: list[Source], recipe: str, rng: np.random.Generator) -> Example:
-        """Sum the sources to a mixture at its level, and the answers to what is asked of it."""
-        asked = choose(
-            [s.label for s in sources], self.material.vocabulary, rng, self.config.questions
-        )
-        waves = [np.broadcast_to(s.samples, (2, self.frames)) for s in sources]
-        if rng.random() < 0.08:
-            waves = [np.repeat(w.mean(axis=0, keepdims=True), 2, axis=0) for w in waves]
-        mix = np.sum(waves, axis=0, dtype=np.float32)
-        targets = np.zeros((len(asked), 2, self.frames), np.float32)
-        for number, (_, members) in enumerate(asked):
-            for member in members:
-                targets[number] += waves[member]
-        gain = self._mix_gain(mix, rng)
-        mix *= gain
-        targets *= gain
-        mix = _worn(mix, targets, rng)
-        words = self.material.vocabulary
-        return Example(
-            mix=mix,
-            targets=targets,
-            queries=tuple(words.wording(concept, rng) for concept, _ in asked),
-            concepts=tuple(concept for concept, _ in asked),
-            recipe=recipe,
-        )
-
-    def _mix_gain(self, mix: Floats, rng: np.random.Generator) -> np.float32:
-        peak = float(np.abs(mix).max()) + 1e-9
-        peak_db = rng.uniform(-40, 0) if rng.random() < 0.25 else -float(rng.exponential(5.0))
-        return np.float32(10 ** (max(peak_db, -40.0) / 20) / peak)
+    def _songs_with(self, wanted: Callable[[str], bool]) -> dict[str, list[tuple[str, list[int]]]]:
+        """For music, its instruments and each role: the songs that have it, and those stems."""
+        labels = self.material.store.labels
+        out: dict[str, list[tuple[str, list[int]]]] = {}
+        for within in ("music", "instrumental", *ROLES):
+            for song, stems in self.material.songs.items():
+                members = [i for i in stems if within in labels[i].true]
+                if members and wanted(song):
+                    out.setdefault(within, []).append((song, members))
+        return out
 
 
-def _gain_to(sources: list[Source], level_db: float) -> np.float32:
-    """The gain that brings the sum of `sources` to a level in dBFS over its loud blocks."""
-    total = np.sum([np.broadcast_to(s.samples, (2, s.samples.shape[1])) for s in sources], axis=0)
-    before = float(np.abs(total).max())
-    after = float(np.abs(augment.to_level(total, level_db)).max())
-    return np.float32(after / before) if before > 1e-5 else np.float32(1.0)
-
-
-def _worn(mix: Floats, targets: Floats, rng: np.random.Generator) -> Floats:
-    """Rarely: a compressor over mixture and answers alike; clipping or an offset of the mixture."""
-    lot = rng.random()
-    if lot < 0.06:
-        hop = SAMPLE_RATE // 50
-        level = np.abs(mix).max(axis=0)
-        knots = level[: len(level) // hop * hop].reshape(-1, hop).max(axis=1)
-        knots = (knots + 0.05 * knots.max() + 1e-6) ** -rng.uniform(0.2, 0.5)
-        at = np.arange(mix.shape[1], dtype=np.float32) / hop
-        gain = np.interp(at, np.arange(len(knots)) + 0.5, knots / knots.max()).astype(np.float32)
-        targets *= gain
-        return mix * gain
-    if lot < 0.09:
-        ceiling = np.float32(np.abs(mix).max() * 10 ** (-rng.uniform(1, 8) / 20))
-        return np.clip(mix, -ceiling, ceiling)
-    if lot < 0.1:
-        return mix + np.float32(rng.uniform(-0.05, 0.05) * np.abs(mix).max())
-    return mix
+def _roles(sources: list[Source]) -> int:
+    """How many of the four roles sound in `sources`; a voice counts twice."""
+    sounding = [role for role in ROLES if any(role in s.label.true for s in sources)]
+    return len(sounding) + ("vocals" in sounding) + bool(sources)

@@ -102,10 +102,8 @@ class PartWriter:
             raise DataError(f"{about.file}: silence; leave it out of the pool")
         pieces = []
         for start, stop in spans:
-            block = np.round(samples[:, start:stop].T * (gain * FULL_SCALE)).astype("<i2")
-            self._audio.write(block.tobytes())
             pieces.append((start, self._offset, stop - start))
-            self._offset += block.size
+            self._write(samples[:, start:stop], gain)
         self._audio.flush()
         level_db = 20.0 * float(np.log10(gain))
         segment = replace(
@@ -118,6 +116,25 @@ class PartWriter:
             peak_db=round(20.0 * float(np.log10(peak)) + level_db, 2),
             bandwidth_hz=min(about.bandwidth_hz, bandwidth_hz(samples)),
         )
+        return self._enter(segment)
+
+    def append_packed(self, samples: Floats, about: Segment) -> Segment:
+        """Store a segment as it was in another store: `samples [C, T]` are its pieces in a row."""
+        pieces = []
+        at = 0
+        for start, _, frames in about.pieces:
+            self._write(samples[:, at : at + frames], 1.0)
+            pieces.append((start, self._offset - frames * len(samples), frames))
+            at += frames
+        self._audio.flush()
+        return self._enter(replace(about, part=self.part, pieces=tuple(pieces)))
+
+    def _write(self, samples: Floats, gain: float) -> None:
+        block = np.round(np.clip(samples.T * gain, -1.0, 1.0) * FULL_SCALE).astype("<i2")
+        self._audio.write(block.tobytes())
+        self._offset += block.size
+
+    def _enter(self, segment: Segment) -> Segment:
         self._index.write(json.dumps(asdict(segment)) + "\n")
         self._index.flush()
         return segment

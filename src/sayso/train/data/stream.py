@@ -33,9 +33,9 @@ class StreamConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     store: Path = Field(description="the store's folder")
-    seed: int = Field(0, ge=0)
-    batch: int = Field(8, ge=1, description="examples a batch")
-    frames: int = Field(265216, ge=4096, description="frames an example, at 44.1 kHz")
+    seed: int = Field(default=0, ge=0)
+    batch: int = Field(default=8, ge=1, description="examples a batch")
+    frames: int = Field(default=265216, ge=4096, description="frames an example, at 44.1 kHz")
     recipes: RecipeConfig = RecipeConfig()
 
 

@@ -63,14 +63,16 @@ def song_items(material: Material) -> list[ValidationItem]:
 
 def speech_items(material: Material, group: str) -> list[ValidationItem]:
     """Held-out speakers, each once, at 0 dB over held-out music or noise."""
+    segments = material.store.segments
     speakers: dict[str, int] = {}
     for index in material.buckets.get("speech", ()):
-        segment = material.store.segments[index]
-        if segment.pool == "speech" and segment.active_frames > FRAMES // 2:
-            speakers.setdefault(segment.source, index)
+        so_far = speakers.setdefault(segments[index].source, index)
+        if segments[index].active_frames > segments[so_far].active_frames:
+            speakers[segments[index].source] = index
     rng = np.random.default_rng((1, len(group)))
     items = []
-    for number, speaker in enumerate(sorted(speakers)[:SPEECH_ITEMS]):
+    known = sorted(s for s in speakers if segments[speakers[s]].pool == "speech")
+    for number, speaker in enumerate(known[:SPEECH_ITEMS]):
         if group == "speech+music":
             name, rest = _music(material, number, rng)
             asked = ["speech", "music", "noise"]
@@ -93,11 +95,15 @@ def sound_items(material: Material) -> list[ValidationItem]:
     names = [name for name in names if name != "sound"]
     rng = np.random.default_rng(2)
     items: list[ValidationItem] = []
+    taken: set[frozenset[int]] = set()
     for _ in range(PAIRS * 3):
         if len(names) < 2 or len(items) == PAIRS:
             break
         first, second = (names[int(i)] for i in rng.permutation(len(names))[:2])
         pair = [material.pick_named([first], rng), material.pick_named([second], rng)]
+        if frozenset(pair) in taken:
+            continue
+        taken.add(frozenset(pair))
         labels = [material.store.labels[i] for i in pair]
         if (
             second in labels[0].unknown | labels[0].true

@@ -68,6 +68,14 @@ class Vocabulary:
             number: name for name, numbers in data["programs"].items() for number in numbers
         }
         self._check()
+        self._trained, self._held_out = {}, {}
+        for name, concept in self.concepts.items():
+            first, *rest = concept.words
+            kept = tuple(
+                w for w in rest if zlib.crc32(f"{name}/{w}".encode()) % HELD_OUT_ONE_IN == 0
+            )
+            self._held_out[name] = kept
+            self._trained[name] = (first, *(w for w in rest if w not in kept))
         self._up = {name: self._walk_up(name) for name in self.concepts}
         self._down = {
             name: frozenset(other for other in self.concepts if name in self._up[other])
@@ -121,9 +129,7 @@ class Vocabulary:
 
         One in ten by the hash of the wording is kept out, never the first, plain one.
         """
-        first, *rest = self.concepts[name].words
-        kept = [w for w in rest if (zlib.crc32(f"{name}/{w}".encode()) % HELD_OUT_ONE_IN) == 0]
-        return tuple(kept) if held_out else (first, *(w for w in rest if w not in kept))
+        return self._held_out[name] if held_out else self._trained[name]
 
     def wording(self, name: str, rng: np.random.Generator) -> str:
         """A wording of a concept drawn for training: the plain one often, some with a frame."""
