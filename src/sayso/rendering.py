@@ -81,6 +81,7 @@ def render(
         sounds = {name: Edited(audio, timeline) for name, audio in audios.items()}
     if source.channels == 1 and _pans(desk):
         sounds = {name: Widened(sound) for name, sound in sounds.items()}
+    sounds = {**sounds, **_rests(sounds, desk)}
     tracks = {}
     share = (1 - _SEPARATING) / len(desk.deliver)
     for at, name in enumerate(desk.deliver):
@@ -106,6 +107,16 @@ def _stems(
         return source, {}
     report = _share(progress, 1.0 - cleaning, cleaning) if desk.clean else progress
     return source, separate(source, desk.targets(), progress=report, cancelled=cancelled)
+
+
+def _rests(sounds: Mapping[str, Sound], desk: Desk) -> dict[str, Sound]:
+    """What is left without a sound, for every strip that is for such a rest: "no vocals"."""
+    left_out = {name: complement_of(name) for name in desk.strips}
+    return {
+        name: Mixed([sounds[MIX], _negated(sounds[sound])])
+        for name, sound in left_out.items()
+        if sound is not None
+    }
 
 
 def _pans(desk: Desk) -> bool:

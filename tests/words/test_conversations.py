@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from sayso.audio import Audio
 from sayso.desk import Extract, Gain, History, Pitch, Reply, Reverb, Undo
+from sayso.rendering import render
 from sayso.words import interpret
 
 STEMS = {"vocals", "drums", "bass", "other"}
@@ -153,6 +156,14 @@ def test_a_fader_that_was_moved_elsewhere_is_taken_into_account():
     found = interpret("set the drums to -3 dB", history)
     assert found.moves[0].effects == (Gain(db=-3),)
     assert history.push(found.moves).desk.strip("drums").gain_db == -3
+
+
+def test_all_but_a_sound_can_be_rendered():
+    voice, band = (Audio(np.full((1, 800), level, np.float32), 8000) for level in (0.1, 0.2))
+    mix = Audio(voice.samples + band.samples, 8000)
+    desk = History().push(interpret("everything but the vocals louder by 6 dB", History()).moves)
+    tracks = render(mix, desk.desk, separate=lambda *_, **__: {"vocals": voice})
+    assert tracks["mix"].peak == pytest.approx(0.1 + 0.2 * 10 ** (6 / 20), rel=1e-3)
 
 
 def test_stems_sum_up_whatever_was_asked_first():
