@@ -135,9 +135,12 @@ class Session:
 
         Raises: UnknownTargetError, RangeError for edits beyond the end, Cancelled.
         """
+        from sayso.words.hearing import Ear
+
         desk = self.desk
         wanted = (*desk.targets(), *((SPEECH,) if desk.clean else ()))
-        require_heard(self.studio.separator, wanted)
+        separator = self.studio.separator
+        require_heard(separator, wanted, nearest=Ear(separator.hears).nearest)
         tracks = render(
             self.source,
             desk,

@@ -37,3 +37,5 @@ def test_what_cannot_be_heard_is_said_before_any_work():
     require_heard(separator, ("vocals", "speech"))
     with pytest.raises(UnknownTargetError, match=r"simple cannot hear tuba; it hears vocals"):
         require_heard(separator, ("vocals", "tuba"))
+    with pytest.raises(UnknownTargetError, match=r"hear kick; drums comes nearest; it hears"):
+        require_heard(separator, ("kick",), nearest={"kick": "drums"}.get)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -116,11 +116,23 @@ def _unknown(name: str) -> str:
     return f"there is no model {name!r}; {hint}expected one of {', '.join(names)}, or a .onnx file"
 
 
-def require_heard(separator: Separator, targets: Sequence[str]) -> None:
-    """Raises UnknownTargetError, naming what can be heard, unless all `targets` can be."""
+def require_heard(
+    separator: Separator,
+    targets: Sequence[str],
+    *,
+    nearest: Callable[[str], str | None] | None = None,
+) -> None:
+    """Raises UnknownTargetError, naming what can be heard, unless all `targets` can be.
+
+    `nearest` knows which sound that can be heard comes closest to one that cannot.
+    """
     deaf = [target for target in targets if not separator.hears(target)]
     if not deaf:
         return
     entry = next((entry for entry in catalogue() if entry.name == separator.name), None)
     hears = ", ".join(entry.hears if entry else separator.stems)
-    raise UnknownTargetError(f"{separator.name} cannot hear {', '.join(deaf)}; it hears {hears}")
+    close = None if nearest is None else nearest(deaf[0])
+    hint = f"; {close} comes nearest" if close else ""
+    raise UnknownTargetError(
+        f"{separator.name} cannot hear {', '.join(deaf)}{hint}; it hears {hears}"
+    )
