@@ -109,7 +109,7 @@ def _described(result: Result, paths: dict[str, Path]) -> list[dict[str, Any]]:
 
 
 def _show_tracks(result: Result, paths: dict[str, Path]) -> None:
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             target,
             duration(track.audio.duration_s),
@@ -119,4 +119,7 @@ def _show_tracks(result: Result, paths: dict[str, Path]) -> None:
         )
         for target, track in result.tracks.items()
     ]
-    show_table(("track", "length", "peak", "file", "notes"), rows)
+    columns: tuple[str, ...] = ("track", "length", "peak", "file", "notes")
+    if not any(row[-1] for row in rows):
+        rows, columns = [row[:-1] for row in rows], columns[:-1]
+    show_table(columns, rows)
