@@ -167,7 +167,8 @@ def unheard(targets: Sequence[str], ear: Ear) -> Declined:
         text = f"I cannot hear {names} by name here; the nearest that I can hear is {one}."
     else:
         text = f"I cannot hear {names} here; what I can hear is {joined(heard)}."
-    suggestions = tuple(f"isolate the {name}" for name in [*offers, *heard][:3])
+    named = ["other" if name == "other" else f"the {name}" for name in [*offers, *heard][:3]]
+    suggestions = tuple(f"isolate {name}" for name in named)
     return Declined("unsupported", text, tuple(dict.fromkeys(suggestions)))
 
 
