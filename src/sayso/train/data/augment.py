@@ -88,6 +88,15 @@ def low_passed(samples: Floats, cutoff_hz: float) -> Floats:
     return out
 
 
+def softened(samples: Floats, cutoff_hz: float) -> Floats:
+    """A gentle low-pass, 12 dB an octave from `cutoff_hz` on, as a loudspeaker's (RBJ cookbook)."""
+    omega = 2 * np.pi * cutoff_hz / SAMPLE_RATE
+    alpha, cos = np.sin(omega) / (2 * 0.8), np.cos(omega)
+    b = np.array([(1 - cos) / 2, 1 - cos, (1 - cos) / 2], np.float32)
+    a = np.array([1 + alpha, -2 * cos, 1 - alpha], np.float32)
+    return biquad(samples, b / a[0], a / a[0])
+
+
 def in_room(samples: Floats, number: int, *, wet: float) -> Floats:
     """`samples` in the synthetic room `number` (0..ROOMS-1), `[2, T]`; `wet` 0..1 its share."""
     frames = samples.shape[1]

@@ -266,7 +266,8 @@ def _amplified(samples: Floats, rng: np.random.Generator) -> Floats:
     a = np.array([1 + np.sin(omega) / 2, -2 * np.cos(omega), 1 - np.sin(omega) / 2], np.float32)
     pushed = loud * np.float32(0.5) + augment.biquad(loud, b / a[0], a / a[0])
     driven = np.tanh(pushed * np.float32(10 ** (rng.uniform(8, 34) / 20)))
-    return augment.low_passed(driven.astype(np.float32), float(rng.uniform(4500, 8000)))
+    cutoff_hz = float(rng.uniform(3500, 7000))
+    return augment.softened(augment.softened(driven.astype(np.float32), cutoff_hz), cutoff_hz)
 
 
 def _play_beat(

@@ -42,6 +42,23 @@ HITS: Mapping[str, frozenset[int]] = {
 }
 
 
+# What an exchanged melodic line is played on: likelier what songs have and these pieces lack.
+EXCHANGE: Mapping[str, float] = {
+    "acoustic guitar": 6.0,
+    "piano": 3.0,
+    "organ": 4.0,
+    "electric piano": 3.0,
+    "strings": 2.0,
+    "violin": 2.0,
+    "cello": 2.0,
+    "brass": 2.0,
+    "trumpet": 2.0,
+    "saxophone": 2.0,
+    "flute": 2.0,
+    "electric guitar": 2.0,
+}
+
+
 class MidiConfig(BaseModel):
     """What to render: how much of each piece, how far it is varied, with which soundfonts."""
 
@@ -52,7 +69,9 @@ class MidiConfig(BaseModel):
     piece_s: float = Field(default=45.0, gt=1, description="window of a piece, seconds")
     groove_s: float = Field(default=40.0, gt=1, description="window of a drum performance, seconds")
     grooves: int = Field(default=120, ge=0, description="how many drum performances")
-    exchange: float = Field(default=0.3, ge=0, le=1, description="chance to exchange an instrument")
+    exchange: float = Field(
+        default=0.45, ge=0, le=1, description="chance to exchange an instrument"
+    )
 
 
 def render_midi(
@@ -81,7 +100,7 @@ def render_midi(
     there = {file.rsplit("/", 1)[0] for file in stored_files(store_root)}
     stored, already, skipped = 0, 0, dict[str, int]()
     for done, (path, font, groove) in enumerate(todo):
-        song = f"renders/{path.stem}-{font.stem}"
+        song = f"renders/{path.stem}-{font.stem}{f'-{config.seed}' if config.seed else ''}"
         if song in there:
             already += 1
         else:
@@ -227,17 +246,18 @@ def _exchanged(
         for instrument in instruments:
             instrument.program = kit
         return concept
-    role = "bass" if "bass" in vocabulary.ancestors(concept) else "other"
-    choices = [n for n in range(128) if vocabulary.program(n) is not None]
-    choices = [n for n in choices if role in vocabulary.ancestors(vocabulary.program(n) or "")]
-    if rng.random() > config.exchange:
-        choices = [n for n in choices if vocabulary.program(n) == concept]
-        if rng.random() < 0.5:
-            return concept
-    program = int(rng.choice(choices))
+    if rng.random() < config.exchange:
+        role = "bass" if "bass" in vocabulary.ancestors(concept) else "other"
+        known = sorted({vocabulary.program(n) or "" for n in range(128)} - {""})
+        names = [name for name in known if role in vocabulary.ancestors(name)]
+        weights = np.array([EXCHANGE.get(name, 1.0) for name in names])
+        concept = names[int(rng.choice(len(names), p=weights / weights.sum()))]
+    elif rng.random() < 0.5:
+        return concept
+    program = int(rng.choice([n for n in range(128) if vocabulary.program(n) == concept]))
     for instrument in instruments:
         instrument.program = program
-    return vocabulary.program(program) or concept
+    return concept
 
 
 def hits_of(midi: Any) -> dict[str, list[Any]]:

@@ -18,7 +18,8 @@ from sayso.train.data.questions import QuestionConfig, choose
 from sayso.train.data.store import SAMPLE_RATE, Floats
 from sayso.train.data.vocabulary import Vocabulary
 
-MONO, COMPRESSED, CLIPPED, OFFSET = 0.08, 0.06, 0.03, 0.01
+# Chances that a mixture is mono, of few hertz, compressed, clipped, or offset.
+MONO, NARROW, COMPRESSED, CLIPPED, OFFSET = 0.08, 0.05, 0.06, 0.03, 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,9 @@ def serve(
     waves = [np.broadcast_to(s.samples, (2, frames)) for s in sources]
     if rng.random() < MONO:
         waves = [np.repeat(w.mean(axis=0, keepdims=True), 2, axis=0) for w in waves]
+    if rng.random() < NARROW:
+        cutoff_hz = 3400 * 4.5 ** rng.random()
+        waves = [augment.low_passed(w, cutoff_hz) for w in waves]
     mix: Floats = np.zeros((2, frames), np.float32)
     for wave in waves:
         mix += wave

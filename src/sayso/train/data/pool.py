@@ -17,6 +17,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from sayso.errors import DataError
+from sayso.train.data.store import Segment
 from sayso.train.data.vocabulary import Vocabulary
 
 Split = Literal["train", "valid"]
@@ -88,8 +89,11 @@ def split_of(pool: str, source: str, name: str) -> Split:
     return "valid" if one_in and zlib.crc32(name.encode()) % one_in == 0 else "train"
 
 
-def attributions(rows: Iterable[Clip]) -> list[str]:
-    """A line for every origin, licence and author among the clips, with the number of files."""
+def attributions(rows: Iterable[Clip | Segment]) -> list[str]:
+    """A line for every origin, licence and author, with the number of files; for a model's card.
+
+    Takes a pool's clips, or a store's segments, which include what was rendered or made of them.
+    """
     counts: Counter[tuple[str, str, str]] = Counter(
         (clip.origin, clip.licence, clip.author) for clip in rows
     )

@@ -43,6 +43,8 @@ PREVALENCE: Mapping[str, float] = {
     "kalimba": 0.4,
     "orchestra": 0.3,
 }
+# How often a role is played by a song's own stems; the pool's songs hold next to no bass.
+SONG_ROLES: Mapping[str, float] = {"vocals": 0.4, "drums": 0.4, "bass": 0.1, "other": 0.3}
 SPREAD: Mapping[str, float] = {"vocals": 0.25, "speech": 0.3, "bass": 0.15, "kick": 0.1}
 
 
@@ -137,7 +139,14 @@ class Kitchen:
         return out
 
     def crossed(self, rng: np.random.Generator) -> list[Source]:
-        """Music thrown together: vocals, drums, bass and others that never met, about level."""
+        """Music thrown together: vocals, drums, bass and others that never met, about level.
+
+        Four in ten are a singer over a band that does play together.
+        """
+        if rng.random() < 0.4 and self.material.has("vocals"):
+            band = self._band(rng)
+            if band:
+                return [*self._singer(rng, rng.normal(0, 4)), *band]
         while True:
             has = {
                 role: rng.random() < p
@@ -218,9 +227,11 @@ class Kitchen:
     def _role(self, role: str, rng: np.random.Generator) -> list[Source]:
         """One or more sources that play `role`, at a level usual for it."""
         level_db = rng.normal(-1.5 if role in ("bass", "other") else 0.0, 4)
-        if rng.random() < (0.3 if role == "other" else 0.4):
+        if rng.random() < SONG_ROLES[role]:
             ratio = float(2 ** (rng.uniform(-4, 4) / 12)) if rng.random() < 0.4 else 1.0
-            sources = self._song_crop(rng, role, ratio=ratio)
+            sources = self._song_crop(
+                rng, role, ratio=ratio, recorded=0.2 if role == "bass" else 0.7
+            )
             if sources:
                 gain = gain_to(sources, level_db - 18)
                 sources = [replace(s, samples=s.samples * gain) for s in sources]
@@ -240,11 +251,32 @@ class Kitchen:
             drawn = rng.choice(len(self._instruments), size=count, p=self._prevalence)
             ids = [self.material.pick_named([self._instruments[i]], rng) for i in drawn]
             return [self._from(index, rng, level_db) for index in ids]
-        index = self.material.pick(role, rng)
-        out = [self._from(index, rng, level_db)]
-        if role == "vocals" and rng.random() < 0.2:
-            out.append(self._from(self.material.pick(role, rng), rng, level_db - rng.uniform(0, 8)))
+        if role == "vocals":
+            return self._singer(rng, level_db)
+        return [self._from(self.material.pick(role, rng), rng, level_db)]
+
+    def _singer(self, rng: np.random.Generator, level_db: float) -> list[Source]:
+        """A voice, at times with a second one behind it."""
+        out = [self._from(self.material.pick("vocals", rng), rng, level_db)]
+        if rng.random() < 0.2:
+            behind = self.material.pick("vocals", rng)
+            out.append(self._from(behind, rng, level_db - rng.uniform(0, 8)))
         return out
+
+    def _band(self, rng: np.random.Generator) -> list[Source]:
+        """Instruments that play together: a finished track, or a song's stems without voices."""
+        if rng.random() < 0.2 and self._finished:
+            return [self._from(self.material.pick_named(["instrumental"], rng), rng, 0.0)]
+        ratio = float(2 ** (rng.uniform(-4, 4) / 12)) if rng.random() < 0.4 else 1.0
+        sources = self._song_crop(rng, "instrumental", ratio=ratio, recorded=0.4, draws=2)
+        if not sources:
+            return []
+        gain = gain_to(sources, -15.0)
+        sources = [
+            replace(s, samples=s.samples * gain * np.float32(10 ** (rng.normal(0, 2) / 20)))
+            for s in sources
+        ]
+        return [self._varied(source, rng, light=True) for source in sources]
 
     def _speech(self, rng: np.random.Generator) -> Source:
         return self._from(self.material.pick("speech", rng), rng, 0.0)
