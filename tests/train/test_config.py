@@ -56,6 +56,7 @@ def test_missing_and_shapeless_files(tmp_path: Path) -> None:
         load_config(tmp_path / "list.yaml")
 
 
-def test_the_shipped_configuration_loads() -> None:
+@pytest.mark.parametrize("name", ["ask-cpu", "ask-gpu"])
+def test_the_shipped_configurations_load(name: str) -> None:
     root = Path(__file__).parents[2]
-    assert load_config(root / "configs" / "ask-cpu.yaml").kind == "ask"
+    assert load_config(root / "configs" / f"{name}.yaml").kind == "ask"
