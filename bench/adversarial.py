@@ -26,6 +26,8 @@ from sayso.train.song_scores import score_run, summarise
 
 ARMS = ("supervised", "adversarial")
 SEEDS = (0, 1, 2)
+SOURCES = ("vocals", "accompaniment")
+SHOWN = ("sdr", "sir", "sar", "usdr")
 PARTS = {
     "supervised": "paired",
     "unsupervised": "unpaired",
@@ -46,6 +48,7 @@ def main() -> None:
     train.add_argument("--batch-size", type=int, default=4)
     train.add_argument("--critic-steps", type=int, default=2)
     train.add_argument("--threads", type=int, default=1)
+    train.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS)
     table = commands.add_parser("table")
     table.add_argument("runs", type=Path)
     args = parser.parse_args()
@@ -54,7 +57,7 @@ def main() -> None:
         return
     torch.set_num_threads(args.threads)
     for seed in SEEDS:
-        for arm in ARMS:
+        for arm in args.arms:
             train_arm(args, arm, seed)
 
 
@@ -80,6 +83,7 @@ def train_arm(args: argparse.Namespace, arm: str, seed: int) -> None:
     content = {
         "arm": arm,
         "seed": seed,
+        "critic_steps": args.critic_steps,
         "best_step": outcome.state.best_step,
         "steps": outcome.state.step,
         "reason": outcome.reason,
@@ -95,7 +99,7 @@ def train_arm(args: argparse.Namespace, arm: str, seed: int) -> None:
 
 def settings(args: argparse.Namespace, arm: str, seed: int, folder: Path) -> dict[str, Any]:
     """A run's configuration. A cycle of the adversarial loop has one separator step."""
-    cycle = args.critic_steps + 1 if arm == "adversarial" else 1
+    cycle = _cycle(arm, args.critic_steps)
     task: dict[str, Any] = {
         "songs": {
             use: [{"layout": "folder", "root": str(args.songs / part)}]
@@ -139,25 +143,43 @@ def settings(args: argparse.Namespace, arm: str, seed: int, folder: Path) -> dic
 
 
 def print_table(runs: Path) -> None:
-    """Medians over test songs: mean and standard deviation over seeds, then every run."""
+    """Medians over test songs with their spread over seeds, differences song by song, all runs."""
     results = [json.loads(path.read_text()) for path in sorted(runs.glob("*/result.json"))]
+    arms = [arm for arm in ARMS if any(r["arm"] == arm for r in results)]
     print("| source | training | SDR | SIR | SAR | uSDR |\n|---|---|---|---|---|---|")
-    for source in ("vocals", "accompaniment"):
-        for arm in ARMS:
+    for source in SOURCES:
+        for arm in arms:
             medians = [r["medians"][source] for r in results if r["arm"] == arm]
-            cells = [
-                f"{np.mean(values):.2f} ± {np.std(values, ddof=1):.2f}"
-                for metric in ("sdr", "sir", "sar", "usdr")
-                if (values := [row[metric] for row in medians])
-            ]
+            columns = [[row[metric] for row in medians] for metric in SHOWN]
+            cells = [f"{np.mean(c):.2f} ± {np.std(c, ddof=1):.2f}" for c in columns]
             print(f"| {source} | {arm} | {' | '.join(cells)} |")
-    print("\n| run | vocals SDR | SIR | SAR | stopped at | best at | MSE | minutes |")
-    print("|---|---|---|---|---|---|---|---|")
+        if len(arms) == len(ARMS):
+            cells = [_difference(results, source, metric) for metric in SHOWN]
+            print(f"| {source} | difference, song by song | {' | '.join(cells)} |")
+    print("\n| run | vocals SDR | SIR | SAR | best at step | validation MSE | minutes |")
+    print("|---|---|---|---|---|---|---|")
     for r in results:
-        row = r["medians"]["vocals"]
+        row, cycle = r["medians"]["vocals"], _cycle(r["arm"], r["critic_steps"])
         cells = [f"{row[metric]:.2f}" for metric in ("sdr", "sir", "sar")]
-        cells += [str(r["steps"]), str(r["best_step"]), f"{r['validation_mse']:.4f}"]
-        print(f"| {r['arm']} {r['seed']} | {' | '.join(cells)} | {r['wall_minutes']:.1f} |")
+        cells += [f"{r['best_step'] // cycle} of {r['steps'] // cycle}"]
+        cells += [f"{r['validation_mse']:.4f}", f"{r['wall_minutes']:.0f}"]
+        print(f"| {r['arm']} {r['seed']} | {' | '.join(cells)} |")
+
+
+def _difference(results: list[dict[str, Any]], source: str, metric: str) -> str:
+    """Adversarial minus supervised, each song averaged over seeds: mean and 95% interval."""
+    per_arm = []
+    for arm in ARMS:
+        songs = [r["songs"] for r in results if r["arm"] == arm]
+        per_arm.append(np.mean([[s[t][source][metric] for t in sorted(s)] for s in songs], axis=0))
+    difference = per_arm[1] - per_arm[0]
+    margin = 1.96 * np.std(difference, ddof=1) / np.sqrt(len(difference))
+    return f"{np.mean(difference):+.2f} ± {margin:.2f}"
+
+
+def _cycle(arm: str, critic_steps: int) -> int:
+    """Steps of the loop for each step of the separator."""
+    return critic_steps + 1 if arm == "adversarial" else 1
 
 
 if __name__ == "__main__":

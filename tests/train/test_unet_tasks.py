@@ -199,7 +199,7 @@ def test_a_model_of_another_kind_is_refused(tmp_path: Path) -> None:
     graph = onnx.helper.make_graph([identity], "g", ends[:1], ends[1:])
     model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)])
     model.ir_version = 9
-    onnx.helper.set_model_props(model, {"kind": json.dumps("ask")})
+    onnx.helper.set_model_props(model, {"kind": "ask"})
     onnx.save(model, tmp_path / "ask.onnx")
     with pytest.raises(ModelError, match="of kind 'ask'; expected 'unet'"):
         UNetSeparator.load(tmp_path / "ask.onnx")
