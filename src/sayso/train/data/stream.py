@@ -94,9 +94,12 @@ class Stream:
             queries.append(list(example.queries))
         return queries
 
-    def validation(self) -> list[ValidationItem]:
-        """The fixed held-out items: songs, speech with music and noise, pairs of sounds."""
-        return validation_items(self._store, load_vocabulary())
+    def validation(self, *, rendered: bool = False) -> list[ValidationItem]:
+        """The fixed held-out items: songs, speech with music and noise, pairs of sounds.
+
+        With `rendered`, excerpts of held-out rendered pieces too.
+        """
+        return validation_items(self._store, load_vocabulary(), rendered=rendered)
 
 
 def prefetch(

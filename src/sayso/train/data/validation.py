@@ -18,6 +18,7 @@ from sayso.train.data.vocabulary import Label, Vocabulary
 
 FRAMES = 8 * SAMPLE_RATE
 EXCERPTS_A_SONG = 7
+RENDERED_ITEMS = 8
 PAIRS = 20
 SPEECH_ITEMS = 8
 
@@ -26,7 +27,7 @@ SPEECH_ITEMS = 8
 class ValidationItem:
     """A mixture `[2, T]` with answers `[Q, 2, T]` to `queries`; zeros for what is absent.
 
-    `group` is "song", "speech+music", "speech+noise" or "sounds".
+    `group` is "song", "rendered", "speech+music", "speech+noise" or "sounds".
     """
 
     name: str
@@ -37,27 +38,36 @@ class ValidationItem:
     concepts: tuple[str, ...]
 
 
-def validation_items(store: Store, vocabulary: Vocabulary) -> list[ValidationItem]:
-    """Every item, in a fixed order; empty groups where the store lacks held-out material."""
+def validation_items(
+    store: Store, vocabulary: Vocabulary, *, rendered: bool = False
+) -> list[ValidationItem]:
+    """Every item, in a fixed order; empty groups where the store lacks held-out material.
+
+    With `rendered`, excerpts of held-out pieces rendered from MIDI come too.
+    """
     material = Material(store, vocabulary, split="valid")
     return [
         *song_items(material),
+        *(song_items(material, rendered=True) if rendered else ()),
         *speech_items(material, "speech+music"),
         *speech_items(material, "speech+noise"),
         *sound_items(material),
     ]
 
 
-def song_items(material: Material) -> list[ValidationItem]:
-    """Excerpts of held-out songs in which the most roles sound, asked for the four roles."""
+def song_items(material: Material, *, rendered: bool = False) -> list[ValidationItem]:
+    """Excerpts of held-out songs in which the most roles sound, asked for the four roles.
+
+    Several of each recorded song; with `rendered`, one of each rendered piece instead.
+    """
     items = []
-    for song in sorted(material.songs):
-        if song.startswith("renders"):
-            continue
-        for start in _varied_excerpts(material, song):
+    group = "rendered" if rendered else "song"
+    songs = sorted(s for s in material.songs if s.startswith("renders") == rendered)
+    for song in songs[:RENDERED_ITEMS] if rendered else songs:
+        for start in _varied_excerpts(material, song, 1 if rendered else EXCERPTS_A_SONG):
             sources = material.song_sources(song, start, FRAMES)
             waves = [(s.label, np.broadcast_to(s.samples, (2, FRAMES))) for s in sources]
-            items.append(_item(f"{song} at {start // SAMPLE_RATE} s", "song", waves, list(ROLES)))
+            items.append(_item(f"{song} at {start // SAMPLE_RATE} s", group, waves, list(ROLES)))
     return items
 
 
@@ -182,7 +192,7 @@ def _name(material: Material, pair: list[int]) -> str:
     return " + ".join(material.store.segments[index].file for index in pair)
 
 
-def _varied_excerpts(material: Material, song: str) -> list[int]:
+def _varied_excerpts(material: Material, song: str, wanted: int) -> list[int]:
     """Starts of excerpts in which many roles sound, the roles heard least so far preferred."""
     end = max(material.store.segments[i].frames for i in material.songs[song])
     heard: dict[int, list[int]] = {}
@@ -192,7 +202,7 @@ def _varied_excerpts(material: Material, song: str) -> list[int]:
         heard[start] = [n for n, level in enumerate(levels) if level > max(levels) * 1e-3]
     counts = [0] * len(ROLES)
     chosen: list[int] = []
-    while len(chosen) < EXCERPTS_A_SONG and len(heard) > 0:
+    while len(chosen) < wanted and heard:
         best = max(heard, key=lambda s: (sum(1 / (1 + counts[n]) for n in heard[s]), -s))
         for role in heard.pop(best):
             counts[role] += 1

@@ -23,6 +23,7 @@ from sayso.errors import DataError
 MUSIC_FORMS = ("{}", "{}", "{}", "the {}", "{} track", "{} stem", "only the {}", "{} part")
 SOUND_FORMS = ("{}", "{}", "{}", "the {}", "sound of {}", "the sound of {}", "{} sound", "{} noise")
 VOICE_FORMS = ("{}", "{}", "{}", "the {}", "only the {}", "sound of {}")
+ARTICLES = frozenset({"the", "a", "an", "no"})
 HELD_OUT_ONE_IN = 10
 
 
@@ -137,7 +138,8 @@ class Vocabulary:
         word = words[0] if rng.random() < 0.3 else words[int(rng.integers(len(words)))]
         forms = self._forms(name)
         form = forms[int(rng.integers(len(forms)))]
-        return word if word.split()[0] in {"the", "a", "an", "no"} else form.format(word)
+        framed = word.split()[0] in ARTICLES or word.split()[-1] in form.split()
+        return word if framed else form.format(word)
 
     def _forms(self, name: str) -> tuple[str, ...]:
         above = self._up[name] | {name}
