@@ -72,9 +72,7 @@ class Vocabulary:
         self._trained, self._held_out = {}, {}
         for name, concept in self.concepts.items():
             first, *rest = concept.words
-            kept = tuple(
-                w for w in rest if zlib.crc32(f"{name}/{w}".encode()) % HELD_OUT_ONE_IN == 0
-            )
+            kept = tuple(word for word in rest if _is_held_out(name, word, first))
             self._held_out[name] = kept
             self._trained[name] = (first, *(w for w in rest if w not in kept))
         self._up = {name: self._walk_up(name) for name in self.concepts}
@@ -179,6 +177,12 @@ class _Rule:
     def names(self) -> tuple[str, ...]:
         own = () if self.concept is None else (self.concept,)
         return (*own, *self.maybe, *self.never)
+
+
+def _is_held_out(name: str, word: str, first: str) -> bool:
+    """Whether a wording is kept out of training; "the singer" goes with "singer"."""
+    bare = word.removeprefix("the ")
+    return bare != first and zlib.crc32(f"{name}/{bare}".encode()) % HELD_OUT_ONE_IN == 0
 
 
 @cache
