@@ -52,28 +52,24 @@ def istft(spectrum: Spectrum, n_fft: int, *, hop: int, length: int) -> Samples:
     import scipy.fft
 
     frames = scipy.fft.irfft(np.swapaxes(spectrum, -1, -2), n_fft, axis=-1)
-    frames = (frames * _hann(n_fft)).astype(np.float32, copy=False)
-    count = frames.shape[-2]
-    total = (count - 1) * hop + n_fft
-    out = np.zeros((*frames.shape[:-2], total), np.float32)
-    weight = np.zeros(total, np.float32)
-    window_power = _hann(n_fft) ** 2
-    # Frames n, n + step, n + 2 step ... do not overlap, so each such set is added at one stroke.
+    frames *= _hann(n_fft)
+    lead, count = frames.shape[:-2], frames.shape[-2]
     step = -(-n_fft // hop)
-    for first in range(min(step, count)):
-        chosen = frames[..., first::step, :]
-        pieces = chosen.shape[-2]
-        gap = step * hop
-        laid = np.zeros((*frames.shape[:-2], pieces, gap), np.float32)
-        laid[..., :n_fft] = chosen
-        flat = laid.reshape(*frames.shape[:-2], pieces * gap)[..., : total - first * hop]
-        out[..., first * hop : first * hop + flat.shape[-1]] += flat
-        row = np.zeros((pieces, gap), np.float32)
-        row[:, :n_fft] = window_power
-        weight[first * hop : first * hop + flat.shape[-1]] += row.reshape(-1)[: flat.shape[-1]]
+    rest = step * hop - n_fft
+    window_power = np.pad(_hann(n_fft) ** 2, (0, rest)).reshape(step, hop)
+    if rest:
+        frames = np.pad(frames, [*[(0, 0)] * (frames.ndim - 1), (0, rest)])
+    pieces = frames.reshape(*lead, count, step, hop)
+    out = np.zeros((*lead, count + step - 1, hop), np.float32)
+    weight = np.zeros((count + step - 1, hop), np.float32)
+    # Every frame's piece j lies j hops after its start: each j is added at one stroke.
+    for j in range(step):
+        out[..., j : j + count, :] += pieces[..., j, :]
+        weight[j : j + count] += window_power[j]
     half = n_fft // 2
     kept = slice(half, half + length)
-    return np.ascontiguousarray(out[..., kept] / np.maximum(weight[kept], 1e-8))
+    flat = out.reshape(*lead, -1)[..., kept]
+    return flat / np.maximum(weight.reshape(-1)[kept], np.float32(1e-8))
 
 
 @lru_cache(maxsize=16)
