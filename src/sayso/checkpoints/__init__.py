@@ -3,13 +3,14 @@
 from sayso.checkpoints.extras import require
 from sayso.checkpoints.fitting import fit, without_prefix
 from sayso.checkpoints.pickled import ClassName, read_pickled
-from sayso.checkpoints.shelf import Shelf, WeightFile, check_hash
+from sayso.checkpoints.shelf import Shelf, WeightFile, check_hash, fingerprint
 
 __all__ = [
     "ClassName",
     "Shelf",
     "WeightFile",
     "check_hash",
+    "fingerprint",
     "fit",
     "read_pickled",
     "require",

@@ -206,6 +206,19 @@ def check_hash(path: Path, expected: str) -> str:
     return found
 
 
+def fingerprint(*paths: Path) -> str:
+    """Changes whenever one of the files does, as far as name, size and time of change tell.
+
+    Hashing all of a checkpoint would take longer than opening it.
+    """
+    digest = hashlib.blake2b(digest_size=8)
+    for path in paths:
+        if path.exists():
+            found = path.stat()
+            digest.update(f"{path.name} {found.st_size} {found.st_mtime_ns}\0".encode())
+    return digest.hexdigest()
+
+
 def _check_or_remove(part: Path, file: WeightFile) -> None:
     try:
         check_hash(part, file.sha256)

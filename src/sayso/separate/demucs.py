@@ -16,11 +16,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from sayso.audio import Audio, Cancelled, Chunking, Progress, Samples
+from sayso.checkpoints import fingerprint
 from sayso.errors import ModelError, RangeError
 from sayso.separate.catalogue import require_heard
 from sayso.separate.demucs_files import Bag, find_member, read_bag, read_network
 from sayso.separate.devices import Device
-from sayso.separate.exported import version_of
 from sayso.separate.native import by_pairs, separate_natively
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class DemucsSeparator:
     ) -> DemucsSeparator:
         """The separator of the checkpoints at `paths`, one for each of the bag's members."""
         networks = [read_network(path) for path in paths]
-        version = version_of(*paths)
+        version = fingerprint(*paths)
         return cls(networks, name=name, version=version, bag=bag, settings=settings)
 
     def hears(self, target: str) -> bool:
