@@ -36,7 +36,7 @@ _DITHER_FRAMES = 1024
 def transpose(sound: Sound, semitones: float) -> Sound:
     """`sound` higher by `semitones`, as long and as fast as before; formants move along.
 
-    Stays in time with the original within 3 ms.
+    Beats stay where they were within 5 ms, however long the sound.
     """
     if semitones == 0:
         return sound
