@@ -137,7 +137,7 @@ def test_gated_models_say_what_to_do(shelf):
 def test_import_and_remove(shelf, tmp_path):
     source = tmp_path / "mine.th"
     source.write_bytes(BODY)
-    file = WeightFile(name="w.th", sha256=DIGEST[:16])
+    file = WeightFile(name="a/w.th", sha256=DIGEST[:16])
     taken = shelf.take(source, file)
     assert taken.read_bytes() == BODY
     assert shelf.take(taken, file) == taken

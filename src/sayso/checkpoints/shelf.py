@@ -71,8 +71,9 @@ class Shelf:
         repository = _hub_repository(file.url)
         if self._hub is None or repository is None:
             return None
-        snapshots = self._hub / f"models--{repository.replace('/', '--')}" / "snapshots"
-        remote = file.url.rsplit("/", 1)[1]
+        kind = "" if repository.startswith("spaces/") else "models/"
+        snapshots = self._hub / f"{kind}{repository}".replace("/", "--") / "snapshots"
+        remote = file.url.split("/resolve/")[1].split("/", 1)[1]
         return next((path for path in sorted(snapshots.glob(f"*/{remote}"))), None)
 
     def need(self, file: WeightFile, *, model: str) -> Path:
@@ -133,7 +134,8 @@ class Shelf:
     def remove(self, file: WeightFile) -> int:
         """Deletes `file` from the shelf, with a half-fetched one; returns the bytes that freed."""
         freed = 0
-        for path in (self.path(file), self.path(file).with_name(file.name + ".part")):
+        whole = self.path(file)
+        for path in (whole, whole.with_name(whole.name + ".part")):
             if path.is_file():
                 freed += path.stat().st_size
                 path.unlink()

@@ -7,8 +7,17 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from sayso.checkpoints import Shelf, fingerprint
 from sayso.errors import ModelError, RangeError, UnknownTargetError
+from sayso.separate.installed import (
+    PATH_SUFFIXES,
+    default_shelf,
+    is_installed,
+    load_path,
+    load_public,
+)
 from sayso.separate.protocol import Separator
+from sayso.separate.public import MODELS, PublicModel, public_model
 
 
 class Entry(BaseModel):
@@ -33,12 +42,15 @@ class Entry(BaseModel):
     installed: bool = True
 
 
-def catalogue() -> list[Entry]:
-    """Every separator that can be named, the best first."""
+def catalogue(shelf: Shelf | None = None) -> list[Entry]:
+    """Every separator that can be named: our own, then the public ones, each the best first.
+
+    `shelf` is where public weights lie; None takes the platform's folder.
+    """
     from sayso.separate.embedded import packaged_weights
     from sayso.separate.simple import MUSIC, SPEECH
 
-    return [
+    own = [
         Entry(
             name="embedded",
             hears=(*MUSIC, *SPEECH, "and many sounds by name"),
@@ -55,6 +67,19 @@ def catalogue() -> list[Entry]:
             licence="GPL-3.0-or-later",
         ),
     ]
+    return own + [_public_entry(model, shelf or default_shelf()) for model in MODELS if model.hears]
+
+
+def _public_entry(model: PublicModel, shelf: Shelf) -> Entry:
+    words = ("and any sound in words",) if model.open_words else ()
+    return Entry(
+        name=model.name,
+        hears=(*model.hears, *words),
+        quality=model.quality,
+        cost=model.cost,
+        licence=f"code {model.code}; weights {model.weights}",
+        installed=is_installed(model, shelf),
+    )
 
 
 def load(
@@ -63,15 +88,19 @@ def load(
     threads: int | None = None,
     segment_s: float | None = None,
     overlap: float | None = None,
+    shelf: Shelf | None = None,
 ) -> Separator:
     """The separator called `name`, ready to work.
 
     Args:
-        name: from the catalogue, or a path to an exported `.onnx` model; None takes the best that
-            is installed.
+        name: from the catalogue; "auto" for the best installed one for each sound; a path to an
+            exported `.onnx` model or to a checkpoint of Demucs, DNS64 or AudioSep; or several of
+            these as an ensemble, "2*htdemucs+embedded" or "htdemucs+embedded:mask_max". None takes
+            the best of our own.
         threads: processor threads; None takes all.
         segment_s: seconds heard at a time; None leaves it to the separator.
         overlap: share of a segment that is heard twice, 0 to 0.5; None leaves it.
+        shelf: where public weights lie; None takes the platform's folder.
 
     Raises: ModelError naming the nearest name, RangeError.
     """
@@ -79,6 +108,13 @@ def load(
         name = next(entry.name for entry in catalogue() if entry.installed)
     options = {"segment_s": segment_s, "overlap": overlap}
     chosen = {key: value for key, value in options.items() if value is not None}
+    if str(name) == "auto" or ("+" in str(name) and not Path(name).exists()):
+        return _composed(str(name), shelf, threads, chosen)
+    public, path = public_model(str(name)), Path(name)
+    if public is not None:
+        return load_public(public, shelf or default_shelf(), threads=threads, options=chosen)
+    if path.suffix in PATH_SUFFIXES:
+        return load_path(path, shelf or default_shelf(), threads=threads, options=chosen)
     if str(name) == "simple":
         from sayso.separate.simple import SimpleSeparator
 
@@ -88,6 +124,50 @@ def load(
     if str(name).endswith(".onnx"):
         return _exported(Path(name), threads or 0, chosen)
     raise ModelError(_unknown(str(name)))
+
+
+def _composed(
+    name: str, shelf: Shelf | None, threads: int | None, options: dict[str, float]
+) -> Separator:
+    """`auto`, or the ensemble that `name` spells."""
+
+    def part(name: str) -> Separator:
+        return load(
+            name,
+            threads=threads,
+            segment_s=options.get("segment_s"),
+            overlap=options.get("overlap"),
+            shelf=shelf,
+        )
+
+    if name == "auto":
+        from sayso.separate.routing import AutoSeparator
+
+        installed = [entry.name for entry in catalogue(shelf) if entry.installed]
+        return AutoSeparator(installed, part, version=_version(installed, shelf))
+    from sayso.separate.ensemble import Ensemble, Fusion
+
+    members, _, kind = name.partition(":")
+    try:
+        fusion = Fusion.model_validate({"kind": kind} if kind else {})
+        pairs = [member.rpartition("*")[::2] for member in members.split("+")]
+        weights = [float(weight or 1) for weight, _ in pairs]
+    except ValueError:
+        raise ModelError(
+            f"{name!r} spells no ensemble; expected 'NAME+NAME' or '2*NAME+NAME:FUSION', where "
+            "FUSION is mean, mask_max, mask_mean or mask_power"
+        ) from None
+    return Ensemble([part(member) for _, member in pairs], weights=weights, fusion=fusion)
+
+
+def _version(installed: Sequence[str], shelf: Shelf | None) -> str:
+    """Changes whenever a file of an installed model does."""
+    from sayso.separate.embedded import packaged_weights
+
+    shelf = shelf or default_shelf()
+    files = [file for model in MODELS if model.name in installed for file in model.files]
+    found = [packaged_weights(), *map(shelf.find, files)]
+    return fingerprint(*(path for path in found if path is not None))
 
 
 def _exported(path: Path, threads: int, options: dict[str, float]) -> Separator:
@@ -113,7 +193,10 @@ def _unknown(name: str) -> str:
     names = [entry.name for entry in catalogue()]
     nearest = extractOne(name, names)
     hint = f"did you mean {nearest[0]!r}? " if nearest and nearest[1] > 60 else ""
-    return f"there is no model {name!r}; {hint}expected one of {', '.join(names)}, or a .onnx file"
+    return (
+        f"there is no model {name!r}; {hint}expected one of {', '.join(names)}, auto, "
+        "or the path of an .onnx model or a checkpoint"
+    )
 
 
 def require_heard(

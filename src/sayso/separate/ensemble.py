@@ -1,0 +1,185 @@
+"""Several separators as one: their stems are averaged, or their masks fused on the mixture.
+
+Averaging waveforms can do what no mask on the mixture's phase can; fused masks never add sound that
+the mixture does not have. A separator's mask is what it gave against what it left:
+|stem| / (|stem| + |mix - stem|).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from sayso.audio import Audio, Cancelled, Progress, Recorder, Samples, istft, stft
+from sayso.errors import Cancelled as CancelledError
+from sayso.errors import RangeError, UnknownTargetError
+from sayso.separate.protocol import Separator
+
+_N_FFT, _HOP = 4096, 1024
+_BLOCK_FRAMES = 256 * _HOP
+
+
+class Fusion(BaseModel):
+    """How stems of one target become one.
+
+    Fields:
+        kind: "mean" of waveforms, weighted; or of masks the greatest ("mask_max"), the weighted
+            mean ("mask_mean"), or the weighted power mean ("mask_power").
+        power: of the power mean; 1 is the mean, more leans towards the greatest.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["mean", "mask_max", "mask_mean", "mask_power"] = "mean"
+    power: float = Field(default=2.0, gt=0, le=20)
+
+
+class Ensemble:
+    """The `Separator` of several.
+
+    Args:
+        members: of any kind. A target is left to those that hear it.
+        weights: one a member, not below 0; None for all equal.
+        fusion: how.
+    Raises: RangeError for weights that do not fit.
+    """
+
+    def __init__(
+        self,
+        members: Sequence[Separator],
+        *,
+        weights: Sequence[float] | None = None,
+        fusion: Fusion | None = None,
+    ) -> None:
+        self._members = list(members)
+        self._weights = list(weights or [1.0] * len(members))
+        self._fusion = fusion or Fusion()
+        if len(self._weights) != len(members) or min(self._weights, default=0) < 0:
+            raise RangeError(
+                f"{len(self._weights)} weights for {len(members)} separators; expected one each, "
+                "none below 0"
+            )
+        if not sum(self._weights):
+            raise RangeError("all weights of the ensemble are 0; expected one above it")
+        self.name = "+".join(
+            member.name if weight == 1 else f"{weight:g}*{member.name}"
+            for member, weight in zip(members, self._weights, strict=True)
+        )
+        self.version = f"{self._fusion} {' '.join(member.version for member in members)}"
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        """Those of the first member."""
+        return self._members[0].stems
+
+    def hears(self, target: str) -> bool:
+        """Whether a member does."""
+        return any(member.hears(target) for member in self._members)
+
+    def separate(
+        self,
+        mix: Audio,
+        targets: Sequence[str],
+        *,
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> Mapping[str, Audio]:
+        """Each target as audio of the same length, rate, channels and level as `mix`.
+
+        Args:
+            mix: any rate, channels and length.
+            targets: each heard by a member at least.
+            progress: told the fraction done.
+            cancelled: asked between chunks.
+        Raises: UnknownTargetError, Cancelled.
+        """
+        deaf = [target for target in targets if not self.hears(target)]
+        if deaf:
+            raise UnknownTargetError(f"none of {self.name} can hear {', '.join(deaf)}")
+        heard: dict[str, list[tuple[Audio, float]]] = {target: [] for target in targets}
+        for number, (member, weight) in enumerate(zip(self._members, self._weights, strict=True)):
+            wanted = [target for target in targets if weight and member.hears(target)]
+            if not wanted:
+                continue
+            share = _share(progress, number, len(self._members))
+            stems = member.separate(mix, wanted, progress=share, cancelled=cancelled)
+            for target in wanted:
+                heard[target].append((stems[target], weight))
+        silent = [target for target, found in heard.items() if not found]
+        if silent:
+            raise UnknownTargetError(
+                f"of {self.name}, only members of weight 0 can hear {', '.join(silent)}"
+            )
+        return {
+            target: fuse(mix, found, self._fusion, cancelled=cancelled)
+            for target, found in heard.items()
+        }
+
+
+def fuse(
+    mix: Audio,
+    stems: Sequence[tuple[Audio, float]],
+    fusion: Fusion,
+    *,
+    cancelled: Cancelled | None = None,
+) -> Audio:
+    """One stem out of several estimates of it, in constant memory.
+
+    Args:
+        mix: what they were taken out of.
+        stems: estimates like `mix`, each with a weight above 0.
+        fusion: how.
+        cancelled: asked between blocks.
+    Raises: Cancelled.
+    """
+    if len(stems) == 1:
+        return stems[0][0]
+    shares = np.array([weight for _, weight in stems], np.float32)
+    shares /= shares.sum()
+    recorder = Recorder(mix.channels, mix.sample_rate)
+    for start, stop in _blocks(mix):
+        if cancelled is not None and cancelled():
+            raise CancelledError("stopped")
+        if fusion.kind == "mean":
+            estimates = np.stack([stem.block(start, stop) for stem, _ in stems])
+            block = np.tensordot(shares, estimates, axes=1)
+        else:
+            # Blocks begin on the transform's grid and know a window more on either side, so their
+            # frames are those of one transform over all.
+            low, high = start - _N_FFT, stop + _N_FFT
+            estimates = np.stack([stem.block(low, high) for stem, _ in stems])
+            block = _fuse_masks(mix.block(low, high), estimates, shares, fusion)
+            block = block[:, _N_FFT : _N_FFT + stop - start]
+        recorder.append(block)
+    return recorder.audio()
+
+
+def _fuse_masks(mix: Samples, stems: Samples, shares: Samples, fusion: Fusion) -> Samples:
+    """[C, t] and [N, C, t] to [C, t]."""
+    mixture = stft(mix, _N_FFT, hop=_HOP)
+    estimates = stft(stems, _N_FFT, hop=_HOP)
+    given, left = np.abs(estimates), np.abs(mixture - estimates)
+    masks = given / np.maximum(given + left, 1e-12)
+    weights = shares[:, None, None, None]
+    if fusion.kind == "mask_max":
+        mask = masks.max(axis=0)
+    elif fusion.kind == "mask_mean":
+        mask = (weights * masks).sum(axis=0)
+    else:
+        mask = (weights * masks**fusion.power).sum(axis=0) ** (1 / fusion.power)
+    return istft((mask * mixture).astype(np.complex64), _N_FFT, hop=_HOP, length=mix.shape[1])
+
+
+def _blocks(mix: Audio) -> Iterator[tuple[int, int]]:
+    for start in range(0, mix.frames, _BLOCK_FRAMES):
+        yield start, min(start + _BLOCK_FRAMES, mix.frames)
+
+
+def _share(progress: Progress | None, number: int, count: int) -> Progress | None:
+    """Progress of one of `count` equal parts."""
+    if progress is None:
+        return None
+    return lambda done: progress((number + done) / count)

@@ -1,0 +1,132 @@
+"""The shelf as `load` sees it: random weights in the published names and layouts."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("demucs")
+
+from demucs.htdemucs import HTDemucs  # noqa: E402
+
+from sayso.checkpoints import Shelf  # noqa: E402
+from sayso.errors import ModelError, RangeError  # noqa: E402
+from sayso.networks.dns64 import DNS64, DNS64Config  # noqa: E402
+from sayso.separate import catalogue, load  # noqa: E402
+from sayso.separate.installed import is_installed, pull, remove, take  # noqa: E402
+from sayso.separate.public import MODELS, public_model  # noqa: E402
+
+OPTIONS = {
+    "sources": ["drums", "bass", "other", "vocals"],
+    "channels": 8,
+    "nfft": 512,
+    "depth": 3,
+    "t_layers": 1,
+    "t_heads": 2,
+    "samplerate": 8000,
+    "segment": Fraction(1),
+}
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    return Shelf(tmp_path / "models")
+
+
+def put_demucs(shelf, name="htdemucs"):
+    for file in public_model(name).files:
+        path = shelf.path(file)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        state = HTDemucs(**OPTIONS).state_dict()
+        torch.save({"klass": HTDemucs, "args": (), "kwargs": OPTIONS, "state": state}, path)
+
+
+def test_names_and_files_are_unique_and_complete():
+    assert len({model.name for model in MODELS}) == len(MODELS)
+    for model in MODELS:
+        assert model.code
+        assert model.weights
+        assert model.files
+        for file in model.files:
+            assert file.url or file.gated
+            if file.name.endswith(".th"):
+                assert Path(file.name).stem.endswith(file.sha256)
+
+
+def test_an_installed_model_is_listed_and_loads(shelf):
+    assert not any(e.installed for e in catalogue(shelf) if public_model(e.name))
+    put_demucs(shelf)
+    entry = next(e for e in catalogue(shelf) if e.name == "htdemucs")
+    assert entry.installed
+    assert "code MIT; weights not stated" in entry.licence
+    separator = load("htdemucs", shelf=shelf, threads=1)
+    assert separator.name == "htdemucs"
+    assert separator.stems == ("drums", "bass", "other", "vocals")
+    with pytest.raises(RangeError, match="hears 1 s at a time"):
+        load("htdemucs", shelf=shelf, segment_s=9)
+    with pytest.raises(RangeError, match=r"overlap 0\.9"):
+        load("htdemucs", shelf=shelf, overlap=0.9)
+
+
+def test_a_bag_is_put_together(shelf):
+    put_demucs(shelf, "htdemucs_ft")
+    separator = load("htdemucs_ft", shelf=shelf)
+    assert separator._weights.tolist() == [[float(a == b) for b in range(4)] for a in range(4)]
+
+
+def test_a_missing_file_says_how_to_get_it(shelf):
+    with pytest.raises(
+        ModelError, match=r"htdemucs needs demucs/955717e8-8726e21a\.th.*models pull"
+    ):
+        load("htdemucs", shelf=shelf)
+    with pytest.raises(ModelError, match=r"dns64 needs .*CC-BY-NC 4\.0.*then put"):
+        load("dns64", shelf=shelf)
+    with pytest.raises(ModelError, match=r"cannot be fetched for you: its licence"):
+        pull(public_model("dns64"), shelf)
+
+
+def test_paths_to_checkpoints_of_ones_own(shelf, tmp_path):
+    put_demucs(shelf)
+    path = shelf.path(public_model("htdemucs").files[0])
+    assert load(path, shelf=shelf).stems == ("drums", "bass", "other", "vocals")
+    torch.save(DNS64(DNS64Config(hidden=4, depth=2)).state_dict(), tmp_path / "mine.th")
+    assert load(tmp_path / "mine.th", shelf=shelf).stems == ("speech",)
+    with pytest.raises(RangeError, match="sets its own segment"):
+        load(tmp_path / "mine.th", shelf=shelf, segment_s=3)
+    with pytest.raises(ModelError, match="audiosep needs"):
+        load(tmp_path / "mine.ckpt", shelf=shelf)
+
+
+def test_import_by_published_name(shelf, tmp_path):
+    model = public_model("cnn14")
+    source = tmp_path / "Cnn14_mAP=0.431.pth"
+    source.write_bytes(b"1")
+    assert take(source, shelf) == (model, shelf.path(model.files[0]))
+    labels = tmp_path / "class_labels_indices.csv"
+    labels.write_text("a")
+    take(labels, shelf)
+    assert is_installed(model, shelf)
+    assert remove(model, shelf) == 2
+    assert not is_installed(model, shelf)
+    wrong = tmp_path / "955717e8-8726e21a.th"
+    wrong.write_bytes(b"1")
+    with pytest.raises(ModelError, match="its sha256 begins with"):
+        take(wrong, shelf)
+    with pytest.raises(ModelError, match=r"a\.bin is no file of a known model.*--model"):
+        take(tmp_path / "a.bin", shelf)
+
+
+def test_ensembles_and_auto_by_name(shelf):
+    put_demucs(shelf)
+    ensemble = load("2*htdemucs+simple:mask_mean", shelf=shelf)
+    assert ensemble.name == "2*htdemucs+simple"
+    with pytest.raises(ModelError, match="spells no ensemble"):
+        load("htdemucs+simple:blend", shelf=shelf)
+    with pytest.raises(ModelError, match="spells no ensemble"):
+        load("x*htdemucs+simple", shelf=shelf)
+    auto = load("auto", shelf=shelf)
+    assert auto.route("vocals").model == "htdemucs"
+    assert auto.route("noise").model in ("embedded", "simple")
