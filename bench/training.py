@@ -13,10 +13,10 @@ import time
 from pathlib import Path
 
 import torch
-from lightning_fabric import Fabric
 
 from sayso.train.ask_task import build
 from sayso.train.config import load_config
+from sayso.train.loop import fabric_of
 
 
 def measure_data(stream, steps: int) -> float:
@@ -31,7 +31,7 @@ def measure_data(stream, steps: int) -> float:
 
 def measure_network(task, config, steps: int) -> float:
     """Seconds of audio that the network learns from in a second."""
-    fabric = Fabric(accelerator=config.accelerator, devices=1, precision=config.precision)
+    fabric = fabric_of(config)
     module, optimiser = fabric.setup(task.modules["net"], task.optimisers["net"])
     task.modules["net"] = module
     batch = task.stream.batch(0)

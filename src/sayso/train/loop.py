@@ -98,18 +98,23 @@ def fit(
         raise ConfigError(f"{folder} holds a run already: resume it, or choose another folder")
     if config.threads:
         torch.set_num_threads(config.threads)
-    fabric = Fabric(
-        accelerator=config.accelerator,
-        devices=config.devices,
-        num_nodes=config.nodes,
-        plugins=[_Autocast(config)] if config.precision == "bf16-mixed" else [],
-    )
+    fabric = fabric_of(config)
     fabric.launch()
     sitting = _Sitting(task, config, folder, fabric, on_progress)
     with closing(sitting.board), _stop_signals() as stopped:
         if last.exists():
             sitting.restore(last)
         return Outcome(sitting.state, sitting.train(stopped))
+
+
+def fabric_of(config: LoopConfig) -> Fabric:
+    """The machines and the arithmetic that a configuration asks for."""
+    return Fabric(
+        accelerator=config.accelerator,
+        devices=config.devices,
+        num_nodes=config.nodes,
+        plugins=[_Autocast(config)] if config.precision == "bf16-mixed" else [],
+    )
 
 
 class _Autocast(MixedPrecision):
