@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sayso.audio import Audio, Cancelled, Progress, read, write
+from sayso.checkpoints import Shelf
 from sayso.desk import Desk, History, Move
 from sayso.errors import OutputError
 from sayso.rendering import SPEECH, Track, render
@@ -160,6 +161,7 @@ class Studio:
         segment_s: seconds that the separator hears at a time; None leaves it to the model.
         overlap: share of a segment that is heard twice, 0 to 0.5.
         threads: processor threads; None takes all.
+        shelf: where the weights of public models lie; None takes the platform's folder.
     """
 
     def __init__(
@@ -170,8 +172,10 @@ class Studio:
         segment_s: float | None = None,
         overlap: float | None = None,
         threads: int | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         self._model = model
+        self._shelf = shelf
         self._cache = None if cache is None else Path(cache)
         self._options: dict[str, Any] = {"segment_s": segment_s, "overlap": overlap}
         self._threads = threads
@@ -179,7 +183,7 @@ class Studio:
     @cached_property
     def separator(self) -> Separator:
         """The separator. Raises: ModelError."""
-        return load(self._model, threads=self._threads, **self._options)
+        return load(self._model, threads=self._threads, shelf=self._shelf, **self._options)
 
     def separate(
         self,

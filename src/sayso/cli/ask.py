@@ -7,7 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sayso.cli.opening import open_studio, output_options
+from sayso.cli.opening import open_studio, output_options, tell_choice
 from sayso.cli.terminal import duration, level, note, progress_bar, say, show_json, show_table
 from sayso.errors import NothingToDoError, SaysoError
 
@@ -72,6 +72,7 @@ def _chat(session: Session, arguments: Namespace) -> int:
 
 
 def _render(session: Session, arguments: Namespace) -> tuple[Result, dict[str, Path]]:
+    tell_choice(session.studio, session.desk.targets())
     with progress_bar(session.name) as progress:
         result = session.render(progress=progress)
         return result, dict(result.write(arguments.out, **output_options(arguments)))

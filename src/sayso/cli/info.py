@@ -1,4 +1,4 @@
-"""`sayso info`, `sayso models`, `sayso demo`."""
+"""`sayso info` and `sayso demo`."""
 
 from __future__ import annotations
 
@@ -49,22 +49,6 @@ def info(arguments: Namespace) -> int:
         ("true peak (dBTP)", level(peak_db)),
     )
     show_table((path.name, ""), rows)
-    return 0
-
-
-def models(arguments: Namespace) -> int:
-    """Prints the catalogue."""
-    from sayso.separate import catalogue
-
-    entries = catalogue()
-    if arguments.json:
-        show_json([entry.model_dump() for entry in entries])
-        return 0
-    rows = [
-        (e.name, "yes" if e.installed else "no", ", ".join(e.hears), e.quality, e.cost, e.licence)
-        for e in entries
-    ]
-    show_table(("name", "installed", "hears", "quality", "cost", "licence"), rows)
     return 0
 
 

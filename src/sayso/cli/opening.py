@@ -4,19 +4,52 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sayso.cli.parser import fields
+from sayso.cli.terminal import note
 from sayso.studio import Studio
+
+if TYPE_CHECKING:
+    from sayso.checkpoints import Shelf
 
 
 def open_studio(arguments: Namespace) -> Studio:
-    """The studio that the options ask for; SAYSO_CACHE moves its cache."""
+    """The studio that the options ask for.
+
+    SAYSO_CACHE moves its cache, SAYSO_MODELS the weights.
+    """
     options = fields(arguments, "model", "overlap", "threads")
     if arguments.segment is not None:
         options["segment_s"] = arguments.segment
-    return Studio(cache=None if arguments.no_cache else cache_folder(), **options)
+    return Studio(
+        cache=None if arguments.no_cache else cache_folder(), shelf=models_shelf(), **options
+    )
+
+
+def tell_choice(studio: Studio, targets: Sequence[str]) -> None:
+    """Says which model each target goes to, and why, where the person left it to us."""
+    route = getattr(studio.separator, "route", None)
+    if route is not None:
+        for reason in dict.fromkeys(route(target).reason for target in targets):
+            note(reason)
+
+
+def models_shelf() -> Shelf:
+    """Where public weights lie: SAYSO_MODELS, or the platform's cache folder.
+
+    Weights in the Hugging Face hub's own cache (HF_HOME) are used, too.
+    """
+    from platformdirs import user_cache_path
+
+    from sayso.checkpoints import Shelf
+
+    chosen = os.environ.get("SAYSO_MODELS")
+    folder = Path(chosen) if chosen else user_cache_path("sayso") / "models"
+    hub = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
+    return Shelf(folder, hub=hub / "hub")
 
 
 def cache_folder() -> Path:

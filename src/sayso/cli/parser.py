@@ -99,7 +99,7 @@ def _output(parser: ArgumentParser, *, folder: str) -> None:
 
 def _model(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "-n", "--model", metavar="NAME", help="a name from `sayso models`, or a path to a model"
+        "-n", "--model", metavar="NAME", help="a name from `sayso models`, auto, a path"
     )
     parser.add_argument("--segment", metavar="S", type=float, help="seconds heard at a time")
     parser.add_argument("--overlap", metavar="X", type=float, help="share heard twice, 0 to 0.5")
@@ -115,9 +115,26 @@ def _info(commands: _Commands) -> None:
 
 
 def _models(commands: _Commands) -> None:
-    models = commands.add_parser("models", help="what can separate, and what it hears")
-    models.set_defaults(command="info:models")
+    models = commands.add_parser("models", help="what can separate, what it hears, its weights")
+    models.set_defaults(command="models:listing")
     models.add_argument("--json", action="store_true")
+    kinds = models.add_subparsers(title="what to do", metavar="WHAT")
+    listing = kinds.add_parser("list", help="every model, the default")
+    listing.set_defaults(command="models:listing")
+    listing.add_argument("--json", action="store_true")
+    for command, function, text in (
+        ("info", "details", "licences, files and where they belong"),
+        ("pull", "pull", "download its weights"),
+        ("remove", "remove", "delete its weights"),
+    ):
+        kind = kinds.add_parser(command, help=text)
+        kind.set_defaults(command=f"models:{function}")
+        kind.add_argument("name", metavar="NAME")
+        if command == "info":
+            kind.add_argument("--json", action="store_true")
+    take = kinds.add_parser("import", help="take in weights that you have")
+    take.set_defaults(command="models:take")
+    take.add_argument("files", metavar="PATH", nargs="+", help="called as it was published")
 
 
 def _demo(commands: _Commands) -> None:

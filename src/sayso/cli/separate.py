@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sayso.cli.opening import open_studio, output_options
+from sayso.cli.opening import open_studio, output_options, tell_choice
 from sayso.cli.terminal import duration, note, progress_bar, show_table
 from sayso.desk import NO, Extract
 from sayso.errors import EXIT_CODES, SaysoError, lookup
@@ -23,6 +23,7 @@ def separate(arguments: Namespace) -> int:
     """
     studio = open_studio(arguments)
     targets = _targets(studio, arguments)
+    tell_choice(studio, [target.removeprefix(NO) for target in targets])
     rows: list[tuple[str, ...]] = []
     failures: list[SaysoError] = []
     shares = dict.fromkeys(arguments.files, 0.0)

@@ -32,6 +32,17 @@ PROMPTS: Mapping[str, str] = MappingProxyType(
 )
 """What AudioSep is asked for where our name of a target is none that it was trained on."""
 
+TRAINED_ON: Mapping[str, str] = MappingProxyType(
+    {
+        "MUSIC": "acoustic guitar, violin, accordion, xylophone, erhu, trumpet, tuba, cello, "
+        "flute, saxophone",
+        "ESC-50": "one sound in a word or two: dog, rain, crying baby, clock tick, siren",
+        "VGGSound, AudioSet": "names of events: people clapping, car engine starting",
+        "AudioCaps, Clotho": "sentences: a man speaks while birds chirp in the background",
+    }
+)
+"""How the sets on which it was evaluated speak of sounds; words like these work best."""
+
 
 class Prompts:
     """Words to embeddings.

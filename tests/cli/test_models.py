@@ -1,0 +1,61 @@
+"""`sayso models` as a person runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def models(tmp_path):
+    def run(*arguments):
+        environment = os.environ | {"SAYSO_MODELS": str(tmp_path / "weights"), "HF_HOME": "none"}
+        command = [sys.executable, "-m", "sayso", "models", *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
+        assert "Traceback" not in done.stderr, done.stderr
+        return done
+
+    return run
+
+
+def test_list_tells_what_is_here_and_whose(models):
+    found = {model["name"]: model for model in json.loads(models("list", "--json").stdout)}
+    assert {"simple", "htdemucs_ft", "audiosep", "dns64", "cnn14", "whisper"} <= set(found)
+    assert not found["htdemucs"]["installed"]
+    assert "weights not stated" in found["htdemucs"]["licence"]
+    assert models().stdout.startswith(models("list").stdout[:20])
+
+
+def test_info_names_files_licences_and_prompts(models):
+    told = models("info", "audiosep").stdout
+    for part in ("audiosep_base_4M_steps.ckpt", "1260 MB", "weights", "singing voice", "erhu"):
+        assert part in told
+    told = json.loads(models("info", "htdemucs", "--json").stdout)
+    assert told["files"][0]["sha256"] == "8726e21a"
+    assert told["files"][0]["path"].endswith("weights/demucs/955717e8-8726e21a.th")
+    assert "CC-BY-NC 4.0" in models("info", "dns64").stderr
+
+
+def test_import_and_remove(models, tmp_path):
+    labels = tmp_path / "class_labels_indices.csv"
+    labels.write_text("index,mid,display_name\n")
+    done = models("import", labels)
+    assert done.returncode == 0
+    assert "files are missing" in done.stdout
+    assert (tmp_path / "weights/panns" / labels.name).is_file()
+    assert models("remove", "cnn14").stdout.startswith("cnn14: 0.0 MB freed")
+    assert not (tmp_path / "weights/panns" / labels.name).exists()
+    assert models("import", tmp_path / "no.bin").returncode == 6
+
+
+def test_what_cannot_be_had_says_what_to_do(models):
+    done = models("pull", "dns64")
+    assert done.returncode == 6
+    assert "dns64-a7761ff99a7d5bb6.th" in done.stderr
+    done = models("info", "parrot")
+    assert done.returncode == 6
+    assert "expected one of htdemucs_ft" in done.stderr
