@@ -1,0 +1,109 @@
+"""From recordings to a separator of one's own, through the commands alone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from sayso.audio import Audio, read, resample, write
+
+RATE = 2048
+PARTS = {"supervised": 2, "validation": 1, "test": 1}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, demo) -> Path:
+    """Two-stem songs cut out of the demo song, and the configuration of a tiny run."""
+    root = tmp_path_factory.mktemp("training")
+    voice = resample(demo["vocals"], RATE)
+    band = resample(Audio(demo["mix"].samples - demo["vocals"].samples, 44_100), RATE)
+    for part, count in PARTS.items():
+        for number in range(count):
+            start = (4 * number + 8 * (part != "supervised")) * RATE
+            for name, stem in (("vocals", voice), ("accompaniment", band)):
+                path = root / "songs" / part / f"{number}" / f"{name}.wav"
+                write(path, stem.slice(start, start + 3 * RATE), encoding="float32")
+    config = {
+        "kind": "unet",
+        "folder": str(root / "run"),
+        "loop": {
+            "max_steps": 200,
+            "validate_steps": 100,
+            "precision": "32-true",
+            "accelerator": "cpu",
+            "tensorboard": False,
+            "threads": 1,
+        },
+        "task": {
+            "songs": {p: [{"layout": "folder", "root": str(root / "songs" / p)}] for p in PARTS},
+            "network": {
+                "sample_rate": RATE,
+                "n_fft": 64,
+                "hop": 32,
+                "levels": 2,
+                "width": 4,
+                "frames": 16,
+            },
+            "patches": {"batch_size": 4, "excerpt_s": 1.0, "cache_size": 8, "replaced": 4},
+        },
+    }
+    (root / "tiny.yaml").write_text(yaml.safe_dump(config))
+    return root
+
+
+def sayso(folder, *arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", "sayso", *map(str, arguments)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=os.environ | {"SAYSO_CACHE": str(folder / "cache")},
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def test_train_resume_export_score_and_ask(folder, demo):
+    first = ("train", "separator", "tiny.yaml", "--set", "loop.max_steps=3")
+    assert sayso(folder, *first).returncode == 0
+    again = sayso(folder, "train", "separator", "tiny.yaml", "--set", "loop.max_steps=6")
+    assert again.returncode == 7
+    assert "resume" in again.stderr
+    options = ("--set", "loop.max_steps=6", "--set", "loop.validate_steps=3", "--resume")
+    done = sayso(folder, "train", "separator", "tiny.yaml", *options)
+    assert done.returncode == 0, done.stderr
+    done = sayso(folder, "train", "export", "run", "-o", "model.onnx")
+    assert done.returncode == 0, done.stderr
+    song = write(folder / "song.wav", demo["mix"].slice(0, 2 * 44_100))
+    done = sayso(folder, "ask", song, "give me the vocals", "--model", "model.onnx")
+    assert done.returncode == 0, done.stderr
+    vocals = read(folder / "sayso-out/song/vocals.wav")
+    assert (vocals.frames, vocals.channels) == (2 * 44_100, 2)
+    assert np.abs(vocals.samples).max() > 0
+    done = sayso(folder, "train", "score", "run")
+    assert done.returncode == 0, done.stderr
+    assert "vocals" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("override", "code", "words"),
+    [
+        ("loop.max_stepz=3", 7, "max_stepz"),
+        ("task.network.width=-1", 7, "width"),
+        ("kind=none", 7, "unknown kind"),
+        ("task.songs.supervised=[{layout: folder, root: nowhere}]", 8, "nowhere"),
+    ],
+)
+def test_bad_configurations_are_told_before_anything_starts(folder, override, code, words):
+    arguments = ("train", "separator", "tiny.yaml", "--set", override)
+    done = sayso(folder, *arguments, "--set", f"folder={folder / 'none'}")
+    assert done.returncode == code, done.stderr
+    assert words in done.stderr
+    assert not (folder / "none").exists()
