@@ -69,8 +69,8 @@ def istft(spectrum: Spectrum, n_fft: int, *, hop: int, length: int) -> Samples:
     half = n_fft // 2
     kept = slice(half, half + length)
     flat = out.reshape(*lead, -1)[..., kept]
-    signal: Samples = flat / np.maximum(weight.reshape(-1)[kept], np.float32(1e-8))
-    return signal
+    signal = flat / np.maximum(weight.reshape(-1)[kept], np.float32(1e-8))
+    return signal.astype(np.float32, copy=False)
 
 
 @lru_cache(maxsize=16)
