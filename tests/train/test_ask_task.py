@@ -33,23 +33,10 @@ def test_the_objective_reaches_every_weight(waveform: float) -> None:
     batch = ToyStream().batch(0)
     objective = Objective(net, LossConfig(waveform=waveform), compiled=False)
     ids = task._ids(batch.queries)
-    error = objective(torch.from_numpy(batch.mix), torch.from_numpy(batch.targets), ids)
-    assert error.shape == (2, 3)
-    error.sum().backward()
+    losses = objective(torch.from_numpy(batch.mix), torch.from_numpy(batch.targets), ids)
+    losses["loss"].backward()
     for name, parameter in net.named_parameters():
         assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
-
-
-def test_silence_asked_of_a_whole_mixture_costs_about_one() -> None:
-    task = AskTask(config(), ToyStream())
-    batch = ToyStream().batch(0)
-    mix = torch.from_numpy(batch.mix)
-    targets = mix[:, None].expand(-1, 3, -1, -1)
-    with torch.no_grad():
-        for parameter in task.net.mask.parameters():
-            parameter.zero_()
-        error = task.modules["net"](mix, targets, task._ids(batch.queries))
-    assert ((error > 0.7) & (error < 1.3)).all()
 
 
 def test_weights_can_be_taken_over(tmp_path: Path) -> None:

@@ -24,10 +24,10 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_defaults_file_and_overrides(path: Path) -> None:
-    config = load_config(path, ["loop.max_minutes=1.5", "task.loss.logarithm=0.2", "folder=y"])
+    config = load_config(path, ["loop.max_minutes=1.5", "task.loss.absent=0.2", "folder=y"])
     assert config.loop.max_steps == 7
     assert config.loop.max_minutes == 1.5
-    assert config.task.model_dump()["loss"]["logarithm"] == 0.2
+    assert config.task.model_dump()["loss"]["absent"] == 0.2
     assert config.folder == Path("y")
 
 

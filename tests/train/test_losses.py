@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from sayso.audio import stft
-from sayso.train.losses import error_weight, masked_error, waveform_error
+from sayso.train.losses import answer_loss, error_weights, masked_errors, waveform_error
 from sayso.train.spectra import apply_mask, spectrogram, waveform
 
 
@@ -13,21 +13,43 @@ def draw(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-def test_masked_error_is_the_weighted_distance() -> None:
-    spec, target, weight = draw(2, 4, 9, 8), draw(2, 3, 4, 9, 8, seed=1), draw(2, 9, 8).abs()
+def test_masked_errors_are_the_weighted_distances() -> None:
+    spec, target, weights = draw(2, 4, 9, 8), draw(2, 3, 4, 9, 8, seed=1), draw(2, 2, 9, 8).abs()
     mask = draw(2, 3, 4, 9, 8, seed=2)
-    expected = (apply_mask(mask, spec[:, None]) - target).abs().sum(2) * weight[:, None]
-    torch.testing.assert_close(
-        masked_error(mask, spec, target, weight), expected.sum((2, 3)), rtol=1e-4, atol=1e-4
-    )
+    error = apply_mask(mask, spec[:, None]) - target
+    found = masked_errors(mask, spec, target, weights)
+    for one, size, weight in (
+        (found.absolute, error.abs(), weights[:, 0]),
+        (found.squared, error.square(), weights[:, 1]),
+        (found.energy, target.square(), weights[:, 1]),
+    ):
+        expected = (size.sum(2) * weight[:, None]).sum((2, 3))
+        torch.testing.assert_close(one, expected, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("gain", [0.01, 1.0, 10.0])
 def test_silence_costs_about_one_at_any_level(gain: float) -> None:
     spec = gain * draw(1, 4, 64, 128)
     mask = torch.zeros(1, 1, 4, 64, 128)
-    error = masked_error(mask, spec, spec[:, None], error_weight(spec))
-    assert 0.85 < float(error) < 1.15
+    for error in masked_errors(mask, spec, spec[:, None], error_weights(spec)):
+        assert 0.85 < float(error) < 1.15
+
+
+def test_a_guess_at_half_strength_beats_silence_and_absence_is_a_level() -> None:
+    """Where a sparse target hides in a mixture, silence must not be the best constant."""
+    there = draw(1, 1, 4, 64, 128) * (draw(1, 1, 1, 64, 128, seed=1) > 1)
+    spec = there[:, 0] + 0.5 * draw(1, 4, 64, 128, seed=2)
+    weights = error_weights(spec)
+
+    def loss(gain: float, target: torch.Tensor) -> float:
+        mask = torch.zeros(1, 1, 4, 64, 128)
+        mask[:, :, 0::2] = gain
+        errors = masked_errors(mask, spec, target, weights)
+        return float(answer_loss(errors, absent=1.0, floor=1e-3))
+
+    assert loss(0.3, there) < loss(0.0, there)
+    assert loss(0.0, torch.zeros_like(there)) == 0.0
+    assert loss(0.2, torch.zeros_like(there)) == pytest.approx(0.2, rel=0.15)
 
 
 def test_waveform_error_is_zero_for_the_truth_and_ignores_level() -> None:

@@ -21,7 +21,13 @@ from sayso.train.board import Board
 from sayso.train.config import Frozen
 from sayso.train.data.store import Floats
 from sayso.train.data.stream import AskBatch, Stream, StreamConfig, prefetch
-from sayso.train.losses import error_weight, masked_error, waveform_error
+from sayso.train.losses import (
+    Errors,
+    answer_loss,
+    error_weights,
+    masked_errors,
+    waveform_error,
+)
 from sayso.train.spectra import apply_mask, spectrogram, waveform
 
 
@@ -29,15 +35,15 @@ class LossConfig(Frozen):
     """What is made small.
 
     Attributes:
-        compressed: share of the loudness-compressed norm in the spectral error, 0..1.
-        logarithm: weight of the error's logarithm, by which quiet targets count.
-        floor: error below which the logarithm hardly rewards more.
+        compressed: share of the loudness-compressed norm in the spectral errors, 0..1.
+        absent: weight of targets that are not there.
+        floor: share of the mixture's energy below which distortion hardly counts.
         waveform: weight of the waveform and multi-resolution error; it costs inverse transforms.
     """
 
     compressed: float = Field(default=0.5, ge=0, le=1)
-    logarithm: float = Field(default=0.1, ge=0)
-    floor: float = Field(default=0.03, gt=0)
+    absent: float = Field(default=0.5, ge=0)
+    floor: float = Field(default=1e-3, gt=0)
     waveform: float = Field(default=0.0, ge=0)
 
 
@@ -78,26 +84,28 @@ class Objective(nn.Module):
     def __init__(self, net: AskNet, config: LossConfig, *, compiled: bool) -> None:
         super().__init__()
         self.net, self.config = net, config
-        self._weight: Callable[..., Tensor] = error_weight
-        self._error: Callable[..., Tensor] = masked_error
+        self._weights: Callable[..., Tensor] = error_weights
+        self._errors: Callable[..., Errors] = masked_errors
         if compiled:
-            self._weight, self._error = torch.compile(error_weight), torch.compile(masked_error)
+            self._weights = torch.compile(error_weights)
+            self._errors = torch.compile(masked_errors)
 
-    def forward(self, mix: Tensor, targets: Tensor, ids: Tensor) -> Tensor:
-        """Errors `[B, Q]` of the answers to `ids [B, Q, L]` for `mix [B, 2, T]`."""
+    def forward(self, mix: Tensor, targets: Tensor, ids: Tensor) -> dict[str, Tensor]:
+        """The losses of the answers to `ids [B, Q, L]` for `mix [B, 2, T]`."""
         shape = self.net.config
         with torch.no_grad(), torch.autocast(mix.device.type, enabled=False):
             spec = spectrogram(mix, shape.n_fft, hop=shape.hop)
             wanted = spectrogram(targets, shape.n_fft, hop=shape.hop)
-            weight = self._weight(spec, compressed=self.config.compressed)
+            weights = self._weights(spec, compressed=self.config.compressed)
         mask = self.net(spec, ids)
         with torch.autocast(mix.device.type, enabled=False):
-            error = self._error(mask, spec, wanted, weight)
+            errors = self._errors(mask, spec, wanted, weights)
+            loss = answer_loss(errors, absent=self.config.absent, floor=self.config.floor)
             if self.config.waveform:
                 masked = apply_mask(mask.float(), spec.unsqueeze(1))
                 made = waveform(masked, shape.n_fft, hop=shape.hop, frames=mix.shape[-1])
-                error = error + self.config.waveform * waveform_error(made, targets, mix)
-        return error
+                loss = loss + self.config.waveform * waveform_error(made, targets, mix).mean()
+        return {"loss": loss, **_watched(errors)}
 
 
 class AskTask:
@@ -132,13 +140,10 @@ class AskTask:
         return prefetch(_Share(self.stream, rank, world), start, self.config.workers)
 
     def training_step(self, batch: AskBatch, step: int) -> tuple[str, Mapping[str, Tensor]]:
-        """The losses of one batch; `error` is about 1 for silence asked of a whole mixture."""
+        """The losses of one batch; `sdr_db` and `absent_db` are those of what is (not) there."""
         device = next(self.net.parameters()).device
         mix, targets = (torch.from_numpy(x).to(device) for x in (batch.mix, batch.targets))
-        error = self.modules["net"](mix, targets, self._ids(batch.queries).to(device))
-        config = self.config.loss
-        loss = error.mean() + config.logarithm * torch.log(error + config.floor).mean()
-        return "net", {"loss": loss, "error": error.mean()}
+        return "net", self.modules["net"](mix, targets, self._ids(batch.queries).to(device))
 
     def validate(self, board: Board, step: int) -> Mapping[str, float]:
         """Figures in dB: uSDR by group and concept, the level of what is absent, the mean."""
@@ -202,6 +207,18 @@ class _Share(Stream):
 
     def fill(self, index: int, mix: Floats, targets: Floats) -> list[list[str]]:
         return self._stream.fill(index * self._world + self._rank, mix, targets)
+
+
+@torch.no_grad()
+def _watched(errors: Errors) -> dict[str, Tensor]:
+    """Mean figures in dB of a batch: SDR of what is there, level of what is not."""
+    there = errors.energy > 1e-9
+    sdr_db = 10 * torch.log10((errors.energy + 1e-6) / (errors.squared + 1e-6))
+    level_db = 10 * torch.log10(errors.squared + 1e-6)
+    return {
+        "sdr_db": (sdr_db * there).sum() / there.sum().clamp(min=1),
+        "absent_db": (level_db * ~there).sum() / (~there).sum().clamp(min=1),
+    }
 
 
 def _optimiser(net: AskNet, config: Config) -> Optimizer:
