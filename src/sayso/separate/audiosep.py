@@ -73,7 +73,7 @@ class AudioSepSeparator:
         self.version = f"{version} {'bfloat16' if reduced else 'float32'}"
         self.sample_rate = network.config.sample_rate
         self._place = self.settings.device.place()
-        self._network = network.to(self._place)
+        self._network = self.settings.device.prepare(network.base, whole=network)
         self._embed = embed
 
     @classmethod

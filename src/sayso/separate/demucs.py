@@ -86,7 +86,7 @@ class DemucsSeparator:
         self._weights /= self._weights.sum(axis=0)
         self._segment_s = self._choose_segment(networks, bag)
         self._place = self.settings.device.place()
-        self._networks = [net.to(self._place).eval() for net in networks]
+        self._networks = [self.settings.device.prepare(net.eval()) for net in networks]
 
     @classmethod
     def load(

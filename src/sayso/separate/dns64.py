@@ -51,7 +51,7 @@ class DNS64Separator:
         self.name, self.version = name, version
         self._device = device or Device(precision="float32")
         self._place = self._device.place()
-        self._network = network.to(self._place)
+        self._network = self._device.prepare(network)
 
     @classmethod
     def load(cls, path: Path, *, device: Device | None = None) -> DNS64Separator:
