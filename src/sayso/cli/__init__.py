@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 
@@ -21,6 +22,9 @@ UNEXPECTED = 1
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code; see `sayso.errors` for the codes."""
     arguments = build_parser().parse_args(argv)
+    if not os.environ.get("SAYSO_DEBUG"):
+        # What libraries tell their developers is no answer to a person's request.
+        warnings.simplefilter("ignore")
     try:
         command = _load(arguments.command)
         return command(arguments)
