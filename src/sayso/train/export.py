@@ -181,6 +181,9 @@ def _write(graph: Graph, path: Path, metadata: Mapping[str, Any], *, half: bool)
         _store_half(model)
     texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in metadata.items()}
     helper.set_model_props(model, texts)
+    # The exporter notes where on this machine each line of source lies: nobody else's business.
+    for node in model.graph.node:
+        node.ClearField("metadata_props")
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.new")
     onnx.save(model, temporary)
