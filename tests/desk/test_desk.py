@@ -22,11 +22,13 @@ from sayso.desk import (
     Reply,
     Reset,
     Reverb,
+    Set,
     Stretch,
     Strip,
     Undo,
     apply,
     field_range,
+    move_to,
     moves_schema,
     parse_moves,
 )
@@ -212,3 +214,35 @@ def test_the_schema_names_every_move_and_effect():
     for word in ("extract", "remove", "adjust", "clean", "edit", "undo", "reset", "reply"):
         assert f"'{word}'" in text
     assert field_range("eq", "q") == (0.1, 10.0)
+
+
+STRIPS = st.builds(
+    Strip,
+    gain_db=st.floats(-20, 20),
+    mute=st.booleans(),
+    solo=st.booleans(),
+    effects=st.lists(EFFECTS.filter(lambda e: e.effect != "gain"), max_size=3).map(tuple),
+)
+
+
+@given(NAMES, STRIPS, STRIPS)
+def test_one_move_leads_from_any_strip_to_any_other(target, before, after):
+    desk = Desk(strips={target: before})
+    assert apply(desk, move_to(desk, target, after)).strip(target) == after
+
+
+def test_a_fader_is_the_same_move_as_words():
+    assert move_to(Desk(), "drums", Strip(gain_db=3)) == Adjust(
+        target="drums", effects=(Gain(db=3),)
+    )
+    muted = Strip(gain_db=3, mute=True)
+    assert move_to(Desk(), "drums", muted) == Set(target="drums", gain_db=3, mute=True)
+
+
+def test_hands_are_held_to_the_same_ranges_as_words():
+    with pytest.raises(RangeError, match="at most 24"):
+        Set(target="drums", gain_db=25)
+    with pytest.raises(RangeError, match="0 to 1"):
+        Set(target="drums", effects=(Reverb(amount=-0.5),))
+    with pytest.raises(MoveError, match="mix"):
+        Set(target="drums", effects=(Stretch(rate=2),))

@@ -1,6 +1,6 @@
 """The desk: values that say what should happen to a sound, and nothing about how it is made."""
 
-from sayso.desk.desk import NO, Desk, History, Strip, apply, complement_of
+from sayso.desk.desk import NO, Desk, History, Strip, apply, complement_of, move_to
 from sayso.desk.edits import (
     Cut,
     CutTail,
@@ -38,6 +38,7 @@ from sayso.desk.moves import (
     Remove,
     Reply,
     Reset,
+    Set,
     Target,
     Undo,
     moves_schema,
@@ -77,6 +78,7 @@ __all__ = [
     "Reply",
     "Reset",
     "Reverb",
+    "Set",
     "ShortenTo",
     "Stretch",
     "Strip",
@@ -85,6 +87,7 @@ __all__ = [
     "apply",
     "complement_of",
     "field_range",
+    "move_to",
     "moves_schema",
     "parse_moves",
 ]

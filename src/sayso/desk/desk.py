@@ -18,6 +18,7 @@ from sayso.desk.moves import (
     Remove,
     Reply,
     Reset,
+    Set,
     Target,
     Undo,
 )
@@ -94,6 +95,11 @@ def apply(desk: Desk, move: Move) -> Desk:
             changed = _adjust(desk.strip(target), move)
             strips = {**desk.strips, target: changed}
             return _heard(desk, target).model_copy(update={"strips": strips})
+        case Set(target=target):
+            given = {name: getattr(move, name) for name in Strip.model_fields}
+            controls = {name: value for name, value in given.items() if value is not None}
+            strips = {**desk.strips, target: desk.strip(target).model_copy(update=controls)}
+            return _heard(desk, target).model_copy(update={"strips": strips})
         case Clean():
             return desk.model_copy(update={"clean": True})
         case Edit(steps=steps):
@@ -132,6 +138,24 @@ def _adjust(strip: Strip, move: Adjust) -> Strip:
         chain = tuple(new if old is current else old for old in strip.effects)
         strip = strip.model_copy(update={"effects": chain if current else (*chain, new)})
     return strip
+
+
+def move_to(desk: Desk, target: str, strip: Strip) -> Move:
+    """The move that makes `strip` the strip of `target`.
+
+    It is an `Adjust` wherever one can say it, so that "a bit more" and "too much" go on from a
+    fader as they do from words.
+    """
+    old = desk.strip(target)
+    changed = tuple(effect for effect in strip.effects if effect not in old.effects)
+    level = (Gain(db=strip.gain_db),) if strip.gain_db != old.gain_db else ()
+    adjust = (*level, *changed)
+    if adjust:
+        move = Adjust(target=target, effects=adjust)
+        if _adjust(old, move) == strip:
+            return move
+    given = {name: getattr(strip, name) for name in Strip.model_fields}
+    return Set(target=target, **{k: v for k, v in given.items() if v != getattr(old, k)})
 
 
 class History(Value):

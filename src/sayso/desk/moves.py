@@ -10,13 +10,19 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 
 from sayso.desk.edits import EditStep
-from sayso.desk.effects import Effect, Stretch, require_absolute
+from sayso.desk.effects import AbsoluteEffect, AnyEffect, Db, Effect, Stretch, require_absolute
 from sayso.desk.value import Value, in_words
 
 Target = Annotated[
     str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=100)
 ]
 MIX = "mix"
+
+
+def require_fitting(effect: AnyEffect, target: str) -> None:
+    """Raises ValueError for an effect that `target` cannot take."""
+    if isinstance(effect, Stretch) and target != MIX:
+        raise ValueError('the tempo belongs to the whole: stretch takes the target "mix"')
 
 
 class Extract(Value):
@@ -46,8 +52,27 @@ class Adjust(Value):
         for effect in self.effects:
             if not self.relative:
                 require_absolute(effect)
-            if isinstance(effect, Stretch) and self.target != MIX:
-                raise ValueError('the tempo belongs to the whole: stretch takes the target "mix"')
+            require_fitting(effect, self.target)
+        return self
+
+
+class Set(Value):
+    """The controls of one strip as they are to stand, as a hand on the desk leaves them.
+
+    What is left out stays as it is; `effects` replaces the whole chain.
+    """
+
+    do: Literal["set"] = "set"
+    target: Target
+    gain_db: Db | None = None
+    mute: bool | None = None
+    solo: bool | None = None
+    effects: Annotated[tuple[AbsoluteEffect, ...], Field(max_length=32)] | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Set:
+        for effect in self.effects or ():
+            require_fitting(effect, self.target)
         return self
 
 
@@ -87,7 +112,7 @@ class Reply(Value):
 
 
 Move: TypeAlias = Annotated[
-    Extract | Remove | Adjust | Clean | Edit | Undo | Reset | Reply, Field(discriminator="do")
+    Extract | Remove | Adjust | Set | Clean | Edit | Undo | Reset | Reply, Field(discriminator="do")
 ]
 _MOVES: TypeAdapter[tuple[Move, ...]] = TypeAdapter(tuple[Move, ...])
 

@@ -15,6 +15,7 @@ from sayso.desk import (
     Move,
     Remove,
     Reset,
+    Set,
     complement_of,
 )
 
@@ -27,7 +28,7 @@ def about(moves: Iterable[Move]) -> list[str]:
     found: list[str] = []
     for move in moves:
         match move:
-            case Adjust(target=target) | Reset(target=str(target)):
+            case Adjust(target=target) | Set(target=target) | Reset(target=str(target)):
                 found.append(target)
             case Extract(targets=targets):
                 found.extend(targets)

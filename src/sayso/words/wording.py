@@ -17,6 +17,7 @@ from sayso.desk import (
     Remove,
     Reply,
     Reset,
+    Set,
     Undo,
     complement_of,
 )
@@ -205,6 +206,8 @@ def described(move: Move) -> list[str]:
             return [f"taking {joined([spoken(target) for target in targets])} out"]
         case Adjust(target=target, effects=effects):
             return [_of_effect(effect, target, relative=move.relative) for effect in effects]
+        case Set(target=target):
+            return _of_controls(move, spoken(target))
         case Clean():
             return ["keeping the speech and taking noise and music away"]
         case Edit(steps=steps):
@@ -217,6 +220,19 @@ def described(move: Move) -> list[str]:
             return ["going back to the original"]
         case Reply():
             return []
+
+
+def _of_controls(move: Set, on: str) -> list[str]:
+    parts = []
+    if move.gain_db is not None:
+        parts.append(f"setting {on} to {number(move.gain_db)} dB")
+    if move.mute is not None:
+        parts.append(f"{'muting' if move.mute else 'unmuting'} {on}")
+    if move.solo is not None:
+        parts.append(f"playing {on} alone" if move.solo else f"playing {on} with the others")
+    if move.effects is not None:
+        parts.append(f"setting the effects of {on}")
+    return parts
 
 
 def _extracted(targets: Sequence[str]) -> str:
