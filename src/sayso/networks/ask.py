@@ -118,19 +118,19 @@ class BandSplit(nn.Module):
 
 
 class BandMask(nn.Module):
-    """Grid to complex mask: a linear map a band."""
+    """Grid to complex mask before its bound: a linear map a band."""
 
-    def __init__(self, bands: tuple[tuple[int, int], ...], width: int, bound: float) -> None:
+    def __init__(self, bands: tuple[tuple[int, int], ...], width: int) -> None:
         super().__init__()
-        self.bands, self.bound = bands, bound
+        self.bands = bands
         self.weights = nn.ParameterList(
-            nn.Parameter(torch.randn(count, width, 4 * bins) * 0.3 / math.sqrt(width))
+            nn.Parameter(torch.randn(count, width, 4 * bins) * 0.45 / math.sqrt(width))
             for count, bins in bands
         )
         # A real mask of about 0.25 in both channels: near the average target.
         self.biases = nn.ParameterList(
             nn.Parameter(
-                torch.tensor([0.17, 0.0, 0.17, 0.0]).repeat_interleave(bins).repeat(count, 1, 1)
+                torch.tensor([0.25, 0.0, 0.25, 0.0]).repeat_interleave(bins).repeat(count, 1, 1)
             )
             for count, bins in bands
         )
@@ -147,7 +147,7 @@ class BandMask(nn.Module):
             part = torch.bmm(x, weight) + bias.to(x.dtype)
             part = part.reshape(-1, batch, frames, 4, bins).permute(1, 3, 2, 0, 4)
             parts.append(part.reshape(batch, 4, frames, -1))
-        return self.bound * torch.tanh(torch.cat(parts, 3))
+        return torch.cat(parts, 3)
 
 
 class Block(nn.Module):
@@ -253,7 +253,7 @@ class AskNet(nn.Module):
         self.coarse = nn.ModuleList(_conv(context, context, 1) for _ in range(2))
         self.join = nn.Conv2d(context, fine, 1)
         self.head = _conv(fine, fine, 1)
-        self.mask = BandMask(config.bands, fine, config.mask_bound)
+        self.mask = BandMask(config.bands, fine)
 
     def encode(self, spec: Tensor) -> Features:
         """The heavy part: a mixture `[B, 4, T, F]` of any level, T a multiple of the stride."""
@@ -265,6 +265,10 @@ class AskNet(nn.Module):
 
         Complex, one a channel, parts within the configured bound; multiply with the mixture.
         """
+        return bounded(self.ask_unbounded(features, ids), self.config.mask_bound)
+
+    def ask_unbounded(self, features: Features, ids: Tensor) -> Tensor:
+        """Like `ask`, before `bounded`: what a loss takes that does the rest in one pass."""
         words = self.words(ids)
         x = F.relu(self.films[0](features.context, words))
         x = F.relu(self.coarse[0](x))
@@ -279,6 +283,11 @@ class AskNet(nn.Module):
         """Masks `[B, Q, 4, T, F]` of Q questions `ids [B, Q, L]` to each mixture `[B, 4, T, F]`."""
         masks = self.ask(self.encode(spec), ids.flatten(0, 1))
         return masks.reshape(len(spec), -1, *masks.shape[1:])
+
+
+def bounded(mask: Tensor, bound: float) -> Tensor:
+    """`mask` squeezed smoothly into -bound..bound; by roots, which cost less than a tanh."""
+    return mask * torch.rsqrt(1 + (mask / bound).square())
 
 
 def _scale_each(x: Tensor, scale: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 
 from sayso.errors import DataError
-from sayso.networks.ask import AskConfig, AskNet
+from sayso.networks.ask import AskConfig, AskNet, bounded
 from sayso.networks.ngrams import batch_ids
 from sayso.train.board import Board
 from sayso.train.config import Frozen
@@ -97,12 +97,13 @@ class Objective(nn.Module):
             spec = spectrogram(mix, shape.n_fft, hop=shape.hop)
             wanted = spectrogram(targets, shape.n_fft, hop=shape.hop)
             weights = self._weights(spec, compressed=self.config.compressed)
-        mask = self.net(spec, ids)
+        mask = self.net.ask_unbounded(self.net.encode(spec), ids.flatten(0, 1))
+        mask = mask.reshape(*ids.shape[:2], *mask.shape[1:])
         with torch.autocast(mix.device.type, enabled=False):
-            errors = self._errors(mask, spec, wanted, weights)
+            errors = self._errors(mask, spec, wanted, weights, bound=shape.mask_bound)
             loss = answer_loss(errors, absent=self.config.absent, floor=self.config.floor)
             if self.config.waveform:
-                masked = apply_mask(mask.float(), spec.unsqueeze(1))
+                masked = apply_mask(bounded(mask.float(), shape.mask_bound), spec.unsqueeze(1))
                 made = waveform(masked, shape.n_fft, hop=shape.hop, frames=mix.shape[-1])
                 loss = loss + self.config.waveform * waveform_error(made, targets, mix).mean()
         return {"loss": loss, **_watched(errors)}

@@ -17,18 +17,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SerializeAsAny,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, Field, SerializeAsAny, field_validator, model_validator
 
-from sayso.errors import ConfigError
+from sayso.configuration import Frozen, parse, read_values
+
+__all__ = ["TASKS", "Frozen", "LoopConfig", "RunConfig", "load_config", "parse_config"]
 
 # Where each kind of task lives; its module offers `Config` and `build(config) -> Task`.
 TASKS: Mapping[str, str] = {
@@ -36,12 +29,6 @@ TASKS: Mapping[str, str] = {
     "unet": "sayso.train.unet_task",
     "adversarial": "sayso.train.adversarial_task",
 }
-
-
-class Frozen(BaseModel):
-    """A configuration: immutable, unknown keys fail."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class LoopConfig(Frozen):
@@ -113,39 +100,9 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
 
     Raises: ConfigError for a missing file, bad YAML, unknown keys and values out of range.
     """
-    try:
-        values = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path}: cannot be read as YAML: {error}") from error
-    if not isinstance(values, dict):
-        raise ConfigError(f"{path}: holds {type(values).__name__}, expected keys and values")
-    for override in overrides:
-        _apply(values, override)
-    return parse_config(values, str(path))
+    return parse_config(read_values(path, overrides), str(path))
 
 
 def parse_config(values: Mapping[str, Any], origin: str) -> RunConfig:
     """Check a run's configuration given as plain values; `origin` is named in errors."""
-    try:
-        return RunConfig.model_validate(dict(values))
-    except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, e['loc'])) or 'top level'}: {e['msg']}" for e in error.errors()
-        )
-        raise ConfigError(f"{origin}: {wrong}") from error
-
-
-def _apply(values: dict[str, Any], override: str) -> None:
-    path, equals, text = override.partition("=")
-    *parents, last = path.split(".")
-    if not equals or not last:
-        raise ConfigError(f"override {override!r}: expected a.b=value")
-    for key in parents:
-        inner = values.setdefault(key, {})
-        if not isinstance(inner, dict):
-            raise ConfigError(f"override {override!r}: {key!r} holds {inner!r}, not keys")
-        values = inner
-    try:
-        values[last] = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"override {override!r}: {text!r} is no YAML value") from error
+    return parse(RunConfig, values, origin)

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from sayso.networks.ask import bounded
+
 
 class Errors(NamedTuple):
     """What each answer is wrong by, all `[B, Q]` and relative to the mixture.
@@ -51,16 +53,19 @@ def _shares(size: Tensor, quiet: Tensor, compressed: float) -> Tensor:
     return (1 - compressed) * plain + compressed * lifted
 
 
-def masked_errors(mask: Tensor, spec: Tensor, target: Tensor, weights: Tensor) -> Errors:
+def masked_errors(
+    mask: Tensor, spec: Tensor, target: Tensor, weights: Tensor, *, bound: float
+) -> Errors:
     """How far masked mixtures are from their targets' spectrograms.
 
     Args:
-        mask: complex masks `[B, Q, 4, T, F]`, any floating type.
+        mask: complex masks `[B, Q, 4, T, F]` before their bound, any floating type.
         spec: mixtures `[B, 4, T, F]`, float32.
         target: spectrograms `[B, Q, 4, T, F]`, float32.
         weights: `[B, 2, T, F]`, see `error_weights`.
+        bound: of the masks' parts.
     """
-    m, x = mask.float(), spec.unsqueeze(1)
+    m, x = bounded(mask.float(), bound), spec.unsqueeze(1)
     m_re, m_im = m[:, :, 0::2], m[:, :, 1::2]
     x_re, x_im = x[:, :, 0::2], x[:, :, 1::2]
     error_re = m_re * x_re - m_im * x_im - target[:, :, 0::2]
