@@ -2,7 +2,7 @@
 
 Averaging waveforms can do what no mask on the mixture's phase can; fused masks never add sound that
 the mixture does not have. A separator's mask is what it gave against what it left:
-|stem| / (|stem| + |mix - stem|).
+|stem|^e / (|stem|^e + |mix - stem|^e), with e = 1 unless another exponent is asked for.
 """
 
 from __future__ import annotations
@@ -29,12 +29,14 @@ class Fusion(BaseModel):
         kind: "mean" of waveforms, weighted; or of masks the greatest ("mask_max"), the weighted
             mean ("mask_mean"), or the weighted power mean ("mask_power").
         power: of the power mean; 1 is the mean, more leans towards the greatest.
+        exponent: e of the masks; 2 makes them those of Wiener.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["mean", "mask_max", "mask_mean", "mask_power"] = "mean"
     power: float = Field(default=2.0, gt=0, le=20)
+    exponent: float = Field(default=1.0, gt=0, le=4)
 
 
 class Ensemble:
@@ -161,7 +163,8 @@ def _fuse_masks(mix: Samples, stems: Samples, shares: Samples, fusion: Fusion) -
     """[C, t] and [N, C, t] to [C, t]."""
     mixture = stft(mix, _N_FFT, hop=_HOP)
     estimates = stft(stems, _N_FFT, hop=_HOP)
-    given, left = np.abs(estimates), np.abs(mixture - estimates)
+    given = np.abs(estimates) ** fusion.exponent
+    left = np.abs(mixture - estimates) ** fusion.exponent
     masks = given / np.maximum(given + left, 1e-12)
     weights = shares[:, None, None, None]
     if fusion.kind == "mask_max":

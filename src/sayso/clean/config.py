@@ -1,0 +1,178 @@
+"""How speech is cleaned: one YAML file, a section a stage, in the order in which they run.
+
+A stage whose section is missing or null is left out. Those that come with the package are named
+("embedded", "fast", "broadcast", "published"); any other is a path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from sayso.configuration import Frozen, parse, read_values
+from sayso.errors import ConfigError
+from sayso.separate.ensemble import Fusion
+
+Measure = Literal["dnsmos", "words", "music"]
+
+
+class Preprocess(Frozen):
+    """What is brought in order first.
+
+    Attributes:
+        sample_rate: of the work and of the output, in Hz; None keeps the source's.
+        channels: "mono" mixes down.
+        remove_dc: whether a constant offset is taken out.
+        level_lufs: loudness that the stages work at. It is taken back at the end, unless the
+            loudness stage sets another. None leaves the source's.
+    """
+
+    sample_rate: int | None = Field(default=None, ge=2_000, le=768_000)
+    channels: Literal["keep", "mono"] = "keep"
+    remove_dc: bool = True
+    level_lufs: float | None = Field(default=None, ge=-70, le=0)
+
+
+class Hearing(Frozen):
+    """One separator, and what it is asked for.
+
+    Attributes:
+        model: as `sayso.separate.load` takes it; None takes the best of our own.
+        target: the sound that is the speech to this separator: "speech", of Demucs "vocals".
+        weight: in fusions that weigh, above 0.
+    """
+
+    model: str | None = None
+    target: str = "speech"
+    weight: float = Field(default=1.0, gt=0)
+
+
+class Separation(Frozen):
+    """Speech out of everything else.
+
+    Attributes:
+        separators: one or several.
+        fusion: of several. The default keeps at each point of the spectrogram the greatest of
+            their soft masks |V|^2 / (|V|^2 + |A|^2), where A is what a separator left of the mix.
+    """
+
+    separators: tuple[Hearing, ...] = Field(default=(Hearing(),), min_length=1)
+    fusion: Fusion = Fusion(kind="mask_max", exponent=2.0)
+
+
+class Denoise(Frozen):
+    """Noise out of speech.
+
+    Attributes:
+        model: a separator that hears speech; None takes the spectral estimator, which needs no
+            weights: see `sayso.clean.spectral`.
+        wet: the share of the denoised sound, the rest is what came in.
+        floor_db: how far the spectral estimator turns noise down, below 0.
+    """
+
+    model: str | None = None
+    wet: float = Field(default=1.0, ge=0, le=1)
+    floor_db: float = Field(default=-18.0, ge=-60, lt=0)
+
+
+class PostMask(Frozen):
+    """A Wiener mask of the speech found so far, V, against the rest of the mix, A.
+
+    Its gain on V is |V|^2 / (|V|^2 + beta |A|^2): leakage lies where A is the stronger.
+
+    Attributes:
+        beta: how much the rest counts.
+        floor_db: the least gain.
+    """
+
+    beta: float = Field(default=0.5, gt=0, le=100)
+    floor_db: float = Field(default=-12.0, ge=-60, lt=0)
+
+
+class Gate(Frozen):
+    """Pauses turned down.
+
+    Attributes:
+        threshold_lu: level, relative to the loudness of the speech, below which it closes.
+        range_db: how far it closes, below 0.
+        attack_s: time in which it opens; it begins that much before a word.
+        release_s: time in which it closes.
+    """
+
+    threshold_lu: float = Field(default=-25.0, ge=-70, le=0)
+    range_db: float = Field(default=-12.0, ge=-80, lt=0)
+    attack_s: float = Field(default=0.01, ge=0.001, le=1)
+    release_s: float = Field(default=0.15, ge=0.005, le=5)
+
+
+class Loudness(Frozen):
+    """The loudness of the result.
+
+    Attributes:
+        lufs: integrated, by one gain.
+        ceiling_db: no true peak passes it, in dBTP.
+    """
+
+    lufs: float = Field(default=-23.0, ge=-70, le=0)
+    ceiling_db: float = Field(default=-1.0, ge=-20, le=0)
+
+
+class CleanConfig(Frozen):
+    """The whole of the cleaning.
+
+    Attributes:
+        name: for reports; of a file its stem.
+        preprocess, separation, denoise, postmask, gate, loudness: the stages; None leaves one out.
+        encoding: of the output, as `sayso.audio.write` takes it; None takes the format's own.
+        measures: what is measured beside the quick figures; those whose model or extra is missing
+            fail with how to get it.
+        keep_stages: whether each stage's result is written, too, into a folder beside the output.
+        models: folder of the public models' weights; None takes the platform's.
+        threads: processor threads of the separators; None takes all.
+    """
+
+    name: str = "custom"
+    preprocess: Preprocess = Preprocess()
+    separation: Separation | None = None
+    denoise: Denoise | None = None
+    postmask: PostMask | None = None
+    gate: Gate | None = None
+    loudness: Loudness | None = None
+    encoding: Literal["pcm16", "pcm24", "float32"] | None = None
+    measures: tuple[Measure, ...] = ()
+    keep_stages: bool = False
+    models: Path | None = None
+    threads: int | None = Field(default=None, ge=1, le=256)
+
+
+def config_names() -> tuple[str, ...]:
+    """Those that come with the package."""
+    found = (Path(str(entry)) for entry in files("sayso.clean").joinpath("configs").iterdir())
+    return tuple(sorted(path.stem for path in found if path.suffix == ".yaml"))
+
+
+def load_config(name_or_path: str | Path, overrides: Sequence[str] = ()) -> CleanConfig:
+    """A configuration by its name or from a file.
+
+    Args:
+        name_or_path: "embedded", or a path to a YAML file.
+        overrides: such as "gate.range_db=-20" or "gate=null".
+    Raises: ConfigError for an unknown name, an unknown key or a value out of its range.
+
+    >>> load_config("embedded", ["loudness.lufs=-18"]).loudness.lufs
+    -18.0
+    """
+    path, packaged = Path(name_or_path), config_names()
+    if str(name_or_path) in packaged:
+        path = Path(str(files("sayso.clean").joinpath("configs", f"{name_or_path}.yaml")))
+    elif not path.is_file():
+        raise ConfigError(
+            f"there is no configuration {str(name_or_path)!r}; expected one of "
+            f"{', '.join(packaged)}, or the path of a YAML file"
+        )
+    values = {"name": path.stem, **read_values(path, overrides)}
+    return parse(CleanConfig, values, str(name_or_path))

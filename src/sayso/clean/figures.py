@@ -1,0 +1,44 @@
+"""The figures of one cleaned file that need no reference and no further model."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sayso.audio import Audio, Recorder
+from sayso.clean.pipeline import Cleaned
+from sayso.clean.rows import AFTER, BEFORE
+from sayso.edit import find_silences
+from sayso.errors import SilenceError
+from sayso.measure.checks import evaluate
+from sayso.measure.masked_ratio import masked_ratio_db
+
+_DIGITS = 4
+
+
+def figures_of(source: Audio, cleaned: Cleaned) -> dict[str, float]:
+    """Levels, clipping, silence and what is left beside the speech, before and after."""
+    figures: dict[str, float] = {}
+    for suffix, audio in ((BEFORE, source), (AFTER, cleaned.audio)):
+        figures |= {name + suffix: figure for name, figure in evaluate(audio).items()}
+        silent = sum(stop - start for start, stop in find_silences(audio))
+        figures["silent_share" + suffix] = silent / audio.frames
+    rest = _less(cleaned.mix, cleaned.speech)
+    for suffix, audio in ((BEFORE, cleaned.mix), (AFTER, cleaned.audio)):
+        try:
+            ratio_db = masked_ratio_db(audio, cleaned.speech, rest)
+        except SilenceError:
+            continue
+        figures["music_to_speech_db" + suffix] = ratio_db
+    figures["gain_db"] = cleaned.gain_db
+    return {
+        name: round(float(figure), _DIGITS)
+        for name, figure in figures.items()
+        if np.isfinite(figure)
+    }
+
+
+def _less(one: Audio, other: Audio) -> Audio:
+    recorder = Recorder(one.channels, one.sample_rate)
+    for a, b in zip(one.blocks(), other.blocks(), strict=True):
+        recorder.append(a - b)
+    return recorder.audio()

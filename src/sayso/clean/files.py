@@ -1,0 +1,77 @@
+"""One file in, one file out: the unit of every batch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sayso.audio import Audio, Cancelled, Progress, read, write
+from sayso.clean.config import CleanConfig
+from sayso.clean.figures import figures_of
+from sayso.clean.pipeline import Keep, clean_audio
+from sayso.clean.rows import CleanRow
+from sayso.errors import InputError, OutputError
+
+_CLEANING = 0.95  # the share of the work that is cleaning, for the progress
+
+
+def clean_file(
+    source: Path,
+    destination: Path,
+    config: CleanConfig,
+    *,
+    on_progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> CleanRow:
+    """Writes the speech in `source` to `destination`, and says how it went.
+
+    The same file and configuration give the same bytes and the same row. The output appears whole
+    or not at all; of a file that is passed over there is none.
+
+    Args:
+        source: audio or video of any readable format.
+        destination: its suffix chooses the format; folders are made, an older file is replaced.
+        config: see `load_config`.
+        on_progress: told the fraction done.
+        cancelled: asked between blocks.
+    Returns: a row; one with the status "passed_over" and a reason for a file that cannot be read
+        or holds no speech.
+    Raises: OutputError, ModelError, MissingExtraError, UnknownTargetError, Cancelled.
+    """
+    source, destination = Path(source), Path(destination)
+    if destination.resolve() == source.resolve():
+        raise OutputError(f"{destination}: this would replace the source; choose another place")
+    notes: list[str] = []
+    row: dict[str, Any] = {"source": str(source), "config": config.name}
+    report = None if on_progress is None else lambda done: on_progress(_CLEANING * done)
+    try:
+        audio = read(source, notice=notes.append)
+        row |= {
+            "duration_s": round(audio.duration_s, 3),
+            "sample_rate": audio.sample_rate,
+            "channels": audio.channels,
+        }
+        keep = _keeper(destination) if config.keep_stages else None
+        cleaned = clean_audio(audio, config, keep=keep, progress=report, cancelled=cancelled)
+    except InputError as error:
+        destination.unlink(missing_ok=True)
+        return CleanRow(status="passed_over", reason=str(error), notes=tuple(notes), **row)
+    write(destination, cleaned.audio, encoding=config.encoding)
+    figures = figures_of(audio, cleaned)
+    if on_progress is not None:
+        on_progress(1.0)
+    row |= {"output": str(destination), "notes": tuple(notes), "figures": figures}
+    return CleanRow(status="cleaned", **row)
+
+
+def _keeper(destination: Path) -> Keep:
+    """Writes stages beside the output, numbered in their order."""
+    folder = destination.with_name(f"{destination.stem}.stages")
+    count = 0
+
+    def keep(stage: str, audio: Audio) -> None:
+        nonlocal count
+        count += 1
+        write(folder / f"{count}-{stage}.wav", audio, encoding="float32")
+
+    return keep

@@ -1,0 +1,228 @@
+"""The stages of the cleaning, each from audio to audio of the same length, in constant memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+
+from sayso.audio import (
+    Audio,
+    Cancelled,
+    Progress,
+    Recorder,
+    integrated_lufs,
+    resample,
+)
+from sayso.clean.config import CleanConfig, Denoise, Hearing, Loudness, Preprocess, Separation
+from sayso.clean.gate import gate
+from sayso.clean.masks import postmask
+from sayso.effects import amplify, limit, record
+from sayso.errors import SilenceError
+from sayso.separate import Separator
+from sayso.separate.ensemble import fuse
+
+Separate: TypeAlias = Callable[..., Mapping[str, Audio]]
+"""`separate(mix, targets, progress=, cancelled=)`."""
+Open: TypeAlias = Callable[[str | None], Separate]
+"""From a model's name to what separates with it."""
+Keep: TypeAlias = Callable[[str, Audio], None]
+"""Given the name of each stage and its result."""
+
+_SEPARATING = 0.8  # the share of the work that is separation, for the progress
+_TRIALS, _NEAR_LU = 3, 0.05
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """What the cleaning gave.
+
+    Attributes:
+        audio: the speech.
+        mix: the source after preprocessing, at its own level: what `audio` was taken out of.
+        speech: what the stages took for speech in `mix`, at its level, before gate and loudness.
+        gain_db: what the loudness stage turned everything up by.
+    """
+
+    audio: Audio
+    mix: Audio
+    speech: Audio
+    gain_db: float
+
+
+def clean_audio(
+    source: Audio,
+    config: CleanConfig,
+    *,
+    open_model: Open | None = None,
+    keep: Keep | None = None,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> Cleaned:
+    """The speech in `source`, and nothing else.
+
+    Args:
+        source: any rate, channels and length.
+        config: the stages.
+        open_model: makes separators; None loads them from the catalogue, once a process.
+        keep: given every stage's result.
+        progress: told the fraction done.
+        cancelled: asked between blocks.
+    Returns: audio as long as the source, at its rate and channels unless the configuration
+        changes them.
+    Raises: SilenceError for a source that is silent throughout; ModelError, UnknownTargetError,
+        MissingExtraError, Cancelled.
+    """
+    open_model = open_model or (lambda name: opened(name, config.models, config.threads).separate)
+    told = _told(keep)
+    mix = told("preprocess", prepare(source, config.preprocess, cancelled=cancelled))
+    loudness_lufs = integrated_lufs(mix)
+    if loudness_lufs == -np.inf:
+        raise SilenceError("the recording is silent throughout; there is nothing to clean")
+    level_lufs = config.preprocess.level_lufs
+    lift_db = 0.0 if level_lufs is None else level_lufs - loudness_lufs
+    work = record(amplify(mix, lift_db), cancelled=cancelled)
+    speech = work
+    if config.separation is not None:
+        share = _share(progress, 0.0, _SEPARATING)
+        speech = _separate(work, config.separation, open_model, share, cancelled)
+        told("separation", speech)
+    if config.denoise is not None:
+        share = _share(progress, _SEPARATING, 0.95 - _SEPARATING)
+        speech = told("denoise", _denoise(speech, config.denoise, open_model, share, cancelled))
+    if config.postmask is not None:
+        speech = told("postmask", postmask(speech, work, config.postmask, cancelled=cancelled))
+    found = record(amplify(speech, -lift_db), cancelled=cancelled)
+    audio = found
+    if config.gate is not None and (level := integrated_lufs(found)) > -np.inf:
+        gated = gate(found, config.gate, loudness_lufs=level)
+        audio = told("gate", record(gated, cancelled=cancelled))
+    gain_db = 0.0
+    if config.loudness is not None:
+        audio, gain_db = _at_loudness(audio, config.loudness, cancelled)
+        told("loudness", audio)
+    if progress is not None:
+        progress(1.0)
+    return Cleaned(audio, mix, found, gain_db)
+
+
+def prepare(source: Audio, settings: Preprocess, *, cancelled: Cancelled | None = None) -> Audio:
+    """`source` at the rate and channels asked for, with no offset. Raises: Cancelled."""
+    audio = source if settings.sample_rate is None else resample(source, settings.sample_rate)
+    down = settings.channels == "mono" and audio.channels > 1
+    offset = _offset(audio) if settings.remove_dc else np.zeros((audio.channels, 1), np.float32)
+    if not down and not offset.any():
+        return audio
+    recorder = Recorder(1 if down else audio.channels, audio.sample_rate)
+    for block in audio.blocks():
+        block -= offset
+        recorder.append(block.mean(axis=0, keepdims=True) if down else block)
+    return recorder.audio()
+
+
+@lru_cache(maxsize=4)
+def opened(name: str | None, models: Path | None, threads: int | None) -> Separator:
+    """The separator called `name`, loaded once a process. Raises: ModelError."""
+    from sayso.checkpoints import Shelf
+    from sayso.separate import load
+
+    return load(name, threads=threads, shelf=None if models is None else Shelf(models))
+
+
+def _offset(audio: Audio) -> np.ndarray:
+    total = np.zeros((audio.channels, 1))
+    for block in audio.blocks():
+        total += block.sum(axis=1, keepdims=True, dtype=np.float64)
+    return (total / audio.frames).astype(np.float32)
+
+
+def _separate(
+    mix: Audio,
+    settings: Separation,
+    open_model: Open,
+    progress: Progress | None,
+    cancelled: Cancelled | None,
+) -> Audio:
+    found = []
+    size = 1 / len(settings.separators)
+    for number, hearing in enumerate(settings.separators):
+        share = _share(progress, number * size, size)
+        found.append((_hear(mix, hearing, open_model, share, cancelled), hearing.weight))
+    return fuse(mix, found, settings.fusion, cancelled=cancelled)
+
+
+def _hear(
+    mix: Audio,
+    hearing: Hearing,
+    open_model: Open,
+    progress: Progress | None,
+    cancelled: Cancelled | None,
+) -> Audio:
+    separate = open_model(hearing.model)
+    return separate(mix, (hearing.target,), progress=progress, cancelled=cancelled)[hearing.target]
+
+
+def _denoise(
+    speech: Audio,
+    settings: Denoise,
+    open_model: Open,
+    progress: Progress | None,
+    cancelled: Cancelled | None,
+) -> Audio:
+    from sayso.clean.spectral import denoise
+
+    if settings.wet == 0:
+        return speech
+    if settings.model is None:
+        floor_db = settings.floor_db
+        wet = denoise(speech, floor_db=floor_db, progress=progress, cancelled=cancelled)
+    else:
+        wet = _hear(speech, Hearing(model=settings.model), open_model, progress, cancelled)
+    return _mixed(wet, speech, settings.wet)
+
+
+def _mixed(one: Audio, other: Audio, share: float) -> Audio:
+    if share == 1:
+        return one
+    recorder = Recorder(one.channels, one.sample_rate)
+    for a, b in zip(one.blocks(), other.blocks(), strict=True):
+        recorder.append(b + np.float32(share) * (a - b))
+    return recorder.audio()
+
+
+def _at_loudness(
+    audio: Audio, settings: Loudness, cancelled: Cancelled | None
+) -> tuple[Audio, float]:
+    """`audio` at its loudness under its ceiling, and the gain that it took in dB."""
+    measured_lufs = integrated_lufs(audio)
+    if measured_lufs == -np.inf:
+        return audio, 0.0
+    gain_db, result = settings.lufs - measured_lufs, audio
+    # What the limiter takes away is made up for, as far as the ceiling lets it.
+    for _ in range(_TRIALS):
+        louder = limit(amplify(audio, gain_db), settings.ceiling_db)
+        result = record(louder, cancelled=cancelled)
+        missing_lu = settings.lufs - integrated_lufs(result)
+        if abs(missing_lu) < _NEAR_LU:
+            break
+        gain_db += missing_lu
+    return result, gain_db
+
+
+def _told(keep: Keep | None) -> Callable[[str, Audio], Audio]:
+    def tell(stage: str, audio: Audio) -> Audio:
+        if keep is not None:
+            keep(stage, audio)
+        return audio
+
+    return tell
+
+
+def _share(progress: Progress | None, start: float, share: float) -> Progress | None:
+    if progress is None:
+        return None
+    return lambda done: progress(start + share * done)
