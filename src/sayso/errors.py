@@ -19,6 +19,12 @@
     |   `-- MissingExtraError      an optional dependency is not installed
     |-- ConfigError            a configuration with unknown or wrong fields
     |-- DataError              training data that cannot be used
+    |-- QueueError             the queue of jobs cannot be reached or used
+    |-- AccessError            whoever asks may not
+    |   `-- TokenError             a token is missing, unknown or revoked
+    |-- NotFoundError          there is no such session, render or track, or it is another's
+    |-- LimitError             more than one person may ask for
+    |   `-- TooLargeError          more bytes than are taken in
     `-- Cancelled              the person stopped it
 
 Each message says what arrived, what was expected and what to do. `EXIT_CODES` and `HTTP_STATUSES`
@@ -98,6 +104,30 @@ class DataError(SaysoError):
     """Training data that cannot be used."""
 
 
+class QueueError(SaysoError):
+    """The queue of jobs cannot be reached, or does not know what it was asked for."""
+
+
+class AccessError(SaysoError):
+    """Whoever asks may not."""
+
+
+class TokenError(AccessError):
+    """A token is missing, unknown or revoked."""
+
+
+class NotFoundError(SaysoError):
+    """There is no such session, render or track, or it is another person's."""
+
+
+class LimitError(SaysoError):
+    """More than one person may ask for; the message names the limit."""
+
+
+class TooLargeError(LimitError):
+    """More bytes than are taken in."""
+
+
 class Cancelled(SaysoError):  # noqa: N818  (it is no failure)
     """The person stopped the work; nothing half-written is left."""
 
@@ -109,6 +139,10 @@ EXIT_CODES: Mapping[type[SaysoError], int] = {
     ModelError: 6,
     ConfigError: 7,
     DataError: 8,
+    QueueError: 9,
+    AccessError: 10,
+    NotFoundError: 11,
+    LimitError: 12,
     Cancelled: 130,
 }
 
@@ -120,6 +154,12 @@ HTTP_STATUSES: Mapping[type[SaysoError], int] = {
     ModelError: 503,
     ConfigError: 400,
     DataError: 422,
+    QueueError: 503,
+    AccessError: 403,
+    TokenError: 401,
+    NotFoundError: 404,
+    LimitError: 429,
+    TooLargeError: 413,
     Cancelled: 499,
 }
 

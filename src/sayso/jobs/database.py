@@ -1,0 +1,141 @@
+"""Where a queue lies: an SQLite file or a PostgreSQL database, and how it is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sayso.errors import MissingExtraError, QueueError
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+APPLICATION = "sayso"
+VERSION = "1"
+"""Of what jobs mean to each other; workers take only jobs of their own."""
+_SQLITE = "sqlite:///"
+
+
+def database_url(where: str | Path) -> str:
+    """The URL of a queue.
+
+    Args:
+        where: "postgresql://..." or the path of an SQLite file, whose folder is made.
+
+    Raises: QueueError for another kind of URL, or a folder that cannot be made.
+
+    >>> database_url("postgres://db.example/jobs")
+    'postgresql://db.example/jobs'
+    """
+    text = str(where)
+    scheme, separator, rest = text.partition("://")
+    if separator and scheme in ("postgresql", "postgres"):
+        return f"postgresql://{rest}"
+    if separator and not text.startswith(_SQLITE):
+        raise QueueError(
+            f"{scheme}:// is no queue; expected postgresql://USER@HOST/DATABASE or the path of "
+            "an SQLite file"
+        )
+    path = Path(text.removeprefix(_SQLITE)).absolute()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise QueueError(
+            f"the folder {path.parent} of the queue cannot be made ({error})"
+        ) from None
+    return _SQLITE + str(path)
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The file of an SQLite queue, None for PostgreSQL."""
+    return Path(url.removeprefix(_SQLITE)) if url.startswith(_SQLITE) else None
+
+
+def open_engine(url: str) -> sa.Engine:
+    """Connections to a queue, which is made, or brought up to date, where that is needed.
+
+    Raises: MissingExtraError, QueueError.
+    """
+    need_dbos()
+    import sqlalchemy as sa
+    from dbos import DBOS
+
+    quieten()
+    with in_words(url):
+        path = sqlite_path(url)
+        if path is None:
+            engine = sa.create_engine(
+                sa.make_url(url).set(drivername="postgresql+psycopg"), pool_pre_ping=True
+            )
+        else:
+            engine = sa.create_engine(url)
+            sa.event.listen(engine, "connect", _set_up_sqlite)
+        DBOS.migrate(url)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, record: object) -> None:
+    # As DBOS does: writers queue up instead of failing; and readers do not block them.
+    connection.isolation_level = "IMMEDIATE"
+    connection.execute("PRAGMA busy_timeout=30000")
+    connection.execute("PRAGMA journal_mode=WAL")
+
+
+def quieten() -> None:
+    """Keeps the engine's own log from the terminal: what a job ends with is kept with the job."""
+    import logging
+
+    log = logging.getLogger("dbos")
+    if not log.handlers:
+        log.addHandler(logging.NullHandler())
+        log.propagate = False
+
+
+def need_dbos() -> None:
+    """Raises: MissingExtraError unless the extra `batch` is installed."""
+    from importlib.util import find_spec
+
+    missing = [name for name in ("dbos", "sqlalchemy", "psycopg") if find_spec(name) is None]
+    if missing:
+        raise MissingExtraError(
+            f'durable jobs need {" and ".join(missing)}; install it with pip install "sayso[batch]"'
+        )
+
+
+@contextmanager
+def in_words(url: str) -> Iterator[None]:
+    """Turns what the database says into a QueueError; passwords stay out of it."""
+    import sqlalchemy as sa
+    from dbos import error
+
+    try:
+        yield
+    except sa.exc.ArgumentError:
+        raise QueueError(
+            f"{shown(url)} is no address of a queue; expected postgresql://USER@HOST/DATABASE"
+        ) from None
+    except sa.exc.DBAPIError as found:
+        reason = str(found.orig or found).strip().splitlines()[0]
+        raise QueueError(
+            f"the queue {shown(url)} does not answer ({reason}); is the address right, the "
+            "database there, and the folder writable?"
+        ) from None
+    except sa.exc.SQLAlchemyError as found:
+        raise QueueError(f"the queue {shown(url)}: {found}") from None
+    except error.DBOSException as found:
+        raise QueueError(f"the queue {shown(url)}: {found}") from None
+
+
+def shown(url: str) -> str:
+    """A queue's URL without its password; an SQLite file's path.
+
+    >>> shown("postgresql://me:secret@db/jobs")
+    'postgresql://me@db/jobs'
+    """
+    if url.startswith(_SQLITE):
+        return url.removeprefix(_SQLITE)
+    scheme, _, rest = url.partition("://")
+    login, at, place = rest.rpartition("@")
+    return f"{scheme}://{login.partition(':')[0]}{at}{place}"
