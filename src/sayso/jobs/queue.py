@@ -39,7 +39,7 @@ def _told(
     method: Callable[Concatenate[JobQueue, _P], _R],
 ) -> Callable[Concatenate[JobQueue, _P], _R]:
     @functools.wraps(method)
-    def wrapped(self: JobQueue, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+    def wrapped(self: JobQueue, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
         with in_words(self.url):
             return method(self, *args, **kwargs)
 
