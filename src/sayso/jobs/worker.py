@@ -150,6 +150,7 @@ def run_worker(
     machine: str | None = None,
     threads: int | None = None,
     polling_s: float = POLLING_S,
+    max_starts: int = MAX_STARTS,
 ) -> None:
     """Takes jobs of the kinds that `modules` register until `stop` returns.
 
@@ -163,6 +164,7 @@ def run_worker(
         machine: what its id begins with; None for the machine's own name.
         threads: what `Context.threads` tells the jobs.
         polling_s: how often to look for a job.
+        max_starts: so often is a job begun whose worker dies each time.
 
     Raises: MissingExtraError, QueueError, ConfigError.
     """
@@ -172,7 +174,7 @@ def run_worker(
         try:
             for kind in worker.kinds:
                 queue.declare(kind, polling_s=polling_s)
-            _launch(worker)
+            _launch(worker, max_starts)
             watch = threading.Thread(target=_guard(worker.watch), daemon=True)
             watch.start()
             stop()
@@ -194,7 +196,7 @@ def _guard(watch: Callable[[], None]) -> Callable[[], None]:
     return guarded
 
 
-def _launch(worker: _Worker) -> None:
+def _launch(worker: _Worker, max_starts: int) -> None:
     from dbos import DBOS
 
     config: DBOSConfig = {
@@ -209,7 +211,7 @@ def _launch(worker: _Worker) -> None:
     with in_words(worker.queue.url):
         DBOS(config=config)
         for kind in worker.kinds:
-            DBOS.workflow(name=kind, max_recovery_attempts=MAX_STARTS - 1)(_workflow(worker, kind))
+            DBOS.workflow(name=kind, max_recovery_attempts=max_starts - 1)(_workflow(worker, kind))
         DBOS.listen_queues(sorted({lane(kind) for kind in worker.kinds}))
         DBOS.launch()
 

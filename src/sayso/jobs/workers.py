@@ -15,7 +15,7 @@ from typing import Self
 from sayso.errors import EXIT_CODES, QueueError
 from sayso.jobs.database import database_url
 from sayso.jobs.kinds import load_kinds
-from sayso.jobs.queue import POLLING_S
+from sayso.jobs.queue import MAX_STARTS, POLLING_S
 
 _LOOK_S = 0.2
 _PATIENCE_S = 30.0
@@ -34,6 +34,7 @@ class Workers:
         machine: what their ids begin with; None for the machine's own name.
         threads: processor threads a job; None shares the processor among the processes.
         polling_s: how often each looks for a job.
+        max_starts: so often is a job begun whose worker dies each time.
 
     Raises: ConfigError for modules that register nothing.
     """
@@ -47,6 +48,7 @@ class Workers:
         machine: str | None = None,
         threads: int | None = None,
         polling_s: float = POLLING_S,
+        max_starts: int = MAX_STARTS,
     ) -> None:
         load_kinds(modules)
         if threads is None:
@@ -57,6 +59,7 @@ class Workers:
             "machine": machine,
             "threads": threads,
             "polling_s": polling_s,
+            "max_starts": max_starts,
         }
         self._processes = processes
         self._running: list[subprocess.Popen[str]] = []
@@ -87,6 +90,11 @@ class Workers:
                 # It does not listen; its job is safe to repeat.
                 process.kill()
                 process.wait()
+
+    @property
+    def pids(self) -> list[int]:
+        """The process ids, in the order of their numbers."""
+        return [process.pid for process in self._running]
 
     @property
     def alive(self) -> bool:

@@ -1,0 +1,151 @@
+"""Jobs in real worker processes, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from subprocess import PIPE
+
+import pytest
+
+from sayso.errors import ConfigError, FormatError, QueueError
+from sayso.jobs import JobQueue, Workers
+from sayso.jobs.worker import ADOPTION_S
+
+PATIENCE_S = 30.0
+FAST = {"polling_s": 0.02}
+
+
+def until(true, *, timeout_s: float = PATIENCE_S) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.05)
+
+
+def worker_process(url, kinds, **order):
+    """One worker that nobody restarts."""
+    process = subprocess.Popen([sys.executable, "-m", "sayso.jobs"], stdin=PIPE, text=True)
+    process.stdin.write(json.dumps({"where": url, "modules": [kinds], **order, **FAST}) + "\n")
+    process.stdin.flush()
+    return process
+
+
+def states(queue, *ids):
+    return [queue.get(id).state for id in ids]
+
+
+def test_jobs_run_once_and_end_as_they_should(queue, kinds, tmp_path):
+    written = [(f"w/{n}", {"path": str(tmp_path / f"{n}.txt"), "text": "x" * n}) for n in range(4)]
+    queue.enqueue_many("toy.write", written)
+    queue.enqueue("toy.fail", {"message": "no audio; give some"}, id="fail")
+    queue.enqueue("toy.bug", {}, id="bug")
+    assert queue.counts() == {"queued": 6}
+    assert queue.counts(prefix="w/") == {"queued": 4}
+    assert queue.get("w/2").arguments == written[2][1]
+    with Workers(queue.url, [kinds], processes=2, **FAST):
+        until(lambda: sum(queue.counts().get(state, 0) for state in ("done", "failed")) == 6)
+        # A job of the same id is the same job: it is neither changed nor run again.
+        again = queue.enqueue("toy.write", {"path": "elsewhere", "text": ""}, id="w/2")
+    assert (again.state, again.progress, again.result) == ("done", 1.0, {"length": 2})
+    assert [job.id for job in queue.find(prefix="w/", states=["done"])] == [id for id, _ in written]
+    assert [job.id for job in queue.find(kind="toy.bug")] == ["bug"]
+    failed = queue.get("fail")
+    assert (failed.state, failed.error.name) == ("failed", "FormatError")
+    assert isinstance(failed.error.exception(), FormatError)
+    assert str(failed.error.exception()) == "no audio; give some"
+    assert "KeyError: 'missing' in toy_kinds.py, line" in queue.get("bug").error.message
+    queue.remove(["fail", "bug", "never there"])
+    assert queue.counts() == {"done": 4}
+
+
+def test_a_running_job_tells_is_cancelled_and_tried_again(queue, kinds):
+    queue.enqueue("toy.slow", {"seconds": 60.0}, id="long")
+    queue.enqueue("toy.slow", {"seconds": 60.0}, id="waiting")
+    assert queue.cancel("waiting").state == "cancelled"
+    with Workers(queue.url, [kinds], **FAST):
+        until(lambda: queue.get("long").progress > 0)
+        assert queue.get("long").state == "running"
+        queue.cancel("long")
+        # The worker is free again: the next job runs.
+        queue.enqueue("toy.slow", {"seconds": 0.1}, id="short")
+        assert queue.wait("short", timeout_s=PATIENCE_S).result == "slept"
+        assert states(queue, "long", "waiting") == ["cancelled", "cancelled"]
+        queue.retry("long")
+        until(lambda: queue.get("long").progress > 0)
+        # A stopped worker gives its job back, unfinished.
+    assert queue.get("long").state in ("running", "queued")
+    assert queue.retry("short").state == "done"
+
+
+def test_a_killed_worker_is_replaced_and_its_job_done(queue, kinds, tmp_path):
+    path = tmp_path / "a.txt"
+    queue.enqueue("toy.write", {"path": str(path), "text": "whole", "seconds": 1.5}, id="a")
+    with Workers(queue.url, [kinds], **FAST) as workers:
+        until(lambda: list(tmp_path.glob(".a.txt.*.part")))
+        os.kill(workers.pids[0], signal.SIGKILL)
+        job = queue.wait("a", timeout_s=PATIENCE_S)
+        assert (job.state, job.starts, workers.restarts) == ("done", 2, 1)
+    assert path.read_text() == "whole"
+
+
+def test_another_machine_takes_up_what_a_dead_one_left(queue, kinds, tmp_path):
+    arguments = {"path": str(tmp_path / "a.txt"), "text": "whole", "seconds": 60.0}
+    queue.enqueue("toy.write", arguments, id="a")
+    dead = worker_process(queue.url, kinds, machine="dead")
+    try:
+        until(lambda: queue.get("a").state == "running")
+        queue.enqueue("toy.slow", {"seconds": 60.0}, id="b")
+        with Workers(queue.url, [kinds], machine="alive", **FAST):
+            until(lambda: queue.get("b").state == "running")
+            time.sleep(ADOPTION_S + 0.5)
+            # Both live: neither takes the other's job.
+            assert [queue.get(id).worker for id in "ab"] == ["dead-0", "alive-0"]
+            queue.cancel("b")
+            dead.kill()
+            until(lambda: queue.get("a").worker == "alive-0")
+            assert queue.get("a").starts == 2
+    finally:
+        dead.kill()
+        dead.wait()
+        dead.stdin.close()
+
+
+def test_a_job_that_kills_its_workers_fails_and_the_others_go_on(tmp_path, kinds):
+    with JobQueue(tmp_path / "jobs.sqlite") as queue:
+        queue.enqueue("toy.crash", {}, id="crash")
+        queue.enqueue("toy.slow", {"seconds": 0.0}, id="other", priority=1)
+        with Workers(queue.url, [kinds], max_starts=2, **FAST) as workers:
+            assert queue.wait("other", timeout_s=PATIENCE_S).state == "done"
+            assert workers.restarts == 2
+        crashed = queue.get("crash")
+        assert (crashed.state, crashed.error.name) == ("failed", "Crashed")
+
+
+def test_what_cannot_be_is_told(queue, kinds, tmp_path):
+    for asked in (queue.wait, queue.cancel, queue.retry):
+        with pytest.raises(QueueError, match="no job 'nowhere'"):
+            asked("nowhere")
+    assert queue.get("nowhere") is None
+    queue.enqueue("toy.slow", {"seconds": 1.0}, id="a")
+    with pytest.raises(QueueError, match="different function name"):
+        queue.enqueue("toy.fail", {}, id="a")
+    with pytest.raises(ConfigError, match="cannot be imported"):
+        Workers(queue.url, ["no.such.module"])
+    with pytest.raises(ConfigError, match="registers no kind"):
+        Workers(queue.url, ["json"])
+    (tmp_path / "file").write_text("")
+    with pytest.raises(QueueError, match="cannot be made"):
+        JobQueue(tmp_path / "file" / "jobs.sqlite")
+    (tmp_path / "junk.sqlite").write_text("this is no database " * 100)
+    with pytest.raises(QueueError, match="not a database"):
+        JobQueue(tmp_path / "junk.sqlite")
+    with pytest.raises(QueueError, match="expected postgresql"):
+        JobQueue("mysql://db/jobs")
+    with pytest.raises(QueueError, match=r"me@127\.0\.0\.1:1/jobs does not answer") as caught:
+        JobQueue("postgresql://me:secret@127.0.0.1:1/jobs")
+    assert "secret" not in str(caught.value)
