@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor, nn
-from torch.optim import AdamW, Optimizer
+from torch.optim import Optimizer
 
 from sayso.errors import DataError
 from sayso.networks.ask import AskConfig, AskNet, bounded
@@ -28,6 +28,7 @@ from sayso.train.losses import (
     masked_errors,
     waveform_error,
 )
+from sayso.train.muon import Muon
 from sayso.train.spectra import apply_mask, spectrogram, waveform
 
 
@@ -223,13 +224,22 @@ def _watched(errors: Errors) -> dict[str, Tensor]:
 
 
 def _optimiser(net: AskNet, config: Config) -> Optimizer:
-    matrices = [p for p in net.parameters() if p.ndim > 1]
-    vectors = [p for p in net.parameters() if p.ndim <= 1]
+    """Muon inside the network; AdamW where audio and words come in, where masks go out, biases."""
+    hidden, ends, vectors = list[Tensor](), list[Tensor](), list[Tensor]()
+    for name, weight in net.named_parameters():
+        if weight.ndim == 1:
+            vectors.append(weight)
+        elif name.startswith(("split.", "mask.", "words.table")):
+            ends.append(weight)
+        else:
+            hidden.append(weight)
+    decay = config.weight_decay
     groups = [
-        {"params": matrices, "weight_decay": config.weight_decay},
-        {"params": vectors, "weight_decay": 0.0},
+        {"params": hidden, "orthogonal": True, "weight_decay": decay},
+        {"params": ends, "orthogonal": False, "weight_decay": decay},
+        {"params": vectors, "orthogonal": False, "weight_decay": 0.0},
     ]
-    return AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98), fused=True)
+    return Muon(groups, lr=config.learning_rate, betas=(0.9, 0.98))
 
 
 def _level_db(x: NDArray[np.float32]) -> float:

@@ -56,3 +56,15 @@ def test_half_are_absent_and_the_usual_ones_come_most():
     absent = [concept for concept, members in asked if not members]
     assert 0.3 < len(absent) / len(asked) < 0.5
     assert sum(c in ("vocals", "bass", "speech", "noise") for c in absent) > 0.2 * len(absent)
+
+
+def test_sources_of_which_little_is_known_are_asked_for_twice():
+    vague = Label(
+        concept="music",
+        true=frozenset({"music"}),
+        unknown=frozenset(words.concepts) - {"music", "speech"},
+    )
+    for seed in range(20):
+        asked = choose([vague], words, np.random.default_rng(seed), QuestionConfig())
+        assert len(asked) == 4
+        assert {name for name, _ in asked} <= {"music", "speech"}

@@ -59,7 +59,7 @@ def choose(
     """`config.count` questions `(concept, sources that are it)`; () for what is absent."""
     present = _weighted_present(labels, rng, config)
     absent = known_absent(labels, vocabulary)
-    wanted_absent = int(rng.binomial(config.count, config.absent))
+    wanted_absent = min(int(rng.binomial(config.count, config.absent)), len(absent))
     # One question at least is for something that is there, where anything can be asked for.
     wanted_absent = max(min(wanted_absent, config.count - 1), config.count - len(present))
     chosen: list[tuple[str, tuple[int, ...]]] = []
@@ -71,6 +71,9 @@ def choose(
     usual = [name for name in USUAL if name in absent]
     near = _near(labels, absent, vocabulary)
     while len(chosen) < config.count:
+        if not absent:  # so much is unknown about these sources that a question must come twice
+            chosen.append(chosen[int(rng.integers(len(chosen)))])
+            continue
         lot = rng.random()
         names = usual if lot < 0.45 and usual else near if lot < 0.8 and near else absent
         name = names[int(rng.integers(len(names)))]
