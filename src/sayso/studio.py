@@ -27,6 +27,7 @@ from sayso.separate import StemCache, load, require_heard
 if TYPE_CHECKING:
     from sayso.audio import Notice
     from sayso.separate import Separator
+    from sayso.words import Interpretation
 
 
 @dataclass(frozen=True)
@@ -115,10 +116,7 @@ class Session:
         Never raises for words that were not understood; then the moves hold a reply with
         suggestions, and the desk stays as it was.
         """
-        from sayso.words import interpret
-
-        separator = self.studio.separator
-        found = interpret(text, self.history, hears=separator.hears)
+        found = self.studio.understand(text, self.history)
         self.history = self.history.push(found.moves)
         return Reply(found.reply, found.moves, self.desk)
 
@@ -136,12 +134,8 @@ class Session:
 
         Raises: UnknownTargetError, RangeError for edits beyond the end, Cancelled.
         """
-        from sayso.words.hearing import Ear
-
         desk = self.desk
-        wanted = (*desk.targets(), *((SPEECH,) if desk.clean else ()))
-        separator = self.studio.separator
-        require_heard(separator, wanted, nearest=Ear(separator.hears).nearest)
+        self.studio.require(desk)
         tracks = render(
             self.source,
             desk,
@@ -184,6 +178,19 @@ class Studio:
     def separator(self) -> Separator:
         """The separator. Raises: ModelError."""
         return load(self._model, threads=self._threads, shelf=self._shelf, **self._options)
+
+    def understand(self, text: str, history: History) -> Interpretation:
+        """What `text` asks for after `history`, given what the separator hears."""
+        from sayso.words import interpret
+
+        return interpret(text, history, hears=self.separator.hears)
+
+    def require(self, desk: Desk) -> None:
+        """Raises UnknownTargetError unless the separator hears every sound that `desk` needs."""
+        from sayso.words.hearing import Ear
+
+        wanted = (*desk.targets(), *((SPEECH,) if desk.clean else ()))
+        require_heard(self.separator, wanted, nearest=Ear(self.separator.hears).nearest)
 
     def separate(
         self,

@@ -15,7 +15,7 @@ import numpy as np
 
 from sayso.audio.audio import BLOCK_FRAMES, Audio, Samples, check_channels, check_rate
 from sayso.audio.recorder import Recorder
-from sayso.errors import EmptyAudioError, FormatError, InputError, NotFiniteError
+from sayso.errors import EmptyAudioError, FormatError, InputError, NotFiniteError, RangeError
 
 Notice: TypeAlias = Callable[[str], None]
 """Told, in a sentence, what a person should know about a file that could be read."""
@@ -58,12 +58,19 @@ def probe(path: str | Path) -> Info:
         return source.info
 
 
-def read(path: str | Path, *, notice: Notice | None = None) -> Audio:
+def read(
+    path: str | Path, *, notice: Notice | None = None, longest_s: float | None = None
+) -> Audio:
     """All of a file's sound (of a video its first sound track) at its own rate and channels.
 
     A file that breaks off is read up to there, and `notice` is told.
 
-    Raises: FormatError, EmptyAudioError, NotFiniteError, ShapeError.
+    Args:
+        path: of any readable format.
+        notice: told what a person should know of the file.
+        longest_s: seconds of sound beyond which a file is refused, whatever its header says.
+
+    Raises: FormatError, EmptyAudioError, NotFiniteError, ShapeError, RangeError beyond `longest_s`.
     """
     path = Path(path)
     with open_source(path) as source:
@@ -73,6 +80,10 @@ def read(path: str | Path, *, notice: Notice | None = None) -> Audio:
             for block in blocks:
                 _check_finite(block, recorder.frames, path)
                 recorder.append(block)
+                if longest_s is not None and recorder.frames > longest_s * source.info.sample_rate:
+                    raise RangeError(
+                        f"the file holds more than {longest_s:g} s of sound; expected at most that"
+                    )
         except FormatError as error:
             if recorder.frames == 0:
                 raise

@@ -39,6 +39,8 @@ def build_parser() -> ArgumentParser:
     _models(commands)
     _demo(commands)
     _train(commands)
+    _serve(commands)
+    _token(commands)
     return parser
 
 
@@ -183,6 +185,56 @@ def _train_data(kinds: _Commands) -> None:
         action="append",
         default=[],
         help="General MIDI sounds; repeatable",
+    )
+
+
+def _serve(commands: _Commands) -> None:
+    serve = commands.add_parser("serve", help="the page and the HTTP API")
+    serve.set_defaults(command="service:serve")
+    serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine alone")
+    serve.add_argument("--port", type=int, default=8000, help="default: 8000")
+    serve.add_argument(
+        "--workers",
+        metavar="N",
+        type=int,
+        default=1,
+        help="processes that render (default: 1); 0 leaves it to others on the same database",
+    )
+    serve.add_argument("-n", "--model", metavar="NAME", help="a name from `sayso models`, a path")
+    serve.add_argument(
+        "--llm", metavar="NAME", help="a language model to read messages (or SAYSO_LLM)"
+    )
+    serve.add_argument(
+        "--tokens",
+        action="store_const",
+        const=True,
+        help="ask this machine for tokens, too; other addresses always are",
+    )
+    serve.add_argument("-v", "--verbose", action="store_true", help="log every request")
+    _service(serve)
+
+
+def _token(commands: _Commands) -> None:
+    token = commands.add_parser("token", help="who may use a service that others can reach")
+    kinds = token.add_subparsers(title="what to do", metavar="WHAT", required=True)
+    create = kinds.add_parser("create", help="make a token; its secret is shown once")
+    create.set_defaults(command="service:create")
+    create.add_argument("name", metavar="NAME", help="whose it is")
+    revoke = kinds.add_parser("revoke", help="end a token")
+    revoke.set_defaults(command="service:revoke")
+    revoke.add_argument("token", metavar="TOKEN", help="its name, or the beginning of its id")
+    listing = kinds.add_parser("list", help="all tokens, without their secrets")
+    listing.set_defaults(command="service:listing")
+    listing.add_argument("--json", action="store_true")
+    for kind in (create, revoke, listing):
+        kind.set_defaults(model=None, llm=None, tokens=None)
+        _service(kind)
+
+
+def _service(parser: ArgumentParser) -> None:
+    parser.add_argument("--folder", metavar="DIR", help="where it keeps things (or SAYSO_DATA)")
+    parser.add_argument(
+        "--database-url", metavar="URL", help="postgresql://... (or SAYSO_DATABASE_URL)"
     )
 
 

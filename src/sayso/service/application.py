@@ -1,0 +1,95 @@
+"""The ASGI application: routes, middleware, errors, and the page."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import structlog
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+from fastapi.staticfiles import StaticFiles
+
+from sayso import __version__
+from sayso.service import problems
+from sayso.service.access import Rates
+from sayso.service.doorkeeper import Doorkeeper
+from sayso.service.metrics import Metrics
+from sayso.service.routes import events, login, renders, sessions, system
+from sayso.service.service import Service
+from sayso.service.settings import Settings
+from sayso.service.watcher import Watcher
+
+STATIC = Path(__file__).with_name("static")
+_SWEEP_S = 3600.0
+_ROOM_FOR_FIELDS = 1 << 16
+"""Bytes of a request beyond the file that it carries."""
+_DESCRIPTION = """\
+Audio and words go in; what you asked for comes out. Open a session on a recording, say what should
+happen or move a fader, follow the render, and fetch its tracks.
+"""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service as an ASGI application.
+
+    Args:
+        settings: where it keeps things, and how much is too much. Renders wait until a worker runs
+            on the same queue: `sayso.jobs.Workers(settings.queue, [sayso.service.renders])`.
+
+    Raises: ConfigError, QueueError when a database does not answer.
+    """
+    service, metrics = Service(settings), Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        sweeping = asyncio.create_task(_sweep(service))
+        # So that the first message need not wait for the separator.
+        loading = asyncio.create_task(run_in_threadpool(_warm, service))
+        yield
+        for task in (sweeping, loading):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        service.close()
+
+    app = FastAPI(
+        title="Sayso",
+        version=__version__,
+        description=_DESCRIPTION,
+        license_info={"name": "GPL-3.0-or-later", "identifier": "GPL-3.0-or-later"},
+        lifespan=lifespan,
+        docs_url=None,  # both would fetch scripts from elsewhere
+        redoc_url=None,
+        responses=problems.RESPONSES,
+        max_body_size=settings.limits.upload_bytes + _ROOM_FOR_FIELDS,
+    )
+    app.state.service, app.state.metrics = service, metrics
+    app.state.watcher = Watcher(service)
+    app.state.rates = Rates(settings.limits.requests_a_minute)
+    problems.install(app)
+    for module in (sessions, renders, events, system, login):
+        app.include_router(module.router)
+    if STATIC.is_dir():
+        app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
+    app.add_middleware(Doorkeeper, local=not settings.tokens, metrics=metrics)
+    return app
+
+
+def _warm(service: Service) -> None:
+    with suppress(Exception):  # whoever asks first is told
+        service.studio.separator.hears("vocals")
+
+
+async def _sweep(service: Service) -> None:
+    log = structlog.get_logger("sayso")
+    while True:
+        try:
+            swept = await run_in_threadpool(service.sweep)
+            if swept:
+                log.info("swept", sessions=swept)
+        except Exception as error:
+            log.error("sweeping failed", exc_info=error)
+        await asyncio.sleep(_SWEEP_S)

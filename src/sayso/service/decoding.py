@@ -1,0 +1,84 @@
+"""Decoding what a stranger sent: in a process of its own, with bounds on time and memory.
+
+A recording is decoded once, when it arrives, into a plain float32 WAV; nothing after that ever
+opens the stranger's file. Run as a module, this file is that process.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sayso import errors
+from sayso.service.settings import Limits
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What a recording turned out to hold; `notes` are what the person should know of it."""
+
+    sample_rate: int
+    channels: int
+    frames: int
+    notes: list[str]
+
+
+def decode(upload: Path, out: Path, limits: Limits) -> Decoded:
+    """Decodes `upload` into the float32 WAV `out`.
+
+    Raises: FormatError, EmptyAudioError, NotFiniteError, ShapeError, RangeError for too much sound,
+        LimitError when it takes more time or memory than it may.
+    """
+    bounds = (limits.seconds, limits.decoding_s, limits.decoding_bytes)
+    command = [sys.executable, "-m", __name__, str(upload), str(out), *map(str, bounds)]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, timeout=2 * limits.decoding_s, stdin=subprocess.DEVNULL
+        )
+        told = json.loads(done.stdout)
+    except (subprocess.TimeoutExpired, json.JSONDecodeError):
+        raise errors.LimitError(
+            f"decoding the file takes more than {limits.decoding_s} s or "
+            f"{limits.decoding_bytes >> 20} MiB; save it as wav or flac, or send less of it"
+        ) from None
+    if "error" in told:
+        raise getattr(errors, told["error"])(told["message"])
+    return Decoded(**told)
+
+
+def _main(upload: str, out: str, seconds: str, cpu_s: str, memory_bytes: str) -> None:
+    from sayso.audio import read, write
+
+    _bound(int(cpu_s), int(memory_bytes))
+    notes: list[str] = []
+    try:
+        audio = read(upload, notice=notes.append, longest_s=float(seconds))
+        write(out, audio, encoding="float32")
+    except errors.SaysoError as error:
+        told: dict[str, object] = {"error": type(error).__name__, "message": str(error)}
+    else:
+        told = {
+            "sample_rate": audio.sample_rate,
+            "channels": audio.channels,
+            "frames": audio.frames,
+            "notes": notes,
+        }
+    sys.stdout.write(json.dumps(told))
+
+
+def _bound(cpu_s: int, memory_bytes: int) -> None:
+    # Windows has no such bounds; there the time limit of the parent must do.
+    with suppress(ImportError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
+        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

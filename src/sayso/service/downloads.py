@@ -1,0 +1,107 @@
+"""Kept tracks as files to download: in the format that was asked for, alone or as a zip."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from sayso.audio import peaks, read
+from sayso.audio.formats import FORMATS
+from sayso.errors import RangeError
+from sayso.rendering import Track
+from sayso.studio import Result, file_name
+
+MEDIA_TYPES = {
+    "wav": "audio/wav",
+    "flac": "audio/flac",
+    "aiff": "audio/aiff",
+    "ogg": "audio/ogg",
+    "mp3": "audio/mpeg",
+    "opus": "audio/ogg",
+    "m4a": "audio/mp4",
+    "aac": "audio/aac",
+    "mka": "audio/x-matroska",
+}
+
+
+def converted(kept: Path, peak: float, *, format: str, encoding: str | None) -> Path:
+    """The kept track in another format, made when it is first asked for.
+
+    Args:
+        kept: a float32 WAV.
+        peak: its largest sample.
+        format: of `sayso.audio.formats.FORMATS`.
+        encoding: "pcm16", "pcm24", "float32"; None takes what `Result.write` would.
+
+    Raises: RangeError when the format does not hold that.
+    """
+    form = FORMATS[format]
+    if encoding is not None and encoding not in form.encodings:
+        raise RangeError(
+            f"{format} cannot hold {encoding}; expected {', '.join(form.encodings)} or none"
+        )
+    if (format, encoding) == ("wav", "float32"):
+        return kept
+    made = kept.with_name(f"{kept.stem}-{encoding or 'usual'}.{format}")
+    if made.exists():
+        return made
+    audio = read(kept)
+    if audio.channels > form.channels:
+        raise RangeError(
+            f"{format} holds at most {form.channels} channels, not {audio.channels}; "
+            "take wav or flac"
+        )
+    # In a folder of its own, since others may be making the same.
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=kept.parent) as fresh:
+        result = Result("", {"track": Track(audio, peak)})
+        paths = result.write(fresh, pattern="{target}.{ext}", format=format, encoding=encoding)
+        paths["track"].replace(made)
+    return made
+
+
+def archive(
+    folder: Path,
+    name: str,
+    tracks: Sequence[tuple[str, float, Path]],
+    *,
+    format: str,
+    encoding: str | None,
+) -> Path:
+    """A zip of tracks, made when it is first asked for.
+
+    Args:
+        folder: of the render.
+        name: of the session; the folder in the zip.
+        tracks: target, peak and kept file of each.
+        format: see `converted`.
+        encoding: see `converted`.
+
+    Raises: RangeError.
+    """
+    made = folder / f"all-{encoding or 'usual'}.{format}.zip"
+    if made.exists():
+        return made
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as fresh:
+        path = Path(fresh) / "all.zip"
+        # Sound does not shrink, so nothing is compressed.
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as out:
+            taken: set[str] = set()
+            for number, (target, peak, kept) in enumerate(tracks):
+                file = file_name("{track}/{target}.{ext}", name, target, format)
+                if file in taken:
+                    file = file_name("{track}/{target}.{ext}", name, f"{target} {number}", format)
+                taken.add(file)
+                out.write(converted(kept, peak, format=format, encoding=encoding), file)
+        path.replace(made)
+    return made
+
+
+def outline(kept: Path, buckets: int) -> list[list[tuple[float, float]]]:
+    """The lowest and highest sample of each of `buckets` stretches, for each channel."""
+    found = peaks(read(kept), buckets)
+    return [
+        [(round(float(low), 4), round(float(high), 4)) for low, high in channel]
+        for channel in found
+    ]

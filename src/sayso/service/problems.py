@@ -1,0 +1,115 @@
+"""Errors as RFC 9457 problems, by the one table of `sayso.errors`."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from sayso.errors import HTTP_STATUSES, SaysoError, lookup
+from sayso.service.views import Problem
+
+MEDIA_TYPE = "application/problem+json"
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    "4XX": {"description": "What is wrong, and what to do", "content": {MEDIA_TYPE: {}}},
+    422: {"description": "What does not fit", "content": {MEDIA_TYPE: {}}},
+}
+"""What every route may answer besides, for the OpenAPI document."""
+_RETRY_S = "5"
+
+
+def problem_of(error: SaysoError, request_id: str = "") -> Problem:
+    """An error of ours as a problem."""
+    name = re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
+    title = (type(error).__doc__ or "").partition("\n")[0].rstrip(".")
+    status = lookup(error, HTTP_STATUSES, 500)
+    return Problem(
+        type=f"urn:sayso:{name}",
+        title=title,
+        status=status,
+        detail=str(error),
+        request_id=request_id,
+    )
+
+
+def answer(problem: Problem) -> JSONResponse:
+    """A problem as a response."""
+    headers = {}
+    if problem.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if problem.status == 429:
+        headers["Retry-After"] = _RETRY_S
+    return JSONResponse(
+        problem.model_dump(), problem.status, headers=headers, media_type=MEDIA_TYPE
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Has every error of `app` answered as a problem."""
+    app.add_exception_handler(SaysoError, _ours)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _of_http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def request_id(request: Request) -> str:
+    """What the log knows the request by."""
+    return str(request.scope.get("request_id", ""))
+
+
+def _ours(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, SaysoError)
+    return answer(problem_of(error, request_id(request)))
+
+
+def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    parts = []
+    for detail in error.errors()[:5]:
+        where = ".".join(str(part) for part in detail["loc"])
+        parts.append(f"{where}: {detail['msg'].removeprefix('Value error, ')}")
+    return answer(
+        Problem(
+            type="urn:sayso:request-error",
+            title="The request does not fit",
+            status=422,
+            detail="; ".join(parts),
+            request_id=request_id(request),
+        )
+    )
+
+
+def _of_http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    title = HTTPStatus(error.status_code).phrase
+    response = answer(
+        Problem(
+            type="about:blank",
+            title=title,
+            status=error.status_code,
+            detail=str(error.detail or title),
+            request_id=request_id(request),
+        )
+    )
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    structlog.get_logger("sayso").error("mistake", exc_info=error)
+    return answer(
+        Problem(
+            type="about:blank",
+            title="Internal Server Error",
+            status=500,
+            detail="this should not have happened; it is a mistake of ours. The log has the "
+            "details under the id of the request",
+            request_id=request_id(request),
+        )
+    )

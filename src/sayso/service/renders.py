@@ -1,0 +1,70 @@
+"""The one kind of durable job: making the tracks of a desk. Worker processes import this module."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sayso.audio import write
+from sayso.checkpoints import Shelf
+from sayso.desk import Desk, History
+from sayso.jobs import Context, kind
+from sayso.studio import Studio
+
+KIND = "render"
+TRACK = "{number}.wav"
+"""Rendered tracks are kept under their number, as float32: no name of a person's is ever a path."""
+
+
+@kind(KIND)
+def render(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Renders `desk` on the recording `source` into the folder `out`.
+
+    Args:
+        arguments: `source` and `out`, paths; `desk`; `model`, `cache` and `models` as in
+            `sayso.service.Settings`.
+        context: told the progress, and asked whether to stop.
+
+    Returns: {"tracks": [...]}, each with what `sayso.rendering.Track` knows of it.
+    """
+    studio = open_studio(
+        arguments["model"], arguments["cache"], arguments["models"], context.threads
+    )
+    session = studio.open(arguments["source"])
+    session.history = History(start=Desk.model_validate(arguments["desk"]))
+    result = session.render(progress=context.progress, cancelled=context.cancelled)
+    out = Path(arguments["out"])
+    out.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=out.parent))
+    try:
+        tracks = []
+        for number, (target, track) in enumerate(result.tracks.items()):
+            write(fresh / TRACK.format(number=number), track.audio, encoding="float32")
+            tracks.append(
+                {
+                    "target": target,
+                    "sample_rate": track.audio.sample_rate,
+                    "channels": track.audio.channels,
+                    "frames": track.audio.frames,
+                    "peak": track.peak,
+                    "notes": list(track.notes),
+                }
+            )
+        shutil.rmtree(out, ignore_errors=True)
+        fresh.rename(out)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return {"tracks": tracks}
+
+
+@lru_cache(maxsize=2)
+def open_studio(
+    model: str | None, cache: str | None, models: str | None, threads: int | None
+) -> Studio:
+    """The studio of these settings, kept so that its separator is loaded once a process."""
+    shelf = None if models is None else Shelf(Path(models))
+    return Studio(model, cache=cache, threads=threads, shelf=shelf)

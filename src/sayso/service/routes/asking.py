@@ -1,0 +1,158 @@
+"""What routes are given: the service, who asks, and how answers are put together."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Path, Request
+
+from sayso.desk import Desk, History
+from sayso.errors import TokenError
+from sayso.jobs import Job
+from sayso.service import access
+from sayso.service.problems import problem_of
+from sayso.service.service import Service
+from sayso.service.tables import Message, Render, Session
+from sayso.service.views import (
+    Answer,
+    DeskState,
+    RenderState,
+    SessionState,
+    Source,
+    Track,
+)
+
+Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="32 hexadecimal digits")]
+
+
+def the_service(request: Request) -> Service:
+    """The service behind the application."""
+    service: Service = request.app.state.service
+    return service
+
+
+Serving = Annotated[Service, Depends(the_service)]
+
+
+def owner(request: Request, service: Serving) -> str | None:
+    """Who asks: the id of the token, None on a service without tokens.
+
+    Raises: TokenError, LimitError.
+    """
+    rates: access.Rates = request.app.state.rates
+    address = request.client.host if request.client else ""
+    if not service.settings.tokens:
+        rates.take(address)
+        return None
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    given = secret.strip() if scheme.lower() == "bearer" else request.cookies.get(access.COOKIE)
+    try:
+        found = access.owner_of(service.store.engine, given)
+    except TokenError:
+        rates.take(address)  # guessing is limited, too
+        raise
+    rates.take(found)
+    return found
+
+
+Asking = Annotated[str | None, Depends(owner)]
+
+
+def the_session(session_id: Id, service: Serving, asking: Asking) -> Session:
+    """The session that the path names, if it is the asker's. Raises: NotFoundError."""
+    return service.store.get(session_id, asking)
+
+
+Mine = Annotated[Session, Depends(the_session)]
+
+
+def the_render(render_id: Id, session: Mine, service: Serving) -> Render:
+    """The render that the path names. Raises: NotFoundError."""
+    return service.store.render(session.id, render_id)
+
+
+Made = Annotated[Render, Depends(the_render)]
+
+
+def desk_state(session: Session) -> dict[str, Any]:
+    """The fields of `DeskState`."""
+    history = History.model_validate(session.history)
+    return {
+        "version": session.version,
+        "desk": history.desk,
+        "can_undo": bool(history.turns),
+        "can_redo": bool(history.undone),
+    }
+
+
+def state_of(session: Session) -> DeskState:
+    """The desk of a session as it stands."""
+    return DeskState(**desk_state(session))
+
+
+def session_state(service: Service, session: Session) -> SessionState:
+    """A session with its desk and its renders."""
+    at = f"/sessions/{session.id}"
+    source = Source(
+        sample_rate=session.sample_rate,
+        channels=session.channels,
+        frames=session.frames,
+        duration_s=session.frames / session.sample_rate,
+        notes=session.notes,
+        url=f"{at}/source",
+        peaks_url=f"{at}/source/peaks",
+    )
+    renders = [render_state(service, render) for render in service.store.renders(session.id)]
+    return SessionState(
+        **desk_state(session),
+        id=session.id,
+        name=session.name,
+        created_s=session.created_s,
+        touched_s=session.touched_s,
+        source=source,
+        renders=renders,
+    )
+
+
+def render_state(service: Service, render: Render, job: Job | None = None) -> RenderState:
+    """A render with its job's state, and its tracks once they are there."""
+    job = job or service.job(render)
+    at = f"/sessions/{render.session_id}/renders/{render.id}"
+    tracks = [
+        Track(
+            **track,
+            duration_s=track["frames"] / track["sample_rate"],
+            url=f"{at}/tracks/{number}",
+            peaks_url=f"{at}/tracks/{number}/peaks",
+        )
+        for number, track in enumerate(job.result["tracks"] if job.state == "done" else [])
+    ]
+    return RenderState(
+        id=render.id,
+        session_id=render.session_id,
+        state=job.state,
+        progress=job.progress,
+        created_s=render.created_s,
+        desk=Desk.model_validate(render.desk),
+        tracks=tracks,
+        error=None if job.error is None else problem_of(job.error.exception()),
+        url=at,
+        events_url=f"{at}/events",
+        archive_url=f"{at}/archive",
+    )
+
+
+def answer_of(service: Service, session: Session, message: Message) -> Answer:
+    """What a change led to."""
+    render = None
+    if message.render_id is not None:
+        render = render_state(service, service.store.render(session.id, message.render_id))
+    assert message.id is not None
+    return Answer(
+        **desk_state(session),
+        message_id=message.id,
+        reply=message.reply,
+        moves=message.moves,
+        interpreter=message.interpreter,
+        render=render,
+    )

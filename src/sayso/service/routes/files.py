@@ -1,0 +1,33 @@
+"""Sending files and outlines: what the routes of sources and of tracks share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Query, Response
+from fastapi.responses import FileResponse
+
+from sayso.service.downloads import outline
+from sayso.service.views import Peaks
+
+Buckets = Annotated[int, Query(ge=1, le=20_000, description="stretches that it is drawn in")]
+OneFile: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file", "content": {"audio/*": {}, "application/zip": {}}},
+    206: {"description": "The bytes that were asked for"},
+    416: {"description": "No such bytes"},
+}
+_FOREVER = "private, max-age=604800, immutable"
+
+
+def send(path: Path, name: str, media_type: str) -> FileResponse:
+    """A file that never changes, for download under a name; byte ranges are answered."""
+    return FileResponse(
+        path, media_type=media_type, filename=name, headers={"Cache-Control": _FOREVER}
+    )
+
+
+def peaks_of(response: Response, sample_rate: int, frames: int, kept: Path, buckets: int) -> Peaks:
+    """The outline of a kept recording or track."""
+    response.headers["Cache-Control"] = _FOREVER
+    return Peaks(sample_rate=sample_rate, frames=frames, peaks=outline(kept, buckets))

@@ -1,0 +1,44 @@
+"""A browser's way to carry a token: a cookie that no script can read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from sayso.service import access
+from sayso.service.routes.asking import Serving
+
+router = APIRouter(tags=["service"])
+_DAYS_S = 30 * 86_400
+
+
+class Login(BaseModel):
+    """The token that the browser shall carry."""
+
+    model_config = ConfigDict(extra="forbid")
+    token: Annotated[str, Field(max_length=200)]
+
+
+@router.post("/login", status_code=204)
+def login(body: Login, request: Request, response: Response, service: Serving) -> None:
+    """Has the browser carry a token; 401 for one that does not work."""
+    rates: access.Rates = request.app.state.rates
+    rates.take(request.client.host if request.client else "")
+    if service.settings.tokens:
+        access.owner_of(service.store.engine, body.token)
+        response.set_cookie(
+            access.COOKIE,
+            body.token,
+            max_age=_DAYS_S,
+            httponly=True,
+            samesite="strict",
+            secure=request.url.scheme == "https",
+        )
+
+
+@router.post("/logout", status_code=204)
+def logout(response: Response) -> None:
+    """Has the browser forget its token."""
+    response.delete_cookie(access.COOKIE, httponly=True, samesite="strict")

@@ -1,0 +1,87 @@
+"""Renders: asking for them, and fetching their tracks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+
+from sayso.service.downloads import MEDIA_TYPES, archive, converted
+from sayso.service.routes.asking import Asking, Id, Made, Mine, Serving, render_state
+from sayso.service.routes.files import Buckets, OneFile, peaks_of, send
+from sayso.service.views import Encoding, Format, Peaks, RenderRequest, RenderState
+
+router = APIRouter(prefix="/sessions/{session_id}/renders", tags=["renders"])
+Number = Annotated[int, Path(ge=0, le=1000, description="of the track, from 0")]
+
+
+@router.post("", status_code=202)
+def start(
+    session_id: Id, body: RenderRequest, service: Serving, asking: Asking, response: Response
+) -> RenderState:
+    """Renders the desk as it stands, or, with `targets`, stems of the untouched recording."""
+    render = service.render(session_id, asking, body.targets)
+    state = render_state(service, render)
+    response.headers["Location"] = state.url
+    return state
+
+
+@router.get("")
+def list_renders(session: Mine, service: Serving) -> list[RenderState]:
+    """What was rendered, the latest first; a session keeps twenty."""
+    return [render_state(service, render) for render in service.store.renders(session.id)]
+
+
+@router.get("/{render_id}")
+def get_render(render: Made, service: Serving) -> RenderState:
+    """A render: how far it is, and its tracks once it is done."""
+    return render_state(service, render)
+
+
+@router.post("/{render_id}/cancel")
+def cancel(render: Made, service: Serving) -> RenderState:
+    """Stops a render; one that has ended stays as it is."""
+    return render_state(service, render, service.cancel(render))
+
+
+@router.get("/{render_id}/tracks/{number}", response_class=Response, responses=OneFile)
+def get_track(
+    render: Made,
+    number: Number,
+    session: Mine,
+    service: Serving,
+    format: Format = "wav",
+    encoding: Encoding | None = None,
+) -> Response:
+    """A track as a file; takes byte ranges. wav holds 24 bits, or float32 above full scale."""
+    track, kept = service.track(render, number)
+    path = converted(kept, track["peak"], format=format, encoding=encoding)
+    name = f"{session.name} - {track['target']}.{format}"
+    return send(path, name.replace("/", "_"), MEDIA_TYPES[format])
+
+
+@router.get("/{render_id}/tracks/{number}/peaks")
+def get_peaks(
+    render: Made, number: Number, service: Serving, response: Response, buckets: Buckets
+) -> Peaks:
+    """The outline of a track's waveform."""
+    track, kept = service.track(render, number)
+    return peaks_of(response, track["sample_rate"], track["frames"], kept, buckets)
+
+
+@router.get("/{render_id}/archive", response_class=Response, responses=OneFile)
+def get_archive(
+    render: Made,
+    session: Mine,
+    service: Serving,
+    format: Format = "wav",
+    encoding: Encoding | None = None,
+) -> Response:
+    """All tracks as a zip."""
+    tracks = [
+        (track["target"], track["peak"], service.track(render, number)[1])
+        for number, track in enumerate(service.tracks(render))
+    ]
+    folder = service.render_folder(render)
+    path = archive(folder, session.name, tracks, format=format, encoding=encoding)
+    return send(path, f"{session.name}.zip", "application/zip")

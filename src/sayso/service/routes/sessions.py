@@ -1,0 +1,184 @@
+"""Sessions: opening them on a recording, and everything that changes their desks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Query, Response, UploadFile
+
+from sayso.desk import NO, Desk, Extract
+from sayso.service.downloads import MEDIA_TYPES, converted
+from sayso.service.routes.asking import (
+    Asking,
+    Id,
+    Mine,
+    Serving,
+    answer_of,
+    session_state,
+    state_of,
+)
+from sayso.service.routes.files import Buckets, OneFile, peaks_of, send
+from sayso.service.views import (
+    Answer,
+    DeskPatch,
+    DeskState,
+    Do,
+    Encoding,
+    Format,
+    Opened,
+    Peaks,
+    Said,
+    Say,
+    SessionState,
+    SessionSummary,
+)
+
+router = APIRouter(tags=["sessions"])
+Upload = Annotated[UploadFile, File(description="an audio or video file")]
+
+
+@router.post("/sessions", status_code=201)
+def open_session(
+    file: Upload, service: Serving, asking: Asking, response: Response
+) -> SessionState:
+    """Opens a session on an uploaded recording."""
+    session = service.open(file.file, file.filename or "", asking)
+    response.headers["Location"] = f"/sessions/{session.id}"
+    return session_state(service, session)
+
+
+@router.post("/sessions/demo", status_code=201)
+def open_demo(service: Serving, asking: Asking, response: Response) -> SessionState:
+    """Opens a session on the demo song, twenty seconds of our own making."""
+    session = service.open_demo(asking)
+    response.headers["Location"] = f"/sessions/{session.id}"
+    return session_state(service, session)
+
+
+@router.get("/sessions")
+def list_sessions(service: Serving, asking: Asking) -> list[SessionSummary]:
+    """The asker's sessions, the last touched first; at most 100."""
+    return [
+        SessionSummary(
+            id=session.id,
+            name=session.name,
+            created_s=session.created_s,
+            touched_s=session.touched_s,
+            duration_s=session.frames / session.sample_rate,
+        )
+        for session in service.store.of(asking, most=100)
+    ]
+
+
+@router.get("/sessions/{session_id}")
+def get_session(session: Mine, service: Serving) -> SessionState:
+    """A session: its recording, its desk, and what was rendered."""
+    return session_state(service, session)
+
+
+@router.delete("/sessions/{session_id}", status_code=204)
+def delete_session(session_id: Id, service: Serving, asking: Asking) -> None:
+    """Ends a session; its recording and its renders are deleted."""
+    service.delete(session_id, asking)
+
+
+@router.get("/sessions/{session_id}/source", response_class=Response, responses=OneFile)
+def get_source(
+    session: Mine, service: Serving, format: Format = "wav", encoding: Encoding | None = None
+) -> Response:
+    """The recording as it was decoded; takes byte ranges."""
+    path = converted(service.source(session), 1.0, format=format, encoding=encoding)
+    return send(path, f"{session.name}.{format}", MEDIA_TYPES[format])
+
+
+@router.get("/sessions/{session_id}/source/peaks")
+def get_source_peaks(
+    session: Mine, service: Serving, response: Response, buckets: Buckets
+) -> Peaks:
+    """The outline of the recording's waveform."""
+    return peaks_of(response, session.sample_rate, session.frames, service.source(session), buckets)
+
+
+@router.get("/sessions/{session_id}/messages")
+def list_messages(
+    session: Mine, service: Serving, after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0
+) -> list[Said]:
+    """What was said and done, in order; from after the message `after`, at most 1000."""
+    return [
+        Said.model_validate(message, from_attributes=True)
+        for message in service.store.messages(session.id, after=after)
+    ]
+
+
+@router.post("/sessions/{session_id}/messages")
+def say(session_id: Id, body: Say, service: Serving, asking: Asking) -> Answer:
+    """Says what should happen. The answer comes at once; the sound, with the render in it."""
+    return answer_of(service, *service.say(session_id, asking, body.text, render=body.render))
+
+
+@router.post("/sessions/{session_id}/moves")
+def do(session_id: Id, body: Do, service: Serving, asking: Asking) -> Answer:
+    """Applies moves as one turn: all that words could ask for, as plain data."""
+    return answer_of(service, *service.do(session_id, asking, body.moves, render=body.render))
+
+
+@router.get("/sessions/{session_id}/desk")
+def get_desk(session: Mine) -> DeskState:
+    """The desk as it stands."""
+    return state_of(session)
+
+
+@router.patch("/sessions/{session_id}/desk")
+def patch_desk(session_id: Id, body: DeskPatch, service: Serving, asking: Asking) -> Answer:
+    """Sets faders, mutes, solos and effects by hand, as one turn that undo takes back."""
+    return answer_of(service, *service.patch(session_id, asking, body))
+
+
+@router.post("/sessions/{session_id}/undo")
+def undo(session_id: Id, service: Serving, asking: Asking, render: bool = False) -> Answer:
+    """Takes the last turn back, whether it was words or a hand."""
+    return answer_of(service, *service.undo(session_id, asking, render=render))
+
+
+@router.post("/sessions/{session_id}/redo")
+def redo(session_id: Id, service: Serving, asking: Asking, render: bool = False) -> Answer:
+    """Brings back the turn that was taken back last."""
+    return answer_of(service, *service.redo(session_id, asking, render=render))
+
+
+@router.post("/ask", status_code=202, tags=["one-shot"])
+def ask(
+    file: Upload,
+    text: Annotated[str, Form(max_length=20_000)],
+    service: Serving,
+    asking: Asking,
+) -> Opened:
+    """Opens a session on a recording and says what should happen, in one request."""
+    session = service.open(file.file, file.filename or "", asking)
+    answer = answer_of(service, *service.say(session.id, asking, text, render=True))
+    return Opened(session=session_state(service, session), answer=answer)
+
+
+@router.post("/separate", status_code=202, tags=["one-shot"])
+def separate(
+    file: Upload,
+    service: Serving,
+    asking: Asking,
+    target: Annotated[list[str] | None, Form(max_length=32)] = None,
+    two_stems: Annotated[str | None, Form(max_length=100)] = None,
+) -> Opened:
+    """Opens a session on a recording and takes it apart.
+
+    Into the sounds `target` (may be given again), or into `two_stems` and the rest, or, without
+    either, into all stems of the separator.
+    """
+    from sayso.words import canonical
+
+    targets = tuple(map(canonical, target or ())) or service.studio.separator.stems
+    if two_stems:
+        targets = (canonical(two_stems), NO + canonical(two_stems))
+    service.studio.require(Desk(deliver=targets))
+    session = service.open(file.file, file.filename or "", asking)
+    moves = [Extract(targets=targets)]
+    answer = answer_of(service, *service.do(session.id, asking, moves, render=True))
+    return Opened(session=session_state(service, session), answer=answer)

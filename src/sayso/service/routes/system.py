@@ -1,0 +1,64 @@
+"""What the service is, whether it is well, and what it can separate with."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from sayso import __version__
+from sayso.audio.formats import FORMATS
+from sayso.desk import AnyEffect, field_range
+from sayso.separate import catalogue
+from sayso.service.routes.asking import Asking, Serving, the_service
+from sayso.service.views import About, Health, Model
+
+router = APIRouter(tags=["service"])
+
+
+@router.get("/about")
+def about(service: Serving) -> About:
+    """What this service is and takes: stems, formats, ranges of effects, limits."""
+    settings, separator = service.settings, service.studio.separator
+    return About(
+        version=__version__,
+        model=separator.name,
+        stems=list(separator.stems),
+        interpreter=settings.llm or "offline",
+        tokens=settings.tokens,
+        formats={name: list(form.encodings) for name, form in FORMATS.items()},
+        effects=_ranges(),
+        limits=settings.limits.model_dump(),
+    )
+
+
+@router.get("/models")
+def models(service: Serving, asking: Asking) -> list[Model]:
+    """What can separate, and what it hears, costs and may be used for."""
+    return [Model.model_validate(e.model_dump()) for e in catalogue(service.shelf)]
+
+
+@router.get("/health")
+def health(service: Serving) -> Health:
+    """Answers 200 while the databases do."""
+    return Health(status="ok", database="ok", jobs=dict(service.health()))
+
+
+@router.get("/metrics", response_class=Response)
+def metrics(request: Request, asking: Asking) -> Response:
+    """Counts and times for Prometheus."""
+    service = the_service(request)
+    registry = request.app.state.metrics.registry(service.health())
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _ranges() -> dict[str, dict[str, tuple[float, float]]]:
+    found: dict[str, dict[str, tuple[float, float]]] = {}
+    for effect in AnyEffect.__args__:
+        name = effect.model_fields["effect"].default
+        numbers = {
+            field: field_range(name, field)
+            for field, info in effect.model_fields.items()
+            if any(hasattr(bound, "ge") for bound in info.metadata)
+        }
+        found[name] = numbers
+    return found

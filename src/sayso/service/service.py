@@ -1,0 +1,374 @@
+"""What the service does, whatever protocol asks for it: sessions, changes, renders."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from threading import BoundedSemaphore
+from typing import IO, Any
+
+from sayso.audio import probe, write
+from sayso.checkpoints import Shelf
+from sayso.desk import MIX, Desk, Extract, History, Move, Reset, Strip, move_to
+from sayso.errors import LimitError, NotFoundError, QueueError
+from sayso.jobs import Job, JobQueue
+from sayso.service.database import connect
+from sayso.service.decoding import decode
+from sayso.service.renders import KIND, TRACK, open_studio
+from sayso.service.settings import Settings
+from sayso.service.store import Owner, Store, plain
+from sayso.service.tables import Message, Render, Session
+from sayso.service.views import DeskPatch
+from sayso.studio import Studio
+
+_DECODERS = 2
+_SOURCE, _DEMO = "source.wav", "demo.wav"
+_KEPT_RENDERS = 20
+"""Of each session; an older one can be made again, since its stems are kept for longer."""
+_NAME_LENGTH = 100
+
+Understood = tuple[Sequence[Move], str, str]
+"""Moves, what is said of them, and who understood them."""
+
+
+class Service:
+    """Everything behind the routes. All methods block and are safe in many threads.
+
+    Args:
+        settings: where things lie, and how much is too much.
+
+    Raises: ConfigError, QueueError, ModelError.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        settings.folder.mkdir(parents=True, exist_ok=True)
+        self.store = Store(connect(settings.database))
+        self.queue = JobQueue(settings.queue)
+        self._decoding = BoundedSemaphore(_DECODERS)
+
+    @property
+    def studio(self) -> Studio:
+        """What understands words; it renders nothing here."""
+        return open_studio(*self._studio_settings, None)
+
+    @property
+    def _studio_settings(self) -> tuple[str | None, str, str | None]:
+        settings = self.settings
+        models = None if settings.models is None else str(settings.models)
+        return settings.model, str(settings.stems), models
+
+    @property
+    def shelf(self) -> Shelf | None:
+        """Where public weights lie; None for the platform's folder."""
+        return None if self.settings.models is None else Shelf(self.settings.models)
+
+    def health(self) -> Mapping[str, int]:
+        """How many renders there are in each state, if the databases answer."""
+        with self.store.engine.connect() as connection:
+            connection.exec_driver_sql("SELECT 1")
+        return {str(state): count for state, count in self.queue.counts(kind=KIND).items()}
+
+    def close(self) -> None:
+        """Lets go of the databases."""
+        self.queue.close()
+        self.store.engine.dispose()
+
+    # Sessions
+
+    def open(self, upload: IO[bytes], name: str, owner: Owner) -> Session:
+        """A session on an uploaded recording.
+
+        Args:
+            upload: its bytes.
+            name: what it was called; only ever shown, never used as a path.
+            owner: whose it is.
+
+        Raises: see `sayso.service.decoding.decode`; LimitError for too many sessions.
+        """
+
+        def take(folder: Path) -> dict[str, Any]:
+            recording = folder / "recording"
+            try:
+                with recording.open("wb") as out:
+                    shutil.copyfileobj(upload, out, 1 << 20)
+                with self._decoding:
+                    return vars(decode(recording, folder / _SOURCE, self.settings.limits))
+            finally:
+                recording.unlink(missing_ok=True)
+
+        return self._open(take, name, owner)
+
+    def open_demo(self, owner: Owner) -> Session:
+        """A session on the demo song."""
+
+        def take(folder: Path) -> dict[str, Any]:
+            kept = self.settings.folder / _DEMO
+            if not kept.exists():
+                from sayso.demo import demo_song
+
+                write(kept, demo_song()[MIX], encoding="float32")
+            shutil.copyfile(kept, folder / _SOURCE)
+            shape = probe(kept)
+            names = ("sample_rate", "channels", "frames")
+            return {name: getattr(shape, name) for name in names}
+
+        return self._open(take, "demo song", owner)
+
+    def _open(self, take: Callable[[Path], dict[str, Any]], name: str, owner: Owner) -> Session:
+        session = Session(
+            token_id=owner,
+            name=shown_name(name),
+            sample_rate=0,
+            channels=0,
+            frames=0,
+            history=plain(History()),
+        )
+        folder = self.folder(session.id)
+        folder.mkdir(parents=True)
+        try:
+            for field, value in take(folder).items():
+                setattr(session, field, value)
+            self.store.add(session, most=self.settings.limits.sessions)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return session
+
+    def delete(self, id: str, owner: Owner) -> None:
+        """Ends a session, its renders and its files. Raises: NotFoundError."""
+        self.store.get(id, owner)
+        renders = self.store.renders(id)
+        for render in renders:
+            self._forget(render)
+        self.store.delete(id, owner)
+        shutil.rmtree(self.folder(id), ignore_errors=True)
+
+    def sweep(self) -> int:
+        """Deletes sessions that nobody has touched for too long; returns how many."""
+        then_s = time.time() - self.settings.limits.session_days * 86_400
+        old = self.store.untouched_since(then_s)
+        for session in old:
+            self.delete(session.id, session.token_id)
+        return len(old)
+
+    def folder(self, session: str) -> Path:
+        """Where the files of a session lie."""
+        return self.settings.folder / "sessions" / session
+
+    def source(self, session: Session) -> Path:
+        """Its recording."""
+        return self.folder(session.id) / _SOURCE
+
+    # Changes
+
+    def say(self, id: str, owner: Owner, text: str, *, render: bool) -> tuple[Session, Message]:
+        """Understands `text` and changes the desk accordingly; see `sayso.studio.Session.say`.
+
+        Raises: NotFoundError, LimitError when too many renders wait.
+        """
+
+        def understand(history: History) -> Understood:
+            found = self.studio.understand(text, history)
+            return found.moves, found.reply, "offline"
+
+        return self._change(id, owner, understand, text=text, render=render)
+
+    def do(
+        self, id: str, owner: Owner, moves: Sequence[Move], *, render: bool
+    ) -> tuple[Session, Message]:
+        """Applies moves as one turn. Raises: NotFoundError, MoveError, UnknownTargetError."""
+        return self._change(id, owner, lambda _: (moves, _summary(moves), ""), render=render)
+
+    def patch(self, id: str, owner: Owner, patch: DeskPatch) -> tuple[Session, Message]:
+        """Sets controls by hand, as one turn. Raises: see `do`."""
+
+        def understand(history: History) -> Understood:
+            moves = moves_of(patch, history.desk)
+            return moves, _summary(moves), ""
+
+        return self._change(id, owner, understand, render=patch.render)
+
+    def undo(self, id: str, owner: Owner, *, render: bool) -> tuple[Session, Message]:
+        """Takes the last turn back. Raises: NotFoundError, MoveError."""
+        return self._step(id, owner, History.undo, "Taking the last change back.", render)
+
+    def redo(self, id: str, owner: Owner, *, render: bool) -> tuple[Session, Message]:
+        """Brings back what was taken back last. Raises: NotFoundError, MoveError."""
+        return self._step(id, owner, History.redo, "Bringing the change back.", render)
+
+    def _step(
+        self, id: str, owner: Owner, step: Callable[[History], History], reply: str, render: bool
+    ) -> tuple[Session, Message]:
+        return self._change(id, owner, lambda _: ((), reply, ""), step=step, render=render)
+
+    def _change(
+        self,
+        id: str,
+        owner: Owner,
+        understand: Callable[[History], Understood],
+        *,
+        step: Callable[[History], History] | None = None,
+        text: str = "",
+        render: bool,
+    ) -> tuple[Session, Message]:
+        if render:
+            self._require_room()
+        made: list[Render] = []
+
+        def make(history: History) -> tuple[History, Message, Render | None]:
+            made.clear()
+            moves, reply, interpreter = understand(history)
+            changed = step(history) if step else history.push(tuple(moves))
+            self.studio.require(changed.desk)
+            message = Message(
+                session_id=id,
+                text=text,
+                reply=reply,
+                moves=[plain(move) for move in moves],
+                desk=plain(changed.desk),
+                interpreter=interpreter,
+            )
+            talk = all(move.do == "reply" for move in moves) and step is None
+            if not render or talk:
+                return changed, message, None
+            found, fresh = self._render_of(id, changed.desk)
+            made.append(found)
+            message.render_id = found.id
+            return changed, message, found if fresh else None
+
+        session, message = self.store.change(id, owner, make)
+        for new in made:
+            self._enqueue(new)
+        self._prune(id)
+        return session, message
+
+    # Renders
+
+    def render(self, id: str, owner: Owner, targets: Sequence[str] | None) -> Render:
+        """Renders the desk as it stands, or `targets` as untouched stems of the recording.
+
+        The same desk again gives the same render. Raises: NotFoundError, UnknownTargetError,
+        LimitError.
+        """
+        session = self.store.get(id, owner)
+        desk = History.model_validate(session.history).desk
+        if targets is not None:
+            desk = Desk(deliver=tuple(dict.fromkeys(targets)))
+        self.studio.require(desk)
+        found, fresh = self._render_of(id, desk)
+        if fresh:
+            self._require_room()
+            self.store.add_render(found)
+            self._prune(id)
+        self._enqueue(found)
+        return found
+
+    def job(self, render: Render) -> Job:
+        """The job of a render. One that a crash kept out of the queue is put there."""
+        return self.queue.get(render.id) or self._enqueue(render)
+
+    def cancel(self, render: Render) -> Job:
+        """Stops a render that has not ended."""
+        self.job(render)
+        return self.queue.cancel(render.id)
+
+    def tracks(self, render: Render) -> list[dict[str, Any]]:
+        """The tracks of a render that is done. Raises: NotFoundError for one that is not."""
+        job = self.queue.get(render.id)
+        if job is None or job.state != "done":
+            raise NotFoundError(
+                f"the render is {job.state if job else 'not begun'}; its tracks are there once it "
+                "is done"
+            )
+        tracks: list[dict[str, Any]] = job.result["tracks"]
+        return tracks
+
+    def track(self, render: Render, number: int) -> tuple[dict[str, Any], Path]:
+        """One track and its file. Raises: NotFoundError."""
+        tracks = self.tracks(render)
+        if not 0 <= number < len(tracks):
+            raise NotFoundError(f"there is no track {number}; the render has {len(tracks)}")
+        return tracks[number], self.render_folder(render) / TRACK.format(number=number)
+
+    def render_folder(self, render: Render) -> Path:
+        """Where its tracks lie."""
+        return self.folder(render.session_id) / "renders" / render.id
+
+    def _render_of(self, session: str, desk: Desk) -> tuple[Render, bool]:
+        """The render of `desk`, and whether it is a new one."""
+        wanted = plain(desk)
+        for render in self.store.renders(session):
+            if render.desk == wanted:
+                job = self.queue.get(render.id)
+                if job is None or job.state not in ("failed", "cancelled"):
+                    return render, False
+        return Render(session_id=session, desk=wanted), True
+
+    def _enqueue(self, render: Render) -> Job:
+        model, cache, models = self._studio_settings
+        folder = self.folder(render.session_id)
+        arguments = {
+            "source": str((folder / _SOURCE).absolute()),
+            "out": str(self.render_folder(render).absolute()),
+            "desk": render.desk,
+            "model": model,
+            "cache": str(Path(cache).absolute()),
+            "models": models,
+        }
+        return self.queue.enqueue(KIND, arguments, id=render.id)
+
+    def _require_room(self) -> None:
+        most = self.settings.limits.queue
+        waiting = self.queue.find(kind=KIND, states=("queued", "running"), limit=most)
+        if len(waiting) >= most:
+            raise LimitError(f"{most} renders are waiting already; try again in a while")
+
+    def _prune(self, session: str) -> None:
+        for render in self.store.renders(session)[_KEPT_RENDERS:]:
+            self._forget(render)
+
+    def _forget(self, render: Render) -> None:
+        with suppress(QueueError):  # it may never have reached the queue
+            self.queue.cancel(render.id)
+        self.queue.remove([render.id])
+        self.store.delete_render(render.id)
+        shutil.rmtree(self.render_folder(render), ignore_errors=True)
+
+
+def moves_of(patch: DeskPatch, desk: Desk) -> list[Move]:
+    """The moves that carry out a patch of `desk`. Raises: RangeError, MoveError."""
+    moves: list[Move] = []
+    for target, change in patch.strips.items():
+        if change is None:
+            if target in desk.strips:
+                moves.append(Reset(target=target))
+            continue
+        old = desk.strip(target)
+        given = {name: getattr(change, name) for name in change.model_fields_set}
+        strip = Strip(**{**dict(old), **{k: v for k, v in given.items() if v is not None}})
+        if strip != old:
+            moves.append(move_to(desk, target, strip))
+    if patch.deliver is not None and tuple(patch.deliver) != desk.deliver:
+        moves.append(Extract(targets=tuple(patch.deliver)))
+    return moves
+
+
+def shown_name(name: str) -> str:
+    r"""A file's name as it is shown: its stem, of harmless characters.
+
+    >>> shown_name("../../etc/My Song (live).mp3"), shown_name("\x00.wav")
+    ('My Song (live)', 'recording')
+    """
+    stem = name.replace("\\", "/").rpartition("/")[2].rpartition(".")[0] or name
+    kept = "".join(c for c in stem if c.isprintable() and c not in '<>:"/\\|?*').strip(" .")
+    return kept[:_NAME_LENGTH] or "recording"
+
+
+def _summary(moves: Sequence[Move]) -> str:
+    from sayso.words.wording import summary
+
+    return summary(moves)

@@ -1,0 +1,123 @@
+"""How a service is set up: where it keeps things, who may use it, and how much is too much."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sayso.errors import ConfigError
+
+_PREFIX, _LIMIT = "SAYSO_", "SAYSO_LIMIT_"
+_NAMES = {"SAYSO_DATA": "folder", "SAYSO_CACHE": "cache", "SAYSO_MODELS": "models"} | {
+    f"{_PREFIX}{name.upper()}": name for name in ("database_url", "model", "llm")
+}
+
+
+class Limits(BaseModel):
+    """How much may be asked for; beyond it the answer is a 4xx that names the limit.
+
+    Attributes:
+        upload_bytes: of one file.
+        seconds: of sound in one file, once decoded.
+        decoding_s: processor time that decoding one file may take.
+        decoding_bytes: memory that it may take.
+        sessions: kept at a time, for each token.
+        queue: renders waiting or running at a time, of all people.
+        requests_a_minute: for each token, or for each address where there are no tokens.
+        session_days: after which an untouched session is swept away.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    upload_bytes: Annotated[int, Field(ge=1)] = 2 << 30
+    seconds: Annotated[float, Field(gt=0)] = 2 * 3600.0
+    decoding_s: Annotated[int, Field(ge=1)] = 300
+    decoding_bytes: Annotated[int, Field(ge=128 << 20)] = 1 << 30
+    sessions: Annotated[int, Field(ge=1)] = 1000
+    queue: Annotated[int, Field(ge=1)] = 100
+    requests_a_minute: Annotated[int, Field(ge=1)] = 1200
+    session_days: Annotated[float, Field(gt=0)] = 30.0
+
+
+class Settings(BaseModel):
+    """One service.
+
+    Attributes:
+        folder: where recordings and renders lie; shared by all processes of one service.
+        database_url: "postgresql://..."; None keeps an SQLite file in the folder.
+        model: the separator, as `sayso models` names it; None takes the best.
+        llm: the language model that reads messages, "openai:gpt-..."; None reads them offline.
+        cache: where separated stems are kept; None keeps them in the folder.
+        models: where public weights lie; None takes the platform's folder.
+        tokens: whether every request must carry a token.
+        limits: see `Limits`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    folder: Path
+    database_url: str | None = None
+    model: str | None = None
+    llm: str | None = None
+    cache: Path | None = None
+    models: Path | None = None
+    tokens: bool = False
+    limits: Limits = Limits()
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str], **given: Any) -> Settings:
+        """The settings of SAYSO_DATA, SAYSO_DATABASE_URL, SAYSO_LLM and so on.
+
+        Args:
+            environment: such as `os.environ`; SAYSO_LIMIT_SECONDS sets `limits.seconds`.
+            given: what was asked for otherwise, and wins.
+
+        Raises: ConfigError naming the variable.
+        """
+        found: dict[str, Any] = {
+            field: environment[name] for name, field in _NAMES.items() if environment.get(name)
+        }
+        if "folder" not in found and given.get("folder") is None:
+            from platformdirs import user_data_path
+
+            found["folder"] = user_data_path("sayso")
+        limits = {
+            name.removeprefix(_LIMIT).lower(): value
+            for name, value in environment.items()
+            if name.startswith(_LIMIT)
+        }
+        wanted = {key: value for key, value in given.items() if value is not None}
+        try:
+            return cls(**{**found, "limits": Limits.model_validate(limits), **wanted})
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise ConfigError(
+                f"{'.'.join(map(str, first['loc']))}: {first.get('input')!r} does not fit: "
+                f"{first['msg']}"
+            ) from None
+
+    @property
+    def database(self) -> str:
+        """The URL of the database that keeps sessions, in SQLAlchemy's spelling."""
+        if self.database_url is None:
+            return f"sqlite:///{(self.folder / 'sayso.sqlite').absolute()}"
+        scheme, _, rest = self.database_url.partition("://")
+        return f"postgresql+psycopg://{rest}" if scheme in _POSTGRES else self.database_url
+
+    @property
+    def queue(self) -> str:
+        """Where jobs wait: the same PostgreSQL, or an SQLite file of their own beside."""
+        if self.database_url is None or self.database_url.startswith("sqlite"):
+            return str((self.folder / "jobs.sqlite").absolute())
+        return f"postgresql://{self.database_url.partition('://')[2]}"
+
+    @property
+    def stems(self) -> Path:
+        """Where separated stems are kept."""
+        return self.cache or self.folder / "stems"
+
+
+_POSTGRES = ("postgres", "postgresql", "postgresql+psycopg")

@@ -1,0 +1,150 @@
+"""Sessions and what was said in them, in SQL."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+import sqlmodel
+from pydantic import BaseModel
+from sqlmodel import col, select
+
+from sayso.desk import History
+from sayso.errors import NotFoundError, RequestError
+from sayso.service.tables import Message, Render, Session
+
+_TRIES = 5
+Owner = str | None
+"""The id of the token that asks; None on a service without tokens."""
+Change = Callable[[History], tuple[History, Message, Render | None]]
+
+
+class Store:
+    """What is kept of every session. All methods are safe in many threads and processes."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+
+    def add(self, session: Session, *, most: int) -> None:
+        """Keeps a new session, unless its owner has `most`. Raises: LimitError."""
+        from sayso.errors import LimitError
+
+        with self._open() as db:
+            query = select(sa.func.count()).where(col(Session.token_id) == session.token_id)
+            if session.token_id is None:
+                query = select(sa.func.count()).where(col(Session.token_id).is_(None))
+            if (db.scalar(query) or 0) >= most:
+                raise LimitError(f"there are {most} sessions already; delete one of them first")
+            db.add(session)
+            db.commit()
+
+    def get(self, id: str, owner: Owner) -> Session:
+        """The session, if it is its owner who asks. Raises: NotFoundError."""
+        with self._open() as db:
+            return _owned(db, id, owner)
+
+    def of(self, owner: Owner, *, most: int) -> Sequence[Session]:
+        """The sessions of `owner`, the last touched first."""
+        with self._open() as db:
+            mine = col(Session.token_id)
+            query = select(Session).where(mine.is_(None) if owner is None else mine == owner)
+            return db.exec(query.order_by(col(Session.touched_s).desc()).limit(most)).all()
+
+    def change(self, id: str, owner: Owner, make: Change) -> tuple[Session, Message]:
+        """Replaces the history of a session by what `make` makes of it.
+
+        `make` is called again when another change came in between, so it must be pure.
+        Raises: NotFoundError, RequestError when others never stop changing it.
+        """
+        for _ in range(_TRIES):
+            with self._open() as db:
+                session = _owned(db, id, owner)
+                history = History.model_validate(session.history)
+                db.rollback()  # hold no lock while words are interpreted
+                changed, message, render = make(history)
+                now = time.time()
+                update = (
+                    sa.update(Session)
+                    .where(col(Session.id) == id, col(Session.version) == session.version)
+                    .values(history=plain(changed), version=session.version + 1, touched_s=now)
+                )
+                if isinstance(done := db.execute(update), sa.CursorResult) and done.rowcount == 1:
+                    db.add(message)
+                    if render is not None:
+                        db.add(render)
+                    db.commit()
+                    return _owned(db, id, owner), message
+        raise RequestError("the session is being changed by others all the time; try again")
+
+    def delete(self, id: str, owner: Owner) -> None:
+        """Forgets a session. Raises: NotFoundError."""
+        with self._open() as db:
+            db.delete(_owned(db, id, owner))
+            db.commit()
+
+    def untouched_since(self, then_s: float) -> Sequence[Session]:
+        """Sessions that nobody has changed since then."""
+        with self._open() as db:
+            return db.exec(select(Session).where(col(Session.touched_s) < then_s)).all()
+
+    def glance(self, sessions: Sequence[str]) -> dict[str, tuple[int, list[str]]]:
+        """The version and the renders, the oldest first, of those sessions that are there."""
+        found: dict[str, tuple[int, list[str]]] = {}
+        with self._open() as db:
+            versions = select(Session.id, Session.version).where(col(Session.id).in_(sessions))
+            for id, version in db.exec(versions):
+                found[id] = (version, [])
+            renders = select(Render.session_id, Render.id).where(col(Render.session_id).in_(found))
+            for session, render in db.exec(renders.order_by(col(Render.created_s))):
+                found[session][1].append(render)
+        return found
+
+    def messages(self, session: str, *, after: int = 0, most: int = 1000) -> Sequence[Message]:
+        """What was said and done in a session, in order, from after the message `after`."""
+        with self._open() as db:
+            query = select(Message).where(col(Message.session_id) == session)
+            query = query.where(col(Message.id) > after).order_by(col(Message.id)).limit(most)
+            return db.exec(query).all()
+
+    def add_render(self, render: Render) -> None:
+        """Keeps a render that no message led to."""
+        with self._open() as db:
+            db.add(render)
+            db.commit()
+
+    def renders(self, session: str) -> Sequence[Render]:
+        """The renders of a session, the latest first."""
+        with self._open() as db:
+            query = select(Render).where(col(Render.session_id) == session)
+            return db.exec(query.order_by(col(Render.created_s).desc())).all()
+
+    def render(self, session: str, id: str) -> Render:
+        """One of them. Raises: NotFoundError."""
+        with self._open() as db:
+            found = db.get(Render, id)
+            if found is None or found.session_id != session:
+                raise NotFoundError("there is no such render in this session")
+            return found
+
+    def delete_render(self, id: str) -> None:
+        """Forgets a render."""
+        with self._open() as db:
+            db.execute(sa.delete(Render).where(col(Render.id) == id))
+            db.commit()
+
+    def _open(self) -> sqlmodel.Session:
+        return sqlmodel.Session(self.engine, expire_on_commit=False)
+
+
+def plain(value: BaseModel) -> dict[str, Any]:
+    """A value of the desk as JSON keeps it."""
+    return value.model_dump(mode="json", exclude_none=True)
+
+
+def _owned(db: sqlmodel.Session, id: str, owner: Owner) -> Session:
+    found = db.get(Session, id, populate_existing=True)
+    if found is None or found.token_id != owner:
+        raise NotFoundError("there is no such session")
+    return found

@@ -1,0 +1,234 @@
+"""What the API takes and gives: the models of its JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+
+from sayso.audio.formats import FORMATS, SNDFILE_SUBTYPES
+from sayso.desk import Desk, Move, Target
+from sayso.desk.effects import Effect
+
+JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+_ENCODINGS = tuple(name for name in SNDFILE_SUBTYPES if name != "lossy")
+
+
+def _one_of(names: Iterable[str]) -> tuple[AfterValidator, WithJsonSchema]:
+    known = list(names)
+
+    def check(value: str) -> str:
+        if value not in known:
+            raise ValueError(f"expected one of {', '.join(known)}")
+        return value
+
+    return AfterValidator(check), WithJsonSchema({"type": "string", "enum": known})
+
+
+Format = Annotated[str, *_one_of(FORMATS)]
+Encoding = Annotated[str, *_one_of(_ENCODINGS)]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 writes it.
+
+    `type` ends in the class of `sayso.errors`; `detail` says what arrived, what was expected and
+    what to do.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str = ""
+
+
+class Source(BaseModel):
+    """The recording of a session, decoded; `url` takes `format` and byte ranges."""
+
+    sample_rate: int
+    channels: int
+    frames: int
+    duration_s: float
+    notes: list[str]
+    url: str
+    peaks_url: str
+
+
+class Track(BaseModel):
+    """One rendered track.
+
+    `peak` is its largest sample, 1 being full scale; `url` takes `format` and byte ranges.
+    """
+
+    target: str
+    sample_rate: int
+    channels: int
+    frames: int
+    duration_s: float
+    peak: float
+    notes: list[str]
+    url: str
+    peaks_url: str
+
+
+class RenderState(BaseModel):
+    """A render job, and its tracks once it is done. `error` says why it failed."""
+
+    id: str
+    session_id: str
+    state: JobState
+    progress: float
+    created_s: float
+    desk: Desk
+    tracks: list[Track] = []
+    error: Problem | None = None
+    url: str
+    events_url: str
+    archive_url: str
+
+
+class DeskState(BaseModel):
+    """A desk as it stands; `version` grows with every change."""
+
+    version: int
+    desk: Desk
+    can_undo: bool
+    can_redo: bool
+
+
+class SessionState(DeskState):
+    """A session: a recording, its desk, and what was rendered, the latest first."""
+
+    id: str
+    name: str
+    created_s: float
+    touched_s: float
+    source: Source
+    renders: list[RenderState]
+
+
+class SessionSummary(BaseModel):
+    """One line of the list of sessions."""
+
+    id: str
+    name: str
+    created_s: float
+    touched_s: float
+    duration_s: float
+
+
+class Said(BaseModel):
+    """One message, or one change by hand (`text` is empty then), and what came of it."""
+
+    id: int
+    created_s: float
+    text: str
+    reply: str
+    moves: list[Move]
+    desk: Desk
+    interpreter: str
+    render_id: str | None
+
+
+class Answer(DeskState):
+    """What a change led to: a sentence, the moves, the desk after them, and the render."""
+
+    message_id: int
+    reply: str
+    moves: list[Move]
+    interpreter: str
+    render: RenderState | None
+
+
+class Opened(BaseModel):
+    """What a one-shot request began: the session, and the answer with its render."""
+
+    session: SessionState
+    answer: Answer
+
+
+class Say(_Request):
+    """Words, and whether what they lead to is rendered at once."""
+
+    text: Annotated[str, Field(max_length=20_000)]
+    render: bool = True
+
+
+class Do(_Request):
+    """Moves, applied as one turn."""
+
+    moves: Annotated[list[Move], Field(min_length=1, max_length=256)]
+    render: bool = False
+
+
+class StripPatch(_Request):
+    """Controls of a strip; those that are left out stay. `effects` replaces the chain."""
+
+    gain_db: Annotated[float, Field(ge=-60.0, le=24.0)] | None = None
+    mute: bool | None = None
+    solo: bool | None = None
+    effects: Annotated[list[Effect], Field(max_length=32)] | None = None
+
+
+class DeskPatch(_Request):
+    """Changes by hand, made as one turn: strips (null puts one back) and what to deliver."""
+
+    strips: Annotated[dict[Target, StripPatch | None], Field(max_length=64)] = {}
+    deliver: Annotated[list[Target], Field(min_length=1, max_length=32)] | None = None
+    render: bool = False
+
+
+class RenderRequest(_Request):
+    """What to render: the desk as it stands, or `targets` as untouched stems of the recording."""
+
+    targets: Annotated[list[Target], Field(min_length=1, max_length=32)] | None = None
+
+
+class Peaks(BaseModel):
+    """The outline of a waveform: for each channel and bucket the lowest and highest sample."""
+
+    sample_rate: int
+    frames: int
+    peaks: list[list[tuple[float, float]]]
+
+
+class Model(BaseModel):
+    """A separator; `hears` are the sounds that it can be asked for, or a few of them."""
+
+    name: str
+    hears: list[str]
+    quality: str
+    cost: str
+    licence: str
+    installed: bool
+
+
+class About(BaseModel):
+    """What this service is and takes.
+
+    `stems` make up any music; `effects` gives the range of each number of each effect; `limits` are
+    those of `sayso.service.Limits`.
+    """
+
+    version: str
+    model: str
+    stems: list[str]
+    interpreter: str
+    tokens: bool
+    formats: dict[str, list[str]]
+    effects: dict[str, dict[str, tuple[float, float]]]
+    limits: dict[str, Any]
+
+
+class Health(BaseModel):
+    """Whether the parts answer."""
+
+    status: Literal["ok"]
+    database: Literal["ok"]
+    jobs: dict[str, int]
