@@ -57,7 +57,7 @@ def test_its_state_is_taken_up_again() -> None:
     step(net, optimiser, 0)
     twin = copy.deepcopy(net)
     resumed = Muon(group(twin), lr=0.1)
-    resumed.load_state_dict(optimiser.state_dict())
+    resumed.load_state_dict(copy.deepcopy(optimiser.state_dict()))
     step(net, optimiser, 1)
     step(twin, resumed, 1)
     assert torch.equal(net.weight, twin.weight)
