@@ -1,0 +1,71 @@
+"""The grammar of `sayso edit`, and nothing else."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, _SubParsersAction
+from typing import TypeAlias
+
+_Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
+_FORMATS = ".otio, .rpp, .xml, .edl, .txt (Audacity labels) or .json (auto-editor)"
+
+
+def build_edit(commands: _Commands) -> None:
+    """Adds `edit` and what it can do."""
+    edit = commands.add_parser("edit", help="learn how you cut, and cut the next recording so")
+    kinds = edit.add_subparsers(title="what to do", metavar="WHAT", required=True)
+    _align(kinds)
+    _render(kinds)
+    _export(kinds)
+
+
+def _align(kinds: _Commands) -> None:
+    align = kinds.add_parser("align", help="find what was cut from a recording and its edit")
+    align.set_defaults(command="edit:align")
+    align.add_argument("raw", metavar="RAW", help="the whole recording")
+    align.add_argument("edited", metavar="EDITED", help="what was made of it")
+    align.add_argument("-o", "--out", metavar="EDIT", required=True, help=_FORMATS)
+    _tracks(align)
+    align.add_argument("--json", action="store_true", help="print every clip as JSON")
+
+
+def _render(kinds: _Commands) -> None:
+    render = kinds.add_parser("render", help="play an edit into a file")
+    render.set_defaults(command="edit:render")
+    render.add_argument("edit", metavar="EDIT")
+    render.add_argument("-o", "--out", metavar="FILE", required=True, help="such as cut.wav")
+    render.add_argument("--crossfade", metavar="S", type=float, help="length of every join")
+    _recordings(render)
+    depth = render.add_mutually_exclusive_group()
+    depth.add_argument("--float32", dest="encoding", action="store_const", const="float32")
+    depth.add_argument("--int24", dest="encoding", action="store_const", const="pcm24")
+    depth.add_argument("--int16", dest="encoding", action="store_const", const="pcm16")
+
+
+def _export(kinds: _Commands) -> None:
+    export = kinds.add_parser("export", help="bring an edit into another program's format")
+    export.set_defaults(command="edit:export")
+    export.add_argument("edit", metavar="EDIT")
+    export.add_argument("-o", "--out", metavar="EDIT", required=True, help=_FORMATS)
+    _recordings(export)
+
+
+def _tracks(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--track",
+        metavar="FILE",
+        dest="tracks",
+        action="append",
+        default=[],
+        help="a recording that runs beside it and is cut with it; repeatable",
+    )
+
+
+def _recordings(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--raw",
+        metavar="FILE",
+        dest="recordings",
+        action="append",
+        default=[],
+        help="the recording, where the edit does not say or it has moved; repeatable, a track each",
+    )
