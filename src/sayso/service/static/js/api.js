@@ -1,0 +1,138 @@
+/**
+ * The service, as functions. Every failure is a `Problem` whose message is meant for a person.
+ */
+
+const UNREACHABLE = "The service does not answer. Is it still running?";
+
+/** What went wrong, in words; `status` is 0 where nothing answered. */
+export class Problem extends Error {
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
+
+async function problemOf(response) {
+  const body = await response.text();
+  return new Problem(detailOf(body) ?? `The service answered ${response.status}.`, response.status);
+}
+
+function detailOf(body) {
+  try {
+    const { detail, title } = JSON.parse(body);
+    return typeof detail === "string" && detail ? detail : (title ?? null);
+  } catch {
+    return null;
+  }
+}
+
+/** A response that is all right. Raises: Problem. */
+export async function request(path, options = {}) {
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch (error) {
+    throw error.name === "AbortError" ? error : new Problem(UNREACHABLE, 0);
+  }
+  if (!response.ok) throw await problemOf(response);
+  return response;
+}
+
+const get = async (path) => (await request(path)).json();
+
+async function send(method, path, body) {
+  const json = body === undefined ? {} : { body: JSON.stringify(body) };
+  const headers = body === undefined ? {} : { "content-type": "application/json" };
+  const response = await request(path, { method, headers, ...json });
+  return response.status === 204 ? null : response.json();
+}
+
+const of = (session) => `/sessions/${encodeURIComponent(session)}`;
+
+export const about = () => get("/about");
+export const sessions = () => get("/sessions");
+export const session = (id) => get(of(id));
+export const messages = (id) => get(`${of(id)}/messages`);
+export const forget = (id) => send("DELETE", of(id));
+export const say = (id, text) => send("POST", `${of(id)}/messages`, { text, render: false });
+export const patchDesk = (id, patch) => send("PATCH", `${of(id)}/desk`, patch);
+export const undo = (id) => send("POST", `${of(id)}/undo`);
+export const redo = (id) => send("POST", `${of(id)}/redo`);
+export const render = (id, targets) =>
+  send("POST", `${of(id)}/renders`, targets === undefined ? {} : { targets });
+export const renderState = (url) => get(url);
+export const cancel = (url) => send("POST", `${url}/cancel`);
+export const demo = () => send("POST", "/sessions/demo");
+/** Has the browser carry a token from now on, in a cookie that no script can read. */
+export const login = (token) => send("POST", "/login", { token });
+
+/** The lowest and highest samples of a track over all channels. */
+export async function peaks(url, buckets) {
+  const { peaks: channels, frames, sample_rate: rate } = await get(`${url}?buckets=${buckets}`);
+  const count = channels[0].length;
+  const low = new Float32Array(count);
+  const high = new Float32Array(count);
+  for (const channel of channels) {
+    channel.forEach(([least, most], at) => {
+      low[at] = Math.min(low[at], least);
+      high[at] = Math.max(high[at], most);
+    });
+  }
+  return { low, high, duration_s: frames / rate };
+}
+
+/** Where to download a track, or an archive of tracks, as a file of this kind. */
+export const fileUrl = (url, format, encoding) =>
+  `${url}?${new URLSearchParams(encoding ? { format, encoding } : { format })}`;
+
+/** What `Tape.open` reads with: bytes of the track at `url`, by range. */
+export const reader = (url) => async (first, last) => {
+  const response = await request(fileUrl(url, "wav", "float32"), { headers: { range: `bytes=${first}-${last}` } });
+  const bytes = await response.arrayBuffer();
+  return response.status === 206 ? bytes : bytes.slice(first, last + 1);
+};
+
+/**
+ * Sends a recording.
+ * @param {File} file
+ * @param {(share: number) => void} onprogress 0 to 1
+ * @param {AbortSignal} signal
+ */
+export function upload(file, onprogress, signal) {
+  return new Promise((resolve, reject) => {
+    const sending = new XMLHttpRequest(); // fetch tells nothing of what has been sent
+    sending.open("POST", "/sessions");
+    sending.upload.onprogress = ({ loaded, total }) => onprogress(total ? loaded / total : 0);
+    sending.onload = () => {
+      if (sending.status < 300) resolve(JSON.parse(sending.responseText));
+      else {
+        const message = detailOf(sending.responseText) ?? `The service answered ${sending.status}.`;
+        reject(new Problem(message, sending.status));
+      }
+    };
+    sending.onerror = () => reject(new Problem(UNREACHABLE, 0));
+    sending.onabort = () => reject(new DOMException("stopped", "AbortError"));
+    signal.addEventListener("abort", () => sending.abort());
+    const form = new FormData();
+    form.append("file", file, file.name);
+    sending.send(form);
+  });
+}
+
+/** The service's events at `url`, as they come; ends when the service ends them. */
+export async function* events(url, signal) {
+  const response = await request(url, { signal, headers: { accept: "text/event-stream" } });
+  const reading = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (;;) {
+    const { value, done } = await reading.read();
+    if (done) return;
+    text = (text + value).replaceAll("\r\n", "\n");
+    const parts = text.split("\n\n");
+    text = parts.pop();
+    for (const part of parts) {
+      const lines = part.split("\n").filter((line) => line.startsWith("data:"));
+      if (lines.length) yield JSON.parse(lines.map((line) => line.slice(5).trim()).join("\n"));
+    }
+  }
+}

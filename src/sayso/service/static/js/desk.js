@@ -1,0 +1,48 @@
+/** The desk's JSON: reading it, and the moves that hands make. Pure functions. */
+
+export const MIX = "mix";
+const NEUTRAL = Object.freeze({ gain_db: 0, mute: false, solo: false, effects: [] });
+
+/** The strip of `target`, a neutral one where the desk has none. */
+export const stripOf = (desk, target) => desk.strips[target] ?? NEUTRAL;
+
+/** What "no TARGET" leaves out; null for an ordinary target. */
+export const complementOf = (target) => (target.startsWith("no ") ? target.slice(3) : null);
+
+/** What a desk needs separated, as names of sounds. */
+export function targetsOf(desk) {
+  const touched = Object.keys(desk.strips).filter((name) => !isNeutral(desk.strips[name]));
+  const names = [...desk.deliver, ...touched].map((name) => complementOf(name) ?? name);
+  return [...new Set(names)].filter((name) => name !== MIX);
+}
+
+export const isNeutral = (strip) =>
+  strip.gain_db === 0 && !strip.mute && !strip.solo && strip.effects.length === 0;
+
+/** The effect of a strip that matches, or null. */
+export const effectOf = (strip, matches) => strip.effects.find(matches) ?? null;
+
+/**
+ * The effects of a strip with one of them set, added at the end, or, if null, taken away.
+ * @param {(effect: object) => boolean} matches which one it is
+ */
+export function withEffect(effects, matches, effect) {
+  if (effect === null) return effects.filter((old) => !matches(old));
+  if (!effects.some(matches)) return [...effects, effect];
+  return effects.map((old) => (matches(old) ? effect : old));
+}
+
+/** The desk with one strip replaced. */
+export const withStrip = (desk, target, strip) => ({
+  ...desk,
+  strips: { ...desk.strips, [target]: strip },
+});
+
+export const sameDesk = (a, b) => JSON.stringify(canonical(a)) === JSON.stringify(canonical(b));
+
+function canonical(value) {
+  if (Array.isArray(value)) return value.map(canonical);
+  if (value === null || typeof value !== "object") return value;
+  const keys = Object.keys(value).sort();
+  return Object.fromEntries(keys.map((key) => [key, canonical(value[key])]));
+}

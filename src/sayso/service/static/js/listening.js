@@ -1,0 +1,217 @@
+/**
+ * What a person hears of a session: tapes, mixer and player, the original or the desk, the loop.
+ *
+ * Events: "change" when any of it did; "problem" with an error as detail.
+ */
+
+import * as api from "./api.js";
+import { Mixer } from "./audio/mixer.js";
+import { Player } from "./audio/player.js";
+import { isHeard, needsRender } from "./audio/routing.js";
+import { Difference, Tape } from "./audio/tape.js";
+import { MIX, complementOf } from "./desk.js";
+
+export const ORIGINAL = "original";
+export const YOURS = "yours";
+
+export class Listening extends EventTarget {
+  #session;
+  #context;
+  #mixer;
+  #player;
+  #tapes = new Map(); // url -> Tape, or the promise of one
+  #loaded = "";
+  #changed = () => this.#sync();
+  side = YOURS;
+  output = MIX;
+  loop = null;
+  volume = 1;
+
+  /** @param {Session} session */
+  constructor(session) {
+    super();
+    this.#session = session;
+    this.#context = new AudioContext({ sampleRate: session.source.sample_rate });
+    this.#mixer = new Mixer(this.#context);
+    this.#player = new Player(this.#context, this.#mixer.gate);
+    this.#player.addEventListener("state", () => this.#tell());
+    this.#player.addEventListener("error", ({ detail }) => this.#fail(detail));
+    session.addEventListener("change", this.#changed);
+    this.#sync();
+  }
+
+  close() {
+    this.#session.removeEventListener("change", this.#changed);
+    this.#player.pause();
+    this.#context.close();
+  }
+
+  // Transport
+
+  get playing() {
+    return this.#player.playing;
+  }
+
+  get position_s() {
+    return this.#player.position() / this.#context.sampleRate;
+  }
+
+  get duration_s() {
+    return this.#player.frames / this.#context.sampleRate || this.#session.source.duration_s;
+  }
+
+  async toggle() {
+    if (this.playing) this.#player.pause();
+    else await this.#player.play();
+  }
+
+  seek(seconds) {
+    this.#player.seek(Math.min(seconds, this.duration_s) * this.#context.sampleRate);
+    this.#tell();
+  }
+
+  /** @param {{start_s: number, end_s: number, on: boolean}|null} loop */
+  setLoop(loop) {
+    this.loop = loop;
+    const frame = (s) => Math.round(s * this.#context.sampleRate);
+    const on = loop !== null && loop.on;
+    this.#player.setLoop(on ? { start: frame(loop.start_s), end: frame(loop.end_s) } : null);
+    this.#tell();
+  }
+
+  // What is heard
+
+  /** Whether the browser plays the desk by itself, a render of it, or nothing exact yet. */
+  get heard() {
+    if (this.side === ORIGINAL) return ORIGINAL;
+    if (this.missing.length === 0) return "live";
+    return this.#rendered() ? "rendered" : "preview";
+  }
+
+  /** What only a render can do and the desk asks for. */
+  get missing() {
+    return needsRender(this.#session.desk, this.output);
+  }
+
+  /** Whether the strip of `target` is part of what the desk gives. */
+  isHeard(target) {
+    return isHeard(this.#session.desk, this.output, target);
+  }
+
+  /** The tracks to choose from. */
+  get outputs() {
+    return this.#session.desk.deliver;
+  }
+
+  compare(side = this.side === ORIGINAL ? YOURS : ORIGINAL) {
+    this.side = side;
+    this.#sync();
+  }
+
+  choose(output) {
+    this.output = output;
+    this.#sync();
+  }
+
+  listenAt(volume) {
+    this.volume = volume;
+    this.#mixer.listenAt(volume);
+  }
+
+  /** The level behind the strip of `target`, or, without one, on the way to the speakers. */
+  peak(target) {
+    return target === undefined ? this.#mixer.peak() : this.#mixer.stripPeak(target);
+  }
+
+  #tell() {
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #fail(error) {
+    this.dispatchEvent(new CustomEvent("problem", { detail: error }));
+  }
+
+  /** The tape of `url` if it is there; else it is fetched, and all is looked at again. */
+  #tape(url) {
+    const known = this.#tapes.get(url);
+    if (known !== undefined) return known instanceof Tape ? known : null;
+    const opening = Tape.open(api.reader(url));
+    this.#tapes.set(url, opening);
+    opening.then(
+      (tape) => {
+        this.#tapes.set(url, tape);
+        this.#sync();
+      },
+      (error) => {
+        this.#tapes.delete(url);
+        this.#fail(error);
+      },
+    );
+    return null;
+  }
+
+  #rendered() {
+    if (this.missing.length === 0) return null;
+    const { render } = this.#session;
+    const track = render?.tracks.find(({ target }) => target === this.output);
+    return track ? this.#tape(track.url) : null;
+  }
+
+  #sync() {
+    if (!this.outputs.includes(this.output)) this.output = this.outputs[0];
+    const source = this.#tape(this.#session.source.url);
+    if (source === null) return;
+    const rendered = this.#rendered();
+    const lanes = this.#lanes(source, rendered);
+    const loaded = lanes.map(({ id }) => id).join("\n");
+    const hear = { side: this.side, output: this.output, rendered: rendered !== null };
+    if (loaded !== this.#loaded) {
+      this.#loaded = loaded;
+      this.#player.load(lanes);
+    }
+    this.#mixer.set(this.#session.desk, hear);
+    this.#tell();
+  }
+
+  #lanes(source, rendered) {
+    const render = rendered && {
+      id: `render ${this.output} ${this.#session.render.id}`,
+      sound: rendered,
+      node: this.#mixer.render(this.output),
+    };
+    // A render of another length has another time; it cannot run beside the rest.
+    const apart = rendered !== null && rendered.frames !== source.frames;
+    if (apart && this.side === YOURS) return [render];
+    const stems = this.#stems(source);
+    const parts = [...stems.values()];
+    const rest = parts.length === 0 ? source : new Difference(source, parts);
+    return [
+      { id: "original", sound: source, node: this.#mixer.original },
+      { id: `rest ${[...stems.keys()]}`, sound: rest, node: this.#mixer.rest },
+      ...[...stems].map(([name, sound]) => ({
+        id: `stem ${name}`,
+        sound,
+        node: this.#mixer.stem(name),
+      })),
+      ...(render && !apart ? [render] : []),
+    ];
+  }
+
+  /** The sounds of all strips that are there already, by name. */
+  #stems(source) {
+    const names = this.#session.strips([]);
+    const whole = new Map();
+    for (const name of names.map((one) => complementOf(one) ?? one)) {
+      const track = this.#session.stem(name);
+      const tape = track && this.#tape(track.url);
+      if (tape) whole.set(name, tape);
+    }
+    const stems = new Map();
+    for (const name of names) {
+      const leftOut = complementOf(name);
+      if (leftOut === null && whole.has(name)) stems.set(name, whole.get(name));
+      else if (whole.has(leftOut)) stems.set(name, new Difference(source, [whole.get(leftOut)]));
+    }
+    return stems;
+  }
+}

@@ -1,0 +1,170 @@
+/** The page: goes from the welcome to a session and back, and draws while something moves. */
+
+import * as api from "./api.js";
+import { Listening } from "./listening.js";
+import { keepMade } from "./making.js";
+import { Session } from "./session.js";
+import { announce } from "./view/announce.js";
+import { ChatView } from "./view/chat.js";
+import { DeskView } from "./view/desk.js";
+import { byId } from "./view/dom.js";
+import { DownloadsView } from "./view/downloads.js";
+import { listKeys } from "./view/help.js";
+import { placeIcons } from "./view/icons.js";
+import { listenForKeys } from "./view/shortcuts.js";
+import { turnTheme } from "./view/theme.js";
+import { say } from "./view/toast.js";
+import { TransportView } from "./view/transport.js";
+import { WelcomeView } from "./view/welcome.js";
+
+const SHORTEST_LOOP_S = 0.1;
+
+/** All that belongs to one session. */
+class App {
+  constructor(about, session) {
+    this.session = session;
+    this.listening = new Listening(session);
+    const all = { about, session, listening: this.listening };
+    this.desk = new DeskView(all);
+    this.chat = new ChatView(session);
+    this.transport = new TransportView(all);
+    this.downloads = new DownloadsView(all);
+    byId("session-name").textContent = session.name;
+    byId("undo").onclick = () => session.undo();
+    byId("redo").onclick = () => session.redo();
+    byId("download").onclick = () => this.downloads.open();
+    for (const part of [session, this.listening]) {
+      part.addEventListener("change", () => this.#later());
+      part.addEventListener("problem", ({ detail }) => say(detail.message));
+    }
+    for (const note of session.source.notes) say(note);
+    keepMade(session, this.listening);
+    this.#update();
+    this.#paint();
+  }
+
+  close() {
+    this.closed = true;
+    this.listening.close();
+    this.session.close();
+  }
+
+  nudge(seconds) {
+    this.listening.seek(Math.max(0, this.listening.position_s + seconds));
+  }
+
+  loopFrom() {
+    const { loop, position_s: start_s, duration_s: duration } = this.listening;
+    const end_s = loop && loop.end_s > start_s + SHORTEST_LOOP_S ? loop.end_s : duration;
+    this.listening.setLoop({ start_s, end_s, on: true });
+  }
+
+  loopTo() {
+    const { loop, position_s: end_s } = this.listening;
+    const start_s = loop && loop.start_s < end_s - SHORTEST_LOOP_S ? loop.start_s : 0;
+    if (end_s - start_s > SHORTEST_LOOP_S) this.listening.setLoop({ start_s, end_s, on: true });
+  }
+
+  turn(which) {
+    const strip = this.desk.focused;
+    if (strip === null || strip.target === "mix") announce("Go to a strip first, with J and K");
+    else strip.turn(which);
+  }
+
+  talk() {
+    showSide("talk");
+    byId("say").focus();
+  }
+
+  turnTheme() {
+    turnTheme();
+  }
+
+  /** Many changes at once are shown once. */
+  #later() {
+    if (this.waiting) return;
+    this.waiting = true;
+    queueMicrotask(() => {
+      this.waiting = false;
+      if (!this.closed) this.#update();
+    });
+  }
+
+  #update() {
+    const { canUndo, canRedo } = this.session;
+    byId("undo").disabled = !canUndo;
+    byId("redo").disabled = !canRedo;
+    for (const view of [this.desk, this.chat, this.transport, this.downloads]) view.update();
+  }
+
+  #paint() {
+    if (this.closed) return;
+    this.desk.paint();
+    this.transport.paint();
+    requestAnimationFrame(() => this.#paint());
+  }
+}
+
+let app = null;
+let about = null;
+const welcome = new WelcomeView((id) => (location.hash = id));
+
+/** On a narrow page: the desk, or the conversation. */
+function showSide(side) {
+  byId("session").dataset.side = side;
+  for (const name of ["desk", "talk"]) byId(`show-${name}`).setAttribute("aria-pressed", name === side);
+}
+
+/** Goes where the address says. */
+async function go() {
+  app?.close();
+  app = null;
+  const id = location.hash.slice(1);
+  try {
+    about ??= await api.about();
+    if (id) app = new App(about, await Session.open(id));
+  } catch (problem) {
+    if (problem.status === 401) return askForToken();
+    say(problem.message);
+    if (id) history.replaceState(null, "", location.pathname);
+  }
+  const open = app !== null;
+  byId("welcome").hidden = open;
+  byId("session").hidden = !open;
+  byId("transport").hidden = !open;
+  document.body.classList.toggle("is-open", open);
+  document.title = open ? `${app.session.name} · Sayso` : "Sayso";
+  if (open) byId("say").focus({ preventScroll: true });
+  else await welcome.update();
+  return undefined;
+}
+
+function askForToken() {
+  const dialog = byId("token");
+  byId("token-form").onsubmit = async (event) => {
+    event.preventDefault();
+    try {
+      await api.login(byId("token-secret").value.trim());
+      dialog.close();
+      await go();
+    } catch (problem) {
+      byId("token-problem").textContent = problem.message;
+    }
+  };
+  if (!dialog.open) dialog.showModal();
+}
+
+placeIcons();
+listKeys();
+listenForKeys(() => app);
+showSide("desk");
+byId("show-desk").onclick = () => showSide("desk");
+byId("show-talk").onclick = () => showSide("talk");
+byId("show-help").onclick = () => byId("help").showModal();
+byId("turn-theme").onclick = turnTheme;
+for (const button of document.querySelectorAll("[data-close]")) {
+  button.onclick = () => button.closest("dialog").close();
+}
+addEventListener("themechange", () => app?.desk.refresh());
+addEventListener("hashchange", go);
+go();

@@ -1,0 +1,152 @@
+/** The conversation: what was said, what was understood, what is being made. */
+
+import { stripOf } from "../desk.js";
+import { percent } from "../units.js";
+import { announce } from "./announce.js";
+import { byId, el, isCalm } from "./dom.js";
+
+const TALL_PIXELS = 160;
+
+export class ChatView {
+  #session;
+  #log = byId("log");
+  #field = byId("say");
+  #shown = new Map(); // message -> {element, state}
+  #examples;
+
+  /** @param {Session} session */
+  constructor(session) {
+    this.#session = session;
+    this.#log.replaceChildren();
+    this.#examples = this.#greeting();
+    this.#log.append(this.#examples);
+    byId("talk-form").onsubmit = (event) => {
+      event.preventDefault();
+      this.#send(this.#field.value);
+    };
+    this.#field.onkeydown = (event) => {
+      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+        event.preventDefault();
+        this.#send(this.#field.value);
+      }
+    };
+    this.#field.oninput = () => this.#grow();
+    this.update();
+  }
+
+  update() {
+    const { messages } = this.#session;
+    for (const [key, { element }] of this.#shown) {
+      if (messages.includes(key)) continue;
+      element.remove();
+      this.#shown.delete(key);
+    }
+    const before = this.#shown.size;
+    for (const message of messages) this.#show(message);
+    this.#showWork();
+    if (this.#shown.size > before) this.#follow();
+  }
+
+  #show(message) {
+    const state = message.failed ?? message.reply ?? "";
+    const shown = this.#shown.get(message);
+    if (shown?.state === state) return;
+    const element = this.#entry(message);
+    if (shown) shown.element.replaceWith(element);
+    else this.#log.append(element);
+    this.#shown.set(message, { element, state });
+  }
+
+  #entry(message) {
+    const { text, reply, failed, moves, interpreter } = message;
+    if (!text) return el("li", { class: "note" }, el("span", { text: reply }));
+    const answer = failed
+      ? el("p", { class: "bubble theirs is-failed", text: failed })
+      : reply === null
+        ? el("p", { class: "bubble theirs is-thinking", "aria-label": "Listening" }, ..."...".split("").map(() => el("i")))
+        : el("p", { class: "bubble theirs", text: reply });
+    const suggestions = moves.flatMap((move) => move.suggestions ?? []);
+    return el(
+      "li",
+      { class: "turn" },
+      el("p", { class: "bubble mine", text }),
+      answer,
+      suggestions.length ? this.#suggest(suggestions) : null,
+      interpreter && interpreter !== "offline" ? el("p", { class: "by", text: interpreter }) : null,
+    );
+  }
+
+  #greeting() {
+    const words = ["remove the vocals", "make the drums louder", "give me the bass", "put some reverb on the vocals"];
+    return el(
+      "li",
+      { class: "turn greeting" },
+      el("p", { class: "bubble theirs", text: "What should happen to it? Say it in your own words, or move a fader: both change the same desk." }),
+      this.#suggest(words),
+    );
+  }
+
+  #suggest(words) {
+    const buttons = words.map((text) =>
+      el("button", { type: "button", class: "chip-button", text, onclick: () => this.#send(text) }),
+    );
+    return el("div", { class: "suggestions", role: "group", "aria-label": "Suggestions" }, ...buttons);
+  }
+
+  async #send(text) {
+    const words = text.trim();
+    if (!words) return;
+    this.#field.value = "";
+    this.#grow();
+    const answer = await this.#session.say(words);
+    if (answer) announce(answer.reply);
+  }
+
+  #grow() {
+    this.#field.style.height = "auto";
+    this.#field.style.height = `${Math.min(TALL_PIXELS, this.#field.scrollHeight)}px`;
+  }
+
+  /** One line on whatever is waiting or being worked on. */
+  #showWork() {
+    const work = byId("work");
+    const running = this.#session.running;
+    work.hidden = running.length === 0;
+    if (running.length === 0) {
+      work.replaceChildren();
+      return;
+    }
+    const render = running.find(({ state }) => state === "running") ?? running[0];
+    const { text, bar } = this.#workParts(work, render);
+    const waiting = running.length > 1 ? `, ${running.length - 1} more` : "";
+    text.textContent =
+      render.state === "queued"
+        ? `Waiting its turn${waiting}`
+        : `${this.#whatIsMade(render)} ${percent(render.progress)}${waiting}`;
+    bar.value = render.progress;
+  }
+
+  #whatIsMade({ desk }) {
+    const strips = Object.keys(desk.strips);
+    const touched = desk.clean || desk.edits.length || strips.some((name) => stripOf(desk, name).effects.length);
+    return touched || strips.length ? "Rendering" : "Separating";
+  }
+
+  #workParts(work, render) {
+    if (work.dataset.render !== render.id || work.childElementCount === 0) {
+      work.dataset.render = render.id;
+      work.replaceChildren(
+        el("span", { class: "work-text" }),
+        el("progress", { max: 1, value: 0, "aria-label": "Progress" }),
+        el("button", { type: "button", class: "quiet", text: "Stop", onclick: () => this.#session.cancel(render) }),
+      );
+    }
+    return { text: work.querySelector(".work-text"), bar: work.querySelector("progress") };
+  }
+
+  #follow() {
+    const behavior = isCalm() ? "auto" : "smooth";
+    const scroller = byId("log-scroll");
+    scroller.scrollTo({ top: scroller.scrollHeight, behavior });
+  }
+}

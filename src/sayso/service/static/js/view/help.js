@@ -1,0 +1,53 @@
+/** The keys, and the sheet that lists them. */
+
+import { byId, el } from "./dom.js";
+
+/** What each key does: [keys, words, what to do with `app`]. */
+export const KEYS = [
+  ["Listen"],
+  [[" "], "Play or pause", (app) => app.listening.toggle()],
+  [["Home"], "Back to the start", (app) => app.listening.seek(0)],
+  [["ArrowLeft"], "Back 5 seconds", (app) => app.nudge(-5)],
+  [["ArrowRight"], "Forward 5 seconds", (app) => app.nudge(5)],
+  [["a"], "Original or yours", (app) => app.transport.compare()],
+  [["l"], "Loop on or off", (app) => app.transport.toggleLoop()],
+  [["["], "Loop from here", (app) => app.loopFrom()],
+  [["]"], "Loop up to here", (app) => app.loopTo()],
+  ["Mix"],
+  [["j"], "Next strip", (app) => app.desk.step(1)],
+  [["k"], "Strip before", (app) => app.desk.step(-1)],
+  [["m"], "Mute the strip", (app) => app.turn("mute")],
+  [["s"], "Solo the strip", (app) => app.turn("solo")],
+  [["Ctrl+z"], "Undo", (app) => app.session.undo()],
+  [["Ctrl+Shift+z", "Ctrl+y"], "Redo", (app) => app.session.redo()],
+  ["Page"],
+  [["/"], "Say something", (app) => app.talk()],
+  [["d"], "Download", (app) => app.downloads.open()],
+  [["+", "="], "Closer", (app) => app.desk.zoom(2)],
+  [["-"], "Further", (app) => app.desk.zoom(0.5)],
+  [["t"], "Dark or light", (app) => app.turnTheme()],
+  [["?"], "This sheet", () => byId("help").showModal()],
+];
+
+const SHOWN = {
+  " ": "Space",
+  ArrowLeft: "\u2190",
+  ArrowRight: "\u2192",
+  "Ctrl+z": "Ctrl Z",
+  "Ctrl+Shift+z": "Ctrl Shift Z",
+  "-": "\u2212",
+};
+
+/** Fills the sheet. */
+export function listKeys() {
+  const groups = [];
+  for (const [keys, words] of KEYS) {
+    if (words === undefined) groups.push(el("dl", {}, el("h3", { text: keys })));
+    else {
+      const shown = SHOWN[keys[0]] ?? (keys[0].length === 1 ? keys[0].toUpperCase() : keys[0]);
+      const parts = shown.split(" ").map((key) => el("kbd", { text: key }));
+      groups.at(-1).append(el("div", {}, el("dt", {}, ...parts), el("dd", { text: words })));
+    }
+  }
+  byId("keys").replaceChildren(...groups);
+}

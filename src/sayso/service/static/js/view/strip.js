@@ -1,0 +1,177 @@
+/** One strip: name, mute and solo, fader and meter, knobs, and the waveform. */
+
+import { controls } from "../controls.js";
+import { MIX, effectOf, isNeutral, stripOf, withEffect } from "../desk.js";
+import { percent, titled } from "../units.js";
+import { el } from "./dom.js";
+import { chip } from "./effects.js";
+import { fader } from "./fader.js";
+import { icon } from "./icons.js";
+import { knob } from "./knob.js";
+import { meter } from "./meter.js";
+import { Waveform } from "./waveform.js";
+
+/**
+ * @param {string} target "mix" for the master
+ * @param {{about: object, session: Session, listening: Listening}} desk
+ */
+export class StripView {
+  #desk;
+  #knobs = [];
+  #fader;
+  #meter = meter();
+  #chips = el("ul", { class: "chips", "aria-label": "More effects" });
+  #state = el("p", { class: "strip-state" });
+  #buttons = {};
+  #reset;
+  #peaksOf = null;
+
+  constructor(target, desk) {
+    this.target = target;
+    this.#desk = desk;
+    const name = target === MIX ? "Mix" : titled(target);
+    this.#fader = fader({
+      name,
+      range: desk.about.effects.gain.db,
+      onchange: (db, done) => desk.session.set(target, { gain_db: db }, done),
+    });
+    const canvas = el("canvas", { class: "wave", "aria-hidden": "true" });
+    this.wave = new Waveform(canvas);
+    this.element = el(
+      "li",
+      { class: `strip${target === MIX ? " strip-master" : ""}`, "data-target": target },
+      el(
+        "div",
+        { class: "strip-head", role: "group", "aria-label": name },
+        el("h3", { class: "strip-name", text: name, title: name }),
+        this.#switches(name),
+        this.#fader.element,
+        this.#meter.element,
+      ),
+      el("div", { class: "strip-rack", role: "group", "aria-label": `${name} effects` }, ...this.#rack(name)),
+      el("div", { class: "strip-wave" }, canvas, this.#state, this.#chips),
+    );
+  }
+
+  /** Where the keyboard goes to when it goes to this strip. */
+  focus() {
+    this.#fader.input.focus();
+  }
+
+  /** Turns mute or solo over. */
+  turn(which) {
+    const { session } = this.#desk;
+    session.set(this.target, { [which]: !stripOf(session.desk, this.target)[which] });
+  }
+
+  /** Shows what the desk and the service have by now. */
+  update() {
+    const { session, listening } = this.#desk;
+    const strip = stripOf(session.desk, this.target);
+    this.#fader.set(strip.gain_db);
+    for (const { control, show } of this.#knobs) show(effectOf(strip, control.matches));
+    for (const [which, button] of Object.entries(this.#buttons)) {
+      button.setAttribute("aria-pressed", strip[which]);
+    }
+    this.#reset.hidden = isNeutral(strip);
+    this.#showChips(strip);
+    const silent = this.target !== MIX && !listening.isHeard(this.target);
+    this.element.classList.toggle("is-silent", silent);
+    this.wave.setDim(silent);
+    this.#showState(session);
+  }
+
+  /** Draws what moves while it plays. */
+  paint(position_s, loop) {
+    this.wave.paint(position_s, loop);
+    this.#meter.show(this.#desk.listening.peak(this.target));
+  }
+
+  #switches(name) {
+    const button = (which, letter, label) => {
+      this.#buttons[which] = el("button", {
+        type: "button",
+        class: `switch switch-${which}`,
+        text: letter,
+        title: label,
+        "aria-label": `${label} ${name}`,
+        "aria-pressed": "false",
+        onclick: () => this.turn(which),
+      });
+      return this.#buttons[which];
+    };
+    this.#reset = el(
+      "button",
+      {
+        type: "button",
+        class: "quiet strip-reset",
+        title: "Reset this strip",
+        "aria-label": `Reset ${name}`,
+        hidden: true,
+        onclick: () => this.#desk.session.reset(this.target),
+      },
+      icon("undo"),
+    );
+    const switches = this.target === MIX ? [] : [button("mute", "M", "Mute"), button("solo", "S", "Solo")];
+    return el("div", { class: "strip-switches" }, this.#reset, ...switches);
+  }
+
+  #rack(name) {
+    const { about, session } = this.#desk;
+    return controls(about.effects, this.target === MIX).map((control) => {
+      const turn = (step, done) => {
+        const { effects } = stripOf(session.desk, this.target);
+        const old = effects.find(control.matches) ?? null;
+        const effect = control.toEffect(step, old);
+        session.set(this.target, { effects: withEffect(effects, control.matches, effect) }, done);
+      };
+      const one = knob({
+        label: control.label,
+        name: `${name} ${control.name}`,
+        steps: control.steps,
+        neutral: control.neutral,
+        read: (step) => control.read(control.toEffect(step, null)),
+        onchange: turn,
+      });
+      const show = (effect) => one.set(control.toStep(effect), control.read(effect));
+      this.#knobs.push({ control, show });
+      return one.element;
+    });
+  }
+
+  #showChips(strip) {
+    const others = strip.effects.filter(
+      (effect) => !this.#knobs.some(({ control }) => control.matches(effect)),
+    );
+    const kept = JSON.stringify(others);
+    if (this.#chips.dataset.kept === kept) return;
+    this.#chips.dataset.kept = kept;
+    const { session } = this.#desk;
+    const without = (gone) => {
+      const effects = stripOf(session.desk, this.target).effects;
+      session.set(this.target, { effects: withEffect(effects, (one) => one === gone, null) });
+    };
+    this.#chips.replaceChildren(
+      ...others.map((effect) => chip(effect, () => without(effect))),
+    );
+  }
+
+  #showState(session) {
+    const awaited = this.target === MIX ? null : session.awaited(this.target);
+    const track = this.#desk.trackOf(this.target);
+    this.element.classList.toggle("is-awaited", awaited !== null);
+    if (awaited) {
+      this.#state.textContent =
+        awaited.state === "queued" ? "Waiting its turn…" : `Separating… ${percent(awaited.progress)}`;
+      this.#state.style.setProperty("--done", awaited.progress);
+    } else this.#state.textContent = track ? "" : "Not separated yet";
+    if (track && track.peaks_url !== this.#peaksOf) this.#fetchPeaks(track.peaks_url);
+  }
+
+  async #fetchPeaks(url) {
+    this.#peaksOf = url;
+    const peaks = await this.#desk.peaks(url);
+    if (peaks && this.#peaksOf === url) this.wave.setPeaks(peaks);
+    this.#desk.listening.dispatchEvent(new Event("change"));
+  }
+}

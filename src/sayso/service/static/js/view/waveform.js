@@ -1,0 +1,140 @@
+/**
+ * A waveform on a canvas: what was heard in the accent colour, what is to come in grey, the loop
+ * and the playhead over it. Drawn once for each change of peaks, span or size, then only copied.
+ */
+
+import { colour } from "./dom.js";
+
+const SMALLEST = 0.75; // half the height of a silent column, in pixels of the screen
+
+export class Waveform {
+  #canvas;
+  #context;
+  #peaks = null;
+  #view = { start_s: 0, end_s: 1 };
+  #layers = null;
+  #dim = false;
+  #last = "";
+
+  /** @param {HTMLCanvasElement} canvas sized by the style sheet */
+  constructor(canvas) {
+    this.#canvas = canvas;
+    this.#context = canvas.getContext("2d");
+    new ResizeObserver(() => this.refresh()).observe(canvas);
+  }
+
+  get canvas() {
+    return this.#canvas;
+  }
+
+  /** @param {{low: Float32Array, high: Float32Array, duration_s: number}} peaks */
+  setPeaks(peaks) {
+    this.#peaks = peaks;
+    this.refresh();
+  }
+
+  /** @param {{start_s: number, end_s: number}} view what the width stands for */
+  setView(view) {
+    this.#view = view;
+    this.refresh();
+  }
+
+  /** Whether the strip is silent. */
+  setDim(dim) {
+    if (dim === this.#dim) return;
+    this.#dim = dim;
+    this.refresh();
+  }
+
+  /** Draws anew at the next `paint`: another size, another theme. */
+  refresh() {
+    this.#layers = null;
+    this.#last = "";
+  }
+
+  /**
+   * @param {number} position_s of the playhead
+   * @param {{start_s: number, end_s: number, on: boolean}|null} loop
+   */
+  paint(position_s, loop) {
+    const scale = window.devicePixelRatio || 1;
+    const width = Math.round(this.#canvas.clientWidth * scale);
+    const height = Math.round(this.#canvas.clientHeight * scale);
+    if (width === 0 || height === 0) return;
+    const x = (s) =>
+      ((s - this.#view.start_s) / (this.#view.end_s - this.#view.start_s)) * width;
+    const head = Math.round(Math.max(-2, Math.min(width + 2, x(position_s))));
+    const state = `${width} ${height} ${head} ${loop?.start_s} ${loop?.end_s} ${loop?.on}`;
+    if (state === this.#last && this.#layers) return;
+    if (this.#canvas.width !== width || this.#canvas.height !== height) {
+      this.#canvas.width = width;
+      this.#canvas.height = height;
+      this.#layers = null;
+    }
+    this.#layers ??= this.#draw(width, height, scale);
+    this.#last = state;
+    this.#compose(width, height, scale, head, loop && { ...loop, from: x(loop.start_s), to: x(loop.end_s) });
+  }
+
+  #compose(width, height, scale, head, loop) {
+    const context = this.#context;
+    const { heard, ahead, line, band } = this.#layers;
+    context.clearRect(0, 0, width, height);
+    if (loop) {
+      context.globalAlpha = loop.on ? 1 : 0.5;
+      context.fillStyle = band;
+      context.fillRect(loop.from, 0, loop.to - loop.from, height);
+      context.globalAlpha = 1;
+    }
+    const split = Math.max(0, Math.min(width, head));
+    if (split > 0) context.drawImage(heard, 0, 0, split, height, 0, 0, split, height);
+    if (split < width) {
+      context.drawImage(ahead, split, 0, width - split, height, split, 0, width - split, height);
+    }
+    context.fillStyle = line;
+    context.fillRect(head - Math.floor(scale / 2), 0, Math.max(1, Math.round(scale)), height);
+  }
+
+  #draw(width, height, scale) {
+    const columns = this.#columns(width);
+    const layer = (fill) => {
+      const canvas = new OffscreenCanvas(width, height);
+      const context = canvas.getContext("2d");
+      context.fillStyle = fill;
+      const middle = height / 2;
+      const reach = middle - scale;
+      columns.forEach(([low, high], column) => {
+        const top = middle - Math.max(high * reach, SMALLEST * scale * 0.5);
+        const bottom = middle - Math.min(low * reach, -SMALLEST * scale * 0.5);
+        context.fillRect(column, top, 1, bottom - top);
+      });
+      return canvas;
+    };
+    const names = this.#dim ? ["wave-dim", "wave-dim"] : ["accent", "wave"];
+    return {
+      heard: layer(colour(names[0])),
+      ahead: layer(colour(names[1])),
+      line: colour("playhead"),
+      band: colour("loop"),
+    };
+  }
+
+  /** Lowest and highest sample of each column of pixels. */
+  #columns(width) {
+    if (this.#peaks === null) return [];
+    const { low, high, duration_s: duration } = this.#peaks;
+    const { start_s: start, end_s: end } = this.#view;
+    const bucket = (s) => (s / duration) * low.length;
+    return Array.from({ length: width }, (_, column) => {
+      const from = Math.floor(bucket(start + ((end - start) * column) / width));
+      const to = Math.ceil(bucket(start + ((end - start) * (column + 1)) / width));
+      let least = 0;
+      let most = 0;
+      for (let at = Math.max(0, from); at < Math.min(to, low.length); at += 1) {
+        least = Math.min(least, low[at]);
+        most = Math.max(most, high[at]);
+      }
+      return [least, most];
+    });
+  }
+}
