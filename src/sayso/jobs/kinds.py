@@ -21,8 +21,10 @@ class Context:
         id: the job's.
         tell: stores the fraction done.
         stopped: asks the database, or the worker, whether the job should stop.
+        worker: the id of the worker that runs it, which runs no other at the same time.
         threads: how many processor threads it may use, so that workers do not get in each
             other's way; None for all.
+        options: what the worker was told of its machine, such as where models lie.
     """
 
     def __init__(
@@ -31,10 +33,14 @@ class Context:
         tell: Callable[[float], None],
         stopped: Callable[[], bool],
         *,
+        worker: str = "worker",
         threads: int | None = None,
+        options: Mapping[str, str] | None = None,
     ) -> None:
         self.id = id
+        self.worker = worker
         self.threads = threads
+        self.options = options or {}
         self._tell, self._stopped = tell, stopped
         self._told_s = self._asked_s = time.monotonic()
         self._is_stopped = False

@@ -47,8 +47,15 @@ class Mistake(Exception):  # noqa: N818  (the name that the job's failure bears)
 
 
 class _Worker:
-    def __init__(self, queue: JobQueue, kinds: Mapping[str, Function], threads: int | None) -> None:
-        self.queue, self.kinds, self.threads = queue, kinds, threads
+    def __init__(
+        self,
+        queue: JobQueue,
+        kinds: Mapping[str, Function],
+        threads: int | None,
+        options: Mapping[str, str],
+    ) -> None:
+        self.queue, self.kinds = queue, kinds
+        self.threads, self.options = threads, options
         self.stopping = threading.Event()
         self._turn = threading.Semaphore(1)
         self.id = ""
@@ -75,7 +82,9 @@ class _Worker:
                 id,
                 tell=lambda done: self.queue.tell(id, done),
                 stopped=lambda: self.stopping.is_set() or self._taken_away(id),
+                worker=self.id,
                 threads=self.threads,
+                options=self.options,
             )
             if self.stopping.is_set():
                 raise _Abandoned
@@ -149,6 +158,7 @@ def run_worker(
     stop: Callable[[], object],
     machine: str | None = None,
     threads: int | None = None,
+    options: Mapping[str, str] | None = None,
     polling_s: float = POLLING_S,
     max_starts: int = MAX_STARTS,
 ) -> None:
@@ -163,13 +173,14 @@ def run_worker(
         stop: blocks until the worker should end.
         machine: what its id begins with; None for the machine's own name.
         threads: what `Context.threads` tells the jobs.
+        options: what `Context.options` tells them.
         polling_s: how often to look for a job.
         max_starts: so often is a job begun whose worker dies each time.
 
     Raises: MissingExtraError, QueueError, ConfigError.
     """
     with JobQueue(where) as queue:
-        worker = _Worker(queue, load_kinds(modules), threads)
+        worker = _Worker(queue, load_kinds(modules), threads, options or {})
         worker.take_id(machine or platform.node() or "worker")
         try:
             for kind in worker.kinds:

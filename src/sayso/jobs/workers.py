@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -33,6 +33,7 @@ class Workers:
         processes: how many, each with one job at a time.
         machine: what their ids begin with; None for the machine's own name.
         threads: processor threads a job; None shares the processor among the processes.
+        options: what `Context.options` tells the jobs of this machine.
         polling_s: how often each looks for a job.
         max_starts: so often is a job begun whose worker dies each time.
 
@@ -47,6 +48,7 @@ class Workers:
         processes: int = 1,
         machine: str | None = None,
         threads: int | None = None,
+        options: Mapping[str, str] | None = None,
         polling_s: float = POLLING_S,
         max_starts: int = MAX_STARTS,
     ) -> None:
@@ -58,6 +60,7 @@ class Workers:
             "modules": list(modules),
             "machine": machine,
             "threads": threads,
+            "options": dict(options or {}),
             "polling_s": polling_s,
             "max_starts": max_starts,
         }

@@ -1,0 +1,83 @@
+"""What is done with every item of a batch."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, TypeAdapter
+
+from sayso.clean import CleanConfig
+from sayso.configuration import Frozen
+from sayso.desk import Desk
+from sayso.errors import OutputError
+
+
+class CleanSettings(Frozen):
+    """Speech only: `sayso.clean.clean_file`, one output an item.
+
+    Attributes:
+        config: the stages.
+        format: a suffix that `sayso.audio.write` knows.
+    """
+
+    kind: Literal["batch.clean"] = "batch.clean"
+    config: CleanConfig
+    format: str = "wav"
+
+
+class RenderSettings(Frozen):
+    """A desk: what words or targets asked for; one output a track that it delivers.
+
+    Attributes:
+        desk: what to do.
+        model: the separator, as `sayso.studio.Studio` takes it.
+        segment_s, overlap: as `Studio` takes them.
+        format: a suffix that `sayso.audio.write` knows.
+        encoding: as `Result.write` takes it.
+        pattern: of the outputs' names; {track} is the alias.
+    """
+
+    kind: Literal["batch.render"] = "batch.render"
+    desk: Desk
+    model: str | None = None
+    segment_s: float | None = None
+    overlap: float | None = None
+    format: str = "wav"
+    encoding: str | None = None
+    pattern: str = "{track}/{target}.{ext}"
+
+
+Settings: TypeAlias = Annotated[CleanSettings | RenderSettings, Field(discriminator="kind")]
+parse_settings = TypeAdapter[CleanSettings | RenderSettings](Settings).validate_python
+
+
+def clean_settings(config: CleanConfig, *, format: str = "wav") -> CleanSettings:
+    """Clean every item with `config`. Raises: OutputError for an unknown format."""
+    _check_format(format)
+    # Where models lie and how many threads there are is for each worker's machine to know.
+    plain = config.model_copy(update={"models": None, "threads": None})
+    return CleanSettings(config=plain, format=format)
+
+
+def render_settings(desk: Desk, **options: str | float | None) -> RenderSettings:
+    """Render `desk` from every item, with what else `RenderSettings` takes.
+
+    Raises: OutputError for an unknown format, or a pattern by which outputs would collide.
+    """
+    settings = RenderSettings.model_validate({"desk": desk, **options})
+    _check_format(settings.format)
+    missing = [field for field in ("{track}", "{target}") if field not in settings.pattern]
+    if missing:
+        raise OutputError(
+            f"the file name pattern {settings.pattern!r} would give several files of a batch the "
+            f"same name; it must hold {' and '.join(missing)}, too"
+        )
+    return settings
+
+
+def _check_format(name: str) -> None:
+    from pathlib import Path
+
+    from sayso.audio.formats import format_of
+
+    format_of(Path(f"x.{name}"))

@@ -1,0 +1,174 @@
+"""The kinds of jobs that make up a batch: what a worker does with one item.
+
+A worker writes into a folder of its own and moves what is finished to its place, so that a killed
+one leaves nothing behind but that folder, which it empties when it starts anew.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sayso.batch.manifest import Item, Output
+from sayso.batch.places import deliver, fetch, fresh_folder, is_remote, sha256_of
+from sayso.batch.settings import CleanSettings, RenderSettings
+from sayso.jobs import Context, kind
+
+if TYPE_CHECKING:
+    from sayso.clean import CleanConfig
+    from sayso.studio import Studio
+
+STATE = ".sayso"
+"""The folder in the output folder that holds the queue and the workers' folders."""
+
+
+@dataclass
+class _Made:
+    audio_s: float
+    notes: list[str] = field(default_factory=list)
+    row: dict[str, Any] | None = None
+
+
+_Make = Callable[[Path, Path, Context], _Made]
+"""Makes outputs from a local source in a folder, where they lie as they shall below the output."""
+
+
+@kind("batch.clean")
+def clean(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """The speech of one item. Arguments: out, alias, source, settings; returns an item's fields."""
+    settings = CleanSettings.model_validate(arguments["settings"])
+
+    def make(source: Path, folder: Path, context: Context) -> _Made:
+        from sayso.clean import clean_file
+
+        name = f"{arguments['alias']}.{settings.format}"
+        config = _here(settings.config, context)
+        row = clean_file(
+            source,
+            folder / name,
+            config,
+            on_progress=context.progress,
+            cancelled=context.cancelled,
+        )
+        output = name if row.output else None
+        told = row.model_copy(update={"source": arguments["source"], "output": output})
+        return _Made(row.duration_s, list(row.notes), told.model_dump(mode="json"))
+
+    return _worked(arguments, context, make)
+
+
+@kind("batch.render")
+def render(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """The tracks of one item; arguments and result as for `clean`."""
+    settings = RenderSettings.model_validate(arguments["settings"])
+
+    def make(source: Path, folder: Path, context: Context) -> _Made:
+        from sayso.desk import History
+
+        studio = _studio(
+            settings.model,
+            settings.segment_s,
+            settings.overlap,
+            context.threads,
+            *(context.options.get(name) for name in ("models", "hub")),
+        )
+        notes: list[str] = []
+        session = studio.open(source, name=arguments["alias"], notice=notes.append)
+        session.history = History(start=settings.desk)
+        result = session.render(progress=context.progress, cancelled=context.cancelled)
+        result.write(
+            folder,
+            pattern=settings.pattern,
+            format=settings.format,
+            encoding=settings.encoding,
+        )
+        notes += [f"{name}: {note}" for name, t in result.tracks.items() for note in t.notes]
+        return _Made(session.source.duration_s, notes)
+
+    return _worked(arguments, context, make)
+
+
+def _here(config: CleanConfig, context: Context) -> CleanConfig:
+    models = context.options.get("models")
+    update = {"models": None if models is None else Path(models), "threads": context.threads}
+    return config.model_copy(update=update)
+
+
+@lru_cache(maxsize=1)
+def _studio(
+    model: str | None,
+    segment_s: float | None,
+    overlap: float | None,
+    threads: int | None,
+    models: str | None,
+    hub: str | None,
+) -> Studio:
+    from sayso.checkpoints import Shelf
+    from sayso.studio import Studio
+
+    shelf = None
+    if models is not None:
+        shelf = Shelf(Path(models), hub=None if hub is None else Path(hub))
+    return Studio(model, segment_s=segment_s, overlap=overlap, threads=threads, shelf=shelf)
+
+
+def _worked(arguments: Mapping[str, Any], context: Context, make: _Make) -> dict[str, Any]:
+    began_s = time.monotonic()
+    out = arguments["out"]
+    with _folder(out, context.worker) as folder:
+        source = fetch(arguments["source"], fresh_folder(folder / "in"))
+        made = make(source, fresh_folder(folder / "out"), context)
+        item = Item(
+            alias=arguments["alias"],
+            source=arguments["source"],
+            state="done" if made.row is None or made.row["output"] else "passed_over",
+            reason=None if made.row is None else made.row["reason"],
+            source_sha256=sha256_of(source) if source.is_file() else None,
+            outputs=tuple(_delivered(folder / "out", out)),
+            notes=tuple(made.notes),
+            audio_s=round(made.audio_s, 3),
+            work_s=round(time.monotonic() - began_s, 3),
+            row=made.row,
+        )
+    return item.model_dump(mode="json", include=RESULT)
+
+
+RESULT = {
+    "state",
+    "reason",
+    "source_sha256",
+    "outputs",
+    "notes",
+    "audio_s",
+    "work_s",
+    "row",
+}
+"""The fields of an item that its job returns."""
+
+
+@contextmanager
+def _folder(out: str, worker: str) -> Iterator[Path]:
+    """The worker's own folder, empty: on the disk that the outputs go to, where that is ours."""
+    safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in worker)
+    base = Path(tempfile.gettempdir()) / "sayso-work" if is_remote(out) else Path(out) / STATE
+    folder = fresh_folder(base / "work" / safe)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _delivered(folder: Path, out: str) -> Iterator[Output]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            relative = path.relative_to(folder).as_posix()
+            output = Output(path=relative, sha256=sha256_of(path), size=path.stat().st_size)
+            deliver(path, out, relative)
+            yield output
