@@ -41,7 +41,7 @@ class Hearing(Frozen):
     """One separator, and what it is asked for.
 
     Attributes:
-        model: as `sayso.separate.load` takes it; None takes the best of our own.
+        model: as `sayso.separate.load` takes it; None takes the best of our own, if it has learned.
         target: the sound that is the speech to this separator: "speech", of Demucs "vocals".
         weight: in fusions that weigh, above 0.
     """
@@ -58,10 +58,12 @@ class Separation(Frozen):
         separators: one or several.
         fusion: of several. The default keeps at each point of the spectrogram the greatest of
             their soft masks |V|^2 / (|V|^2 + |A|^2), where A is what a separator left of the mix.
+        least_lu: loudness of the speech relative to the recording; below it there is none.
     """
 
     separators: tuple[Hearing, ...] = Field(default=(Hearing(),), min_length=1)
     fusion: Fusion = Fusion(kind="mask_max", exponent=2.0)
+    least_lu: float = Field(default=-30.0, ge=-100, le=0)
 
 
 class Denoise(Frozen):
@@ -76,13 +78,14 @@ class Denoise(Frozen):
 
     model: str | None = None
     wet: float = Field(default=1.0, ge=0, le=1)
-    floor_db: float = Field(default=-18.0, ge=-60, lt=0)
+    floor_db: float = Field(default=-12.0, ge=-60, lt=0)
 
 
 class PostMask(Frozen):
     """A Wiener mask of the speech found so far, V, against the rest of the mix, A.
 
-    Its gain on V is |V|^2 / (|V|^2 + beta |A|^2): leakage lies where A is the stronger.
+    Its gain on V is |V|^2 / (|V|^2 + beta |A|^2): leakage lies where A is the stronger. It runs
+    after separators only: what the spectral denoiser takes away says nothing of leakage.
 
     Attributes:
         beta: how much the rest counts.
@@ -103,8 +106,8 @@ class Gate(Frozen):
         release_s: time in which it closes.
     """
 
-    threshold_lu: float = Field(default=-25.0, ge=-70, le=0)
-    range_db: float = Field(default=-12.0, ge=-80, lt=0)
+    threshold_lu: float = Field(default=-32.0, ge=-70, le=0)
+    range_db: float = Field(default=-10.0, ge=-80, lt=0)
     attack_s: float = Field(default=0.01, ge=0.001, le=1)
     release_s: float = Field(default=0.15, ge=0.005, le=5)
 

@@ -60,7 +60,7 @@ def clean_file(
     figures = figures_of(audio, cleaned)
     if on_progress is not None:
         on_progress(1.0)
-    row |= {"output": str(destination), "notes": tuple(notes), "figures": figures}
+    row |= {"output": str(destination), "notes": (*notes, *cleaned.notes), "figures": figures}
     return CleanRow(status="cleaned", **row)
 
 

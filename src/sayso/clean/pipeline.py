@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -15,24 +15,31 @@ from sayso.audio import (
     Cancelled,
     Progress,
     Recorder,
+    Samples,
     integrated_lufs,
     resample,
 )
-from sayso.clean.config import CleanConfig, Denoise, Hearing, Loudness, Preprocess, Separation
+from sayso.checkpoints import Shelf
+from sayso.clean.config import CleanConfig, Denoise, Loudness, Preprocess, Separation
 from sayso.clean.gate import gate
 from sayso.clean.masks import postmask
 from sayso.effects import amplify, limit, record
 from sayso.errors import SilenceError
-from sayso.separate import Separator
+from sayso.separate import Separator, is_trained, load, require_heard
 from sayso.separate.ensemble import fuse
 
 Separate: TypeAlias = Callable[..., Mapping[str, Audio]]
 """`separate(mix, targets, progress=, cancelled=)`."""
-Open: TypeAlias = Callable[[str | None], Separate]
-"""From a model's name to what separates with it."""
+Open: TypeAlias = Callable[[str | None, str], Separate | None]
+"""From a model's name and a target to what separates it; None where nothing trained is there."""
 Keep: TypeAlias = Callable[[str, Audio], None]
 """Given the name of each stage and its result."""
 
+SPEECH = "speech"
+_UNTRAINED = (
+    "no trained separator is installed, so noise was turned down and music was not: "
+    "`sayso models` lists what could be"
+)
 _SEPARATING = 0.8  # the share of the work that is separation, for the progress
 _TRIALS, _NEAR_LU = 3, 0.05
 
@@ -46,12 +53,14 @@ class Cleaned:
         mix: the source after preprocessing, at its own level: what `audio` was taken out of.
         speech: what the stages took for speech in `mix`, at its level, before gate and loudness.
         gain_db: what the loudness stage turned everything up by.
+        notes: what the person should know.
     """
 
     audio: Audio
     mix: Audio
     speech: Audio
     gain_db: float
+    notes: tuple[str, ...] = ()
 
 
 def clean_audio(
@@ -74,40 +83,25 @@ def clean_audio(
         cancelled: asked between blocks.
     Returns: audio as long as the source, at its rate and channels unless the configuration
         changes them.
-    Raises: SilenceError for a source that is silent throughout; ModelError, UnknownTargetError,
-        MissingExtraError, Cancelled.
+    Raises: SilenceError for a source that is silent throughout or in which the separators hear no
+        speech; ModelError, UnknownTargetError, MissingExtraError, Cancelled.
     """
-    open_model = open_model or (lambda name: opened(name, config.models, config.threads).separate)
-    told = _told(keep)
-    mix = told("preprocess", prepare(source, config.preprocess, cancelled=cancelled))
+    open_model = open_model or partial(_from_catalogue, config)
+    keep = keep or (lambda stage, audio: None)
+    mix = prepare(source, config.preprocess, cancelled=cancelled)
+    keep("preprocess", mix)
     loudness_lufs = integrated_lufs(mix)
     if loudness_lufs == -np.inf:
         raise SilenceError("the recording is silent throughout; there is nothing to clean")
     level_lufs = config.preprocess.level_lufs
     lift_db = 0.0 if level_lufs is None else level_lufs - loudness_lufs
     work = record(amplify(mix, lift_db), cancelled=cancelled)
-    speech = work
-    if config.separation is not None:
-        share = _share(progress, 0.0, _SEPARATING)
-        speech = _separate(work, config.separation, open_model, share, cancelled)
-        told("separation", speech)
-    if config.denoise is not None:
-        share = _share(progress, _SEPARATING, 0.95 - _SEPARATING)
-        speech = told("denoise", _denoise(speech, config.denoise, open_model, share, cancelled))
-    if config.postmask is not None:
-        speech = told("postmask", postmask(speech, work, config.postmask, cancelled=cancelled))
-    found = record(amplify(speech, -lift_db), cancelled=cancelled)
-    audio = found
-    if config.gate is not None and (level := integrated_lufs(found)) > -np.inf:
-        gated = gate(found, config.gate, loudness_lufs=level)
-        audio = told("gate", record(gated, cancelled=cancelled))
-    gain_db = 0.0
-    if config.loudness is not None:
-        audio, gain_db = _at_loudness(audio, config.loudness, cancelled)
-        told("loudness", audio)
+    speech, notes = _find_speech(work, config, open_model, keep, progress, cancelled)
+    speech = record(amplify(speech, -lift_db), cancelled=cancelled)
+    audio, gain_db = _finish(speech, config, keep, cancelled)
     if progress is not None:
         progress(1.0)
-    return Cleaned(audio, mix, found, gain_db)
+    return Cleaned(audio, mix, speech, gain_db, notes)
 
 
 def prepare(source: Audio, settings: Preprocess, *, cancelled: Cancelled | None = None) -> Audio:
@@ -127,17 +121,64 @@ def prepare(source: Audio, settings: Preprocess, *, cancelled: Cancelled | None 
 @lru_cache(maxsize=4)
 def opened(name: str | None, models: Path | None, threads: int | None) -> Separator:
     """The separator called `name`, loaded once a process. Raises: ModelError."""
-    from sayso.checkpoints import Shelf
-    from sayso.separate import load
-
     return load(name, threads=threads, shelf=None if models is None else Shelf(models))
 
 
-def _offset(audio: Audio) -> np.ndarray:
+def _offset(audio: Audio) -> Samples:
     total = np.zeros((audio.channels, 1))
     for block in audio.blocks():
         total += block.sum(axis=1, keepdims=True, dtype=np.float64)
-    return (total / audio.frames).astype(np.float32)
+    mean: Samples = (total / audio.frames).astype(np.float32)
+    return mean
+
+
+def _find_speech(
+    mix: Audio,
+    config: CleanConfig,
+    open_model: Open,
+    keep: Keep,
+    progress: Progress | None,
+    cancelled: Cancelled | None,
+) -> tuple[Audio, tuple[str, ...]]:
+    """Separation, denoiser and mask."""
+    speech, notes = mix, tuple[str, ...]()
+    if config.separation is not None:
+        share = _share(progress, 0.0, _SEPARATING)
+        found = _separate(mix, config.separation, open_model, share, cancelled)
+        if found is None:
+            notes = (_UNTRAINED,)
+        else:
+            speech = found
+            keep("separation", speech)
+    if config.denoise is not None:
+        share = _share(progress, _SEPARATING, 0.95 - _SEPARATING)
+        speech = _denoise(speech, config.denoise, open_model, share, cancelled)
+        keep("denoise", speech)
+    if config.postmask is not None and config.separation is not None and not notes:
+        speech = postmask(speech, mix, config.postmask, cancelled=cancelled)
+        keep("postmask", speech)
+    return speech, notes
+
+
+def _finish(
+    speech: Audio, config: CleanConfig, keep: Keep, cancelled: Cancelled | None
+) -> tuple[Audio, float]:
+    """Gate and loudness, and the gain of the latter in dB."""
+    audio, gain_db = speech, 0.0
+    if config.gate is not None and (level := integrated_lufs(audio)) > -np.inf:
+        audio = record(gate(audio, config.gate, loudness_lufs=level), cancelled=cancelled)
+        keep("gate", audio)
+    if config.loudness is not None:
+        audio, gain_db = _at_loudness(audio, config.loudness, cancelled)
+        keep("loudness", audio)
+    return audio, gain_db
+
+
+def _from_catalogue(config: CleanConfig, name: str | None, target: str) -> Separate | None:
+    separator = opened(name, config.models, config.threads)
+    require_heard(separator, (target,))
+    # A person who names a model gets it; rules of thumb do more harm than good on their own.
+    return separator.separate if name is not None or is_trained(separator, target) else None
 
 
 def _separate(
@@ -146,24 +187,25 @@ def _separate(
     open_model: Open,
     progress: Progress | None,
     cancelled: Cancelled | None,
-) -> Audio:
+) -> Audio | None:
+    """The speech; None where nothing trained is there to find it."""
+    members = [(open_model(h.model, h.target), h) for h in settings.separators]
     found = []
-    size = 1 / len(settings.separators)
-    for number, hearing in enumerate(settings.separators):
-        share = _share(progress, number * size, size)
-        found.append((_hear(mix, hearing, open_model, share, cancelled), hearing.weight))
-    return fuse(mix, found, settings.fusion, cancelled=cancelled)
-
-
-def _hear(
-    mix: Audio,
-    hearing: Hearing,
-    open_model: Open,
-    progress: Progress | None,
-    cancelled: Cancelled | None,
-) -> Audio:
-    separate = open_model(hearing.model)
-    return separate(mix, (hearing.target,), progress=progress, cancelled=cancelled)[hearing.target]
+    for number, (separate, hearing) in enumerate(members):
+        if separate is not None:
+            share = _share(progress, number / len(members), 1 / len(members))
+            stems = separate(mix, (hearing.target,), progress=share, cancelled=cancelled)
+            found.append((stems[hearing.target], hearing.weight))
+    if not found:
+        return None
+    speech = fuse(mix, found, settings.fusion, cancelled=cancelled)
+    below_lu = integrated_lufs(speech) - integrated_lufs(mix)
+    if below_lu < settings.least_lu:
+        raise SilenceError(
+            f"no speech was found: what the separators heard of it lies {-below_lu:.0f} LU below "
+            "the recording"
+        )
+    return speech
 
 
 def _denoise(
@@ -181,7 +223,9 @@ def _denoise(
         floor_db = settings.floor_db
         wet = denoise(speech, floor_db=floor_db, progress=progress, cancelled=cancelled)
     else:
-        wet = _hear(speech, Hearing(model=settings.model), open_model, progress, cancelled)
+        separate = open_model(settings.model, SPEECH)
+        assert separate is not None, "a model that was named is opened"
+        wet = separate(speech, (SPEECH,), progress=progress, cancelled=cancelled)[SPEECH]
     return _mixed(wet, speech, settings.wet)
 
 
@@ -211,15 +255,6 @@ def _at_loudness(
             break
         gain_db += missing_lu
     return result, gain_db
-
-
-def _told(keep: Keep | None) -> Callable[[str, Audio], Audio]:
-    def tell(stage: str, audio: Audio) -> Audio:
-        if keep is not None:
-            keep(stage, audio)
-        return audio
-
-    return tell
 
 
 def _share(progress: Progress | None, start: float, share: float) -> Progress | None:

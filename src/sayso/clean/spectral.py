@@ -25,12 +25,12 @@ _Grid: TypeAlias = npt.NDArray[np.float32]
 _WINDOW_S, _HOPS = 0.04, 4
 _SEGMENT_S, _OVERLAP = 24.0, 0.25
 # Of the noise: smoothing before the search for minima, half the stretch searched, the averaging.
-_SMOOTH_S, _SEARCH_S, _AVERAGE_S = 0.12, 0.6, 0.4
+_SMOOTH_S, _SEARCH_S, _AVERAGE_S = 0.12, 0.8, 0.4
 # A minimum over that stretch lies this far below the mean of a steady noise's smoothed power.
-_MINIMUM_BIAS = 1.66
+_MINIMUM_BIAS = 1.75
 # Above these, speech is likely: a point over the minimum, and its smoothed power over it.
 _POINT_ABOVE, _LEVEL_ABOVE = 4.6, 1.67
-_REMEMBER_S = 0.3  # time constant of the decision-directed rule
+_REMEMBER_S = 0.08  # time constant of the decision-directed rule
 _LEAST_PRIOR = 10 ** (-25 / 10)
 _SURE_DB, _UNSURE_DB = 10.0, -10.0  # prior ratios that surely hold speech, or none
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,37 @@ from pydantic import TypeAdapter, ValidationError
 from sayso.clean.rows import AFTER, BEFORE, CleanRow
 from sayso.errors import ConfigError, OutputError
 
+MEANINGS = {
+    "lufs": "loudness (LUFS)",
+    "true_peak_db": "true peak (dBTP)",
+    "sample_peak_db": "sample peak (dBFS)",
+    "clipped_share": "share of samples clipped",
+    "background_db": "quiet moments, below loud ones (dB)",
+    "silent_share": "share of silence",
+    "music_to_speech_db": "masked music-to-speech ratio (dB)",
+    "gain_db": "gain of the loudness stage (dB)",
+    "dnsmos_sig": "DNSMOS, speech (1 to 5)",
+    "dnsmos_bak": "DNSMOS, background (1 to 5)",
+    "dnsmos_ovr": "DNSMOS, overall (1 to 5)",
+    "music_presence": "music, by its recogniser (0 to 1)",
+    "si_sdr": "SI-SDR (dB)",
+    "stoi": "STOI",
+    "estoi": "extended STOI",
+    "pesq": "PESQ (1 to 4.6)",
+    "speech_loss_db": "speech lost (dB)",
+    "wer": "word error rate",
+}
+"""What each figure is, for people."""
+
+LOWER_IS_BETTER = (
+    "music_to_speech_db",
+    "clipped_share",
+    "background_db",
+    "music_presence",
+    "speech_loss_db",
+    "wer",
+)
+HIGHER_IS_BETTER = ("dnsmos_sig", "dnsmos_bak", "dnsmos_ovr", "si_sdr", "stoi", "estoi", "pesq")
 METRICS_JSON, METRICS_CSV, SUMMARY = "metrics.json", "metrics.csv", "summary.md"
 
 
@@ -61,34 +93,44 @@ def summary(rows: Sequence[CleanRow]) -> str:
         "| figure | before | after | worst after |",
         "|---|---:|---:|---:|",
     ]
-    names = figure_names(rows)
-    for name in [name for name in names if name.endswith(AFTER)]:
-        stem = name.removesuffix(AFTER)
-        before, after = values(rows, stem + BEFORE), values(rows, name)
-        worst = max(after) if lower_is_better(stem) else min(after)
-        first = f"{np.mean(before):.2f}" if before else ""
-        lines.append(f"| {stem} | {first} | {np.mean(after):.2f} | {worst:.2f} |")
+    lines += [
+        f"| {MEANINGS.get(name, name)} | {before} | {after} | {worst} |"
+        for name, before, after, worst in averages(rows)
+    ]
     if passed:
         lines += ["", "## Passed over", ""]
         lines += [f"- `{row.source}`: {row.reason}" for row in passed]
-    noted = [row for row in cleaned if row.notes]
-    if noted:
+    counts = Counter(note for row in cleaned for note in row.notes)
+    if counts:
         lines += ["", "## Notes", ""]
-        lines += [f"- `{row.source}`: {'; '.join(row.notes)}" for row in noted]
+        lines += [f"- {note}" + f" ({n} files)" * (n > 1) for note, n in counts.most_common()]
     return "\n".join(lines) + "\n"
 
 
-def lower_is_better(stem: str) -> bool:
-    """Whether a figure improves downwards."""
-    return stem.startswith(("music", "clipped", "background", "wer"))
+def averages(rows: Sequence[CleanRow]) -> list[tuple[str, str, str, str]]:
+    """For each figure its name, the means before and after, and the worst after, as text."""
+    lines = []
+    names = figure_names(rows)
+    stems = dict.fromkeys(name.removesuffix(BEFORE).removesuffix(AFTER) for name in names)
+    for stem in stems:
+        before = values(rows, stem + BEFORE)
+        after = values(rows, stem + AFTER) or values(rows, stem)
+        first = f"{np.mean(before):.2f}" if before else ""
+        if not after:
+            lines.append((stem, first, "", ""))
+            continue
+        ranked = stem in LOWER_IS_BETTER or stem in HIGHER_IS_BETTER
+        worst = max(after) if stem in LOWER_IS_BETTER else min(after)
+        lines.append((stem, first, f"{np.mean(after):.2f}", f"{worst:.2f}" if ranked else ""))
+    return lines
 
 
-def put(path: Path, text: str) -> Path:
-    """Writes `text` so that `path` holds all of it or is not there. Raises: OutputError."""
+def put(path: Path, content: str | bytes) -> Path:
+    """Writes `content` so that `path` holds all of it or is not there. Raises: OutputError."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8")
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
         part.replace(path)
     except OSError as error:
         part.unlink(missing_ok=True)

@@ -187,6 +187,12 @@ def _asked(path: Path | None, threads: int, options: dict[str, float]) -> Separa
     return EmbeddedSeparator(path, threads=threads, **options)
 
 
+def is_trained(separator: Separator, target: str) -> bool:
+    """Whether what would answer for `target` has learned, and does not go by rules of thumb."""
+    route = getattr(separator, "route", None)
+    return (separator.name if route is None else route(target).model) != "simple"
+
+
 def _unknown(name: str) -> str:
     from rapidfuzz.process import extractOne
 

@@ -26,7 +26,7 @@ _DEMUCS_WEIGHTS = (
 )
 _ONE_OF_FOUR = ((1.0, 0, 0, 0), (0, 1.0, 0, 0), (0, 0, 1.0, 0), (0, 0, 0, 1.0))
 
-Kind = Literal["demucs", "audiosep", "dns64", "cnn14", "whisper"]
+Kind = Literal["demucs", "audiosep", "dns64", "cnn14", "whisper", "dnsmos"]
 
 
 class PublicModel(BaseModel):
@@ -239,6 +239,22 @@ MODELS: tuple[PublicModel, ...] = (
         weights="MIT",
         quality="writes down what is said, in 99 languages",
         cost="ten seconds",
+    ),
+    PublicModel(
+        name="dnsmos",
+        kind="dnsmos",
+        files=(
+            WeightFile(
+                name="dnsmos/sig_bak_ovr.onnx",
+                url="https://github.com/microsoft/DNS-Challenge/raw/master/DNSMOS/DNSMOS/"
+                "sig_bak_ovr.onnx",
+                size_mb=1.2,
+            ),
+        ),
+        code="MIT",
+        weights="CC-BY 4.0",
+        quality="rates speech as listeners would, without a reference",
+        cost="a second",
     ),
 )
 """In the order in which they are listed: separators of music first, the best of them first."""

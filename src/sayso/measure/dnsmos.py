@@ -1,0 +1,91 @@
+"""DNSMOS P.835: how listeners would rate speech, its background and both, with no reference.
+
+Conventions: scores from 1 to 5, higher is better: "sig" the speech, "bak" the background (5: none),
+"ovr" the whole. The network is the person's own copy of `sig_bak_ovr.onnx`, see
+`sayso models info dnsmos`; it hears mono at 16 kHz, 9.01 s at a time, and a clip shorter than that
+over and over.
+
+Source: Reddy, Gopal and Cutler 2022, arXiv:2110.01763; the maps from the network's answers to
+scores are those of the DNS Challenge's evaluation script.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sayso.audio import Audio, Cancelled, Samples, resample
+from sayso.errors import Cancelled as CancelledError
+from sayso.errors import ModelError
+
+RATE_HZ = 16_000
+_WINDOW_FRAMES, _HOP_FRAMES = 144_160, 16_000
+# Coefficients of x^0, x^1 and x^2 for each of the network's answers, in its order.
+_MAPS = {
+    "sig": (0.0052439, 1.22083953, -0.08397278),
+    "bak": (-0.39604546, 1.60915514, -0.13166888),
+    "ovr": (0.04602535, 1.11546468, -0.06766283),
+}
+
+
+class Dnsmos:
+    """The judge.
+
+    Args:
+        path: of `sig_bak_ovr.onnx`.
+        threads: processor threads; 0 lets ONNX Runtime choose.
+    Raises: ModelError for another model, or a damaged one.
+    """
+
+    def __init__(self, path: Path, *, threads: int = 0) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        try:
+            self._session: Any = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # the runtime raises bare exceptions
+            raise ModelError(f"{path}: cannot be read as an ONNX model ({error})") from None
+        inputs = self._session.get_inputs()
+        if len(inputs) != 1 or list(inputs[0].shape)[1:] != [_WINDOW_FRAMES]:
+            raise ModelError(
+                f"{path}: not the network of DNSMOS P.835; expected one input [B, {_WINDOW_FRAMES}]"
+            )
+        self._input = inputs[0].name
+
+    def rate(self, audio: Audio, *, cancelled: Cancelled | None = None) -> dict[str, float]:
+        """`{"sig", "bak", "ovr"}`: means over windows that begin a second apart.
+
+        Args:
+            audio: any rate, channels and length; it is mixed to mono.
+            cancelled: asked between windows.
+        Raises: Cancelled.
+        """
+        mono = resample(audio, RATE_HZ)
+        starts = range(0, max(1, mono.frames - _WINDOW_FRAMES + 1), _HOP_FRAMES)
+        scores = []
+        for start in starts:
+            if cancelled is not None and cancelled():
+                raise CancelledError("stopped")
+            stop = min(start + _WINDOW_FRAMES, mono.frames)
+            scores.append(self._scores(mono.block(start, stop).mean(axis=0)))
+        return dict(zip(_MAPS, map(float, np.mean(scores, axis=0)), strict=True))
+
+    def _scores(self, samples: Samples) -> Samples:
+        window = np.resize(samples, _WINDOW_FRAMES)[None]
+        (answers,) = self._session.run(None, {self._input: window})[:1]
+        return np.array(
+            [
+                np.polynomial.polynomial.polyval(float(answer), maps)
+                for answer, maps in zip(np.ravel(answers)[:3], _MAPS.values(), strict=True)
+            ]
+        )
+
+
+def evaluate(audio: Audio, judge: Dnsmos) -> dict[str, float]:
+    """`{"dnsmos_sig", "dnsmos_bak", "dnsmos_ovr"}` of `audio`."""
+    return {f"dnsmos_{name}": score for name, score in judge.rate(audio).items()}
