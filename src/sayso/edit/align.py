@@ -17,7 +17,7 @@ from sayso.audio.audio import Cancelled
 from sayso.desk.timeline import CROSSFADE_S, Clip, Spans, Timeline
 from sayso.edit.landmarks import HOP, RATE, Landmarks, landmarks, matches
 from sayso.edit.listening import mono, require_sound
-from sayso.edit.matching import Likeness, Line, by_waveform, excerpt, join, settle
+from sayso.edit.matching import Likeness, Line, by_waveform, drift, excerpt, join, settle
 from sayso.edit.tracing import Run, estimate_speed, trace
 from sayso.errors import Cancelled as Stopped
 from sayso.errors import DataError, EmptyAudioError
@@ -29,7 +29,9 @@ _VARISPEEDS = (1.0, 0.98, 1.02, 0.99, 1.01, 0.97, 1.03, 0.96, 1.04)
 _WELL = 0.7
 _LEAST_KNOWN = 0.1
 _SWAPPED = 0.25
-_TRUSTED = 0.3
+_TRUSTED, _SAME_COURSE = 0.4, 0.65
+"""Share of the power explained, or the likeness of the course of the spectrum, that makes sure."""
+_NEARLY = 0.006
 _NEW_S = 0.15
 """Unknown stretches shorter than this are what a crossfade or a codec leaves, not new material."""
 _CROSSFADES_S = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
@@ -105,12 +107,9 @@ def align(
     require_sound(edited_low, "the edited recording")
     tell(0.4)
     signal, tape, runs, speed = _coarse(raw_low, edited_low, tell)
-    known = sum(run.stop - run.start for run in runs if run.first is not None)
-    _require_kinship(raw, edited, known / max(1, runs[-1].stop))
     lines = [settle(raw_low, signal, line) for line in _lines(runs, speed)]
-    lines = [line for line in lines if line.certainty > _TRUSTED]
-    if not lines:
-        raise _strangers()
+    lines = [line for line in lines if _trusted(raw_low, signal, line)]
+    _require_kinship(raw, edited, sum(line.stop - line.start for line in lines) / len(signal))
     tell(0.75)
     lines = _merged(_absorbed(raw_low, signal, _merged(lines)))
     placed = _placed(raw_low, signal, lines)
@@ -148,27 +147,51 @@ def _coarse(raw: Samples, edited: Samples, tell: _Steps) -> tuple[Samples, float
             break
     assert best is not None
     _, signal, tape, runs, speed = best
-    if tape != 1.0 and speed != 1.0:
-        # Tape speed that lies between those tried: what is left of it looks like tempo.
-        exact = _respeed(edited, tape * speed)
-        again, left = _traced(marks, exact)
-        if _known(again) >= 0.95 * best[0]:
-            return exact, tape * speed, again, left
+    if tape != 1.0:
+        # Tape speed that lies between those tried: what is left of it looks like a little tempo.
+        for waveform in (False, True):
+            tape *= drift(raw, signal, _lines(runs, speed), waveform=waveform)
+            signal = _respeed(edited, tape)
+            runs, speed = _traced(marks, signal, speed=1.0)
+    if 0 < abs(speed - 1.0) < _NEARLY:
+        plain, _ = _traced(marks, signal, speed=1.0)
+        if _untouched(raw, signal, plain):
+            return signal, tape, plain, 1.0
     return signal, tape, runs, speed
+
+
+def _untouched(raw: Samples, edited: Samples, runs: Sequence[Run]) -> bool:
+    """Whether the waveform of the longest run fits at the raw tempo, so that it was not changed."""
+    lines = _lines(runs, 1.0)
+    if not lines:
+        return False
+    line = max(lines, key=lambda line: line.stop - line.start)
+    middle, half = (line.start + line.stop) / 2, min(RATE, (line.stop - line.start) / 2)
+    piece = Line(middle - half, middle + half, 1.0, line.offset)
+    return Likeness(raw, edited, settle(raw, edited, piece)).explained > 0.5
+
+
+def _trusted(raw: Samples, edited: Samples, line: Line) -> bool:
+    """Whether the sound along a line is the same, and not only some of its notes."""
+    side = Likeness(raw, edited, line)
+    return side.explained > _TRUSTED or side.course > _SAME_COURSE
 
 
 def _respeed(signal: Samples, speed: float) -> Samples:
     """`signal` [T] as it was before it was played `speed` times as fast."""
     if speed == 1.0:
         return signal
-    # The resampler takes whole rates: 100 kHz to 100 kHz times the speed.
-    slowed: Samples = resample(Audio(signal[None], 100_000), round(100_000 * speed)).samples[0]
+    # The resampler takes whole rates: 700 kHz to 700 kHz times the speed.
+    slowed: Samples = resample(Audio(signal[None], 700_000), round(700_000 * speed)).samples[0]
     return slowed
 
 
-def _traced(marks: Landmarks, signal: Samples) -> tuple[list[Run], float]:
+def _traced(
+    marks: Landmarks, signal: Samples, *, speed: float | None = None
+) -> tuple[list[Run], float]:
     at_raw, at_edited = matches(marks, landmarks(signal))
-    speed = estimate_speed(at_raw, at_edited)
+    if speed is None:
+        speed = estimate_speed(at_raw, at_edited)
     return trace(at_raw, at_edited, steps=len(signal) // HOP + 1, speed=speed), speed
 
 

@@ -5,6 +5,7 @@ Signals are mono [T] at `landmarks.RATE`; positions are in its samples, fraction
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -95,6 +96,22 @@ def _theil_sen(at: _Floats, to: _Floats, fallback: float) -> float:
         return fallback
     slope = float(np.median((to[second] - to[first])[far] / apart[far]))
     return slope if abs(slope - fallback) < 0.004 else fallback
+
+
+def drift(raw: Samples, edited: Samples, lines: Sequence[Line], *, waveform: bool) -> float:
+    """How much faster raw passes than `lines` say over the longest of them; 1 is no drift.
+
+    The course of the spectrum tells some samples in ten seconds, and the waveform, once the two
+    hardly drift, fractions of one.
+    """
+    if not lines:
+        return 1.0
+    line = max(lines, key=lambda line: line.stop - line.start)
+    centres = np.linspace(line.start, line.stop, 2 * _ANCHORS + 2)[1:-1]
+    find = _lag if waveform else _lag_of_bands
+    lags = [find(raw, edited, float(centre), line) for centre in centres]
+    to = np.array([line.raw(centre) + lag for centre, (lag, _) in zip(centres, lags, strict=True)])
+    return _theil_sen(centres, to, line.slope)
 
 
 def _weighted_median(values: _Floats, weights: _Floats) -> float:
@@ -196,6 +213,13 @@ class Likeness:
         power = float(np.vdot(heard, heard)) + 1e-12
         left = heard - fftconvolve(there, taps, "same")
         return taps, 1.0 - float(np.vdot(left, left)) / power
+
+    @cached_property
+    def course(self) -> float:
+        """How alike the courses of the spectra are, 0 to 1: the median of some places."""
+        places = np.linspace(self.line.start, self.line.stop, 7)[1:-1:2]
+        fits = [_lag_of_bands(self.raw, self.edited, float(at), self.line)[1] for at in places]
+        return float(np.median(fits))
 
     @property
     def gain(self) -> float:
