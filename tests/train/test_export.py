@@ -13,7 +13,7 @@ from sayso.errors import ModelError
 from sayso.networks.ask import AskNet
 from sayso.networks.ngrams import batch_ids
 from sayso.train.checkpoint import save_model
-from sayso.train.export import export
+from sayso.train.export import export, weights_of
 
 # The exporter of torch 2.13 itself uses what Python deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:.*LeafSpec.*:FutureWarning")
@@ -24,7 +24,9 @@ def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(3)
     path = tmp_path_factory.mktemp("run") / "best.safetensors"
     meta = {"kind": "ask", "config": NETWORK.model_dump(mode="json"), "training": {"step": 5}}
-    save_model(path, AskNet(NETWORK).state_dict(), meta)
+    # Trained biases are no zeros, which the exporter would fold into one.
+    weights = {k: v + 0.01 * torch.randn_like(v) for k, v in AskNet(NETWORK).state_dict().items()}
+    save_model(path, weights, meta)
     return path
 
 
@@ -64,6 +66,19 @@ def test_half_precision_halves_the_file(
     saved = full[0].stat().st_size - graphs[0].stat().st_size
     assert saved > 0
     assert {path.name for path in tmp_path.iterdir()} == {"full.onnx", "full.ask.onnx"}
+
+
+def test_training_can_start_from_what_was_exported(graphs: list[Path], model_file: Path) -> None:
+    like = AskNet(NETWORK).state_dict()
+    kept = weights_of(model_file, like)
+    for name, value in weights_of(graphs[0], like).items():
+        torch.testing.assert_close(value, kept[name], atol=1e-3, rtol=1e-3)
+    with pytest.raises(ModelError, match="set task.network as it was"):
+        weights_of(graphs[0], {**like, "split.bias": torch.zeros(1)})
+    with pytest.raises(ModelError, match="lacks more"):
+        weights_of(graphs[0], {**like, "more": torch.zeros(1)})
+    with pytest.raises(ModelError, match="cannot be read as an exported model"):
+        weights_of(graphs[0].with_name("none.onnx"), like)
 
 
 def test_nothing_to_export_is_said(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ class BandSplit(nn.Module):
             nn.Parameter(torch.randn(count, 8 * bins, width) / math.sqrt(8 * bins))
             for count, bins in bands
         )
-        self.bias = nn.Parameter(torch.zeros(sum(count for count, _ in bands), width))
+        self.bias = nn.Parameter(torch.zeros(sum(count for count, _ in bands), 1, width))
 
     def forward(self, spec: Tensor) -> Tensor:
         """`[B, 4, T, F]` to `[B, C, T, K]`, channels last."""
@@ -111,7 +111,7 @@ class BandSplit(nn.Module):
             part = part.permute(3, 0, 2, 1, 4).reshape(count, batch * frames, planes * bins)
             grids.append(torch.bmm(part, weight))
             start += count * bins
-        grid = torch.cat(grids) + self.bias.to(grids[0].dtype).unsqueeze(1)
+        grid = torch.cat(grids) + self.bias.to(grids[0].dtype)
         # Two steps, each a copy of whole rows: one permutation is many times slower in inference.
         rows = grid.transpose(0, 1).reshape(batch, frames * len(self.bias), -1)
         return rows.transpose(1, 2).reshape(batch, -1, frames, len(self.bias))

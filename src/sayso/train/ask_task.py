@@ -52,7 +52,8 @@ class Config(Frozen):
     """An ask run: the network, its data, its loss and its optimiser.
 
     Attributes:
-        start_from: a model file whose weights are taken over before the first step.
+        start_from: a model file, or the `.onnx` of an exported one, whose weights are taken over
+            before the first step.
         compile: compile the loss, which is several times faster on a CPU but needs a C++ compiler.
         workers: processes that make batches; 0 = none.
     """
@@ -119,9 +120,9 @@ class AskTask:
         self.net = AskNet(config.network)
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if config.start_from is not None:
-            from sayso.train.checkpoint import read
+            from sayso.train.export import weights_of
 
-            self.net.load_state_dict(read(config.start_from)[0])
+            self.net.load_state_dict(weights_of(config.start_from, self.net.state_dict()))
         self.modules: dict[str, nn.Module] = {
             "net": Objective(self.net, config.loss, compiled=config.compile)
         }
@@ -227,7 +228,7 @@ def _optimiser(net: AskNet, config: Config) -> Optimizer:
     """Muon inside the network; AdamW where audio and words come in, where masks go out, biases."""
     hidden, ends, vectors = list[Tensor](), list[Tensor](), list[Tensor]()
     for name, weight in net.named_parameters():
-        if weight.ndim == 1:
+        if weight.ndim == 1 or name.endswith("bias") or "biases" in name:
             vectors.append(weight)
         elif name.startswith(("split.", "mask.", "words.table")):
             ends.append(weight)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
+from google.protobuf.message import DecodeError
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 from torch.export import Dim
@@ -25,6 +26,7 @@ from sayso.networks.ask import AskConfig, AskNet, Features
 from sayso.train.checkpoint import read
 
 TOLERANCE = 1e-4
+_HALF = ".half"
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,43 @@ def export(run: Path, output: Path, *, half: bool = True) -> list[Path]:
         _check(graph, path)
         paths.append(path)
     return paths
+
+
+def weights_of(path: Path, like: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The parameters of a model file, or of the graphs that `export` made of an `AskNet`.
+
+    Args:
+        path: `best.safetensors` or the like, or `NAME.onnx` with `NAME.ask.onnx` beside it.
+        like: parameters of the same names and shapes.
+
+    Raises: ModelError naming what is missing or differs.
+    """
+    if path.suffix != ".onnx":
+        found = read(path)[0]
+    else:
+        found = {}
+        for file in (path, path.with_name(f"{path.stem}.ask.onnx")):
+            for stored in _load(file).graph.initializer:
+                name = stored.name.removeprefix("net.").removesuffix(_HALF)
+                if name in like:
+                    values = numpy_helper.to_array(stored).astype(np.float32)
+                    found[name] = torch.from_numpy(values)
+    for name, value in like.items():
+        if name not in found:
+            raise ModelError(f"{path}: lacks {name}; expected a model of the same network")
+        if found[name].shape != value.shape:
+            raise ModelError(
+                f"{path}: {name} is {tuple(found[name].shape)}, expected {tuple(value.shape)}; "
+                "set task.network as it was when the model was trained"
+            )
+    return {name: found[name] for name in like}
+
+
+def _load(path: Path) -> onnx.ModelProto:
+    try:
+        return onnx.load(path)
+    except (OSError, DecodeError) as error:
+        raise ModelError(f"{path}: cannot be read as an exported model: {error}") from error
 
 
 def _model_file(run: Path) -> Path:
@@ -198,8 +237,8 @@ def _store_half(model: onnx.ModelProto) -> None:
         if weight.data_type != TensorProto.FLOAT or values.size < 1024:
             continue
         name = weight.name
-        weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
-        casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
+        weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), name + _HALF))
+        casts.append(helper.make_node("Cast", [name + _HALF], [name], to=TensorProto.FLOAT))
     nodes = [*casts, *model.graph.node]
     del model.graph.node[:]
     model.graph.node.extend(nodes)
