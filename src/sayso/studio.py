@@ -22,12 +22,13 @@ from sayso.checkpoints import Shelf
 from sayso.desk import Desk, History, Move
 from sayso.errors import OutputError
 from sayso.rendering import SPEECH, Track, render
-from sayso.separate import StemCache, load, require_heard
+from sayso.separate import StemCache, is_trained, load, require_heard
 
 if TYPE_CHECKING:
     from sayso.audio import Notice
     from sayso.separate import Separator
-    from sayso.words import Interpretation
+    from sayso.words import Exchange, Interpretation
+    from sayso.words.llm import LanguageModel
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ class Session:
         self.source = source
         self.name = name
         self.history = History()
+        self._said: list[Exchange] = []
 
     @property
     def desk(self) -> Desk:
@@ -116,8 +118,11 @@ class Session:
         Never raises for words that were not understood; then the moves hold a reply with
         suggestions, and the desk stays as it was.
         """
-        found = self.studio.understand(text, self.history)
+        from sayso.words import Exchange
+
+        found = self.studio.understand(text, self.history, earlier=self._said)
         self.history = self.history.push(found.moves)
+        self._said.append(Exchange(text, found.reply))
         return Reply(found.reply, found.moves, self.desk)
 
     def do(self, moves: Sequence[Move]) -> Desk:
@@ -140,6 +145,7 @@ class Session:
             self.source,
             desk,
             separate=self.studio.separate,
+            trained=not desk.clean or is_trained(self.studio.separator, SPEECH),
             progress=progress,
             cancelled=cancelled,
         )
@@ -156,6 +162,8 @@ class Studio:
         overlap: share of a segment that is heard twice, 0 to 0.5.
         threads: processor threads; None takes all.
         shelf: where the weights of public models lie; None takes the platform's folder.
+        llm: a language model that reads instructions, as `sayso.words.llm.LanguageModel` names
+            it; None reads them offline.
     """
 
     def __init__(
@@ -167,23 +175,47 @@ class Studio:
         overlap: float | None = None,
         threads: int | None = None,
         shelf: Shelf | None = None,
+        llm: str | None = None,
     ) -> None:
         self._model = model
         self._shelf = shelf
         self._cache = None if cache is None else Path(cache)
         self._options: dict[str, Any] = {"segment_s": segment_s, "overlap": overlap}
         self._threads = threads
+        self._llm = llm
 
     @cached_property
     def separator(self) -> Separator:
         """The separator. Raises: ModelError."""
         return load(self._model, threads=self._threads, shelf=self._shelf, **self._options)
 
-    def understand(self, text: str, history: History) -> Interpretation:
-        """What `text` asks for after `history`, given what the separator hears."""
+    @cached_property
+    def language_model(self) -> LanguageModel | None:
+        """What reads instructions instead of the offline interpreter. Raises: ModelError."""
+        if self._llm is None:
+            return None
+        from sayso.words.llm import LanguageModel
+
+        return LanguageModel(self._llm)
+
+    def understand(
+        self, text: str, history: History, *, earlier: Sequence[Exchange] = ()
+    ) -> Interpretation:
+        """What `text` asks for after `history`, given what the separator hears.
+
+        Args:
+            text: an instruction.
+            history: the moves so far; it is not changed.
+            earlier: what was said before, which a language model is told.
+
+        Raises: ModelError.
+        """
         from sayso.words import interpret
 
-        return interpret(text, history, hears=self.separator.hears)
+        hears = self.separator.hears
+        if self.language_model is None:
+            return interpret(text, history, hears=hears)
+        return self.language_model.interpret(text, history, hears=hears, earlier=earlier)
 
     def require(self, desk: Desk) -> None:
         """Raises UnknownTargetError unless the separator hears every sound that `desk` needs."""

@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 def open_studio(arguments: Namespace) -> Studio:
     """The studio that the options ask for.
 
-    SAYSO_CACHE moves its cache, SAYSO_MODELS the weights.
+    SAYSO_CACHE moves its cache, SAYSO_MODELS the weights; SAYSO_LLM names a language model that
+    reads instructions.
     """
     options = fields(arguments, "model", "overlap", "threads")
     if arguments.segment is not None:
         options["segment_s"] = arguments.segment
     return Studio(
-        cache=None if arguments.no_cache else cache_folder(), shelf=models_shelf(), **options
+        cache=None if arguments.no_cache else cache_folder(),
+        shelf=models_shelf(),
+        llm=os.environ.get("SAYSO_LLM") or None,
+        **options,
     )
 
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import structlog
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi.staticfiles import StaticFiles
@@ -24,6 +25,7 @@ from sayso.service.watcher import Watcher
 
 STATIC = Path(__file__).with_name("static")
 _SWEEP_S = 3600.0
+_THREADS = 100
 _ROOM_FOR_FIELDS = 1 << 16
 """Bytes of a request beyond the file that it carries."""
 _DESCRIPTION = """\
@@ -45,6 +47,8 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # Those who wait for a language model must not keep the others waiting.
+        current_default_thread_limiter().total_tokens = _THREADS
         sweeping = asyncio.create_task(_sweep(service))
         # So that the first message need not wait for the separator.
         loading = asyncio.create_task(run_in_threadpool(_warm, service))

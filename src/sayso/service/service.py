@@ -17,18 +17,19 @@ from sayso.errors import LimitError, NotFoundError, QueueError
 from sayso.jobs import Job, JobQueue
 from sayso.service.database import connect
 from sayso.service.decoding import decode
-from sayso.service.renders import KIND, TRACK, open_studio
+from sayso.service.renders import KIND, TRACK
 from sayso.service.settings import Settings
 from sayso.service.store import Owner, Store, plain
 from sayso.service.tables import Message, Render, Session
 from sayso.service.views import DeskPatch
 from sayso.studio import Studio
+from sayso.words import Exchange
 
 _DECODERS = 2
 _SOURCE, _DEMO = "source.wav", "demo.wav"
 _KEPT_RENDERS = 20
 """Of each session; an older one can be made again, since its stems are kept for longer."""
-_NAME_LENGTH = 100
+_NAME_LENGTH, _REMEMBERED = 100, 8
 
 Understood = tuple[Sequence[Move], str, str]
 """Moves, what is said of them, and who understood them."""
@@ -49,17 +50,10 @@ class Service:
         self.store = Store(connect(settings.database))
         self.queue = JobQueue(settings.queue)
         self._decoding = BoundedSemaphore(_DECODERS)
-
-    @property
-    def studio(self) -> Studio:
+        self.studio = Studio(settings.model, shelf=self.shelf, llm=settings.llm)
         """What understands words; it renders nothing here."""
-        return open_studio(*self._studio_settings, None)
-
-    @property
-    def _studio_settings(self) -> tuple[str | None, str, str | None]:
-        settings = self.settings
-        models = None if settings.models is None else str(settings.models)
-        return settings.model, str(settings.stems), models
+        reader = self.studio.language_model  # a name that leads nowhere is told at once
+        self.interpreter = "offline" if reader is None else reader.name
 
     @property
     def shelf(self) -> Shelf | None:
@@ -172,10 +166,16 @@ class Service:
         """
 
         def understand(history: History) -> Understood:
-            found = self.studio.understand(text, history)
-            return found.moves, found.reply, "offline"
+            found = self.studio.understand(text, history, earlier=self._earlier(id))
+            return found.moves, found.reply, found.interpreter
 
         return self._change(id, owner, understand, text=text, render=render)
+
+    def _earlier(self, id: str) -> list[Exchange]:
+        """What was said in a session, for a language model to go on from."""
+        if self.settings.llm is None:
+            return []
+        return [Exchange(m.text, m.reply) for m in self.store.last_said(id, most=_REMEMBERED)]
 
     def do(
         self, id: str, owner: Owner, moves: Sequence[Move], *, render: bool
@@ -309,15 +309,14 @@ class Service:
         return Render(session_id=session, desk=wanted), True
 
     def _enqueue(self, render: Render) -> Job:
-        model, cache, models = self._studio_settings
-        folder = self.folder(render.session_id)
+        settings, folder = self.settings, self.folder(render.session_id)
         arguments = {
             "source": str((folder / _SOURCE).absolute()),
             "out": str(self.render_folder(render).absolute()),
             "desk": render.desk,
-            "model": model,
-            "cache": str(Path(cache).absolute()),
-            "models": models,
+            "model": settings.model,
+            "cache": str(settings.stems.absolute()),
+            "models": None if settings.models is None else str(settings.models.absolute()),
         }
         return self.queue.enqueue(KIND, arguments, id=render.id)
 

@@ -108,6 +108,12 @@ class Store:
             query = query.where(col(Message.id) > after).order_by(col(Message.id)).limit(most)
             return db.exec(query).all()
 
+    def last_said(self, session: str, *, most: int) -> Sequence[Message]:
+        """The last messages in words, in order."""
+        with self._open() as db:
+            query = select(Message).where(col(Message.session_id) == session, Message.text != "")
+            return db.exec(query.order_by(col(Message.id).desc()).limit(most)).all()[::-1]
+
     def add_render(self, render: Render) -> None:
         """Keeps a render that no message led to."""
         with self._open() as db:

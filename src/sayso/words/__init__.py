@@ -1,6 +1,14 @@
 """Words: the names of sounds, and English instructions turned into moves."""
 
-from sayso.words.interpreter import Interpretation, interpret
+from sayso.words.interpreter import Exchange, Interpretation, interpret
 from sayso.words.vocabulary import Vocabulary, canonical, nearest, vocabulary
 
-__all__ = ["Interpretation", "Vocabulary", "canonical", "interpret", "nearest", "vocabulary"]
+__all__ = [
+    "Exchange",
+    "Interpretation",
+    "Vocabulary",
+    "canonical",
+    "interpret",
+    "nearest",
+    "vocabulary",
+]

@@ -30,10 +30,18 @@ _ASKING = ("what", "who", "when", "where", "why", "how", "which", "is", "are", "
 
 
 class Interpretation(NamedTuple):
-    """What was understood: the moves, and a reply to the person that says so."""
+    """What was understood: the moves, a reply to the person that says so, and who understood."""
 
     moves: tuple[Move, ...]
     reply: str
+    interpreter: str = "offline"
+
+
+class Exchange(NamedTuple):
+    """Something that was said earlier, and what was answered."""
+
+    said: str
+    answered: str
 
 
 def interpret(

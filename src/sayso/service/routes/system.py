@@ -23,7 +23,7 @@ def about(service: Serving) -> About:
         version=__version__,
         model=separator.name,
         stems=list(separator.stems),
-        interpreter=settings.llm or "offline",
+        interpreter=service.interpreter,
         tokens=settings.tokens,
         formats={name: list(form.encodings) for name, form in FORMATS.items()},
         effects=_ranges(),
