@@ -118,7 +118,7 @@ def test_a_chat_goes_on_until_the_empty_line(sayso, song, tmp_path):
 
 
 def test_separate_as_users_of_demucs_expect(sayso, song, tmp_path):
-    options = ("--target", "drums", "--target", "bass", "-j", "2", "--flac", "--int24")
+    options = ("--target", "drums", "--target", "bass", "--flac", "--int24")
     done = sayso("separate", song, "-o", "out", *options)
     assert done.returncode == 0, done.stderr
     assert written(tmp_path / "out") == ["song/bass.flac", "song/drums.flac"]
@@ -133,7 +133,7 @@ def test_separate_makes_every_stem_and_goes_on_after_a_bad_file(sayso, song, tmp
     done = sayso("separate", bad, song, "-o", "out", "--float32")
     assert done.returncode == 3
     assert "bad.wav" in done.stderr
-    names = written(tmp_path / "out")
+    names = [name for name in written(tmp_path / "out") if name.endswith(".wav")]
     assert {"song/vocals.wav", "song/drums.wav", "song/bass.wav", "song/other.wav"} <= set(names)
     total = sum(read(tmp_path / "out" / name).samples for name in names)
     assert decibels(float(np.abs(total - read(song).samples).max())) < -90

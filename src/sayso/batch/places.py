@@ -78,20 +78,25 @@ def find_sources(
     barred = None if without is None else absolute(without)
     for given in inputs:
         url = absolute(given)
+        everything = _find(url, pattern)
         sources = [
             source
-            for source in _find(url, pattern)
+            for source in everything
             if barred is None or not source.url.startswith(barred.rstrip("/") + "/")
         ]
         if not sources:
-            raise InputError(
-                f"{given}: no file in it matches {pattern!r}"
-                if pattern
-                else f"{given}: there is no audio or video file in it; see --pattern"
-            )
+            raise InputError(_nothing(given, pattern, without if everything else None))
         for source in sources:
             found.setdefault(source.url, source)
     return sorted(found.values(), key=lambda source: source.url)
+
+
+def _nothing(given: str | Path, pattern: str | None, without: str | None) -> str:
+    if without is not None:
+        return f"{given} lies in the output folder {without}; choose another with -o"
+    if pattern is not None:
+        return f"{given}: no file in it matches {pattern!r}"
+    return f"{given}: there is no audio or video file in it; see --pattern"
 
 
 def _find(url: str, pattern: str | None) -> list[Source]:

@@ -57,7 +57,7 @@ class Shelf:
 
     def __init__(self, folder: Path, *, hub: Path | None = None) -> None:
         self.folder = folder
-        self._hub = hub
+        self.hub = hub
 
     def path(self, file: WeightFile) -> Path:
         """Where `file` belongs, whether it is there or not."""
@@ -69,10 +69,10 @@ class Shelf:
         if own.is_file():
             return own
         repository = _hub_repository(file.url)
-        if self._hub is None or repository is None:
+        if self.hub is None or repository is None:
             return None
         kind = "" if repository.startswith("spaces/") else "models/"
-        snapshots = self._hub / f"{kind}{repository}".replace("/", "--") / "snapshots"
+        snapshots = self.hub / f"{kind}{repository}".replace("/", "--") / "snapshots"
         remote = file.url.split("/resolve/")[1].split("/", 1)[1]
         return next((path for path in sorted(snapshots.glob(f"*/{remote}"))), None)
 

@@ -7,23 +7,24 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sayso.cli.batch import is_batch, is_there, render_options, run_batch
 from sayso.cli.opening import open_studio, output_options, tell_choice
 from sayso.cli.terminal import duration, level, note, progress_bar, say, show_json, show_table
 from sayso.errors import NothingToDoError, SaysoError
+from sayso.studio import Reply
 
 if TYPE_CHECKING:
-    from sayso.studio import Reply, Result, Session
+    from sayso.studio import Result, Session
 
 _CHAT_HELP = "Say what should happen; an empty line or Ctrl-D ends the conversation."
 
 
 def ask(arguments: Namespace) -> int:
     """Carries out one request, only plans it, or goes on talking."""
-    if not arguments.words and not arguments.chat:
-        raise NothingToDoError(
-            'nothing was asked; say what should happen, such as "remove the vocals", or use --chat'
-        )
-    session = open_studio(arguments).open(arguments.file, notice=note)
+    arguments.inputs, arguments.words = _parted(arguments.inputs, arguments.chat)
+    if is_batch(arguments):
+        return _ask_many(arguments)
+    session = open_studio(arguments).open(arguments.inputs[0], notice=note)
     if arguments.no_limit:
         session.history = session.history.model_copy(
             update={"start": session.desk.model_copy(update={"limiter": False})}
@@ -46,6 +47,43 @@ def ask(arguments: Namespace) -> int:
     else:
         _show_tracks(result, paths)
     return 0
+
+
+def _parted(inputs: list[str], chat: bool) -> tuple[list[str], str | None]:
+    """The inputs, and the words that come last."""
+    if chat and len(inputs) == 1:
+        return inputs, None
+    if len(inputs) == 1 or not inputs[-1].strip() or is_there(inputs[-1]):
+        raise NothingToDoError(
+            'nothing was asked; say last what should happen, such as "remove the vocals", or use '
+            "--chat"
+        )
+    return inputs[:-1], inputs[-1]
+
+
+def _ask_many(arguments: Namespace) -> int:
+    """The same request for many files: understood once, and carried out on each."""
+    from sayso.batch import render_settings
+    from sayso.desk import Desk, History
+
+    if arguments.chat:
+        raise NothingToDoError("a conversation is about one file; --chat takes no more")
+    studio = open_studio(arguments)
+    history = History(start=Desk(limiter=not arguments.no_limit))
+    for words in (*arguments.after, arguments.words):
+        found = studio.understand(words, history)
+        history = history.push(found.moves)
+    reply = Reply(found.reply, found.moves, history.desk)
+    if arguments.plan:
+        _show_plan(reply, as_json=arguments.json)
+        return 0
+    if all(move.do == "reply" for move in reply.moves):
+        raise NothingToDoError(reply.text)
+    if not arguments.json:
+        say(reply.text)
+    studio.require(reply.desk)
+    tell_choice(studio, reply.desk.targets())
+    return run_batch(arguments, render_settings(reply.desk, **render_options(arguments)))
 
 
 def _chat(session: Session, arguments: Namespace) -> int:

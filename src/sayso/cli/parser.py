@@ -11,6 +11,7 @@ from argparse import (
 from typing import Any, TypeAlias
 
 from sayso import __version__
+from sayso.cli.batch_parser import add_batch_options, build_clean, build_worker
 
 _Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
 
@@ -20,6 +21,7 @@ examples:
   sayso ask song.wav "take the vocals out and put some reverb on the drums"
   sayso ask song.wav "even louder" --after "make the drums louder"
   sayso separate song.mp3 --two-stems vocals --flac
+  sayso clean interviews --pattern "**/*.wav" -o cleaned -j 4
 """
 
 
@@ -35,6 +37,8 @@ def build_parser() -> ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _ask(commands)
     _separate(commands)
+    build_clean(commands)
+    build_worker(commands)
     _info(commands)
     _models(commands)
     _demo(commands)
@@ -45,10 +49,14 @@ def build_parser() -> ArgumentParser:
 
 
 def _ask(commands: _Commands) -> None:
-    ask = commands.add_parser("ask", help="say what should happen to a file")
+    ask = commands.add_parser("ask", help="say what should happen to a file, or to many")
     ask.set_defaults(command="ask:ask")
-    ask.add_argument("file", metavar="FILE", help="an audio or video file")
-    ask.add_argument("words", metavar="WORDS", nargs="?", help='such as "remove the vocals"')
+    ask.add_argument(
+        "inputs",
+        metavar="INPUT",
+        nargs="+",
+        help='audio or video files, folders or URLs, and last the words: "remove the vocals"',
+    )
     ask.add_argument("--plan", action="store_true", help="only say what would be done")
     ask.add_argument("--json", action="store_true", help="print JSON instead of a table")
     ask.add_argument(
@@ -62,19 +70,20 @@ def _ask(commands: _Commands) -> None:
     ask.add_argument("--no-limit", action="store_true", help="leave peaks above full scale alone")
     _output(ask, folder="sayso-out")
     _model(ask)
+    add_batch_options(ask)
 
 
 def _separate(commands: _Commands) -> None:
     separate = commands.add_parser("separate", help="split files into stems")
     separate.set_defaults(command="separate:separate")
-    separate.add_argument("files", metavar="FILE", nargs="+")
+    separate.add_argument("inputs", metavar="INPUT", nargs="+", help="files, folders or URLs")
     separate.add_argument(
         "--target", metavar="SOUND", action="append", default=[], help="repeatable; all by default"
     )
     separate.add_argument("--two-stems", metavar="SOUND", help="that sound, and all the rest")
-    separate.add_argument("-j", "--jobs", type=_count, default=1, help="files at a time")
     _output(separate, folder="separated")
     _model(separate)
+    add_batch_options(separate)
 
 
 def _output(parser: ArgumentParser, *, folder: str) -> None:
@@ -186,6 +195,15 @@ def _train_data(kinds: _Commands) -> None:
         default=[],
         help="General MIDI sounds; repeatable",
     )
+    pack = steps.add_parser("pack", help="write a store as a few compressed files, to carry it")
+    pack.set_defaults(command="train:data_pack")
+    pack.add_argument("store", metavar="STORE")
+    pack.add_argument("out", metavar="DIR")
+    pack.add_argument("parts", metavar="PART", nargs="*", help="songs, speech, ...; all if none")
+    unpack = steps.add_parser("unpack", help="build or extend a store from packed files")
+    unpack.set_defaults(command="train:data_unpack")
+    unpack.add_argument("store", metavar="STORE")
+    unpack.add_argument("shards", metavar="SHARD", nargs="+")
 
 
 def _serve(commands: _Commands) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from sayso.audio import Progress
+
+_LINE_S = 30.0
+"""How often progress is written where no bar can be drawn."""
 
 
 @contextmanager
@@ -26,6 +30,29 @@ def progress_bar(label: str) -> Iterator[Progress]:
     ) as bar:
         task = bar.add_task(label, total=1.0)
         yield lambda done: bar.update(task, completed=done)
+
+
+@contextmanager
+def progress_line(label: str) -> Iterator[Callable[[float, str], None]]:
+    """A bar with a text that the yielded function changes; every so often a line elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True)
+    told_s = time.monotonic()
+    columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"))
+    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(label, total=1.0)
+
+        def show(done: float, text: str) -> None:
+            nonlocal told_s
+            bar.update(task, completed=done, description=text)
+            if not console.is_terminal and time.monotonic() - told_s >= _LINE_S:
+                told_s = time.monotonic()
+                note(text)
+
+        yield show
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
