@@ -107,3 +107,29 @@ def test_bad_configurations_are_told_before_anything_starts(folder, override, co
     assert done.returncode == code, done.stderr
     assert words in done.stderr
     assert not (folder / "none").exists()
+
+
+def test_a_store_is_built_packed_and_unpacked(folder):
+    rows = ["file,pool,label,licence,author,origin,seconds"]
+    for name, label in (("dog", "dog bark"), ("bell", "bell")):
+        write(folder / "pool" / "sounds" / f"{name}.wav", tone(), encoding="float32")
+        rows.append(f"sounds/{name}.wav,sounds,{label},CC0,someone,somewhere,1")
+    (folder / "pool" / "manifest.csv").write_text("\n".join(rows) + "\n")
+    assert "2" in sayso(folder, "train", "data", "build", "pool", "store").stdout
+    packed = sayso(folder, "train", "data", "pack", "store", "packed")
+    assert packed.returncode == 0, packed.stderr
+    shard = folder / "packed" / "shard-000.sayso"
+    assert str(shard.name) in packed.stdout
+    unpacked = sayso(folder, "train", "data", "unpack", "again", shard)
+    assert unpacked.returncode == 0, unpacked.stderr
+    names = [(folder / s / "index" / "sounds.jsonl").read_text() for s in ("store", "again")]
+    assert names[0].count("\n") == names[1].count("\n") == 2
+    damaged = folder / "packed" / "cut.sayso"
+    damaged.write_bytes(shard.read_bytes()[:600])
+    refused = sayso(folder, "train", "data", "unpack", "third", damaged)
+    assert refused.returncode == 1 and "cut short" in refused.stderr
+
+
+def tone() -> Audio:
+    time = np.arange(44_100) / 44_100
+    return Audio(np.sin(2 * np.pi * 440 * time).astype(np.float32)[None] * 0.3, 44_100)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ def export(arguments: Namespace) -> int:
     from sayso.train.export import export
 
     written = export(Path(arguments.run), Path(arguments.out), half=not arguments.float32)
-    show_table(("file", "MiB"), [(str(p), f"{p.stat().st_size / 2**20:.1f}") for p in written])
+    _show_files(written)
     return 0
 
 
@@ -72,6 +73,27 @@ def data_render(arguments: Namespace) -> int:
     return 0
 
 
+def data_pack(arguments: Namespace) -> int:
+    """Writes a store, or parts of it, as a few compressed files."""
+    from sayso.train.data.shards import pack
+
+    with progress_bar("packing") as progress:
+        written = pack(
+            Path(arguments.store), Path(arguments.out), parts=arguments.parts, on_progress=progress
+        )
+    _show_files(written)
+    return 0
+
+
+def data_unpack(arguments: Namespace) -> int:
+    """Builds or extends a store from packed files."""
+    from sayso.train.data.shards import unpack
+
+    stored = unpack([Path(shard) for shard in arguments.shards], Path(arguments.store))
+    show_table(("files", ""), [("stored", str(stored))])
+    return 0
+
+
 def _midi(arguments: Namespace, progress: Progress) -> BuildReport:
     from sayso.train.data.midi import MidiConfig, render_midi
 
@@ -101,6 +123,10 @@ def _treble(arguments: Namespace, progress: Progress) -> BuildReport:
 
 
 _RENDERERS = {"midi": _midi, "lines": _lines, "singing": _singing, "treble": _treble}
+
+
+def _show_files(paths: Sequence[Path]) -> None:
+    show_table(("file", "MiB"), [(str(p), f"{p.stat().st_size / 2**20:.1f}") for p in paths])
 
 
 def _show(report: BuildReport) -> int:

@@ -83,11 +83,16 @@ def unpack(shards: Collection[Path], store_root: Path) -> int:
 
 def read_shard(path: Path) -> Iterator[tuple[Segment, Floats]]:
     """Each segment of a shard with the samples `[C, T]` of its pieces, one after another."""
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; expected a shard that `pack` wrote")
     with path.open("rb") as handle:
         if handle.read(len(MAGIC)) != MAGIC:
             raise DataError(f"{path.name}: not a shard of training data; expected sayso-shard-1")
-        count = int(handle.readline())
-        entries = [json.loads(handle.readline()) for _ in range(count)]
+        try:
+            count = int(handle.readline())
+            entries = [json.loads(handle.readline()) for _ in range(count)]
+        except ValueError as error:
+            raise DataError(f"{path.name}: cut short or damaged; copy it again") from error
         for entry in entries:
             stream = handle.read(entry.pop("bytes"))
             entry["pieces"] = tuple(tuple(piece) for piece in entry["pieces"])
