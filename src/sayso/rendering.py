@@ -9,19 +9,23 @@ so that what was not asked for stays untouched to the last bit, whatever the sep
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from sayso.audio import Audio, Cancelled, Progress, decibels
+from sayso.clean import clean_audio, load_config
 from sayso.desk import MIX, Desk, Limit, Pan, Stretch, Strip, complement_of
 from sayso.desk.timeline import resolve
 from sayso.edit import Edited, find_silences
-from sayso.effects import Mixed, Processed, Sound, Widened, limit, process, record
+from sayso.effects import Mixed, Processed, Sound, Widened, amplify, limit, process, record
+from sayso.errors import SilenceError
 
 CEILING_DB = -0.3
 """Where the limiter holds a remix, in dBTP, unless the desk asks for another ceiling."""
 SPEECH = "speech"
+_CLEANING = "embedded"
 _AT_REST = Strip()
 _SEPARATING = 0.8  # the share of the work that is separation, for the progress
 
@@ -54,6 +58,7 @@ def render(
     desk: Desk,
     *,
     separate: Separate,
+    trained: bool = True,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> dict[str, Track]:
@@ -63,12 +68,21 @@ def render(
         source: any length, rate and channels.
         desk: what was asked for.
         separate: makes the stems.
+        trained: whether it has learned what speech is; one that has not is no use in cleaning.
         progress: told the fraction done.
         cancelled: asked between blocks.
 
     Raises: UnknownTargetError, RangeError for edits beyond the end, Cancelled.
     """
-    source, parts = _stems(source, desk, separate, _share(progress, 0.0, _SEPARATING), cancelled)
+    report = _share(progress, 0.0, _SEPARATING)
+    cleaning = 0.5 if desk.clean and desk.targets() else float(desk.clean)
+    if desk.clean:
+        speech = separate if trained else None
+        source = _cleaned(source, speech, _share(report, 0.0, cleaning), cancelled)
+    parts: Mapping[str, Audio] = {}
+    if desk.targets():
+        rest = _share(report, cleaning, 1.0 - cleaning)
+        parts = separate(source, desk.targets(), progress=rest, cancelled=cancelled)
     audios = {MIX: source, **parts}
     sounds: Mapping[str, Sound] = audios
     if desk.edits:
@@ -91,22 +105,24 @@ def render(
     return tracks
 
 
-def _stems(
+def _cleaned(
     source: Audio,
-    desk: Desk,
-    separate: Separate,
+    speech: Separate | None,
     progress: Progress | None,
     cancelled: Cancelled | None,
-) -> tuple[Audio, Mapping[str, Audio]]:
-    """What counts as the source, and the stems that the desk needs."""
-    cleaning = 0.5 if desk.clean and desk.targets() else 1.0
-    if desk.clean:
-        report = _share(progress, 0.0, cleaning)
-        source = separate(source, (SPEECH,), progress=report, cancelled=cancelled)[SPEECH]
-    if not desk.targets():
-        return source, {}
-    report = _share(progress, 1.0 - cleaning, cleaning) if desk.clean else progress
-    return source, separate(source, desk.targets(), progress=report, cancelled=cancelled)
+) -> Audio:
+    """The speech in `source`, at the level that it has there; silence where there is none."""
+    config = load_config(_CLEANING, ["loudness=null"])
+    try:
+        return clean_audio(
+            source,
+            config,
+            open_model=lambda name, target: speech,
+            progress=progress,
+            cancelled=cancelled,
+        ).audio
+    except SilenceError:
+        return record(amplify(source, -math.inf), cancelled=cancelled)
 
 
 def _rests(sounds: Mapping[str, Sound], desk: Desk) -> dict[str, Sound]:

@@ -61,8 +61,8 @@ def _plots(rows: Sequence[CleanRow]) -> str:
         if not series:
             series = {"after": values(rows, stem)}
         title = MEANINGS.get(stem, stem)
-        plots.append(f"<figure>{histogram(series, title=title)}")
-        plots.append(f"<figcaption>{escape(title)}</figcaption></figure>")
+        if plot := histogram(series, title=title):
+            plots.append(f"<figure>{plot}<figcaption>{escape(title)}</figcaption></figure>")
     if not plots:
         return ""
     key = '<p class="key"><i class="before"></i>before <i class="after"></i>after; the line is the '

@@ -25,9 +25,9 @@ _Grid: TypeAlias = npt.NDArray[np.float32]
 _WINDOW_S, _HOPS = 0.04, 4
 _SEGMENT_S, _OVERLAP = 24.0, 0.25
 # Of the noise: smoothing before the search for minima, half the stretch searched, the averaging.
-_SMOOTH_S, _SEARCH_S, _AVERAGE_S = 0.12, 0.8, 0.4
+_SMOOTH_S, _SEARCH_S, _AVERAGE_S = 0.12, 1.2, 0.4
 # A minimum over that stretch lies this far below the mean of a steady noise's smoothed power.
-_MINIMUM_BIAS = 1.75
+_MINIMUM_BIAS = 1.71
 # Above these, speech is likely: a point over the minimum, and its smoothed power over it.
 _POINT_ABOVE, _LEVEL_ABOVE = 4.6, 1.67
 _REMEMBER_S = 0.08  # time constant of the decision-directed rule

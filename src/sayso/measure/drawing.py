@@ -39,7 +39,7 @@ def histogram(series: Mapping[str, Sequence[float]], *, title: str) -> str:
     Args:
         series: CSS class -> finite values; drawn in this order, each over the one before.
         title: said above, and to those who cannot see it.
-    Returns: SVG; nothing where no series has a value.
+    Returns: SVG; nothing where no series has a value, or all values are one.
     """
     known = {name: np.asarray(values, float) for name, values in series.items() if len(values)}
     if not known:
@@ -47,7 +47,7 @@ def histogram(series: Mapping[str, Sequence[float]], *, title: str) -> str:
     everything = np.concatenate(list(known.values()))
     low, high = float(everything.min()), float(everything.max())
     if high - low < 1e-9:
-        low, high = low - 0.5, high + 0.5
+        return ""
     edges = np.linspace(low, high, _BINS + 1)
     counts = {name: np.histogram(values, edges)[0] for name, values in known.items()}
     most = max(int(count.max()) for count in counts.values())
