@@ -127,7 +127,7 @@ def test_a_store_is_built_packed_and_unpacked(folder):
     damaged = folder / "packed" / "cut.sayso"
     damaged.write_bytes(shard.read_bytes()[:600])
     refused = sayso(folder, "train", "data", "unpack", "third", damaged)
-    assert refused.returncode == 1 and "cut short" in refused.stderr
+    assert refused.returncode == 8 and "cut short" in refused.stderr
 
 
 def tone() -> Audio:
