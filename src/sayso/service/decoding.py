@@ -12,9 +12,12 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sayso import errors
-from sayso.service.settings import Limits
+
+if TYPE_CHECKING:
+    from sayso.service.settings import Limits
 
 
 @dataclass(frozen=True)

@@ -47,8 +47,8 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         settings.folder.mkdir(parents=True, exist_ok=True)
+        self.queue = JobQueue(settings.queue)  # first, because it makes a database that is missing
         self.store = Store(connect(settings.database))
-        self.queue = JobQueue(settings.queue)
         self._decoding = BoundedSemaphore(_DECODERS)
         self.studio = Studio(settings.model, shelf=self.shelf, llm=settings.llm)
         """What understands words; it renders nothing here."""

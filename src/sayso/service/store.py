@@ -61,14 +61,14 @@ class Store:
         for _ in range(_TRIES):
             with self._open() as db:
                 session = _owned(db, id, owner)
-                history = History.model_validate(session.history)
+                history, version = History.model_validate(session.history), session.version
                 db.rollback()  # hold no lock while words are interpreted
                 changed, message, render = make(history)
                 now = time.time()
                 update = (
                     sa.update(Session)
-                    .where(col(Session.id) == id, col(Session.version) == session.version)
-                    .values(history=plain(changed), version=session.version + 1, touched_s=now)
+                    .where(col(Session.id) == id, col(Session.version) == version)
+                    .values(history=plain(changed), version=version + 1, touched_s=now)
                 )
                 if isinstance(done := db.execute(update), sa.CursorResult) and done.rowcount == 1:
                     db.add(message)

@@ -18,6 +18,8 @@ from sayso.service.routes.asking import (
     state_of,
 )
 from sayso.service.routes.files import Buckets, OneFile, peaks_of, send
+from sayso.service.service import Service
+from sayso.service.tables import Message, Session
 from sayso.service.views import (
     Answer,
     DeskPatch,
@@ -155,8 +157,7 @@ def ask(
 ) -> Opened:
     """Opens a session on a recording and says what should happen, in one request."""
     session = service.open(file.file, file.filename or "", asking)
-    answer = answer_of(service, *service.say(session.id, asking, text, render=True))
-    return Opened(session=session_state(service, session), answer=answer)
+    return _opened(service, *service.say(session.id, asking, text, render=True))
 
 
 @router.post("/separate", status_code=202, tags=["one-shot"])
@@ -180,5 +181,10 @@ def separate(
     service.studio.require(Desk(deliver=targets))
     session = service.open(file.file, file.filename or "", asking)
     moves = [Extract(targets=targets)]
-    answer = answer_of(service, *service.do(session.id, asking, moves, render=True))
-    return Opened(session=session_state(service, session), answer=answer)
+    return _opened(service, *service.do(session.id, asking, moves, render=True))
+
+
+def _opened(service: Service, session: Session, message: Message) -> Opened:
+    return Opened(
+        session=session_state(service, session), answer=answer_of(service, session, message)
+    )
