@@ -1,8 +1,15 @@
-"""What every test may use: seeded noise, tones and the demo song."""
+"""What every test may use: seeded noise, tones, the demo song, and a PostgreSQL server."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -47,3 +54,54 @@ def tone() -> Make:
         return Audio(samples.astype(np.float32), rate)
 
     return make
+
+
+def server_programs() -> Path | None:
+    """The folder of PostgreSQL's server programs: on the PATH, or where Debian keeps them."""
+    found = shutil.which("initdb")
+    places = [Path(found).parent] if found else []
+    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((p for p in places if (p / "initdb").exists() and (p / "pg_ctl").exists()), None)
+
+
+def unprivileged() -> list[str] | None:
+    """What to put before a command that must not run as root; None where there is no such way."""
+    if os.geteuid() != 0:
+        return []
+    if shutil.which("runuser") is None:
+        return None
+    return ["runuser", "-u", "nobody", "--"]
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """The URL of a fresh PostgreSQL server's maintenance database, without the name."""
+    programs, before = server_programs(), unprivileged()
+    if programs is None or before is None:
+        pytest.skip("no PostgreSQL server program (initdb, pg_ctl) was found")
+    folder = Path(tempfile.mkdtemp(prefix="sayso-pg-"))
+    folder.chmod(0o777)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    def run(program, *arguments):
+        command = [*before, str(programs / program), *arguments]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder, timeout=60)
+
+    data = str(folder / "data")
+    run("initdb", "-D", data, "-A", "trust", "-U", "sayso", "--no-sync", "-E", "UTF8")
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -k {folder} -c fsync=off"
+    log = str(folder / "log")
+    run("pg_ctl", "-D", data, "-w", "-l", log, "-o", options, "start")
+    try:
+        yield f"postgresql://sayso@127.0.0.1:{port}"
+    finally:
+        run("pg_ctl", "-D", data, "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def fresh_database(postgres):
+    """The URL of a database that is not there yet."""
+    return f"{postgres}/jobs_{time.monotonic_ns()}"

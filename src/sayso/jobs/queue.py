@@ -89,7 +89,7 @@ class JobQueue:
     def enqueue_many(
         self, kind: str, jobs: Iterable[tuple[str, Mapping[str, Json]]], *, priority: int = 0
     ) -> None:
-        """As `enqueue` for many at a time: `(id, arguments)` in the order of starting."""
+        """As `enqueue`, for many `(id, arguments)` at a time, which start in about this order."""
         self.declare(kind)
         lot: list[tuple[str, Mapping[str, Json]]] = []
         for job in jobs:
