@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,7 +16,7 @@ from sayso.desk import History
 from sayso.errors import NotFoundError, RequestError
 from sayso.service.tables import Message, Render, Session
 
-_TRIES = 5
+_TRIES, _PAUSE_S = 40, 0.02
 Owner = str | None
 """The id of the token that asks; None on a service without tokens."""
 Change = Callable[[History], tuple[History, Message, Render | None]]
@@ -58,7 +59,9 @@ class Store:
         `make` is called again when another change came in between, so it must be pure.
         Raises: NotFoundError, RequestError when others never stop changing it.
         """
-        for _ in range(_TRIES):
+        for tries in range(_TRIES):
+            if tries:
+                time.sleep(random.uniform(0, _PAUSE_S * min(tries, 10)))
             with self._open() as db:
                 session = _owned(db, id, owner)
                 history, version = History.model_validate(session.history), session.version
