@@ -71,8 +71,11 @@ def song_items(material: Material, *, rendered: bool = False) -> list[Validation
     return items
 
 
-def speech_items(material: Material, group: str) -> list[ValidationItem]:
-    """Held-out speakers, each once, at 0 dB over held-out music or noise."""
+def speech_items(material: Material, group: str, *, snr_db: float = 0.0) -> list[ValidationItem]:
+    """Held-out speakers, each once, at `snr_db` over held-out music or noise.
+
+    `group` is "speech+music" or "speech+noise".
+    """
     segments = material.store.segments
     speakers: dict[str, int] = {}
     for index in material.buckets.get("speech", ()):
@@ -93,7 +96,8 @@ def speech_items(material: Material, group: str) -> list[ValidationItem]:
             talk = material.source(speakers[speaker], FRAMES, rng)
             waves = [(talk.label, augment.to_level(talk.samples, -20.0))]
             total = np.sum([np.broadcast_to(w, (2, FRAMES)) for _, w in rest], axis=0)
-            gain = np.float32(np.abs(augment.to_level(total, -20.0)).max() / np.abs(total).max())
+            level = augment.to_level(total, -20.0 - snr_db)
+            gain = np.float32(np.abs(level).max() / np.abs(total).max())
             waves += [(label, wave * gain) for label, wave in rest]
             items.append(_item(f"{speaker} + {name}", group, waves, asked))
     return items
