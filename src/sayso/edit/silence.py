@@ -26,7 +26,7 @@ def find_silences(audio: Audio) -> Spans:
     """
     step = max(1, round(_STEP_S * audio.sample_rate))
     levels = _levels_db(audio, step)
-    quiet = levels < _threshold_db(levels)
+    quiet = levels < quiet_below_db(levels)
     margin = round(_MARGIN_S / _STEP_S)
     # A step is silent only if its whole neighbourhood is.
     padded = np.concatenate([np.ones(margin, bool), quiet, np.ones(margin, bool)])
@@ -60,7 +60,11 @@ def _levels_db(audio: Audio, step: int) -> npt.NDArray[np.float32]:
     return levels
 
 
-def _threshold_db(levels: npt.NDArray[np.float32]) -> float:
+def quiet_below_db(levels: npt.NDArray[np.float32]) -> float:
+    """The level in dB under which `levels` [N] of a recording are its pauses; all of them if inf.
+
+    It lies near the noise floor, and far below what is loud.
+    """
     audible = levels[levels > _INAUDIBLE_DB]
     if not audible.size:
         return np.inf

@@ -1,0 +1,291 @@
+"""Learning how a person edits, from a handful of pairs, in minutes on a laptop.
+
+Three things are learnt: an autoencoder of what the edits sound like, a discriminator between bars
+that were kept and bars that were not, and the pointer network that edits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from sayso.audio import Cancelled, Progress
+from sayso.edit.bars import Ints
+from sayso.edit.describing import NAMES
+from sayso.edit.editor import SEGMENTS, Editor, kept_segments
+from sayso.edit.hearing import MELS, Array
+from sayso.edit.operations import REACH, Edge
+from sayso.edit.pointing import step_state
+from sayso.errors import Cancelled as Stopped
+from sayso.errors import DataError
+from sayso.networks.autoencoder import Autoencoder, AutoencoderConfig, reconstruction_error
+from sayso.networks.pointer import (
+    COPY,
+    JUMP,
+    LOOP,
+    STOP,
+    Memory,
+    PointerConfig,
+    PointerNet,
+    Steps,
+    relations,
+)
+from sayso.train.config import Frozen
+from sayso.train.editor_lessons import Lesson, Lessons, Pair, heard_order
+
+_AUTOENCODING, _POINTING = 0.25, 0.75
+
+
+class EditorConfig(Frozen):
+    """How long and how fast an editor learns; fine-tuning starts from another editor's weights."""
+
+    steps: int = 600
+    learning_rate: float = 2e-3
+    autoencoder_steps: int = 400
+    autoencoder_batch: int = 32
+    autoencoder_learning_rate: float = 2e-3
+    strength: float = 1.0
+    threads: int = 0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class _Tell:
+    progress: Progress | None
+    cancelled: Cancelled | None
+
+    def __call__(self, done: float) -> None:
+        if self.cancelled is not None and self.cancelled():
+            raise Stopped("stopped while learning")
+        if self.progress is not None:
+            self.progress(done)
+
+
+def learn(
+    pairs: Sequence[Pair],
+    *,
+    config: EditorConfig | None = None,
+    start: Editor | None = None,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> Editor:
+    """An editor that has learnt from `pairs`.
+
+    Args:
+        pairs: recordings as they are heard, and their edits; six or more serve well.
+        config: how long to learn.
+        start: an editor to begin from, such as one that learnt from other people's edits.
+        progress: told the fraction done.
+        cancelled: asked at every step.
+
+    Raises: DataError for no pairs or edits from which nothing can be learnt, Cancelled.
+    """
+    if not pairs:
+        raise DataError("there are no pairs to learn from; expected at least one")
+    config = config or EditorConfig()
+    threads = torch.get_num_threads()
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    try:
+        tell = _Tell(progress, cancelled)
+        generator = torch.Generator().manual_seed(config.seed)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            lessons = Lessons(pairs, config.seed)
+            tell(0.02)
+            autoencoder = _autoencode(pairs, config, start, generator, tell)
+            pointer = _point(lessons, config, start, tell)
+        return _editor(pairs, lessons, autoencoder, pointer, config)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _editor(
+    pairs: Sequence[Pair],
+    lessons: Lessons,
+    autoencoder: Autoencoder,
+    pointer: PointerNet,
+    config: EditorConfig,
+) -> Editor:
+    weights, bias = _discriminate(lessons.plain, config.strength)
+    errors, latents = [], []
+    with torch.inference_mode():
+        for pair in pairs:
+            for length in SEGMENTS:
+                batch = torch.from_numpy(kept_segments(pair.heard, pair.timeline, length))
+                if len(batch):
+                    errors.append(reconstruction_error(autoencoder, batch).numpy())
+                    latents.append(autoencoder.encode(batch).mean(dim=2).numpy())
+    ratios = [float(np.average(x.share, weights=x.bars.seconds)) for x in lessons.plain]
+    return Editor(
+        autoencoder=autoencoder,
+        pointer=pointer,
+        weights=weights,
+        bias=bias,
+        errors=np.sort(np.concatenate(errors)),
+        latents=np.concatenate(latents)[:4096],
+        style=lessons.style(),
+        keep_ratio=float(np.median(ratios)),
+    )
+
+
+def _autoencode(
+    pairs: Sequence[Pair],
+    config: EditorConfig,
+    start: Editor | None,
+    generator: torch.Generator,
+    tell: _Tell,
+) -> Autoencoder:
+    net = Autoencoder(AutoencoderConfig(mels=MELS))
+    if start is not None:
+        net.load_state_dict(start.autoencoder.state_dict())
+    kept = {n: _stack([kept_segments(p.heard, p.timeline, n) for p in pairs]) for n in SEGMENTS}
+    kept = {length: batch for length, batch in kept.items() if len(batch)}
+    if not kept:
+        raise DataError(
+            f"no edit keeps {SEGMENTS[0] * 0.032:.1f} s in a row; expected longer clips"
+        )
+    lengths = sorted(kept)
+    optimiser = torch.optim.AdamW(net.parameters(), config.autoencoder_learning_rate)
+    net.train()
+    for step in range(config.autoencoder_steps):
+        batch = kept[lengths[step % len(lengths)]]
+        chosen = torch.randint(len(batch), (config.autoencoder_batch,), generator=generator)
+        loss = reconstruction_error(net, batch[chosen]).mean()
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        tell(0.02 + _AUTOENCODING * step / config.autoencoder_steps)
+    return net.eval()
+
+
+def _stack(segments: Sequence[Array]) -> Tensor:
+    return torch.from_numpy(np.concatenate(segments))
+
+
+def _discriminate(lessons: Sequence[Lesson], strength: float) -> tuple[Array, float]:
+    """Weights [F] and bias of a logistic regression between kept bars and others."""
+    from scipy.optimize import minimize
+
+    x = np.concatenate([lesson.described for lesson in lessons]).astype(np.float64)
+    y = np.concatenate([lesson.share for lesson in lessons]).astype(np.float64)
+    seconds = np.concatenate([lesson.bars.seconds for lesson in lessons])
+
+    def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
+        z = x @ w[:-1] + w[-1]
+        value = seconds @ (np.logaddexp(0, z) - y * z) + strength * w[:-1] @ w[:-1]
+        slope = seconds * (1 / (1 + np.exp(-z)) - y)
+        return float(value), np.append(x.T @ slope + 2 * strength * w[:-1], slope.sum())
+
+    best = minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B").x
+    return best[:-1].astype(np.float32), float(best[-1])
+
+
+def _point(lessons: Lessons, config: EditorConfig, start: Editor | None, tell: _Tell) -> PointerNet:
+    net = PointerNet(PointerConfig(features=len(NAMES)))
+    if start is not None:
+        net.load_state_dict(start.pointer.state_dict())
+    optimiser = torch.optim.AdamW(net.parameters(), config.learning_rate, weight_decay=0.02)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, config.learning_rate, config.steps, pct_start=0.1
+    )
+    rng = np.random.default_rng(config.seed)
+    net.train()
+    for step in range(config.steps):
+        lesson, style = lessons.draw()
+        loss = lesson_loss(net, lesson, style, wished=bool(rng.random() < 0.5))
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+        tell(0.02 + _AUTOENCODING + (_POINTING - 0.02) * step / config.steps)
+    return net.eval()
+
+
+def lesson_loss(net: PointerNet, lesson: Lesson, style: Array, *, wished: bool) -> Tensor:
+    """Cross-entropy of what the person did, step by step, given all that was done before.
+
+    Args:
+        net: the network under training.
+        lesson: a recording of N bars, and its edit.
+        style: [S, F].
+        wished: whether it is told how long the edit becomes.
+    """
+    path = heard_order(lesson)
+    count, steps = len(lesson.described), len(path)
+    memory = net.remember(torch.from_numpy(lesson.described), torch.from_numpy(style))
+    bar = np.concatenate([[-1], path])
+    heard = np.zeros((steps + 1, count), np.float32)
+    np.add.at(heard, (np.arange(1, steps + 1), path), 1)
+    heard = np.cumsum(heard, axis=0)
+    began = set(np.cumsum([0] + [x.leave.bar - x.enter.bar + 1 for x in lesson.found]).tolist())
+    operations = [
+        STOP if t == steps
+        else COPY if path[t] == bar[t] + 1 and t > 0
+        else LOOP if heard[t, path[t]] else JUMP
+        for t in range(steps + 1)
+    ]  # fmt: skip
+    state = _states(lesson, path, began, wished=wished)
+    given = Steps(
+        torch.from_numpy(bar),
+        torch.tensor([0, *(operation + 1 for operation in operations[:-1])]),
+        torch.from_numpy(state),
+    )
+    x, _ = net.decode(memory, net.embed_steps(memory, given))
+    done = torch.tensor(operations)
+    loss = functional.cross_entropy(net.operations(x), done)
+    related = relations(given.bar, torch.from_numpy(heard), memory.keep)
+    logits = net.pointers(memory, x, related)
+    fresh = torch.from_numpy(heard) == 0
+    for operation, group in ((JUMP, fresh), (LOOP, ~fresh)):
+        at = torch.nonzero(done == operation)[:, 0]
+        if len(at):
+            masked = logits[at].masked_fill(~group[at], -1e4)
+            loss = loss + functional.cross_entropy(masked, torch.from_numpy(path)[at])
+    share = torch.from_numpy(lesson.share)
+    loss = loss + functional.binary_cross_entropy_with_logits(memory.keep, share.clamp(0, 1))
+    return loss + 0.2 * _edges_loss(net, lesson, memory, x)
+
+
+def _states(lesson: Lesson, path: Ints, began: set[int], *, wished: bool) -> Array:
+    seconds = lesson.bars.seconds
+    total_s, wish_s = float(seconds.sum()), float(seconds[path].sum()) if wished else None
+    rows, heard_s, run_s = [], 0.0, 0.0
+    rows.append(step_state(0.0, 0.0, wish_s, total_s))
+    for at, bar in enumerate(path):
+        run_s = float(seconds[bar]) + (0.0 if at in began else run_s)
+        heard_s += float(seconds[bar])
+        rows.append(step_state(heard_s, run_s, wish_s, total_s))
+    return np.array(rows, np.float32)
+
+
+def _edges_loss(net: PointerNet, lesson: Lesson, memory: Memory, x: Tensor) -> Tensor:
+    """Cross-entropy of the beats and frames at which stretches are entered and left."""
+    total = x.new_zeros(())
+    at = 0
+    edges: list[tuple[int, Edge]] = []
+    for stretch in lesson.found:
+        edges.append((at, stretch.enter))
+        at += stretch.leave.bar - stretch.enter.bar + 1
+        edges.append((at, stretch.leave))
+    step = torch.tensor([step for step, _ in edges])
+    bar = np.array([edge.bar for _, edge in edges])
+    # Where a phrase is missing, a stretch may end in a bar that has fewer beats.
+    last = lesson.around.there[bar].sum(axis=1) - 1
+    beat = np.minimum([edge.beat for _, edge in edges], last)
+    frame = torch.tensor([edge.frame + REACH for _, edge in edges])
+    state, there = x[step], torch.from_numpy(lesson.around.there[bar])
+    index = torch.from_numpy(bar)
+    beats = net.beats(memory, state, index, torch.from_numpy(lesson.around.beats[bar]))
+    total = total + functional.cross_entropy(
+        beats.masked_fill(~there, -1e4), torch.from_numpy(np.asarray(beat))
+    )
+    frames = torch.from_numpy(lesson.around.frames[bar, beat])
+    near = net.frames(memory, state, index, frames)
+    return total + functional.cross_entropy(near, frame)

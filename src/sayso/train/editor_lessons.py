@@ -1,0 +1,182 @@
+"""Lessons for an editor: pairs of recordings and edits, as they are and varied.
+
+Variations: tempo 0.95 to 1.05, transposition by up to two semitones, a little of another recording
+mixed in, and made-up raw recordings, in which phrases of the true one are missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sayso.desk.timeline import Timeline
+from sayso.edit.bars import Bars, Ints, find_bars
+from sayso.edit.describing import Measured, describe, measure
+from sayso.edit.hearing import Array, Heard
+from sayso.edit.operations import (
+    Edge,
+    Stretch,
+    Surroundings,
+    kept_share,
+    order,
+    stretches,
+    surroundings,
+)
+from sayso.errors import DataError
+
+_VARIANTS = 4
+_MISSING = 0.25
+"""The largest share of phrases that is left out of a made-up recording."""
+_STYLE_BARS = 48
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """A recording and the edit that somebody made of it."""
+
+    heard: Heard
+    timeline: Timeline
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """A pair as bars: what is there to see, and what the person did."""
+
+    described: Array
+    bars: Bars
+    around: Surroundings
+    share: Array
+    found: list[Stretch]
+
+    @property
+    def kept(self) -> Array:
+        """Descriptions of the bars that are heard, for a style reference."""
+        kept: Array = self.described[self.share > 0.5]
+        return kept
+
+
+def lesson_of(pair: Pair, measured: Measured | None = None) -> Lesson:
+    """A pair as it is. Raises: DataError where nothing of the edit lies on bars."""
+    bars = find_bars(pair.heard) if measured is None else measured.bars
+    measured = measured or measure(pair.heard, bars)
+    found = stretches(pair.timeline, bars, pair.heard)
+    if not found:
+        raise DataError("an edit keeps nothing that is longer than a beat; nothing can be learnt")
+    share = kept_share(pair.timeline, bars, pair.heard)
+    return Lesson(describe(measured), bars, surroundings(bars, pair.heard), share, found)
+
+
+class Lessons:
+    """All pairs, each with its variations, to draw lessons from.
+
+    Args:
+        pairs: at least one.
+        seed: of the variations.
+    """
+
+    def __init__(self, pairs: Sequence[Pair], seed: int = 0) -> None:
+        self._rng = np.random.default_rng(seed)
+        self._pairs = pairs
+        self._bars = [find_bars(pair.heard) for pair in pairs]
+        self._measured = [
+            [measure(pair.heard, bars)] for pair, bars in zip(pairs, self._bars, strict=True)
+        ]
+        self.plain = [
+            lesson_of(pair, measured[0])
+            for pair, measured in zip(pairs, self._measured, strict=True)
+        ]
+        for number, pair in enumerate(pairs):
+            for _ in range(_VARIANTS):
+                heard = self._varied(pair.heard)
+                self._measured[number].append(measure(heard, self._bars[number]))
+
+    def draw(self) -> tuple[Lesson, Array]:
+        """A varied lesson, and a style reference [S, F] out of the other pairs."""
+        number = int(self._rng.integers(len(self._pairs)))
+        return self._shortened(number), self.style(number)
+
+    def style(self, without: int | None = None) -> Array:
+        """Some bars that the person kept, in other pairs than `without` where there are others."""
+        others = [at for at in range(len(self.plain)) if at != without] or [0]
+        bars = np.concatenate([self.plain[at].kept for at in others])
+        chosen = self._rng.choice(len(bars), min(_STYLE_BARS, len(bars)), replace=False)
+        style: Array = bars[np.sort(chosen)]
+        return style
+
+    def _varied(self, heard: Heard) -> Heard:
+        """The recording transposed, with a little of another under it."""
+        rng = self._rng
+        semitones = int(rng.integers(-2, 3))
+        # Bands are about a semitone and a half apart where melodies lie.
+        bands = round(semitones / 1.5)
+        mel = np.roll(heard.mel, bands, axis=0)
+        if bands > 0:
+            mel[:bands] = mel[bands : bands + 1]
+        elif bands < 0:
+            mel[bands:] = mel[bands - 1 : bands]
+        other = self._pairs[int(rng.integers(len(self._pairs)))].heard.mel
+        shift = int(rng.integers(other.shape[1]))
+        index = (np.arange(mel.shape[1]) + shift) % other.shape[1]
+        under = other[:, index] - float(rng.uniform(20, 40))
+        mixed = 10 * np.log10(np.power(10, mel / 10) + np.power(10, under / 10))
+        chroma = np.roll(heard.chroma, semitones, axis=0)
+        return replace(heard, mel=mixed.astype(np.float32), chroma=chroma)
+
+    def _shortened(self, number: int) -> Lesson:
+        """A lesson of a recording in which some phrases are missing, at another tempo."""
+        rng = self._rng
+        plain = self.plain[number]
+        variants = self._measured[number]
+        measured = variants[int(rng.integers(len(variants)))]
+        bars = plain.bars
+        phrases = np.unique(bars.phrase)
+        gone = phrases[rng.random(len(phrases)) < rng.uniform(0, _MISSING)]
+        kept = np.flatnonzero(~np.isin(bars.phrase, gone))
+        left = _without(plain.found, kept)
+        if not left or len(kept) < 4:
+            kept, left = np.arange(bars.count), plain.found
+        tempo = float(rng.uniform(0.95, 1.05))
+        described = describe(_at_tempo(measured, tempo), kept)
+        around = plain.around
+        around = Surroundings(around.beats[kept], around.there[kept], around.frames[kept])
+        return Lesson(described, _only(bars, kept, tempo), around, plain.share[kept], left)
+
+
+def _at_tempo(measured: Measured, tempo: float) -> Measured:
+    phrases = measured.phrases.copy()
+    phrases[:, 1] /= tempo
+    return replace(measured, phrases=phrases)
+
+
+def _only(bars: Bars, kept: Ints, tempo: float) -> Bars:
+    """Bars `kept` in a row; their beats keep their lengths, over `tempo`."""
+    beats, first = [0], [0]
+    for bar in kept:
+        inner = bars.beats[bars.first[bar] : bars.first[bar + 1] + 1]
+        beats += [beats[-1] + int(at - inner[0]) for at in inner[1:]]
+        first.append(len(beats) - 1)
+    scaled = np.round(np.array(beats) / tempo).astype(np.int64)
+    return Bars(scaled, np.array(first), bars.phrase[kept], bars.rest[kept])
+
+
+def _without(found: Sequence[Stretch], kept: Ints) -> list[Stretch]:
+    """Stretches over bars `kept`, by their new numbers, without what is not there."""
+    place = {int(bar): at for at, bar in enumerate(kept)}
+    out: list[Stretch] = []
+    for stretch in found:
+        there = [place[b] for b in range(stretch.enter.bar, stretch.leave.bar + 1) if b in place]
+        if not there:
+            continue
+        whole_start = stretch.enter.bar in place
+        whole_stop = stretch.leave.bar in place
+        enter = stretch.enter if whole_start else Edge(0, 0, 0)
+        leave = stretch.leave if whole_stop else Edge(0, 4, 0)
+        out.append(Stretch(enter._replace(bar=there[0]), leave._replace(bar=there[-1])))
+    return out
+
+
+def heard_order(lesson: Lesson) -> Ints:
+    """The bars of a lesson in the order in which they are heard."""
+    return order(lesson.found)
