@@ -116,6 +116,8 @@ def test_a_store_is_built_packed_and_unpacked(folder):
         rows.append(f"sounds/{name}.wav,sounds,{label},CC0,someone,somewhere,1")
     (folder / "pool" / "manifest.csv").write_text("\n".join(rows) + "\n")
     assert "2" in sayso(folder, "train", "data", "build", "pool", "store").stdout
+    sources = sayso(folder, "train", "data", "sources", "store")
+    assert sources.stdout == "somewhere (CC0) by someone: 2 files\n"
     packed = sayso(folder, "train", "data", "pack", "store", "packed")
     assert packed.returncode == 0, packed.stderr
     shard = folder / "packed" / "shard-000.sayso"

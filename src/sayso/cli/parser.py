@@ -39,12 +39,14 @@ def build_parser() -> ArgumentParser:
     _separate(commands)
     build_clean(commands)
     build_worker(commands)
+    _measure(commands)
     _info(commands)
     _models(commands)
     _demo(commands)
     _train(commands)
     _serve(commands)
     _token(commands)
+    _mcp(commands)
     return parser
 
 
@@ -116,6 +118,27 @@ def _model(parser: ArgumentParser) -> None:
     parser.add_argument("--overlap", metavar="X", type=float, help="share heard twice, 0 to 0.5")
     parser.add_argument("--threads", metavar="N", type=_count, help="processor threads")
     parser.add_argument("--no-cache", action="store_true", help="do not keep or use earlier stems")
+
+
+def _measure(commands: _Commands) -> None:
+    measure = commands.add_parser("measure", help="judge cleaned files anew, without cleaning")
+    measure.set_defaults(command="measure:measure")
+    measure.add_argument("out", metavar="OUT", help="the folder that `sayso clean` wrote")
+    measure.add_argument(
+        "--reference", metavar="DIR", help="clean recordings, called as the sources are"
+    )
+    measure.add_argument(
+        "--transcripts", metavar="PATH", help="a folder of .txt files, or a CSV of file,text"
+    )
+    for name, text in (
+        ("dnsmos", "what listeners would say"),
+        ("words", "word error rate"),
+        ("music", "how much music is left"),
+    ):
+        measure.add_argument(
+            f"--{name}", dest="measures", action="append_const", const=name, help=text
+        )
+    measure.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
 def _info(commands: _Commands) -> None:
@@ -195,6 +218,9 @@ def _train_data(kinds: _Commands) -> None:
         default=[],
         help="General MIDI sounds; repeatable",
     )
+    sources = steps.add_parser("sources", help="list the origins, licences and authors in a store")
+    sources.set_defaults(command="train:data_sources")
+    sources.add_argument("store", metavar="STORE")
     pack = steps.add_parser("pack", help="write a store as a few compressed files, to carry it")
     pack.set_defaults(command="train:data_pack")
     pack.add_argument("store", metavar="STORE")
@@ -247,6 +273,12 @@ def _token(commands: _Commands) -> None:
     for kind in (create, revoke, listing):
         kind.set_defaults(model=None, llm=None, tokens=None)
         _service(kind)
+
+
+def _mcp(commands: _Commands) -> None:
+    mcp = commands.add_parser("mcp", help="the moves as tools for an agent, over stdio")
+    mcp.set_defaults(command="service:mcp")
+    _model(mcp)
 
 
 def _service(parser: ArgumentParser) -> None:

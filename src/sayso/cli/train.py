@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
@@ -91,6 +92,16 @@ def data_unpack(arguments: Namespace) -> int:
 
     stored = unpack([Path(shard) for shard in arguments.shards], Path(arguments.store))
     show_table(("files", ""), [("stored", str(stored))])
+    return 0
+
+
+def data_sources(arguments: Namespace) -> int:
+    """Lists where a store's material comes from, for the card of a model trained on it."""
+    from sayso.train.data.pool import attributions
+    from sayso.train.data.store import read_index
+
+    used = (s for s in read_index(Path(arguments.store)) if s.split == "train")
+    sys.stdout.writelines(f"{line}\n" for line in attributions(used))
     return 0
 
 
