@@ -9,6 +9,7 @@ left out. See `sayso.clean.config`.
 """
 
 from sayso.clean.config import CleanConfig, config_names, load_config
+from sayso.clean.evaluation import measure_rows
 from sayso.clean.files import clean_file
 from sayso.clean.pipeline import Cleaned, clean_audio
 from sayso.clean.report import write_report
@@ -23,6 +24,7 @@ __all__ = [
     "clean_file",
     "config_names",
     "load_config",
+    "measure_rows",
     "read_rows",
     "write_report",
 ]

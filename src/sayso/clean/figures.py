@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from sayso.audio import Audio, Recorder
@@ -30,6 +32,11 @@ def figures_of(source: Audio, cleaned: Cleaned) -> dict[str, float]:
             continue
         figures["music_to_speech_db" + suffix] = ratio_db
     figures["gain_db"] = cleaned.gain_db
+    return rounded(figures)
+
+
+def rounded(figures: Mapping[str, float]) -> dict[str, float]:
+    """Those that are finite, to four digits after the point."""
     return {
         name: round(float(figure), _DIGITS)
         for name, figure in figures.items()

@@ -7,7 +7,8 @@ from typing import Any
 
 from sayso.audio import Audio, Cancelled, Progress, read, write
 from sayso.clean.config import CleanConfig
-from sayso.clean.figures import figures_of
+from sayso.clean.figures import figures_of, rounded
+from sayso.clean.judging import judge
 from sayso.clean.pipeline import Keep, clean_audio
 from sayso.clean.rows import CleanRow
 from sayso.errors import InputError, OutputError
@@ -56,8 +57,13 @@ def clean_file(
     except InputError as error:
         destination.unlink(missing_ok=True)
         return CleanRow(status="passed_over", reason=str(error), notes=tuple(notes), **row)
-    write(destination, cleaned.audio, encoding=config.encoding)
     figures = figures_of(audio, cleaned)
+    if config.measures:
+        asked = judge(
+            audio, cleaned.audio, config.measures, models=config.models, cancelled=cancelled
+        )
+        figures |= rounded(asked)
+    write(destination, cleaned.audio, encoding=config.encoding)
     if on_progress is not None:
         on_progress(1.0)
     row |= {"output": str(destination), "notes": (*notes, *cleaned.notes), "figures": figures}

@@ -36,6 +36,8 @@ MEANINGS = {
     "pesq": "PESQ (1 to 4.6)",
     "speech_loss_db": "speech lost (dB)",
     "wer": "word error rate",
+    "wer_to_source": "word error rate against the source's own words",
+    "music_level_lu": "music by the model's estimate, below the whole (LU)",
 }
 """What each figure is, for people."""
 
@@ -44,8 +46,10 @@ LOWER_IS_BETTER = (
     "clipped_share",
     "background_db",
     "music_presence",
+    "music_level_lu",
     "speech_loss_db",
     "wer",
+    "wer_to_source",
 )
 HIGHER_IS_BETTER = ("dnsmos_sig", "dnsmos_bak", "dnsmos_ovr", "si_sdr", "stoi", "estoi", "pesq")
 METRICS_JSON, METRICS_CSV, SUMMARY = "metrics.json", "metrics.csv", "summary.md"

@@ -1,0 +1,212 @@
+"""Judging finished batches: against clean references, against transcripts, by models."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+
+from sayso.audio import Audio, Cancelled, Progress, Samples, read, resample
+from sayso.clean.config import Measure
+from sayso.clean.figures import rounded
+from sayso.clean.judging import judge
+from sayso.clean.report import located
+from sayso.clean.rows import AFTER, BEFORE, CleanRow
+from sayso.errors import Cancelled as CancelledError
+from sayso.errors import DataError, InputError, MissingExtraError
+from sayso.measure import pesq, si_sdr, speech_loss, stoi
+
+_RATE_HZ = 16_000
+_PIECE_S = 30.0
+_UNEQUAL_S = 0.1  # by which a reference may be longer or shorter
+
+Find: TypeAlias = Callable[[str], Path | None]
+"""From the name of a source to the file that belongs to it."""
+
+
+def measure_rows(
+    out: Path,
+    rows: Sequence[CleanRow],
+    *,
+    references: Path | None = None,
+    transcripts: Path | None = None,
+    measures: Collection[Measure] = (),
+    models: Path | None = None,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> list[CleanRow]:
+    """The rows of a batch with more figures; what cannot be judged is told in a row's notes.
+
+    Args:
+        out: the batch's folder.
+        rows: as `read_rows` gives them.
+        references: folder of clean recordings that are called as the sources are, whatever their
+            suffix. They give SI-SDR, STOI, PESQ and the speech lost.
+        transcripts: folder of text files called as the sources are, or a CSV file with the columns
+            file and text. With them "words" is measured.
+        measures: what else; see `sayso.clean.judging.judge`.
+        models: folder of the public models' weights; None takes the platform's.
+        progress: told the fraction done.
+        cancelled: asked between files.
+    Raises: DataError for folders and files that do not serve, ModelError, MissingExtraError,
+        Cancelled.
+    """
+    reference_of = (lambda source: None) if references is None else by_name(references)
+    said = {} if transcripts is None else read_transcripts(transcripts)
+    wanted = {*measures, *(("words",) if transcripts is not None else ())}
+    judged = []
+    for number, row in enumerate(rows):
+        if cancelled is not None and cancelled():
+            raise CancelledError("stopped")
+        output = located(out, row)
+        if output is not None:
+            reference = reference_of(row.source)
+            text = said.get(stem_of(row.source))
+            row = _measured(row, output, reference, text, wanted, models)
+        judged.append(row)
+        if progress is not None:
+            progress((number + 1) / len(rows))
+    return judged
+
+
+def compare(estimate: Audio, reference: Audio, *, gain_db: float = 0.0) -> dict[str, float]:
+    """SI-SDR, STOI, ESTOI, PESQ and the speech lost, mono at 16 kHz, means over pieces of 30 s.
+
+    Metrics whose extra is not installed are left out, and so are pieces in which one is undefined.
+
+    Args:
+        estimate: any rate and channels.
+        reference: clean speech; it may be up to 0.1 s longer or shorter.
+        gain_db: what brings the estimate to the reference's level.
+    Raises: DataError for other lengths.
+    """
+    heard, clean = resample(estimate, _RATE_HZ), resample(reference, _RATE_HZ)
+    if abs(heard.frames - clean.frames) > _UNEQUAL_S * _RATE_HZ:
+        raise DataError(
+            f"the reference lasts {clean.duration_s:.2f} s, the sound {heard.duration_s:.2f} s; "
+            "expected the same"
+        )
+    length, step = min(heard.frames, clean.frames), round(_PIECE_S * _RATE_HZ)
+    gain = np.float32(10 ** (gain_db / 20))
+    found: dict[str, list[float]] = {}
+    for start in range(0, length, step):
+        stop = min(start + step, length)
+        piece = gain * heard.block(start, stop).mean(axis=0)
+        for name, figure in _figures(piece, clean.block(start, stop).mean(axis=0)).items():
+            found.setdefault(name, []).append(figure)
+    return {name: float(np.mean(figures)) for name, figures in found.items()}
+
+
+def by_name(folder: Path) -> Find:
+    """Finds the file in `folder` that has the name of a source, whatever its suffix.
+
+    Of several of one name it is the one whose folders are most alike to the source's.
+    Raises: DataError for no folder; the function, where several are equally alike.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder}: not a folder; expected one of recordings")
+    known: dict[str, list[Path]] = {}
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        known.setdefault(path.stem, []).append(path)
+
+    def find(source: str) -> Path | None:
+        named = known.get(stem_of(source), [])
+        scored = sorted(((_alike(path, source), path) for path in named), reverse=True)
+        if len(scored) > 1 and scored[0][0] == scored[1][0]:
+            raise DataError(
+                f"{scored[1][1]} and {scored[0][1]} may both belong to {source}; expected one"
+            )
+        return scored[0][1] if scored else None
+
+    return find
+
+
+def read_transcripts(path: Path) -> Mapping[str, str]:
+    """What is said, by the stem of the source's name. Raises: DataError."""
+    try:
+        if path.is_dir():
+            return {file.stem: file.read_text("utf-8") for file in sorted(path.glob("**/*.txt"))}
+        with path.open(encoding="utf-8", newline="") as file:
+            return {stem_of(row["file"]): row["text"] or "" for row in csv.DictReader(file)}
+    except (OSError, UnicodeDecodeError, KeyError, csv.Error):
+        raise DataError(
+            f"{path}: no transcripts; expected a folder of .txt files, or a CSV file with the "
+            "columns file and text"
+        ) from None
+
+
+def stem_of(source: str) -> str:
+    """The name of a path or URL without folders and suffix.
+
+    >>> stem_of("s3://bucket/a/take.1.wav")
+    'take.1'
+    """
+    return Path(source).stem
+
+
+def _measured(
+    row: CleanRow,
+    output: Path,
+    reference: Path | None,
+    transcript: str | None,
+    measures: Collection[Measure],
+    models: Path | None,
+) -> CleanRow:
+    notes = list(row.notes)
+    figures = dict(row.figures)
+    after = read(output)
+    try:
+        before = read(row.source)
+    except InputError:
+        before = None
+    if reference is not None:
+        try:
+            figures |= _against(row, before, after, read(reference))
+        except (InputError, DataError) as error:
+            notes.append(f"not compared with {reference.name}: {error}")
+    figures |= judge(before, after, measures, models=models, transcript=transcript)
+    unique = tuple(dict.fromkeys(notes))
+    return row.model_copy(update={"figures": rounded(figures), "notes": unique})
+
+
+def _against(
+    row: CleanRow, before: Audio | None, after: Audio, reference: Audio
+) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    gain_db = -row.figures.get("gain_db", 0.0)
+    for suffix, audio, level_db in ((BEFORE, before, 0.0), (AFTER, after, gain_db)):
+        if audio is not None:
+            found = compare(audio, reference, gain_db=level_db)
+            figures |= {name + suffix: figure for name, figure in found.items()}
+    return figures
+
+
+def _figures(heard: Samples, clean: Samples) -> dict[str, float]:
+    timed = {"sample_rate": _RATE_HZ}
+    metrics: tuple[Callable[[], dict[str, float]], ...] = (
+        partial(si_sdr.evaluate, heard, clean),
+        partial(speech_loss.evaluate, heard, clean, **timed),
+        partial(stoi.evaluate, heard, clean, **timed),
+        partial(pesq.evaluate, heard, clean, **timed),
+    )
+    found: dict[str, float] = {}
+    for metric in metrics:
+        try:
+            found |= metric()
+        except (InputError, MissingExtraError):
+            continue
+    return {name: figure for name, figure in found.items() if np.isfinite(figure)}
+
+
+def _alike(path: Path, source: str) -> int:
+    """How many of the last folders agree."""
+    count = 0
+    for one, other in zip(path.parent.parts[::-1], Path(source).parent.parts[::-1], strict=False):
+        if one != other:
+            break
+        count += 1
+    return count

@@ -1,0 +1,144 @@
+"""Figures that take a model: what listeners would say, how much music there is, the words left.
+
+Models are opened when first needed, once a process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sayso.audio import Audio, Cancelled, integrated_lufs
+from sayso.checkpoints import Shelf
+from sayso.clean.config import Measure
+from sayso.clean.rows import AFTER, BEFORE
+from sayso.measure.wer import wer, words_of
+from sayso.separate import is_trained, load
+from sayso.separate.public import public_model
+
+if TYPE_CHECKING:
+    from sayso.measure.dnsmos import Dnsmos
+    from sayso.measure.tags import Tagger
+    from sayso.measure.transcripts import Transcriber
+    from sayso.separate import Separator
+
+_MUSIC = "music"
+
+
+def judge(
+    before: Audio | None,
+    after: Audio,
+    measures: Collection[Measure],
+    *,
+    models: Path | None = None,
+    transcript: str | None = None,
+    cancelled: Cancelled | None = None,
+) -> dict[str, float]:
+    """The figures of `measures`, before and after.
+
+    Args:
+        before: the source; None where it is not here.
+        after: the output.
+        measures: "dnsmos"; "music", by Cnn14, or without it by the embedded model's own estimate;
+            "words", by Whisper, or without it by pocketsphinx.
+        models: folder of the public models' weights; None takes the platform's.
+        transcript: what is said. Without it words are compared with those of the source.
+        cancelled: asked between pieces.
+    Raises: ModelError and MissingExtraError saying how to get what is missing, Cancelled.
+    """
+    figures: dict[str, float] = {}
+    sounds = [(suffix, s) for suffix, s in ((BEFORE, before), (AFTER, after)) if s is not None]
+    for suffix, audio in sounds:
+        if "dnsmos" in measures:
+            for name, score in _dnsmos(models).rate(audio, cancelled=cancelled).items():
+                figures[f"dnsmos_{name}{suffix}"] = score
+        if "music" in measures:
+            name, figure = _music(audio, models, cancelled)
+            figures[name + suffix] = figure
+    if "words" in measures:
+        figures |= _words(before, after, _transcriber(models), transcript, cancelled)
+    return figures
+
+
+def _music(audio: Audio, models: Path | None, cancelled: Cancelled | None) -> tuple[str, float]:
+    from sayso.measure.tags import MUSIC
+
+    listener = _listener(models)
+    if listener is None:
+        tags = _tagger(models).tag(audio, cancelled=cancelled)
+        return "music_presence", float(np.mean(tags.presence(MUSIC)))
+    music = listener.separate(audio, (_MUSIC,), cancelled=cancelled)[_MUSIC]
+    return "music_level_lu", integrated_lufs(music) - integrated_lufs(audio)
+
+
+def _words(
+    before: Audio | None,
+    after: Audio,
+    transcriber: Transcriber,
+    transcript: str | None,
+    cancelled: Cancelled | None,
+) -> dict[str, float]:
+    from sayso.measure.transcripts import transcribe
+
+    heard = {
+        suffix: transcribe(audio, transcriber, cancelled=cancelled).text
+        for suffix, audio in ((BEFORE, before), (AFTER, after))
+        if audio is not None
+    }
+    if transcript is not None:
+        if not words_of(transcript):
+            return {}
+        return {f"wer{suffix}": wer(text, transcript) for suffix, text in heard.items()}
+    if not words_of(heard.get(BEFORE, "")):
+        return {}
+    return {f"wer_to_source{AFTER}": wer(heard[AFTER], heard[BEFORE])}
+
+
+def _shelf(models: Path | None) -> Shelf:
+    from sayso.separate.installed import default_shelf
+
+    return default_shelf() if models is None else Shelf(models)
+
+
+def _weights(name: str, models: Path | None) -> list[Path]:
+    """The files of a public model. Raises: ModelError saying how to get them."""
+    model = public_model(name)
+    assert model is not None, "it is on the list"
+    return [_shelf(models).need(file, model=name) for file in model.files]
+
+
+@lru_cache(maxsize=1)
+def _dnsmos(models: Path | None) -> Dnsmos:
+    from sayso.measure.dnsmos import Dnsmos
+
+    return Dnsmos(_weights("dnsmos", models)[0])
+
+
+@lru_cache(maxsize=1)
+def _listener(models: Path | None) -> Separator | None:
+    """What estimates music where Cnn14 is missing; None where that is installed, or neither is."""
+    model = public_model("cnn14")
+    if model is not None and all(_shelf(models).find(file) for file in model.files):
+        return None
+    separator = load()
+    return separator if is_trained(separator, _MUSIC) and separator.hears(_MUSIC) else None
+
+
+@lru_cache(maxsize=1)
+def _tagger(models: Path | None) -> Tagger:
+    from sayso.measure.tags import Tagger
+
+    return Tagger.load(*_weights("cnn14", models))
+
+
+@lru_cache(maxsize=1)
+def _transcriber(models: Path | None) -> Transcriber:
+    from sayso.measure.transcripts import best_transcriber
+
+    whisper = public_model("whisper")
+    assert whisper is not None, "it is on the list"
+    return best_transcriber(_shelf(models).path(whisper.files[0]).parent)

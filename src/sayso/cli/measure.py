@@ -1,0 +1,36 @@
+"""`sayso measure`: the figures of a finished batch, taken anew."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from sayso.cli.opening import models_shelf
+from sayso.cli.terminal import note, progress_bar, show_json, show_table
+
+
+def measure(arguments: Namespace) -> int:
+    """Judges the outputs in a folder and writes its reports again."""
+    from sayso.clean import measure_rows, read_rows, write_report
+    from sayso.clean.tables import MEANINGS, averages
+
+    out = Path(arguments.out)
+    with progress_bar("measuring") as progress:
+        rows = measure_rows(
+            out,
+            read_rows(out),
+            references=None if arguments.reference is None else Path(arguments.reference),
+            transcripts=None if arguments.transcripts is None else Path(arguments.transcripts),
+            measures=arguments.measures or (),
+            models=models_shelf().folder,
+            progress=progress,
+        )
+    write_report(out, rows)
+    if arguments.json:
+        show_json([row.model_dump(mode="json") for row in rows])
+        return 0
+    for text in dict.fromkeys(text for row in rows for text in row.notes):
+        note(text)
+    lines = [(MEANINGS.get(name, name), *figures) for name, *figures in averages(rows)]
+    show_table(("figure", "before", "after", "worst after"), lines)
+    return 0
