@@ -1,4 +1,4 @@
-"""`sayso serve` and `sayso token`."""
+"""`sayso serve`, `sayso token` and `sayso mcp`."""
 
 from __future__ import annotations
 
@@ -30,6 +30,17 @@ def serve(arguments: Namespace) -> int:
     note(f"http://{arguments.host}:{arguments.port} (Ctrl-C ends it; files in {settings.folder})")
     options = fields(arguments, "host", "port", "workers", "verbose")
     run(settings, **options)
+    return 0
+
+
+def mcp(arguments: Namespace) -> int:
+    """Answers an agent on stdin and stdout until it leaves."""
+    if find_spec("mcp") is None:
+        raise MissingExtraError('this needs the MCP SDK; install it with pip install "sayso[mcp]"')
+    from sayso.cli.opening import open_studio
+    from sayso.service.agents import create_server
+
+    create_server(open_studio(arguments)).run("stdio")
     return 0
 
 
