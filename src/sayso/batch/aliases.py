@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 
 _LONGEST = 80
 """Characters of one part of an alias; many file systems take 255 bytes."""
@@ -34,9 +33,9 @@ class Aliases:
 
     def give(self, url: str, relative: str) -> str:
         """The alias for the file at `url`."""
-        path = PurePosixPath(relative)
-        parts = [_safe(part) for part in path.with_suffix("").parts] or ["_"]
-        plain = alias = "/".join(parts)
+        *folders, name = relative.split("/")
+        stem = name.rpartition(".")[0] or name
+        plain = alias = "/".join(_safe(part) for part in (*folders, stem))
         digest = hashlib.sha256(url.encode()).hexdigest()
         length = 8
         while _folded(alias) in self._taken:

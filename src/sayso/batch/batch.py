@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from sayso.batch.pace import Pace, Tally
 from sayso.batch.places import Source, absolute, deliver, is_remote
 from sayso.batch.settings import CleanSettings, RenderSettings
 from sayso.batch.work import RESULT, STATE
-from sayso.errors import ConfigError, SaysoError
+from sayso.errors import ConfigError, QueueError, SaysoError
 from sayso.jobs import Job, JobFailure, JobQueue
 from sayso.jobs.job import ENDED
 
@@ -151,6 +152,8 @@ class Batch:
         try:
             self._wait(queue, on_progress, check)
         finally:
+            with suppress(QueueError):  # what ended the run may be that the queue is gone
+                self._look(queue)
             self.save()
         if not is_remote(self.out):
             shutil.rmtree(Path(self.out) / STATE / "work", ignore_errors=True)

@@ -1,0 +1,87 @@
+"""Finding, fetching and delivering files, on this machine and elsewhere."""
+
+from __future__ import annotations
+
+import fsspec
+import pytest
+
+from sayso.batch import find_sources
+from sayso.batch.places import absolute, deliver, fetch, sha256_of
+from sayso.errors import InputError, OutputError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("a.wav", "b/c.MP3", "b/[x] d.flac", "b/notes.txt", ".hidden/e.wav", "out/f.wav"):
+        path = tmp_path / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    return tmp_path / "in"
+
+
+@pytest.fixture
+def memory():
+    system = fsspec.filesystem("memory")
+    system.pipe({"/bucket/in/a.wav": b"one", "/bucket/in/sub/b.wav": b"three"})
+    yield system
+    system.rm("/bucket", recursive=True)
+
+
+def found(*inputs, **options):
+    return [source.relative for source in find_sources(inputs, **options)]
+
+
+def test_folders_patterns_and_wildcards(folder):
+    assert found(folder, without=folder / "out") == ["a.wav", "b/[x] d.flac", "b/c.MP3"]
+    assert found(folder, pattern="**/*.wav") == ["a.wav", "out/f.wav"]
+    assert found(folder, pattern="*.wav") == ["a.wav"]
+    assert found(folder / "*/*.wav") == ["out/f.wav"]
+    assert found(folder / "b" / "[x] d.flac", folder / "b") == ["[x] d.flac", "c.MP3"]
+    assert found(f"file://{folder}", pattern="*.wav") == ["a.wav"]
+    # One that is not there is an item, too: its failure is listed with its reason.
+    assert found(folder / "missing.wav") == ["missing.wav"]
+    before = find_sources([folder / "a.wav"])
+    assert find_sources([folder / "a.wav"]) == before
+    (folder / "a.wav").write_text("changed")
+    assert find_sources([folder / "a.wav"]) != before
+
+
+def test_what_cannot_be_found(folder, tmp_path):
+    with pytest.raises(InputError, match=r"no file in it matches '\*\.opus'"):
+        find_sources([folder], pattern="*.opus")
+    with pytest.raises(InputError, match="lies in the output folder"):
+        find_sources([folder], without=tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="no audio or video file"):
+        find_sources([tmp_path / "empty"])
+    with pytest.raises(InputError, match="nowhere://x"):
+        find_sources(["nowhere://x/a.wav"])
+
+
+def test_other_file_systems(memory, tmp_path):
+    sources = find_sources(["memory://bucket/in"])
+    assert [(source.relative, source.size) for source in sources] == [
+        ("a.wav", 3),
+        ("sub/b.wav", 5),
+    ]
+    copy = fetch(sources[1].url, tmp_path)
+    assert copy.read_bytes() == b"three"
+    digest = sha256_of(copy)
+    deliver(copy, "memory://bucket/out", "x/b.wav")
+    assert memory.cat("/bucket/out/x/b.wav") == b"three"
+    assert not copy.exists()
+    assert sha256_of(fetch("memory://bucket/out/x/b.wav", tmp_path)) == digest
+    with pytest.raises(InputError, match="no such file"):
+        fetch("memory://bucket/in/missing.wav", tmp_path)
+
+
+def test_a_delivery_is_whole_or_not_there(tmp_path):
+    made = tmp_path / "made.wav"
+    made.write_text("sound")
+    (tmp_path / "out").write_text("a file where the folder should be")
+    with pytest.raises(OutputError, match="cannot be written"):
+        deliver(made, absolute(tmp_path / "out"), "a.wav")
+    assert made.exists()
+    deliver(made, absolute(tmp_path / "elsewhere"), "sub/a.wav")
+    assert (tmp_path / "elsewhere/sub/a.wav").read_text() == "sound"
+    assert not made.exists()
