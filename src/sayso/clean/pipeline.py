@@ -41,7 +41,8 @@ _UNTRAINED = (
     "`sayso models` lists what could be"
 )
 _SEPARATING = 0.8  # the share of the work that is separation, for the progress
-_TRIALS, _NEAR_LU = 3, 0.05
+_TRIALS, _NEAR_LU = 5, 0.05
+_LEAST_SLOPE = 0.25  # of loudness over gain: beyond it speech would be crushed for nothing
 
 
 @dataclass(frozen=True)
@@ -245,15 +246,21 @@ def _at_loudness(
     measured_lufs = integrated_lufs(audio)
     if measured_lufs == -np.inf:
         return audio, 0.0
-    gain_db, result = settings.lufs - measured_lufs, audio
-    # What the limiter takes away is made up for, as far as the ceiling lets it.
+    gain_db, result, slope = settings.lufs - measured_lufs, audio, 1.0
+    reached = (0.0, measured_lufs)
+    # What the limiter takes away is made up for, as far as the ceiling lets it, by secants.
     for _ in range(_TRIALS):
         louder = limit(amplify(audio, gain_db), settings.ceiling_db)
         result = record(louder, cancelled=cancelled)
-        missing_lu = settings.lufs - integrated_lufs(result)
-        if abs(missing_lu) < _NEAR_LU:
+        lufs = integrated_lufs(result)
+        if abs(settings.lufs - lufs) < _NEAR_LU:
             break
-        gain_db += missing_lu
+        if abs(gain_db - reached[0]) > _NEAR_LU:
+            slope = max((lufs - reached[1]) / (gain_db - reached[0]), _LEAST_SLOPE)
+        reached = (gain_db, lufs)
+        gain_db += (settings.lufs - lufs) / slope
+    else:
+        gain_db = reached[0]
     return result, gain_db
 
 

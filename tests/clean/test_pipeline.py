@@ -1,0 +1,145 @@
+"""The stages together, with separators of our own making."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sayso.audio import Audio, integrated_lufs, true_peak_db
+from sayso.clean import clean_audio, load_config
+from sayso.clean.config import CleanConfig, Denoise, Hearing, Loudness, PostMask, Separation
+from sayso.errors import SilenceError
+from sayso.measure.si_sdr import si_sdr
+from sayso.separate.ensemble import Fusion
+
+RATE = 16_000
+
+
+def knows(speech, *, share=0.8):
+    """A separator that leaves the rest in by `1 - share`, at any level of the mix."""
+
+    def separate(mix, targets, progress=None, cancelled=None):
+        gain = float(np.vdot(mix.samples, mix.samples) / np.vdot(speech.mix, speech.mix)) ** 0.5
+        found = gain * (share * speech.samples + (1 - share) * speech.mix)
+        return {target: Audio(found.astype(np.float32), mix.sample_rate) for target in targets}
+
+    return separate
+
+
+class Known:
+    def __init__(self, samples, mix):
+        self.samples, self.mix = samples, mix
+
+
+@pytest.fixture
+def scene(speak, tone):
+    clean = speak(4.0)
+    music = sum(
+        0.05 * tone(4.0, hz=hz, channels=1, rate=RATE).samples for hz in (220, 277, 330, 880)
+    )
+    mix = Audio((clean.samples + music).astype(np.float32), RATE)
+    return clean, mix, Known(clean.samples, mix.samples)
+
+
+def test_separators_are_asked_fused_and_masked(scene):
+    clean, mix, known = scene
+    config = CleanConfig(
+        separation=Separation(
+            separators=(Hearing(model="one"), Hearing(model="two", target="vocals")),
+        ),
+        postmask=PostMask(beta=1.0, floor_db=-20),
+    )
+    asked, stages = [], []
+
+    def open_model(name, target):
+        asked.append((name, target))
+        return knows(known, share=0.5 if name == "one" else 0.9)
+
+    keep = lambda stage, audio: stages.append((stage, audio))  # noqa: E731
+    found = clean_audio(mix, config, open_model=open_model, keep=keep)
+    assert asked == [("one", "speech"), ("two", "vocals")]
+    assert [stage for stage, _ in stages] == ["preprocess", "separation", "postmask"]
+    levels = [
+        float(si_sdr(audio.samples[0], clean.samples[0]))
+        for audio in (mix, stages[1][1], found.audio)
+    ]
+    assert levels[0] + 3 < levels[1] < levels[2]
+    assert found.gain_db == 0
+
+
+def test_level_is_for_the_stages_alone(scene):
+    _, mix, known = scene
+    quiet = Audio(0.01 * mix.samples, RATE)
+    config = load_config("embedded", ["loudness=null", "gate=null"])
+    open_model = lambda name, target: knows(known)  # noqa: E731
+    loud, soft = (clean_audio(audio, config, open_model=open_model) for audio in (mix, quiet))
+    np.testing.assert_allclose(100 * soft.audio.samples, loud.audio.samples, atol=1e-4)
+
+
+def test_loudness_and_ceiling_are_met(scene):
+    _, mix, _ = scene
+    config = CleanConfig(loudness=Loudness(lufs=-18, ceiling_db=-3))
+    found = clean_audio(mix, config)
+    assert integrated_lufs(found.audio) == pytest.approx(-18, abs=0.1)
+    assert true_peak_db(found.audio) <= -3
+    soft = clean_audio(mix, CleanConfig(loudness=Loudness(lufs=-40)))
+    gain = np.float32(10 ** (soft.gain_db / 20))
+    np.testing.assert_allclose(soft.audio.samples, gain * soft.speech.samples, atol=1e-6)
+
+
+def test_nothing_asked_changes_nothing(scene):
+    _, mix, _ = scene
+    config = CleanConfig(preprocess={"remove_dc": False})
+    np.testing.assert_array_equal(clean_audio(mix, config).audio.samples, mix.samples)
+
+
+def test_wet_and_dry_are_mixed(noisy):
+    _, mix = noisy(3.0)
+    dry, half, wet = (
+        clean_audio(mix, CleanConfig(denoise=Denoise(wet=wet))).audio.samples
+        for wet in (0.0, 0.5, 1.0)
+    )
+    np.testing.assert_allclose(half, (dry + wet) / 2, atol=1e-6)
+
+
+def test_without_a_trained_separator_it_is_left_out_and_said(scene, noisy):
+    _, mix = noisy(3.0)
+    config = load_config("embedded")
+    found = clean_audio(mix, config, open_model=lambda name, target: None)
+    assert "no trained separator" in found.notes[0]
+    rest = config.model_copy(update={"separation": None, "postmask": None})
+    np.testing.assert_array_equal(found.audio.samples, clean_audio(mix, rest).audio.samples)
+
+
+def test_silence_and_music_alone_are_refused(scene):
+    _, mix, _ = scene
+    with pytest.raises(SilenceError, match="silent throughout"):
+        clean_audio(Audio(np.zeros((1, RATE), np.float32), RATE), load_config("embedded"))
+    whisper = Known(1e-4 * mix.samples, 1e-4 * mix.samples)
+    faint = knows(whisper)
+
+    def hears_nothing(mix, targets, progress=None, cancelled=None):
+        found = faint(mix, targets)
+        return {target: Audio(1e-3 * audio.samples, RATE) for target, audio in found.items()}
+
+    config = load_config("embedded")
+    with pytest.raises(SilenceError, match="no speech was found"):
+        clean_audio(mix, config, open_model=lambda name, target: hears_nothing)
+
+
+def test_the_published_fusion_takes_the_greatest_mask(scene):
+    _, mix, known = scene
+    fusion = Fusion(kind="mask_max", exponent=2.0)
+    shares = {"one": 0.3, "two": 0.9}
+
+    def heard(names):
+        separation = Separation(separators=tuple(Hearing(model=n) for n in names), fusion=fusion)
+        return clean_audio(
+            mix,
+            CleanConfig(separation=separation),
+            open_model=lambda name, target: knows(known, share=shares[name]),
+        ).audio.samples
+
+    both, other = heard(("one", "two")), heard(("two", "one"))
+    np.testing.assert_array_equal(both, other)
+    assert np.linalg.norm(both) > 0

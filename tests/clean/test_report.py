@@ -1,0 +1,135 @@
+"""Reports of a small batch, and judging it anew through the command line."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sayso.audio import Audio, read, write
+from sayso.clean import clean_file, evaluation, load_config, measure_rows, read_rows, write_report
+from sayso.clean.evaluation import by_name, compare, read_transcripts
+from sayso.clean.report import worst_first
+from sayso.clean.rows import CleanRow
+from sayso.clean.snippets import most_removed_s
+from sayso.cli import main
+from sayso.errors import ConfigError, DataError
+
+FAST = load_config("fast")
+
+
+@pytest.fixture(scope="module")
+def batch(tmp_path_factory, noisy) -> Path:
+    folder = tmp_path_factory.mktemp("batch")
+    rows = []
+    for number, level in enumerate((0.01, 0.06)):
+        clean, mix = noisy(2.0, level=level)
+        source = write(folder / "in" / f"take{number}.wav", mix)
+        write(folder / "clean" / f"take{number}.flac", clean)
+        rows.append(clean_file(source, folder / "out" / source.name, FAST))
+    (folder / "in" / "bad<b>.wav").write_text("no sound")
+    rows.append(clean_file(folder / "in" / "bad<b>.wav", folder / "out" / "bad.wav", FAST))
+    write_report(folder / "out", rows)
+    return folder
+
+
+def test_tables_hold_a_row_a_file(batch):
+    rows = read_rows(batch / "out")
+    assert [row.status for row in rows] == ["cleaned", "cleaned", "passed_over"]
+    with (batch / "out" / "metrics.csv").open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert [line["source"] for line in lines] == [row.source for row in rows]
+    assert float(lines[0]["lufs_after"]) == rows[0].figures["lufs_after"]
+    assert lines[2]["lufs_after"] == "" and "not audio" in lines[2]["reason"]
+    summary = (batch / "out" / "summary.md").read_text()
+    assert "2 of 3 files" in summary and "bad<b>.wav" in summary
+
+
+def test_the_page_needs_nothing_else_and_escapes_names(batch):
+    text = (batch / "out" / "report.html").read_text()
+    assert 'src="data:audio/mpeg;base64,' in text and 'src="data:image/png;base64,' in text
+    assert "http" not in text.replace("http-equiv", "") and "<link" not in text
+    assert "bad&lt;b&gt;.wav" in text and "bad<b>" not in text
+    assert text.count("<article>") == 2
+
+
+def test_the_worst_come_first_and_can_be_heard(batch):
+    rows = worst_first(read_rows(batch / "out"))
+    assert [Path(row.source).stem for row in rows] == ["take1", "take0"]
+    snippets = sorted((batch / "out" / "snippets").iterdir())
+    assert [path.name for path in snippets] == [
+        f"{rank:02}-{take}-{word}.mp3"
+        for rank, take in ((1, "take1"), (2, "take0"))
+        for word in ("after", "before")
+    ]
+    before, after = read(snippets[1]), read(snippets[0])
+    assert before.duration_s == pytest.approx(after.duration_s, abs=0.01)
+
+
+def test_the_telling_seconds_are_those_with_most_removed():
+    before, after = np.full(400, -20.0), np.full(400, -20.0)
+    after[200:320] = -40.0
+    assert most_removed_s(before, after) == pytest.approx(10.0)
+
+
+def test_measuring_anew_adds_references(batch, capsys):
+    out = batch / "out"
+    assert main(["measure", str(out), "--reference", str(batch / "clean"), "--json"]) == 0
+    rows = [CleanRow.model_validate(row) for row in json.loads(capsys.readouterr().out)]
+    assert rows == read_rows(out)
+    for row in rows[:2]:
+        assert row.figures["si_sdr_after"] > row.figures["si_sdr_before"]
+        assert row.figures["speech_loss_db_after"] < 1
+        assert 0 < row.figures["stoi_before"] <= 1
+    assert rows[2].status == "passed_over" and not rows[2].figures
+    assert "SI-SDR" in (out / "summary.md").read_text()
+
+
+def test_words_are_compared_with_transcripts_or_with_the_source(batch, tmp_path):
+    out = batch / "out"
+    listed = tmp_path / "said.csv"
+    listed.write_text("file,text\ntake0.wav,one two three\n")
+    (row, *_) = measure_rows(out, read_rows(out)[:1], transcripts=listed)
+    assert row.figures["wer_after"] > 0  # made-up syllables are no words
+    assert "wer_before" in row.figures
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "take1.txt").write_text("hello")
+    assert read_transcripts(tmp_path / "texts") == {"take1": "hello"}
+
+
+def test_references_are_found_by_name_and_nearest_folder(tmp_path):
+    for name in ("a/x.wav", "b/x.flac", "b/y.wav"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    find = by_name(tmp_path)
+    assert find("s3://bucket/b/x.wav") == tmp_path / "b" / "x.flac"
+    assert find("y.mp3") == tmp_path / "b" / "y.wav"
+    assert find("z.wav") is None
+    with pytest.raises(DataError, match="may both belong"):
+        find("elsewhere/x.wav")
+
+
+def test_what_cannot_be_judged_is_refused(batch, tmp_path, capsys, noise):
+    with pytest.raises(DataError, match="expected the same"):
+        compare(noise(1.0), noise(1.5))
+    with pytest.raises(ConfigError, match="folder of a finished batch"):
+        read_rows(tmp_path)
+    with pytest.raises(DataError, match="columns"):
+        read_transcripts(tmp_path / "none.csv")
+    assert main(["measure", str(batch / "out"), "--reference", str(tmp_path / "none")]) == 8
+    assert "expected one of recordings" in capsys.readouterr().err
+
+
+def test_a_long_pair_is_compared_piece_by_piece(speak, monkeypatch):
+    monkeypatch.setattr(evaluation, "_PIECE_S", 2.0)
+    clean = speak(5.0)
+    noise = 0.01 * np.random.default_rng(0).standard_normal(clean.samples.shape)
+    mix = Audio((clean.samples + noise).astype(np.float32), 16_000)
+    figures = compare(mix, clean)
+    assert figures["si_sdr"] == pytest.approx(20, abs=1)
+    assert compare(Audio(0.5 * mix.samples, 16_000), clean, gain_db=6.0206) == pytest.approx(
+        figures, abs=1e-3
+    )
