@@ -103,10 +103,13 @@ def overlap_add(
             core = core[..., chunking.context : chunking.segment - chunking.context]
             core = core[..., : mix.frames - start]
             last = start + chunking.step + chunking.crossfade >= mix.frames
+            end = core.shape[-1] if last else chunking.step
+            begin = 0
             if tail is not None:
-                core = _fade_in(core, tail)
-            emit(core if last else core[..., : chunking.step])
-            tail = core[..., chunking.step :]
+                begin = tail.shape[-1]
+                emit(_joined(tail, core[..., :begin]))
+            emit(core[..., begin:end])
+            tail = core[..., end:]
             if progress is not None:
                 progress(min(1.0, (start + chunking.step) / mix.frames))
     if progress is not None:
@@ -114,14 +117,11 @@ def overlap_add(
     return tuple(recorder.audio() for recorder in recorders)
 
 
-def _fade_in(core: Samples, tail: Samples) -> Samples:
-    length = tail.shape[-1]
-    if not length:
-        return core
-    weight = (np.arange(length, dtype=np.float32) + 0.5) / length
-    joined = core.copy()
-    # tail + weight * (core - tail) leaves equal signals untouched.
-    joined[..., :length] = tail + weight * (core[..., :length] - tail)
+def _joined(tail: Samples, head: Samples) -> Samples:
+    """The crossfade of the end of one chunk with the beginning of the next."""
+    weight = (np.arange(tail.shape[-1], dtype=np.float32) + 0.5) / max(tail.shape[-1], 1)
+    # tail + weight * (head - tail) leaves equal signals untouched.
+    joined: Samples = tail + weight * (head - tail)
     return joined
 
 

@@ -180,20 +180,22 @@ class EmbeddedSeparator:
 
     def _chunk(self, chunk: Samples, rows: Sequence[npt.NDArray[np.int64]]) -> Samples:
         """`[C, t]` to `[S, C, t]`, channels in pairs."""
-        out = np.empty((len(rows), *chunk.shape), np.float32)
+        out = np.zeros((len(rows), *chunk.shape), np.float32)
         for first in range(0, len(chunk), 2):
             pair = chunk[first : first + 2]
+            if not np.any(pair):
+                continue
             if len(pair) == 2:
-                out[:, first : first + 2] = self._pair(pair, rows)
+                self._pair(pair, rows, out[:, first : first + 2])
             else:
-                out[:, first] = self._pair(np.repeat(pair, 2, 0), rows).mean(1)
+                both = np.empty((len(rows), 2, chunk.shape[1]), np.float32)
+                self._pair(np.repeat(pair, 2, 0), rows, both)
+                out[:, first] = both.mean(1)
         return out
 
-    def _pair(self, chunk: Samples, rows: Sequence[npt.NDArray[np.int64]]) -> Samples:
-        """Stereo `[2, t]` to `[S, 2, t]`."""
+    def _pair(self, chunk: Samples, rows: Sequence[npt.NDArray[np.int64]], out: Samples) -> None:
+        """Stereo `[2, t]` into `out [S, 2, t]`."""
         shape, frames = self._shape, chunk.shape[1]
-        if not np.any(chunk):
-            return np.zeros((len(rows), 2, frames), np.float32)
         bins = shape.n_fft // 2
         turned = np.ascontiguousarray(
             stft(chunk, shape.n_fft, hop=shape.hop)[:, :bins].swapaxes(1, 2)
@@ -204,19 +206,20 @@ class EmbeddedSeparator:
         spec[0, :, 0, :count], spec[0, :, 1, :count] = turned.real, turned.imag
         fine, context = self._encode.run(None, {"spec": spec.reshape(1, 4, padded, bins)})
 
-        def answer(ids: npt.NDArray[np.int64]) -> Samples:
-            (mask,) = self._ask.run(None, {"fine": fine, "context": context, "ids": ids})
+        def answer(number: int) -> None:
+            inputs = {"fine": fine, "context": context, "ids": rows[number]}
+            (mask,) = self._ask.run(None, inputs)
             planes = mask.reshape(2, 2, padded, bins)[:, :, :count]
             # The bin at half the sample rate stays zero.
             masked = np.zeros((2, count, bins + 1), np.complex64)
             heard = masked[..., :bins]
             heard.real, heard.imag = planes[:, 0], planes[:, 1]
             np.multiply(heard, turned, out=heard)
-            return istft(masked.swapaxes(1, 2), shape.n_fft, hop=shape.hop, length=frames)
+            out[number] = istft(masked.swapaxes(1, 2), shape.n_fft, hop=shape.hop, length=frames)
 
         # Two at a time: one answer's transform runs beside the next one's network.
         with ThreadPoolExecutor(self._at_once) as pool:
-            return np.stack(list(pool.map(answer, rows)))
+            list(pool.map(answer, range(len(rows))))
 
 
 def packaged_weights() -> Path | None:
