@@ -52,7 +52,7 @@ const of = (session) => `/sessions/${encodeURIComponent(session)}`;
 export const about = () => get("/about");
 export const sessions = () => get("/sessions");
 export const session = (id) => get(of(id));
-export const messages = (id) => get(`${of(id)}/messages`);
+export const messages = (id, after = 0) => get(`${of(id)}/messages?after=${after}`);
 export const forget = (id) => send("DELETE", of(id));
 export const say = (id, text) => send("POST", `${of(id)}/messages`, { text, render: false });
 export const patchDesk = (id, patch) => send("PATCH", `${of(id)}/desk`, patch);
@@ -60,7 +60,6 @@ export const undo = (id) => send("POST", `${of(id)}/undo`);
 export const redo = (id) => send("POST", `${of(id)}/redo`);
 export const render = (id, targets) =>
   send("POST", `${of(id)}/renders`, targets === undefined ? {} : { targets });
-export const renderState = (url) => get(url);
 export const cancel = (url) => send("POST", `${url}/cancel`);
 export const demo = () => send("POST", "/sessions/demo");
 /** Has the browser carry a token from now on, in a cookie that no script can read. */
@@ -87,7 +86,11 @@ export const fileUrl = (url, format, encoding) =>
 
 /** What `Tape.open` reads with: bytes of the track at `url`, by range. */
 export const reader = (url) => async (first, last) => {
-  const response = await request(fileUrl(url, "wav", "float32"), { headers: { range: `bytes=${first}-${last}` } });
+  const response = await request(fileUrl(url, "wav", "float32"), {
+    headers: { range: `bytes=${first}-${last}` },
+    // Chromium's cache cuts answers short when ranges of one file are asked for at the same time.
+    cache: "no-store",
+  });
   const bytes = await response.arrayBuffer();
   return response.status === 206 ? bytes : bytes.slice(first, last + 1);
 };
@@ -119,20 +122,24 @@ export function upload(file, onprogress, signal) {
   });
 }
 
-/** The service's events at `url`, as they come; ends when the service ends them. */
-export async function* events(url, signal) {
-  const response = await request(url, { signal, headers: { accept: "text/event-stream" } });
+/**
+ * What happens to a session, as it happens: {event: "desk" | "render", data}.
+ * @param {AbortSignal} signal ends it
+ */
+export async function* events(id, signal) {
+  const headers = { accept: "text/event-stream" };
+  const response = await request(`${of(id)}/events`, { signal, headers });
   const reading = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   for (;;) {
     const { value, done } = await reading.read();
     if (done) return;
-    text = (text + value).replaceAll("\r\n", "\n");
-    const parts = text.split("\n\n");
+    const parts = (text + value).replaceAll("\r\n", "\n").split("\n\n");
     text = parts.pop();
     for (const part of parts) {
-      const lines = part.split("\n").filter((line) => line.startsWith("data:"));
-      if (lines.length) yield JSON.parse(lines.map((line) => line.slice(5).trim()).join("\n"));
+      const fields = part.split("\n").map((line) => line.split(/: ?(.*)/s));
+      const field = (name) => fields.filter(([key]) => key === name).map(([, rest]) => rest).join("\n");
+      if (field("data")) yield { event: field("event"), data: JSON.parse(field("data")) };
     }
   }
 }

@@ -9,7 +9,7 @@ import * as api from "./api.js";
 import { MIX, complementOf, isNeutral, sameDesk, stripOf, targetsOf, withStrip } from "./desk.js";
 
 const SETTLE_MS = 300;
-const POLL_MS = 1500;
+const RETRY_MS = 1500;
 const ENDED = ["done", "failed", "cancelled"];
 
 /** Whether a render is of untouched stems. */
@@ -21,7 +21,6 @@ export class Session extends EventTarget {
   #settling = 0;
   #sending = Promise.resolve();
   #renders = new Map();
-  #watched = new Set();
   #ends = new AbortController();
 
   /** @param {string} id */
@@ -38,6 +37,7 @@ export class Session extends EventTarget {
     this.messages = messages;
     this.#adopt(state);
     for (const render of state.renders.toReversed()) this.#keep(render);
+    this.#follow();
   }
 
   /** Stops listening to the service. */
@@ -248,37 +248,42 @@ export class Session extends EventTarget {
   }
 
   #keep(render) {
-    this.#renders.delete(render.id);
+    const before = this.#renders.get(render.id);
     this.#renders.set(render.id, render);
-    if (!ENDED.includes(render.state) && !this.#watched.has(render.id)) this.#watch(render);
+    if (render.state === "failed" && before && before.state !== "failed" && render.error) {
+      this.#fail(new api.Problem(render.error.detail, render.error.status));
+    }
   }
 
-  async #watch({ id, url, events_url: eventsUrl }) {
-    this.#watched.add(id);
+  /** Hears of everything that happens to the session, here or elsewhere, until it is closed. */
+  async #follow() {
     const { signal } = this.#ends;
-    while (!signal.aborted && !ENDED.includes(this.#renders.get(id).state)) {
+    while (!signal.aborted) {
       try {
-        for await (const state of api.events(eventsUrl, signal)) this.#progress(id, state);
-        this.#progress(id, await api.renderState(url));
+        for await (const { event, data } of api.events(this.id, signal)) {
+          if (event === "render") this.#keep(data);
+          if (event === "desk") await this.#catchUp(data.version);
+          this.#tell();
+        }
       } catch (problem) {
         if (signal.aborted) return;
-        if (problem.status >= 400) {
-          this.#progress(id, { state: "failed" });
-          this.#fail(problem);
-        }
+        if (problem.status >= 400) this.#fail(problem);
       }
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      if (!signal.aborted) await this.#catchUp().catch(() => {});
     }
-    this.#watched.delete(id);
   }
 
-  #progress(id, change) {
-    const before = this.#renders.get(id);
-    const state = { ...before, ...change };
-    this.#renders.set(id, state);
-    if (state.state === "failed" && before.state !== "failed" && state.error) {
-      this.#fail(new api.Problem(state.error.detail, state.error.status));
-    }
-    this.#tell();
+  /** Takes over what others have changed, once nothing of ours is on its way. */
+  async #catchUp(version = Infinity) {
+    await this.#sending;
+    if (version <= this.version) return;
+    const last = this.messages.reduce((most, { id }) => Math.max(most, id ?? 0), 0);
+    const [state, messages] = await Promise.all([api.session(this.id), api.messages(this.id, last)]);
+    if (state.version < this.version) return;
+    this.#adopt(state);
+    for (const render of state.renders.toReversed()) this.#keep(render);
+    const known = new Set(this.messages.map(({ id }) => id));
+    this.messages = [...this.messages, ...messages.filter(({ id }) => !known.has(id))];
   }
 }

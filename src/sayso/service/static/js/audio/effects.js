@@ -9,6 +9,8 @@
 import { impulseResponse } from "./room.js";
 
 const GLIDE_S = 0.012;
+const MOST_ECHOES = 96;
+const INAUDIBLE = 1e-3;
 // Butterworth of the fourth order as two sections.
 const SECTIONS = [0.541196100146197, 1.306562964876376];
 
@@ -133,20 +135,37 @@ function reverb(effect, context) {
   return { input: both.input, output: both.output, set };
 }
 
+/** How many echoes can be told from silence, up to a bound. */
+function echoes(feedback) {
+  if (feedback <= 0) return 1;
+  return Math.min(MOST_ECHOES, Math.ceil(Math.log(INAUDIBLE) / Math.log(feedback)) + 1);
+}
+
 function delay(effect, context) {
-  const line = new DelayNode(context, { maxDelayTime: 2, delayTime: effect.time_s });
-  const back = new GainNode(context, { gain: effect.feedback });
-  line.connect(back).connect(line);
-  const both = added(context, { input: line, output: line }, effect.mix);
-  const set = (next) => {
-    glide(both.amount, next.mix, context);
-    glide(back.gain, next.feedback, context);
-    glide(line.delayTime, next.time_s, context);
-  };
+  // Whole samples, as a render has them; and one line after another, since a loop of nodes takes
+  // a block longer in some browsers.
+  const delayTime = Math.floor(effect.time_s * context.sampleRate) / context.sampleRate;
+  const input = new GainNode(context);
+  const output = new GainNode(context);
+  let last = input;
+  for (let left = echoes(effect.feedback); left > 0; left -= 1) {
+    const line = new DelayNode(context, { maxDelayTime: delayTime, delayTime });
+    const next = new GainNode(context, { gain: effect.feedback });
+    last.connect(line).connect(output);
+    line.connect(next);
+    last = next;
+  }
+  const both = added(context, { input, output }, effect.mix);
+  const set = ({ mix }) => glide(both.amount, mix, context);
   return { input: both.input, output: both.output, set };
 }
 
 const MAKERS = { gain, pan, eq, filter, reverb, delay };
+
+/** What cannot change within one effect's nodes: where it differs, others are made. */
+export function kindOf({ effect, type, frequency_hz: hz, time_s: time, feedback }) {
+  return [effect, type, hz, time, feedback].join("/");
+}
 
 /** Whether the browser can do this effect while it plays. */
 export const isLive = (effect) => effect.effect in MAKERS;

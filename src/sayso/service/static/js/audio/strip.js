@@ -1,10 +1,9 @@
 /** A strip in the audio graph: the chain of effects, then the fader, then whether it is heard. */
 
-import { glide, isLive, make } from "./effects.js";
+import { glide, isLive, kindOf, make } from "./effects.js";
 
 const SWAP_S = 0.03;
-
-const kindOf = (effect) => `${effect.effect}/${effect.type ?? ""}/${effect.frequency_hz ?? ""}`;
+const SWAPPED_MS = 120;
 
 /** The effects of one strip in a row. */
 class Chain {
@@ -81,7 +80,7 @@ export class StripNodes {
     setTimeout(() => {
       this.input.disconnect(old.input);
       old.output.disconnect();
-    }, 4000 * SWAP_S);
+    }, SWAPPED_MS);
   }
 }
 

@@ -2,11 +2,14 @@
 
 import * as api from "../api.js";
 import { MIX, complementOf } from "../desk.js";
+import { titled } from "../units.js";
 import { announce } from "./announce.js";
 import { byId, el } from "./dom.js";
 import { icon } from "./icons.js";
 import { Ruler } from "./ruler.js";
 import { StripView } from "./strip.js";
+
+const listed = (names) => new Intl.ListFormat("en").format(names);
 
 const BUCKETS = 6000;
 const CLOSEST_S = 0.5;
@@ -143,20 +146,25 @@ export class DeskView {
   #offer(names) {
     const { stems } = this.#about;
     const missing = stems.filter((name) => !names.includes(name));
-    const kept = missing.join();
     const offer = byId("offer");
+    const kept = names.join();
     if (offer.dataset.kept === kept) return;
     offer.dataset.kept = kept;
-    const separate = (targets) => {
-      announce(`Separating ${targets.join(", ")}`);
-      return this.#session.separate(targets);
-    };
-    const button = (text, targets, kind) =>
-      el("button", { type: "button", class: kind, onclick: () => separate(targets) }, icon("plus"), text);
-    offer.replaceChildren(
-      ...(missing.length > 1 ? [button(`Split into ${missing.join(", ")}`, missing, "button")] : []),
-      ...missing.map((name) => button(name, [name], "chip-button")),
-    );
     offer.hidden = missing.length === 0;
+    offer.classList.toggle("is-all", names.length === 1);
+    const button = (text, targets, kind) => {
+      const onclick = () => this.#separate(targets);
+      return el("button", { type: "button", class: kind, onclick }, icon("plus"), text);
+    };
+    offer.replaceChildren(
+      el("p", { class: "offer-words", text: "Every sound that is named gets a strip of its own." }),
+      missing.length > 1 ? button(`Split into ${listed(missing)}`, missing, "button") : "",
+      ...missing.map((name) => button(titled(name), [name], "chip-button")),
+    );
+  }
+
+  #separate(targets) {
+    announce(`Separating ${listed(targets)}`);
+    return this.#session.separate(targets);
   }
 }

@@ -113,7 +113,24 @@ export class StripView {
       icon("undo"),
     );
     const switches = this.target === MIX ? [] : [button("mute", "M", "Mute"), button("solo", "S", "Solo")];
-    return el("div", { class: "strip-switches" }, this.#reset, ...switches);
+    return el("div", { class: "strip-switches" }, this.#reset, ...switches, this.#fold(name));
+  }
+
+  /** Where there is little room, the knobs are folded away. */
+  #fold(name) {
+    const open = el("button", {
+      type: "button",
+      class: "switch switch-fold",
+      text: "FX",
+      title: "Effects",
+      "aria-label": `Effects of ${name}`,
+      "aria-expanded": "false",
+      onclick: () => {
+        const isOpen = this.element.classList.toggle("is-unfolded");
+        open.setAttribute("aria-expanded", isOpen);
+      },
+    });
+    return open;
   }
 
   #rack(name) {

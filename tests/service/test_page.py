@@ -1,0 +1,350 @@
+"""The page in a real browser, on a real service: what people see, hear and take home."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from sayso.audio import write
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright, of the dev extra")
+httpx = pytest.importorskip("httpx")
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium on PATH")
+
+PATIENCE_MS = 60_000
+# Records what goes to the speakers, on the audio clock itself.
+RECORDER = """
+registerProcessor("recorder", class extends AudioWorkletProcessor {
+  process([input]) {
+    const pick = (channel) => (input[channel] ?? input[0] ?? new Float32Array(128)).slice();
+    this.port.postMessage([pick(0), pick(1)]);
+    return true;
+  }
+});
+"""
+TAP = """
+window.encode = (channels) => {
+  const length = channels[0].length;
+  const all = new Float32Array(channels.length * length);
+  channels.forEach((samples, channel) => all.set(samples, channel * length));
+  const bytes = new Uint8Array(all.buffer);
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 8192) {
+    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  }
+  return btoa(text);
+};
+const connect = AudioNode.prototype.connect;
+AudioNode.prototype.connect = function (to, ...rest) {
+  const { context } = this;
+  if (window.recorder && to instanceof AudioDestinationNode && context instanceof AudioContext) {
+    context.audioWorklet.addModule(window.recorder).then(() => {
+      const recorder = new AudioWorkletNode(context, "recorder");
+      connect.call(this, recorder);
+      connect.call(recorder, to);
+      recorder.port.onmessage = ({ data }) => window.taken?.(data);
+    });
+  }
+  return connect.call(this, to, ...rest);
+};
+window.record = (blocks) => new Promise((resolve) => {
+  const taken = [[], []];
+  window.taken = (data) => {
+    data.forEach((samples, channel) => taken[channel].push(...samples));
+    if (taken[0].length < blocks * 128) return;
+    window.taken = null;
+    resolve(encode(taken));
+  };
+});
+"""
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("service")
+    log = (folder / "log").open("w")
+    command = [sys.executable, "-m", "sayso", "serve", "--port", str(port), "--folder", str(folder)]
+    process = subprocess.Popen([*command, "--model", "simple"], stdout=log, stderr=log)
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(300):
+        try:
+            if httpx.get(f"{url}/about").status_code == 200:
+                break
+        except httpx.TransportError:
+            assert process.poll() is None, (folder / "log").read_text()
+            time.sleep(0.2)
+    yield url
+    process.terminate()
+    process.wait(20)
+    log.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[sync_api.Browser]:
+    with sync_api.sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def listening(browser, service) -> Iterator[sync_api.Page]:
+    yield from opened(browser, service, bypass_csp=True)
+
+
+def opened(browser, service, **options) -> Iterator[sync_api.Page]:
+    """A page on the service; whatever the browser complains of fails the test.
+
+    Only with `bypass_csp` can what it plays be recorded.
+    """
+    context = browser.new_context(base_url=service, **options)
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+    page.add_init_script(TAP)
+    if options.get("bypass_csp"):
+        address = f"data:text/javascript;base64,{base64.b64encode(RECORDER.encode()).decode()}"
+        page.add_init_script(f"window.recorder = {address!r}")
+    page.goto("/")
+    yield page
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def song(demo, tmp_path) -> Path:
+    path = tmp_path / "A song (live).wav"
+    write(path, demo["mix"])
+    return path
+
+
+def upload(page, song: Path) -> str:
+    """Opens a session on `song` through the page, and returns its path in the API."""
+    page.set_input_files("#file", song)
+    page.wait_for_selector("#session:not([hidden])")
+    return "/sessions/" + page.url.partition("#")[2]
+
+
+def demo_session(page) -> str:
+    page.click("#demo")
+    page.wait_for_selector("#session:not([hidden])")
+    return "/sessions/" + page.url.partition("#")[2]
+
+
+def say(page, words: str) -> str:
+    """What the page answers."""
+    answers = page.locator(".theirs:not(.is-thinking)")
+    before = answers.count()
+    page.fill("#say", words)
+    page.press("#say", "Enter")
+    answers.nth(before).wait_for()
+    return answers.nth(before).inner_text()
+
+
+def wait_for_strips(page, *targets: str) -> None:
+    for target in targets:
+        page.wait_for_selector(f"[data-target='{target}'] .strip-state:empty", state="attached")
+    page.wait_for_function("document.querySelectorAll('.is-awaited').length === 0")
+
+
+def wait_for_notes(page, count: int) -> None:
+    """Until so many changes by hand are in the conversation."""
+    page.wait_for_function(f"document.querySelectorAll('.note').length === {count}")
+
+
+def get(service, path: str, **query):
+    return httpx.get(service + path, params=query).raise_for_status()
+
+
+def sound_of(service, url: str) -> np.ndarray:
+    found = get(service, url, format="wav", encoding="float32").content
+    return soundfile.read(BytesIO(found), dtype="float32", always_2d=True)[0].T
+
+
+def stems_of(service, session: str) -> dict[str, np.ndarray]:
+    renders = get(service, session).json()["renders"]
+    tracks = [t for r in renders if not r["desk"]["strips"] for t in r["tracks"]]
+    return {track["target"]: sound_of(service, track["url"]) for track in tracks}
+
+
+def recorded(page, seconds: float) -> np.ndarray:
+    """The next `seconds` of what goes to the speakers, [2, T]."""
+    text = page.evaluate("(blocks) => window.record(blocks)", round(seconds * 44_100 / 128))
+    return np.frombuffer(base64.b64decode(text), "<f4").reshape(2, -1)
+
+
+def error_db(heard: np.ndarray, expected: np.ndarray) -> float:
+    """How far `heard` is from the stretch of `expected` that it is nearest to."""
+    probe = heard[0, :16_384].astype(np.float64)
+    size = 1 << (expected.shape[1] + len(probe)).bit_length()
+    spectrum = np.fft.rfft(expected[0], size) * np.conj(np.fft.rfft(probe, size))
+    energy = np.cumsum(np.concatenate([[0.0], expected[0].astype(np.float64) ** 2]))
+    energies = energy[len(probe) :] - energy[: -len(probe)]
+    start = int(np.argmin(energies - 2 * np.fft.irfft(spectrum, size)[: len(energies)]))
+    there = expected[:, start : start + heard.shape[1]]
+    wrong = heard[:, : there.shape[1]] - there
+    return float(10 * np.log10(np.mean(wrong**2) / np.mean(there**2) + 1e-20))
+
+
+def test_upload_say_listen_move_undo_download(listening, service, song):
+    page = listening
+    session = upload(page, song)
+    assert page.inner_text("#session-name") == "A song (live)"
+
+    assert "vocals" in say(page, "remove the vocals")
+    wait_for_strips(page, "vocals")
+    assert page.get_attribute("[data-target=vocals] .switch-mute", "aria-pressed") == "true"
+    source = sound_of(service, f"{session}/source")
+    vocals = stems_of(service, session)["vocals"]
+    page.click("#play")
+    page.wait_for_function("document.querySelector('#time').textContent >= '0:00.5'")
+    heard = recorded(page, 2.0)
+    assert error_db(heard, source - vocals) < -100
+    assert error_db(heard, source) > -40
+
+    page.keyboard.press("a")
+    page.wait_for_timeout(200)
+    assert error_db(recorded(page, 1.0), source) < -100
+    page.keyboard.press("a")
+
+    page.click("[data-target=vocals] .switch-mute")
+    wait_for_notes(page, 1)
+    fader = page.get_by_label("Vocals level")
+    fader.fill("-6")
+    assert fader.get_attribute("aria-valuetext") == "minus 6.0 dB"
+    page.wait_for_timeout(300)
+    quieter = source - vocals + np.float32(10 ** (-6 / 20)) * vocals
+    assert error_db(recorded(page, 1.0), quieter) < -80
+    page.click("#play")
+
+    wait_for_notes(page, 2)
+    desk = get(service, session).json()["desk"]
+    assert desk["strips"]["vocals"]["gain_db"] == -6.0
+    page.click("#undo")
+    page.wait_for_function("document.querySelector('[aria-label=\"Vocals level\"]').value === '0'")
+    page.click("#undo")
+    page.wait_for_selector("[data-target=vocals] .switch-mute[aria-pressed=true]")
+
+    page.click("#download")
+    page.select_option("#download-format", "flac")
+    with page.expect_download() as found:
+        page.click("#download-list a")
+    name = found.value.suggested_filename
+    assert name == "A song (live) - mix.flac"
+    taken = soundfile.read(found.value.path(), dtype="float32", always_2d=True)[0].T
+    assert np.abs(taken - (source - vocals)).max() < 2e-4
+
+
+@pytest.fixture(scope="module")
+def split(browser, service) -> Iterator[tuple[sync_api.Page, str]]:
+    """A page with the demo song taken apart."""
+    for page in opened(browser, service, color_scheme="dark"):
+        session = demo_session(page)
+        page.get_by_role("button", name="Split into").click()
+        wait_for_strips(page, "vocals", "drums", "bass", "other")
+        yield page, session
+
+
+GRAPH = """
+async ([desk, output, source, stems]) => {
+  const [{ Mixer }, { Difference, Tape }, api] = await Promise.all(
+    ["audio/mixer.js", "audio/tape.js", "api.js"].map((name) => import(`/js/${name}`)));
+  const open = (url) => Tape.open(api.reader(url));
+  const whole = await open(source);
+  const parts = await Promise.all(Object.values(stems).map(open));
+  const context = new OfflineAudioContext(2, whole.frames, whole.sampleRate);
+  const mixer = new Mixer(context);
+  mixer.gate.value = 1;
+  const play = async (sound, node) => {
+    const channels = await sound.block(0, whole.frames);
+    const length = whole.frames, sampleRate = whole.sampleRate;
+    const buffer = new AudioBuffer({ length, sampleRate, numberOfChannels: channels.length });
+    channels.forEach((samples, channel) => buffer.copyToChannel(samples, channel));
+    const player = new AudioBufferSourceNode(context, { buffer });
+    player.connect(node);
+    player.start();
+  };
+  await play(new Difference(whole, parts), mixer.rest);
+  for (const [at, name] of Object.keys(stems).entries()) await play(parts[at], mixer.stem(name));
+  mixer.set(desk, { side: "yours", output, rendered: false });
+  const made = await context.startRendering();
+  return encode([0, 1].map((channel) => made.getChannelData(channel)));
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("strips", "output", "worst_db"),
+    [
+        (
+            {"vocals": {"gain_db": 3.0, "effects": [{"effect": "pan", "position": -0.6}]}},
+            "mix",
+            -90,
+        ),
+        ({"drums": {"effects": [{"effect": "reverb", "amount": 0.5}]}}, "mix", -60),
+        (
+            {
+                "bass": {"effects": [{"effect": "delay", "time_s": 0.3, "mix": 0.4}]},
+                "other": {
+                    "effects": [
+                        {"effect": "eq", "frequency_hz": 2500.0, "gain_db": 6.0},
+                        {"effect": "filter", "type": "highpass", "cutoff_hz": 300.0},
+                    ]
+                },
+                "vocals": {"effects": [{"effect": "filter", "type": "lowpass", "cutoff_hz": 1800}]},
+            },
+            "mix",
+            -70,
+        ),
+        ({"vocals": {"solo": True, "gain_db": -4.0}, "drums": {"mute": True}}, "mix", -90),
+        ({"vocals": {"gain_db": -2.0, "mute": True}}, "vocals", -90),
+        ({"drums": {"gain_db": -20.0}}, "no bass", -90),
+    ],
+    ids=["pan", "reverb", "filters", "solo", "stem", "rest"],
+)
+def test_what_plays_is_what_is_rendered(split, service, strips, output, worst_db):
+    page, session = split
+    patch = {"strips": {**strips, "mix": {"gain_db": -6.0}}, "deliver": [output], "render": True}
+    state = httpx.patch(service + session + "/desk", json=patch).raise_for_status().json()
+    url = state["render"]["url"]
+    for _ in range(300):
+        render = get(service, url).json()
+        if render["state"] not in ("queued", "running"):
+            break
+        time.sleep(0.2)
+    rendered = sound_of(service, render["tracks"][0]["url"])
+    httpx.post(service + session + "/undo").raise_for_status()
+    tracks = [
+        track
+        for found in get(service, session).json()["renders"]
+        if not found["desk"]["strips"]
+        for track in found["tracks"]
+    ]
+    stems = {track["target"]: track["url"] for track in tracks}
+    text = page.evaluate(GRAPH, [state["desk"], output, f"{session}/source", stems])
+    played = np.frombuffer(base64.b64decode(text), "<f4").reshape(2, -1)
+    assert played.shape == rendered.shape
+    # A render fades what rings on past the end; the browser lets it ring.
+    kept = slice(0, -4410)
+    wrong = played[:, kept] - rendered[:, kept]
+    level = np.mean(rendered[:, kept] ** 2)
+    assert 10 * np.log10(np.mean(wrong**2) / level + 1e-20) < worst_db
