@@ -21,6 +21,14 @@ Notice: TypeAlias = Callable[[str], None]
 """Told, in a sentence, what a person should know about a file that could be read."""
 
 _STEP_FRAMES = 1 << 14
+# Playlists and the like are no sound: they would have FFmpeg open whatever files and addresses
+# they name.
+_AV_FORMATS = (
+    "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,dtshd,dv,eac3,flac,flv,gsm,gxf,iff,"
+    "loas,matroska,mlp,mov,mp3,mp4,mpc,mpc8,mpeg,mpegts,mxf,nut,ogg,rm,sox,tak,truehd,tta,voc,w64,"
+    "wav,webm,wv,xwma"
+)
+_AV_OPTIONS = {"format_whitelist": _AV_FORMATS, "protocol_whitelist": "file"}
 _SNDFILE_FORMATS = {"WAV", "WAVEX", "RF64", "W64", "FLAC", "AIFF", "AU", "CAF"}
 
 
@@ -243,7 +251,7 @@ def _open_av(path: Path) -> _Av:
     import av
 
     try:
-        container = av.open(str(path))
+        container = av.open(str(path), options=_AV_OPTIONS)
     except (av.FFmpegError, ValueError, OSError) as error:
         if isinstance(error, PermissionError):
             raise FormatError(f"{path.name}: the file may not be read (no permission)") from None

@@ -59,6 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
                 await task
         service.close()
 
+    most_bytes = settings.limits.upload_bytes + _ROOM_FOR_FIELDS
     app = FastAPI(
         title="Sayso",
         version=__version__,
@@ -68,7 +69,6 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,  # both would fetch scripts from elsewhere
         redoc_url=None,
         responses=problems.RESPONSES,
-        max_body_size=settings.limits.upload_bytes + _ROOM_FOR_FIELDS,
     )
     app.state.service, app.state.metrics = service, metrics
     app.state.watcher = Watcher(service)
@@ -78,7 +78,9 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(module.router)
     if STATIC.is_dir():
         app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
-    app.add_middleware(Doorkeeper, local=not settings.tokens, metrics=metrics)
+    app.add_middleware(
+        Doorkeeper, local=not settings.tokens, most_bytes=most_bytes, metrics=metrics
+    )
     return app
 
 

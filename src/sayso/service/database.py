@@ -24,7 +24,7 @@ def connect(url: str) -> sa.Engine:
     try:
         engine = _engine(sa.make_url(url))
         migrate(engine)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, OSError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         raise ConfigError(
             f"the database {url.partition('@')[2] or url} does not answer ({reason}); "
@@ -47,7 +47,7 @@ def migrate(engine: sa.Engine, revision: str = "head") -> None:
             connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         config.attributes["connection"] = connection
-        if revision == "head" or revision > _current(connection):
+        if revision != "base" and (revision == "head" or revision > _current(connection)):
             command.upgrade(config, revision)
         else:
             command.downgrade(config, revision)

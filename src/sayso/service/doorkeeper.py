@@ -7,9 +7,10 @@ import uuid
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sayso.errors import AccessError
+from sayso.errors import AccessError, TooLargeError
 from sayso.service.access import check_site
 from sayso.service.metrics import Metrics
 from sayso.service.problems import answer, problem_of
@@ -35,11 +36,13 @@ class Doorkeeper:
     Args:
         app: what it stands before.
         local: see `sayso.service.access.check_site`.
+        most_bytes: of a request; one that declares more is refused before it is sent.
         metrics: told of every request.
     """
 
-    def __init__(self, app: ASGIApp, *, local: bool, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, *, local: bool, most_bytes: int, metrics: Metrics) -> None:
         self._app, self._local, self._metrics = app, local, metrics
+        self._most_bytes = most_bytes
         self._log = structlog.get_logger("sayso")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,11 +68,13 @@ class Doorkeeper:
 
         try:
             try:
-                check_site(scope["method"], Headers(scope=scope), local=self._local)
-            except AccessError as error:
+                headers = Headers(scope=scope)
+                check_site(scope["method"], headers, local=self._local)
+                self._check_length(headers.get("content-length", ""))
+            except (AccessError, TooLargeError) as error:
                 await answer(problem_of(error, request_id))(scope, receive, dressed)
             else:
-                await self._app(scope, receive, dressed)
+                await self._app(scope, self._counted(receive), dressed)
         finally:
             took_s = time.perf_counter() - began
             route = getattr(scope.get("route"), "path", "page" if status < 400 else "unknown")
@@ -81,6 +86,27 @@ class Doorkeeper:
                 status=status,
                 took_ms=round(1000 * took_s, 1),
                 **_named(scope),
+            )
+
+    def _counted(self, receive: Receive) -> Receive:
+        """`receive`, until more has come than was announced or may be."""
+        left = self._most_bytes
+
+        async def counted() -> Message:
+            nonlocal left
+            message = await receive()
+            left -= len(message.get("body", b""))
+            if left < 0:
+                # Not one of ours: parsers of bodies only let this kind pass.
+                raise HTTPException(413, f"more than {self._most_bytes:,} bytes were sent")
+            return message
+
+        return counted
+
+    def _check_length(self, declared: str) -> None:
+        if declared.isdecimal() and int(declared) > self._most_bytes:
+            raise TooLargeError(
+                f"{int(declared):,} bytes were announced; expected at most {self._most_bytes:,}"
             )
 
 

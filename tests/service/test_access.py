@@ -1,0 +1,159 @@
+"""Who may do what: tokens, other people's sessions, rates, and other sites' requests."""
+
+from __future__ import annotations
+
+import pytest
+from tests.service.conftest import Person
+
+from sayso.errors import NotFoundError
+from sayso.service import access
+
+
+@pytest.fixture
+def closed(make):
+    """A service that asks for tokens."""
+    return make(tokens=True)
+
+
+def person_of(client, name="anna"):
+    token, secret = access.create_token(client.app.state.service.store.engine, name)
+    return Person(client, {"authorization": f"Bearer {secret}"}), token, secret
+
+
+def test_without_a_token_nothing_is_told(closed):
+    for method, url in (
+        ("GET", "/sessions"),
+        ("POST", "/sessions/demo"),
+        ("GET", "/models"),
+        ("GET", "/metrics"),
+        ("GET", f"/sessions/{'0' * 32}"),
+    ):
+        for headers in ({}, {"authorization": "Bearer sayso_guess"}, {"authorization": "Basic x"}):
+            response = closed.request(method, url, headers=headers)
+            assert response.status_code == 401, url
+            assert response.headers["www-authenticate"] == "Bearer"
+            assert response.headers["content-type"] == "application/problem+json"
+    assert closed.get("/health").status_code == 200
+    assert closed.get("/about").json()["tokens"] is True
+
+
+def test_a_session_is_its_owners_alone(closed):
+    (anna, _, _), (ben, _, _) = person_of(closed), person_of(closed, "ben")
+    session = anna.open()
+    at = f"/sessions/{session['id']}"
+    render = anna.say(session, "mute the bass")["render"]
+    for method, url, body in (
+        ("GET", at, None),
+        ("DELETE", at, None),
+        ("GET", f"{at}/events", None),
+        ("GET", f"{at}/messages", None),
+        ("POST", f"{at}/messages", {"text": "undo"}),
+        ("PATCH", f"{at}/desk", {}),
+        ("POST", f"{at}/undo", None),
+        ("GET", f"{at}/source", None),
+        ("POST", f"{at}/renders", {}),
+        ("GET", render["url"], None),
+        ("POST", f"{render['url']}/cancel", None),
+        ("GET", f"{render['url']}/tracks/0", None),
+        ("GET", f"{render['url']}/archive", None),
+    ):
+        problem = ben.ask(method, url, json=body, status=404)
+        assert problem["detail"] == "there is no such session", url
+    assert ben.ask("GET", "/sessions") == []
+    other = ben.open()
+    stolen = f"/sessions/{other['id']}/renders/{render['id']}"
+    ben.ask("GET", stolen, status=404)
+    assert [one["id"] for one in anna.ask("GET", "/sessions")] == [session["id"]]
+
+
+def test_only_the_hash_of_a_secret_is_kept_and_revoking_ends_it(closed, tmp_path):
+    anna, token, secret = person_of(closed)
+    engine = closed.app.state.service.store.engine
+    anna.ask("GET", "/sessions")
+    for file in tmp_path.glob("sayso.sqlite*"):
+        assert secret.encode() not in file.read_bytes()
+    access.revoke_token(engine, token.id[:8])
+    anna.ask("GET", "/sessions", status=401)
+    with pytest.raises(NotFoundError, match="names 0 tokens"):
+        access.revoke_token(engine, "anna")
+    assert [t.revoked_s is None for t in access.list_tokens(engine)] == [False]
+
+
+def test_a_browser_carries_its_token_in_a_cookie(closed):
+    _, _, secret = person_of(closed)
+    assert closed.post("/login", json={"token": "sayso_wrong"}).status_code == 401
+    entered = closed.post("/login", json={"token": secret})
+    assert entered.status_code == 204
+    cookie = entered.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert closed.get("/sessions").json() == []
+    closed.post("/logout")
+    assert closed.get("/sessions").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "evil.example"},
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+    ],
+)
+def test_another_site_cannot_use_a_persons_browser(make, headers):
+    client = make()
+    response = client.post("/sessions/demo", headers=headers)
+    assert response.status_code == 403
+    assert response.json()["type"] == "urn:sayso:access-error"
+    assert client.get("/sessions").json() == []
+    mine = {"origin": "http://127.0.0.1", "sec-fetch-site": "same-origin"}
+    assert client.post("/logout", headers=mine).status_code == 204
+
+
+def test_every_answer_is_dressed(make):
+    client = make()
+    for url in ("/", "/health", "/nothing", "/openapi.json"):
+        headers = client.get(url).headers
+        policy = headers["content-security-policy"]
+        assert "default-src 'self'" in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert headers["x-content-type-options"] == "nosniff"
+        assert "access-control-allow-origin" not in headers
+        assert len(headers["x-request-id"]) == 16
+
+
+def test_requests_a_minute(make):
+    client = make(limits={"requests_a_minute": 5})
+    found = [client.get("/sessions").status_code for _ in range(8)]
+    assert found[:5] == [200] * 5
+    assert 429 in found[5:]
+    refused = client.get("/sessions")
+    assert "more than 5 requests a minute" in refused.json()["detail"]
+    assert int(refused.headers["retry-after"]) > 0
+
+
+def test_sessions_and_waiting_renders_are_bounded(make):
+    client = make(limits={"sessions": 2, "queue": 1})
+    person = Person(client)
+    session = person.open()
+    person.open()
+    assert (
+        "there are 2 sessions already" in person.ask("POST", "/sessions/demo", status=429)["detail"]
+    )
+    person.say(session, "mute the bass")  # nobody renders here: it waits
+    refused = person.ask(
+        "POST", f"/sessions/{session['id']}/messages", json={"text": "mute the drums"}, status=429
+    )
+    assert "1 renders are waiting" in refused["detail"]
+    assert person.say(session, "mute the drums", render=False)["reply"]
+
+
+def test_old_sessions_are_swept(make, tmp_path):
+    client = make(limits={"session_days": 1e-9})
+    session = Person(client).open()
+    assert client.app.state.service.sweep() == 1
+    assert client.get(f"/sessions/{session['id']}").status_code == 404
+    assert list((tmp_path / "sessions").iterdir()) == []

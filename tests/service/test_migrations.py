@@ -1,0 +1,64 @@
+"""The tables: up, down and up again, on both databases, and the same as the models say."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlmodel import SQLModel
+
+from sayso.errors import ConfigError
+from sayso.service.database import connect, migrate
+
+TABLES = {"alembic_version", "message", "render", "session", "token"}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path):
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'deep' / 'x.sqlite'}"
+    server = request.getfixturevalue("postgres")
+    name = f"migrations_{time.monotonic_ns()}"
+    admin = f"{server}/postgres".replace("postgresql://", "postgresql+psycopg://")
+    engine = sa.create_engine(admin, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return admin.replace("/postgres", f"/{name}")
+
+
+def test_up_down_and_up_again(url):
+    engine = connect(url)
+    try:
+        assert set(sa.inspect(engine).get_table_names()) == TABLES
+        with engine.connect() as connection:
+            context = MigrationContext.configure(connection)
+            assert compare_metadata(context, SQLModel.metadata) == []
+        migrate(engine, "base")
+        assert set(sa.inspect(engine).get_table_names()) == {"alembic_version"}
+        migrate(engine)
+        assert set(sa.inspect(engine).get_table_names()) == TABLES
+    finally:
+        engine.dispose()
+
+
+def test_processes_that_start_together_wait_for_each_other(url):
+    with ThreadPoolExecutor(4) as pool:
+        engines = list(pool.map(lambda _: connect(url), range(4)))
+    assert set(sa.inspect(engines[0]).get_table_names()) == TABLES
+    for engine in engines:
+        engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql+psycopg://me:secret@127.0.0.1:9/none", "nonsense", "sqlite:////proc/x/y"]
+)
+def test_a_database_that_does_not_answer_is_named_without_its_password(url):
+    with pytest.raises(ConfigError) as caught:
+        connect(url)
+    assert "secret" not in str(caught.value)
+    assert "SAYSO_DATABASE_URL" in str(caught.value)
