@@ -97,7 +97,7 @@ def worker(arguments: Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     workers = _workers(arguments, arguments.queue, MODULES, _WORKER_POLLING_S)
     assert workers is not None
-    note(f"{arguments.jobs} workers take files from the queue; Ctrl-C stops them")
+    note(f"taking files from the queue, {arguments.jobs} at a time; Ctrl-C stops it")
     try:
         with workers:
             while True:
