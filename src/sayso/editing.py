@@ -6,18 +6,26 @@ An edit knows its recordings by path; all of them are cut at the same places.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from sayso.audio import Audio, Cancelled, Notice, Progress, Writer, probe, read
 from sayso.desk import Stretch, Strip
+from sayso.desk.timeline import CROSSFADE_S
 from sayso.edit import Edited
 from sayso.edit.align import Alignment, align
+from sayso.edit.apply import point_out, with_room_tone
+from sayso.edit.choose import SHORTEST_S, Scores, choose
 from sayso.edit.editlist import EditList, Insert, check_inside
+from sayso.edit.editor import Editor, score
 from sayso.edit.exchange import SUFFIXES, read_edit
 from sayso.edit.exchange.files import Media
+from sayso.edit.hearing import listen
 from sayso.effects import Sound, process
 from sayso.errors import Cancelled as Stopped
-from sayso.errors import DataError
+from sayso.errors import DataError, ModelError, OutputError
+
+POINTER = "pointer"
 
 
 def media_of(path: str | Path) -> Media:
@@ -99,6 +107,129 @@ def align_files(
         speed=speeds[len(speeds) // 2] if speeds else 1.0,
     )
     return edit, found
+
+
+def apply_file(
+    raw: str | Path,
+    *,
+    editor: Editor | None = None,
+    by: str = POINTER,
+    choice: Choice | None = None,
+    tracks: Sequence[str | Path] = (),
+    scores: str | Path | None = None,
+    notice: Notice | None = None,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> EditList:
+    """An edit of a recording, by an editor's pointer or by a scorer and a threshold.
+
+    Args:
+        raw: the recording.
+        editor: that has learnt; the scorers `level` and `novelty` need none.
+        by: "pointer", or one of `sayso.edit.editor.SCORERS`.
+        choice: how much to keep and how to join it.
+        tracks: recordings that run beside `raw` and are cut with it.
+        scores: a file that keeps the scores: where it is there, nothing is scored again.
+        notice: told of damaged files.
+        progress: told the fraction done.
+        cancelled: asked between steps.
+
+    Raises: RangeError, ModelError without an editor where one is needed, FormatError for a damaged
+        file of scores, DataError for scores of another recording, Cancelled.
+    """
+    choice = choice or Choice()
+    audio = read(raw, notice=notice)
+    heard = None
+    if by == POINTER:
+        if editor is None:
+            raise ModelError("the pointer needs an editor; `sayso edit learn` makes one")
+        heard = listen(audio, progress=_share(progress, 0.0, 0.5), cancelled=cancelled)
+        timeline = point_out(
+            audio,
+            heard,
+            editor,
+            wish_s=choice.wish_s,
+            shortest_s=choice.shortest_s,
+            crossfade_s=choice.crossfade_s,
+            progress=_share(progress, 0.5, 0.5),
+            cancelled=cancelled,
+        )
+    else:
+        found = _scores(audio, by, editor, scores, progress, cancelled)
+        threshold = choice.threshold_of(found, editor, audio.duration_s)
+        timeline = choose(
+            found,
+            audio,
+            threshold,
+            shortest_s=choice.shortest_s,
+            crossfade_s=choice.crossfade_s,
+        )
+    if choice.room_tone_s is not None:
+        timeline = with_room_tone(timeline, audio, heard or listen(audio), choice.room_tone_s)
+    sources = (str(raw), *map(str, tracks))
+    return EditList(sources=sources, source_frames=audio.frames, timeline=timeline)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How much of a recording is kept, and how it is joined.
+
+    Attributes:
+        threshold: scores from 0 to 1 that are enough; or
+        keep: the share to keep; or
+        wish_s: the length to come near to. Without any, the share that the editor learnt.
+        shortest_s: of what is heard between two cuts.
+        crossfade_s: length of each join.
+        room_tone_s: seconds of the room's sound in every join, or None.
+    """
+
+    threshold: float | None = None
+    keep: float | None = None
+    wish_s: float | None = None
+    shortest_s: float = SHORTEST_S
+    crossfade_s: float = CROSSFADE_S
+    room_tone_s: float | None = None
+
+    def threshold_of(self, scores: Scores, editor: Editor | None, duration_s: float) -> float:
+        """The threshold that is meant, for a recording of `duration_s`. Raises: RangeError."""
+        if self.threshold is not None:
+            return self.threshold
+        if self.keep is not None:
+            return scores.threshold_for(self.keep)
+        if self.wish_s is not None:
+            return scores.threshold_for(min(1.0, self.wish_s / duration_s))
+        return scores.threshold_for(editor.keep_ratio if editor is not None else 0.5)
+
+
+def _scores(
+    audio: Audio,
+    by: str,
+    editor: Editor | None,
+    file: str | Path | None,
+    progress: Progress | None,
+    cancelled: Cancelled | None,
+) -> Scores:
+    if file is not None and Path(file).is_file():
+        found = Scores.loads(Path(file).read_text(encoding="utf-8"))
+        if (found.scorer, int(found.edges[-1])) != (by, audio.frames):
+            raise DataError(
+                f"{file} holds scores by {found.scorer} of {found.edges[-1]} frames; expected "
+                f"{by} and {audio.frames} frames. Name another file to score anew"
+            )
+        return found
+    found = score(listen(audio, progress=progress, cancelled=cancelled), by, editor)
+    if file is not None:
+        try:
+            Path(file).write_text(found.dumps(), encoding="utf-8")
+        except OSError as error:
+            raise OutputError(f"{file}: cannot be written ({error.strerror})") from None
+    return found
+
+
+def _share(progress: Progress | None, start: float, share: float) -> Progress | None:
+    if progress is None:
+        return None
+    return lambda done: progress(start + share * done)
 
 
 def render_edit(

@@ -18,7 +18,7 @@ from sayso.audio import Audio, Cancelled, Progress, decibels
 from sayso.clean import clean_audio, load_config
 from sayso.desk import MIX, Desk, Limit, Pan, Stretch, Strip, complement_of
 from sayso.desk.timeline import resolve
-from sayso.edit import Edited, find_silences
+from sayso.edit import Edited, RecordingListener, find_silences
 from sayso.effects import Mixed, Processed, Sound, Widened, amplify, limit, process, record
 from sayso.errors import SilenceError
 
@@ -91,6 +91,7 @@ def render(
             frames=source.frames,
             sample_rate=source.sample_rate,
             silences=lambda: find_silences(source),
+            listener=RecordingListener(source),
         )
         sounds = {name: Edited(audio, timeline) for name, audio in audios.items()}
     if source.channels == 1 and _pans(desk):

@@ -93,7 +93,7 @@ def test_silences_shrink_to_the_longest_that_is_wanted():
         (Cut(start_s=12.0), RangeError, "10.00 s"),
         (Cut(end_s=99.0), RangeError, "nothing would be left"),
         (CutTail(seconds=10.0), RangeError, "nothing would be left"),
-        (Like(example="a.wav"), RequestError, "learnt"),
+        (Like(example="a.wav"), RequestError, "heard"),
     ],
 )
 def test_impossible_steps_say_what_is_there(step, error, words):

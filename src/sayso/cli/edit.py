@@ -6,10 +6,12 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sayso.cli.parser import fields
 from sayso.cli.terminal import duration, note, progress_bar, show_json, show_table
 
 if TYPE_CHECKING:
     from sayso.edit.editlist import EditList
+    from sayso.train.editor import EditorConfig
 
 
 def align(arguments: Namespace) -> int:
@@ -33,6 +35,107 @@ def align(arguments: Namespace) -> int:
         return 0
     _show(edit, path)
     return 0
+
+
+def learn(arguments: Namespace) -> int:
+    """Learns from pairs, and writes an editor."""
+    _need_torch("learning")
+    from sayso.edit.editor import Editor
+    from sayso.train.editor import learn
+    from sayso.train.editor_files import read_examples
+
+    start = Editor.open(arguments.start) if arguments.start else None
+    with progress_bar("listening") as progress:
+        examples = read_examples(arguments.files, notice=note, progress=progress)
+    pairs = [example.pair for example in examples]
+    with progress_bar("learning") as progress:
+        editor = learn(pairs, config=_config(arguments), start=start, progress=progress)
+    path = editor.save(arguments.out)
+    rows = [("pairs", str(len(pairs))), ("keeps", f"{editor.keep_ratio:.0%}")]
+    show_table(("editor", str(path)), rows)
+    return 0
+
+
+def apply(arguments: Namespace) -> int:
+    """Edits a recording, and writes the edit."""
+    from sayso.edit.exchange import write_edit
+    from sayso.editing import Choice, apply_file
+
+    editor = None
+    if arguments.editor:
+        from sayso.edit.editor import Editor
+
+        editor = Editor.open(arguments.editor)
+    names = ("threshold", "keep", "wish_s", "shortest_s", "crossfade_s", "room_tone_s")
+    with progress_bar("editing") as progress:
+        edit = apply_file(
+            arguments.raw,
+            editor=editor,
+            choice=Choice(**fields(arguments, *names)),
+            tracks=arguments.tracks,
+            scores=arguments.scores,
+            notice=note,
+            progress=progress,
+            **fields(arguments, "by"),
+        )
+    _show(edit, write_edit(arguments.out, edit))
+    return 0
+
+
+def evaluate(arguments: Namespace) -> int:
+    """Holds one edit against another, or every method against pairs that it has not seen."""
+    from sayso.editing import is_edit
+
+    if len(arguments.files) == 2 and all(map(is_edit, arguments.files)):
+        return _evaluate_edits(arguments)
+    _need_torch("learning")
+    from sayso.train.editor_files import leave_one_out, means, read_examples
+
+    with progress_bar("listening") as progress:
+        examples = read_examples(arguments.files, notice=note, progress=progress)
+    with progress_bar("learning") as progress:
+        outcomes = leave_one_out(examples, config=_config(arguments), progress=progress)
+    table = means(outcomes)
+    if arguments.json:
+        show_json(table)
+        return 0
+    columns = list(next(iter(table.values())))
+    rows = [(name, *(f"{row[key]:.3f}" for key in columns)) for name, row in table.items()]
+    show_table(("method", *columns), rows)
+    return 0
+
+
+def _evaluate_edits(arguments: Namespace) -> int:
+    from sayso.audio import read
+    from sayso.editing import open_edit
+    from sayso.errors import DataError
+    from sayso.measure.edits import compare_edits, cut_quality
+
+    edit, truth = (open_edit(file, recordings=arguments.recordings) for file in arguments.files)
+    if edit.source_frames != truth.source_frames:
+        raise DataError("the two edits are cut from recordings of different lengths")
+    audio = read(edit.sources[0], notice=note)
+    figures = vars(compare_edits(edit.timeline, truth.timeline, audio.frames))
+    figures["cut_quality"] = cut_quality(audio, edit.timeline)
+    if arguments.json:
+        show_json(figures)
+        return 0
+    known = {name: value for name, value in figures.items() if value is not None}
+    show_table(("figure", ""), [(name, f"{value:.3f}") for name, value in known.items()])
+    return 0
+
+
+def _config(arguments: Namespace) -> EditorConfig:
+    from sayso.train.editor import EditorConfig
+
+    return EditorConfig(**fields(arguments, "steps", "threads"))
+
+
+def _need_torch(purpose: str) -> None:
+    from sayso.checkpoints import require
+
+    for module in ("torch", "safetensors"):
+        require(module, extra="torch", purpose=purpose)
 
 
 def render(arguments: Namespace) -> int:

@@ -14,8 +14,11 @@ def build_edit(commands: _Commands) -> None:
     edit = commands.add_parser("edit", help="learn how you cut, and cut the next recording so")
     kinds = edit.add_subparsers(title="what to do", metavar="WHAT", required=True)
     _align(kinds)
+    _learn(kinds)
+    _apply(kinds)
     _render(kinds)
     _export(kinds)
+    _evaluate(kinds)
 
 
 def _align(kinds: _Commands) -> None:
@@ -26,6 +29,68 @@ def _align(kinds: _Commands) -> None:
     align.add_argument("-o", "--out", metavar="EDIT", required=True, help=_FORMATS)
     _tracks(align)
     align.add_argument("--json", action="store_true", help="print every clip as JSON")
+
+
+def _learn(kinds: _Commands) -> None:
+    learn = kinds.add_parser("learn", help="learn how you cut from recordings and your edits")
+    learn.set_defaults(command="edit:learn")
+    learn.add_argument(
+        "files",
+        metavar="RAW EDITED",
+        nargs="+",
+        help="pairs; EDITED is a recording or an edit that you corrected",
+    )
+    learn.add_argument("-o", "--out", metavar="FILE.editor", required=True)
+    learn.add_argument("--from", dest="start", metavar="FILE.editor", help="go on from another")
+    _steps(learn)
+
+
+def _steps(parser: ArgumentParser) -> None:
+    parser.add_argument("--steps", metavar="N", type=int, help="of the pointer network's training")
+    parser.add_argument("--threads", metavar="N", type=int, help="processor threads")
+
+
+def _apply(kinds: _Commands) -> None:
+    apply = kinds.add_parser("apply", help="edit a recording the way you would")
+    apply.set_defaults(command="edit:apply")
+    apply.add_argument("raw", metavar="RAW")
+    apply.add_argument("-o", "--out", metavar="EDIT", required=True, help=_FORMATS)
+    apply.add_argument("--editor", metavar="FILE.editor", help="from `sayso edit learn`")
+    apply.add_argument(
+        "--by",
+        metavar="NAME",
+        help="pointer (the default), autoencoder, latent, discriminator, ensemble, level, novelty",
+    )
+    much = apply.add_mutually_exclusive_group()
+    much.add_argument("--seconds", dest="wish_s", metavar="S", type=float, help="wished length")
+    much.add_argument("--keep", metavar="X", type=float, help="share to keep, 0 to 1")
+    much.add_argument("--threshold", metavar="X", type=float, help="score to keep, 0 to 1")
+    apply.add_argument("--shortest", dest="shortest_s", metavar="S", type=float)
+    apply.add_argument("--crossfade", dest="crossfade_s", metavar="S", type=float)
+    apply.add_argument(
+        "--room-tone", dest="room_tone_s", metavar="S", type=float, help="fill joins with it"
+    )
+    apply.add_argument(
+        "--scores", metavar="FILE.json", help="keep the scores, or choose anew from those there"
+    )
+    _tracks(apply)
+
+
+def _evaluate(kinds: _Commands) -> None:
+    evaluate = kinds.add_parser("evaluate", help="hold edits against yours")
+    evaluate.set_defaults(command="edit:evaluate")
+    evaluate.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="+",
+        help="two edits: one, and the true one; or pairs RAW EDITED, to leave each out in turn",
+    )
+    evaluate.add_argument(
+        "--raw", metavar="FILE", dest="recordings", action="append", default=[],
+        help="the recording of two edits that do not name it",
+    )  # fmt: skip
+    evaluate.add_argument("--json", action="store_true")
+    _steps(evaluate)
 
 
 def _render(kinds: _Commands) -> None:

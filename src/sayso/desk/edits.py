@@ -71,14 +71,36 @@ class RemoveSilence(Value):
     longest_s: Annotated[float, Field(ge=0.0, le=60.0)] = 0.3
 
 
+class KeepBest(Value):
+    """Of everything that is played more than once, only the best take."""
+
+    step: Literal["keep_best"] = "keep_best"
+
+
+class LoopChorus(Value):
+    """Plays the chorus `times` times in a row, 2 to 100, where it is first heard."""
+
+    step: Literal["loop_chorus"] = "loop_chorus"
+    times: Annotated[int, Field(ge=2, le=100)] = 2
+
+
 class Like(Value):
-    """Edited the way an earlier example was."""
+    """Edited the way an example was: a recording, or an editor that has learnt from several."""
 
     step: Literal["like"] = "like"
     example: Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 EditStep: TypeAlias = Annotated[
-    Keep | Cut | CutTail | Loop | MoveSpan | ShortenTo | RemoveSilence | Like,
+    Keep
+    | Cut
+    | CutTail
+    | Loop
+    | MoveSpan
+    | ShortenTo
+    | RemoveSilence
+    | KeepBest
+    | LoopChorus
+    | Like,
     Field(discriminator="step"),
 ]

@@ -7,7 +7,7 @@ the sum of theirs; crossfades borrow from the source beyond a clip's ends and do
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, TypeAlias
+from typing import Annotated, Protocol, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -16,8 +16,10 @@ from sayso.desk.edits import (
     CutTail,
     EditStep,
     Keep,
+    KeepBest,
     Like,
     Loop,
+    LoopChorus,
     MoveSpan,
     RemoveSilence,
     ShortenTo,
@@ -33,6 +35,19 @@ MOST_CLIPS = 100_000
 
 Spans: TypeAlias = Sequence[tuple[int, int]]
 """Stretches as (first frame, frame after the last)."""
+
+
+class Listener(Protocol):
+    """Whoever has heard the recording: what steps need that depend on its sound."""
+
+    def best_takes(self) -> Spans:
+        """The stretches that are left when of each repeated one only the best take stays."""
+
+    def chorus(self) -> tuple[int, int]:
+        """Where the chorus is first heard."""
+
+    def like(self, example: str) -> Sequence[Clip]:
+        """The recording edited the way that the file `example` was."""
 
 
 class Clip(Value):
@@ -89,6 +104,7 @@ def resolve(
     frames: int,
     sample_rate: int,
     silences: Callable[[], Spans],
+    listener: Listener | None = None,
 ) -> Timeline:
     """The timeline that `steps` make of a recording, each acting on the result of the one before.
 
@@ -97,15 +113,58 @@ def resolve(
         frames: length of the recording.
         sample_rate: its rate in Hz.
         silences: asked for the recording's silent stretches only where a step needs them.
+        listener: asked where a step depends on what is played.
 
     Raises: RangeError for a step outside what is there, that would leave nothing, or more than a
-        hundred hours or 100,000 clips; RequestError for `like`, which
-        needs an editor that has learnt from examples.
+        hundred hours or 100,000 clips; RequestError for a step that needs a listener where there
+        is none, or that cannot follow others.
     """
     timeline = whole(frames, sample_rate)
     for step in steps:
-        timeline = _apply(timeline, step, silences)
+        if isinstance(step, KeepBest | LoopChorus | Like):
+            timeline = _heard(timeline, step, listener)
+        else:
+            timeline = _apply(timeline, step, silences)
     return timeline
+
+
+def _heard(
+    timeline: Timeline, step: KeepBest | LoopChorus | Like, listener: Listener | None
+) -> Timeline:
+    """A step that depends on what is played."""
+    if listener is None:
+        raise RequestError(f"{step.step}: the recording has to be heard for this; open it first")
+    match step:
+        case KeepBest():
+            gaps, at = [], 0
+            for start, stop in listener.best_takes():
+                gaps.append((at, start))
+                at = stop
+            gaps.append((at, max(at, *(clip.stop for clip in timeline.clips))))
+            return _with(timeline, _without(timeline.clips, gaps), "keep_best")
+        case LoopChorus(times=times):
+            return _with_chorus(timeline, listener.chorus(), times)
+        case Like(example=example):
+            if len(timeline.clips) > 1 or timeline.clips[0].start > 0:
+                raise RequestError(
+                    "editing like an example begins with the whole recording; ask for it before "
+                    "other cuts"
+                )
+            return _with(timeline, listener.like(example), "like")
+
+
+def _with_chorus(timeline: Timeline, chorus: tuple[int, int], times: int) -> Timeline:
+    at = 0
+    for clip in timeline.clips:
+        low, high = max(chorus[0], clip.start), min(chorus[1], clip.stop)
+        if high - low > (chorus[1] - chorus[0]) // 2:
+            start, stop = at + low - clip.start, at + high - clip.start
+            again = take(timeline.clips, start, stop) * (times - 1)
+            _require_room(timeline, (stop - start) * (times - 1), len(again))
+            left, right = take(timeline.clips, 0, stop), take(timeline.clips, stop, timeline.frames)
+            return _with(timeline, left + again + right, "loop_chorus")
+        at += clip.frames
+    raise RangeError("loop_chorus: the chorus has been cut out; ask for it before the cut")
 
 
 def _apply(timeline: Timeline, step: EditStep, silences: Callable[[], Spans]) -> Timeline:
@@ -137,11 +196,8 @@ def _apply(timeline: Timeline, step: EditStep, silences: Callable[[], Spans]) ->
         case RemoveSilence(longest_s=longest_s):
             left = _without(clips, _shrunk(silences(), round(longest_s * rate)))
             return _with(timeline, left, "remove_silence")
-        case Like():
-            raise RequestError(
-                "editing like an example needs an editor that has learnt from it; "
-                'meanwhile "remove the silences" and cuts by time work'
-            )
+        case _:
+            raise AssertionError(f"{step.step} is none of these")
 
 
 def take(clips: Sequence[Clip], start: int, stop: int) -> tuple[Clip, ...]:

@@ -110,6 +110,7 @@ class _Walk:
             net, memory, bars, around, limits
         )  # fmt: skip
         self.seconds = bars.seconds
+        self.phrase = torch.from_numpy(bars.phrase)
         self.total_s = float(self.seconds.sum())
         self.heard = torch.zeros(bars.count)
         self.past: torch.Tensor | None = None
@@ -131,7 +132,7 @@ class _Walk:
         )
         line = self.net.embed_steps(self.memory, steps)
         x, self.past = self.net.decode(self.memory, line, self.past)
-        related = relations(steps.bar, self.heard[None], self.memory.keep)
+        related = relations(steps.bar, self.heard[None], self.memory.keep, self.phrase)
         logits = self.net.pointers(self.memory, x, related)[0]
         fresh = self.heard == 0
         free = self.heard < self.limits.repeats

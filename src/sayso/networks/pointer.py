@@ -23,7 +23,7 @@ from torch.nn import functional
 
 COPY, JUMP, LOOP, STOP = range(4)
 OPERATIONS = 4
-RELATIONS = 6
+RELATIONS = 8
 STATE = 7
 
 
@@ -39,7 +39,7 @@ class PointerConfig(BaseModel):
     heads: int = Field(default=4, ge=1, le=32)
     layers: int = Field(default=2, ge=1, le=12)
     history: int = Field(default=64, ge=1, le=4096, description="own steps that it attends to")
-    dropout: float = Field(default=0.1, ge=0, lt=1)
+    dropout: float = Field(default=0.2, ge=0, lt=1)
 
 
 class Memory(NamedTuple):
@@ -101,7 +101,7 @@ class PointerNet(nn.Module):
         )
         self.encoder = nn.TransformerEncoder(layer, config.layers, enable_nested_tensor=False)
         self.norm = nn.LayerNorm(width)
-        self.keep = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, 1))
+        self.keep = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(width, 1))
         self.keep_plain = nn.Linear(config.features, 1)
         self.key = nn.Linear(width, width)
         self.operation = nn.Embedding(OPERATIONS + 1, width)
@@ -190,13 +190,14 @@ class PointerNet(nn.Module):
         return query
 
 
-def relations(bar: Tensor, heard: Tensor, keep: Tensor) -> Tensor:
+def relations(bar: Tensor, heard: Tensor, keep: Tensor, phrase: Tensor) -> Tensor:
     """How each bar stands to each step [T, N, RELATIONS].
 
     Args:
         bar: the bar heard last [T], -1 at first.
         heard: how often each bar was heard before the step [T, N].
         keep: logits [N] that a bar is kept at all.
+        phrase: the number of each bar's phrase [N], rising.
     """
     count = keep.shape[0]
     ahead = (torch.arange(count)[None] - bar[:, None] - 1).float()
@@ -204,6 +205,7 @@ def relations(bar: Tensor, heard: Tensor, keep: Tensor) -> Tensor:
     mass = functional.pad(torch.cumsum(odds, 0), (1, 0))
     # What would be left out on the way: much for a jump over what is worth keeping.
     skipped = (mass[:-1][None] - mass[(bar + 1).clamp(max=count)][:, None]).clamp(-50, 50)
+    begins = torch.diff(phrase, prepend=phrase[:1] - 1)[None] > 0
     parts = [
         (ahead > 0).float(),
         torch.sign(ahead) * torch.log1p(ahead.abs()) / 3,
@@ -211,5 +213,7 @@ def relations(bar: Tensor, heard: Tensor, keep: Tensor) -> Tensor:
         torch.sign(skipped) * torch.log1p(skipped.abs()),
         heard.clamp(max=3).float(),
         (ahead == 0).float(),
+        begins.expand(len(bar), -1).float(),
+        (begins & (phrase[None] == phrase[bar.clamp(min=0)][:, None])).float(),
     ]
     return torch.stack(parts, dim=-1)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
@@ -44,13 +45,13 @@ _AUTOENCODING, _POINTING = 0.25, 0.75
 class EditorConfig(Frozen):
     """How long and how fast an editor learns; fine-tuning starts from another editor's weights."""
 
-    steps: int = 600
-    learning_rate: float = 2e-3
-    autoencoder_steps: int = 400
-    autoencoder_batch: int = 32
-    autoencoder_learning_rate: float = 2e-3
-    strength: float = 1.0
-    threads: int = 0
+    steps: int = Field(default=400, ge=1, le=1_000_000)
+    learning_rate: float = Field(default=2e-3, gt=0)
+    autoencoder_steps: int = Field(default=400, ge=1, le=1_000_000)
+    autoencoder_batch: int = Field(default=32, ge=1)
+    autoencoder_learning_rate: float = Field(default=2e-3, gt=0)
+    strength: float = Field(default=1.0, ge=0, description="of the discriminator's restraint")
+    threads: int = Field(default=0, ge=0, le=1024)
     seed: int = 0
 
 
@@ -240,7 +241,9 @@ def lesson_loss(net: PointerNet, lesson: Lesson, style: Array, *, wished: bool) 
     x, _ = net.decode(memory, net.embed_steps(memory, given))
     done = torch.tensor(operations)
     loss = functional.cross_entropy(net.operations(x), done)
-    related = relations(given.bar, torch.from_numpy(heard), memory.keep)
+    related = relations(
+        given.bar, torch.from_numpy(heard), memory.keep, torch.from_numpy(lesson.bars.phrase)
+    )
     logits = net.pointers(memory, x, related)
     fresh = torch.from_numpy(heard) == 0
     for operation, group in ((JUMP, fresh), (LOOP, ~fresh)):

@@ -27,8 +27,11 @@ from sayso.edit.operations import (
 from sayso.errors import DataError
 
 _VARIANTS = 4
-_MISSING = 0.25
-"""The largest share of phrases that is left out of a made-up recording."""
+_MISSING, _MISSING_DROPPED = 0.15, 0.5
+"""The largest shares of missing phrases: with all that are like them, or left out anyway."""
+_ALIKE = 0.5
+_BLUR = (0.15, 0.35, 0.15)
+"""Widths of noise that is the same for a recording, for a phrase, for a bar."""
 _STYLE_BARS = 48
 
 
@@ -131,17 +134,45 @@ class Lessons:
         variants = self._measured[number]
         measured = variants[int(rng.integers(len(variants)))]
         bars = plain.bars
-        phrases = np.unique(bars.phrase)
-        gone = phrases[rng.random(len(phrases)) < rng.uniform(0, _MISSING)]
-        kept = np.flatnonzero(~np.isin(bars.phrase, gone))
+        kept = np.flatnonzero(~np.isin(bars.phrase, self._gone(measured, plain)))
         left = _without(plain.found, kept)
         if not left or len(kept) < 4:
             kept, left = np.arange(bars.count), plain.found
         tempo = float(rng.uniform(0.95, 1.05))
-        described = describe(_at_tempo(measured, tempo), kept)
+        described = self._blurred(describe(_at_tempo(measured, tempo), kept), bars.phrase[kept])
         around = plain.around
         around = Surroundings(around.beats[kept], around.there[kept], around.frames[kept])
         return Lesson(described, _only(bars, kept, tempo), around, plain.share[kept], left)
+
+    def _gone(self, measured: Measured, plain: Lesson) -> Ints:
+        """Phrases that a made-up recording lacks, so that the person would have edited it alike.
+
+        A phrase that was left out may be missing, or else everything that is like it, too: whoever
+        keeps the last take would keep another if that one were not there.
+        """
+        rng, phrase = self._rng, measured.bars.phrase
+        heard = np.unique(phrase[plain.share > 0.2])
+        count = int(phrase.max()) + 1
+        gone = rng.random(count) < rng.uniform(0, _MISSING_DROPPED)
+        gone[heard] = False
+        for one in np.flatnonzero(rng.random(count) < rng.uniform(0, _MISSING)):
+            gone[one] = True
+            gone |= measured.alike[one] > _ALIKE
+        return np.flatnonzero(gone)
+
+    def _blurred(self, described: Array, phrase: Ints) -> Array:
+        """Descriptions with noise, or a network of any size would know the few recordings by heart.
+
+        Most of what could be known by heart is the same for all bars of a phrase, so that is where
+        most of the noise is.
+        """
+        rng, width = self._rng, described.shape[1]
+        _, index = np.unique(phrase, return_inverse=True)
+        noise = _BLUR[0] * rng.standard_normal((1, width))
+        noise = noise + _BLUR[1] * rng.standard_normal((index.max() + 1, width))[index]
+        noise = noise + _BLUR[2] * rng.standard_normal(described.shape)
+        blurred: Array = (described + noise).astype(np.float32)
+        return blurred
 
 
 def _at_tempo(measured: Measured, tempo: float) -> Measured:

@@ -18,7 +18,7 @@ TARGETS = frozenset({"sound", "group", "pronoun", "besides"})
 _LIST = TARGETS | {"prep"}
 # What makes "turn the vocals" whole.
 _FULFILS = ("particle", "quality", "param", "preset", "place", "quantity", "span", "band", "range",
-            "vague", "section")  # fmt: skip
+            "vague", "section", "takes")  # fmt: skip
 _CUES = ("quality", "particle", "place", "preset", "vague")
 # Verbs that begin a wish wherever they stand.
 _STARTING = ("extract", "remove", "add", "raise", "lower", "crank", "bring", "set", "loop", "split",

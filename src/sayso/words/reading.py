@@ -66,7 +66,8 @@ def _negated(clause: Clause) -> bool:
 
 
 def _timed(clause: Clause) -> bool:
-    when = clause.has("span") or clause.has("section")
+    looped = clause.has("verb", "loop") and not clause.has("sound")
+    when = clause.has("span") or (clause.has("section") and not looped)
     if clause.has("sound") and not _named(clause):
         when = when or any(n.number.unit == "s" for n in clause.all("quantity") if n.number)
     about = _named(clause) or clause.has("sound") or clause.has("group", "rest")
@@ -79,6 +80,8 @@ def _edits(clause: Clause) -> bool:
     times = [item for item in clause.all("quantity") if item.number and item.number.unit == "s"]
     if clause.has("span") or clause.has("verb", "loop"):
         return True
+    if clause.has("takes"):
+        return not (clause.has("verb", "remove", "drop") or clause.has("neg"))
     if clause.has("verb", "shorten"):
         return True
     if clause.has("verb", "start", "end"):

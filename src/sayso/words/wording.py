@@ -176,6 +176,10 @@ def _of_step(step: EditStep) -> str:
             return f"cutting the last {number(step.seconds)} s"
         case "shorten_to":
             return f"shortening it to {clock(step.seconds)}"
+        case "keep_best":
+            return "keeping only the best take of what is played more than once"
+        case "loop_chorus":
+            return f"playing the chorus {step.times} times"
         case "remove_silence":
             return f"shortening every pause to at most {number(step.longest_s)} s"
         case _:

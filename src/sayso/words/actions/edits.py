@@ -9,7 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sayso.desk import Cut, CutTail, EditStep, Keep, Like, Loop, MoveSpan, RemoveSilence, ShortenTo
+from sayso.desk import (
+    Cut,
+    CutTail,
+    EditStep,
+    Keep,
+    KeepBest,
+    Like,
+    Loop,
+    LoopChorus,
+    MoveSpan,
+    RemoveSilence,
+    ShortenTo,
+)
 from sayso.words.actions.changes import Declined
 from sayso.words.clauses import Clause
 from sayso.words.items import Item
@@ -18,7 +30,7 @@ END_S = 360_000.0
 """Where "the end" is when a span is moved there: the latest time that the desk knows."""
 
 _EXAMPLE = re.compile(
-    r"\b(?:like|as|way|example)\b[^\n]*?([\w./-]+\.(?:wav|mp3|flac|m4a|aac|ogg|opus|mp4|mov|mkv|webm))\b"
+    r"\b(?:like|as|way|example)\b[^\n]*?([\w./-]+\.(?:wav|mp3|flac|m4a|aac|ogg|opus|mp4|mov|mkv|webm|editor))\b"
 )
 _TIMES = {"double": 2, "triple": 3}
 _NEED_TIMES = (
@@ -65,6 +77,8 @@ def edit_steps(clause: Clause, verb: str) -> list[EditStep]:
     """The steps that a clause asks for. Raises: Declined where a time is missing."""
     if any(item.number and item.number.unit == "bar" for item in clause.all("quantity")):
         raise Declined("unsupported", "I count seconds, not bars or beats.", _NEED_TIMES)
+    if clause.has("takes"):
+        return [KeepBest()]
     if verb == "loop":
         return [_loop(clause)]
     if verb == "move":
@@ -112,8 +126,17 @@ def _times(clause: Clause) -> int:
     return _TIMES[size.value] if size is not None else 2
 
 
-def _loop(clause: Clause) -> Loop:
+def _loop(clause: Clause) -> Loop | LoopChorus:
     span = clause.first("span")
+    if clause.has("section", "chorus") and span is None:
+        return LoopChorus(times=_times(clause))
+    if clause.has("section") and span is None:
+        part = clause.all("section")[0].value
+        raise Declined(
+            "ambiguous",
+            f"I do not know where the {part} is; tell me its times.",
+            ("loop the chorus twice", "loop 0:30 to 0:45 twice"),
+        )
     start_s, end_s = _bounds(span) if span is not None else (0.0, None)
     return Loop(start_s=start_s, end_s=end_s, times=_times(clause))
 

@@ -1,0 +1,170 @@
+"""Teaching an editor from files: recordings, and edits of them as sound or as timelines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from sayso.audio import Audio, Cancelled, Notice, Progress, read
+from sayso.desk.timeline import Timeline
+from sayso.edit.align import align
+from sayso.edit.apply import point_out
+from sayso.edit.choose import choose
+from sayso.edit.editlist import check_inside
+from sayso.edit.editor import SCORERS, Editor, score
+from sayso.edit.hearing import listen
+from sayso.editing import POINTER, is_edit, open_edit
+from sayso.errors import DataError
+from sayso.measure.edits import EditScores, compare_edits, cut_quality
+from sayso.train.editor import EditorConfig, learn
+from sayso.train.editor_lessons import Pair
+
+METHODS = (POINTER, *SCORERS)
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """A recording, and how it was edited."""
+
+    name: str
+    audio: Audio
+    pair: Pair
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How near a method came to the edit of a recording that it had not seen."""
+
+    method: str
+    recording: str
+    scores: EditScores
+    cut_quality: float | None
+
+
+def read_examples(
+    files: Sequence[str | Path],
+    *,
+    notice: Notice | None = None,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> list[Example]:
+    """Recordings and their edits, given in turns: raw, edited, raw, edited.
+
+    Args:
+        files: an edit is a recording that will be aligned, or a timeline of any format.
+        notice: told of damaged files.
+        progress: told the fraction done.
+        cancelled: asked between files.
+
+    Raises: DataError for an odd number of files or those that do not belong together, and what
+        reading, aligning and hearing raise.
+    """
+    if not files or len(files) % 2:
+        raise DataError(
+            f"{len(files)} files arrived; expected pairs: RAW EDITED, and again for each recording"
+        )
+    examples = []
+    for at in range(0, len(files), 2):
+        raw, edited = files[at : at + 2]
+        try:
+            audio = read(raw, notice=notice)
+            timeline = _timeline(raw, audio, edited, notice, cancelled)
+            examples.append(Example(Path(raw).name, audio, Pair(listen(audio), timeline)))
+        except DataError as error:
+            raise DataError(f"{Path(raw).name} and {Path(edited).name}: {error}") from None
+        if progress is not None:
+            progress((at + 2) / len(files))
+    return examples
+
+
+def _timeline(
+    raw: str | Path,
+    audio: Audio,
+    edited: str | Path,
+    notice: Notice | None,
+    cancelled: Cancelled | None,
+) -> Timeline:
+    if not is_edit(edited):
+        return align(audio, read(edited, notice=notice), cancelled=cancelled).timeline
+    edit = open_edit(edited, recordings=(raw,))
+    if edit.timeline.sample_rate != audio.sample_rate:
+        raise DataError(
+            f"the edit counts at {edit.timeline.sample_rate} Hz, the recording has "
+            f"{audio.sample_rate} Hz"
+        )
+    check_inside(edit, audio.frames, Path(raw).name)
+    return edit.timeline
+
+
+def leave_one_out(
+    examples: Sequence[Example],
+    *,
+    methods: Sequence[str] = METHODS,
+    config: EditorConfig | None = None,
+    on_outcome: Callable[[Outcome], None] = lambda outcome: None,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> list[Outcome]:
+    """How well each method edits each recording after learning from all the others.
+
+    Scorers keep the share that the others' edits keep; the pointer is not told a length.
+
+    Args:
+        examples: at least two.
+        methods: of `METHODS`.
+        config: how long to learn, each time.
+        on_outcome: told each outcome at once.
+        progress: told the fraction done.
+        cancelled: asked at every step.
+
+    Raises: DataError for fewer than two examples, Cancelled.
+    """
+    if len(examples) < 2:
+        raise DataError(f"{len(examples)} pair arrived; leaving one out takes at least two")
+    outcomes = []
+    for number, example in enumerate(examples):
+        others = [other.pair for at, other in enumerate(examples) if at != number]
+        share = partial(_tell, progress, number, len(examples))
+        editor = learn(others, config=config, progress=share, cancelled=cancelled)
+        for method in methods:
+            outcome = judge(editor, example, method)
+            on_outcome(outcome)
+            outcomes.append(outcome)
+    return outcomes
+
+
+def _tell(progress: Progress | None, number: int, count: int, done: float) -> None:
+    if progress is not None:
+        progress((number + done) / count)
+
+
+def judge(editor: Editor, example: Example, method: str) -> Outcome:
+    """How near `method` of `editor` comes to what the person did."""
+    audio, heard = example.audio, example.pair.heard
+    if method == POINTER:
+        timeline = point_out(audio, heard, editor)
+    else:
+        scores = score(heard, method, editor)
+        timeline = choose(scores, audio, scores.threshold_for(editor.keep_ratio))
+    figures = compare_edits(timeline, example.pair.timeline, audio.frames)
+    return Outcome(method, example.name, figures, cut_quality(audio, timeline))
+
+
+def means(outcomes: Sequence[Outcome]) -> dict[str, dict[str, float]]:
+    """Means of every figure over the recordings, by method."""
+    table: dict[str, dict[str, float]] = {}
+    for method in dict.fromkeys(outcome.method for outcome in outcomes):
+        mine = [outcome for outcome in outcomes if outcome.method == method]
+        joins = [o.cut_quality for o in mine if o.cut_quality is not None]
+        table[method] = {
+            "iou": float(np.mean([o.scores.iou for o in mine])),
+            "boundary_f": float(np.mean([o.scores.boundary_f for o in mine])),
+            "keep_ratio": float(np.mean([o.scores.keep_ratio for o in mine])),
+            "duration_error_s": float(np.mean([abs(o.scores.duration_error_s) for o in mine])),
+            "cut_quality": float(np.mean(joins)) if joins else float("nan"),
+        }
+    return table
