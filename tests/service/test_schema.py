@@ -1,0 +1,51 @@
+"""The OpenAPI document: whatever can be sent by it, no answer is a mistake of ours."""
+
+from __future__ import annotations
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from tests.service.conftest import LOCAL, Person
+
+LAX = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
+ENDLESS = "/events"
+
+
+@pytest.fixture
+def client(make):
+    return make(limits={"upload_bytes": 1 << 16, "seconds": 2, "decoding_s": 5})
+
+
+def test_whatever_is_sent_no_answer_is_a_mistake_of_ours(client):
+    person = Person(client)
+    session = person.ask("POST", "/sessions/demo", status=201)
+    render = person.say(session, "mute the bass")["render"]
+    mine = {"session_id": session["id"], "render_id": render["id"], "number": 0}
+    schema = schemathesis.openapi.from_dict(client.get("/openapi.json").json())
+    codes: dict[str, set[int]] = {}
+
+    def send(case, known):
+        deletes = case.method.upper() == "DELETE"
+        if known and not deletes:
+            case.path_parameters = {name: mine[name] for name in case.path_parameters or {}}
+        asked = case.as_transport_kwargs(base_url=LOCAL)
+        asked.pop("cookies", None)
+        headers = {k: v for k, v in asked.pop("headers").items() if k.lower() != "host"}
+        response = client.request(headers=headers, **asked)
+        codes.setdefault(case.operation.label, set()).add(response.status_code)
+        assert response.status_code < 500, (case.as_curl_command(), response.text)
+        if response.status_code >= 400:
+            assert response.headers["content-type"] == "application/problem+json"
+            assert response.json()["detail"]
+
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        if not operation.path.endswith(ENDLESS):
+            check = given(operation.as_strategy(), st.booleans())(send)
+            settings(
+                max_examples=6, database=None, suppress_health_check=LAX, phases=[Phase.generate]
+            )(check)()
+    assert len(codes) > 25
+    assert 200 in codes["POST /sessions/{session_id}/messages"]
+    assert person.ask("GET", f"/sessions/{session['id']}")["id"] == session["id"]
