@@ -21,6 +21,7 @@ export class Listening extends EventTarget {
   #player;
   #tapes = new Map(); // url -> Tape, or the promise of one
   #loaded = "";
+  #apart = false;
   #changed = () => this.#sync();
   side = YOURS;
   output = MIX;
@@ -86,6 +87,11 @@ export class Listening extends EventTarget {
     if (this.side === ORIGINAL) return ORIGINAL;
     if (this.missing.length === 0) return "live";
     return this.#rendered() ? "rendered" : "preview";
+  }
+
+  /** Whether a render is heard that has a time of its own: cut, or at another tempo. */
+  get isApart() {
+    return this.#apart;
   }
 
   /** What only a render can do and the desk asks for. */
@@ -180,8 +186,9 @@ export class Listening extends EventTarget {
       node: this.#mixer.render(this.output),
     };
     // A render of another length has another time; it cannot run beside the rest.
-    const apart = rendered !== null && rendered.frames !== source.frames;
-    if (apart && this.side === YOURS) return [render];
+    const other = rendered !== null && rendered.frames !== source.frames;
+    this.#apart = other && this.side === YOURS;
+    if (this.#apart) return [render];
     const stems = this.#stems(source);
     const parts = [...stems.values()];
     const rest = parts.length === 0 ? source : new Difference(source, parts);
@@ -193,7 +200,7 @@ export class Listening extends EventTarget {
         sound,
         node: this.#mixer.stem(name),
       })),
-      ...(render && !apart ? [render] : []),
+      ...(render && !other ? [render] : []),
     ];
   }
 

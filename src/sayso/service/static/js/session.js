@@ -17,7 +17,8 @@ const isOfStems = ({ desk }) =>
   !desk.clean && desk.edits.length === 0 && Object.values(desk.strips).every(isNeutral);
 
 export class Session extends EventTarget {
-  #pending = new Map();
+  #pending = new Map(); // target -> what hands have changed and the service does not know yet
+  #sent = []; // the same, on its way
   #settling = 0;
   #sending = Promise.resolve();
   #renders = new Map();
@@ -134,9 +135,17 @@ export class Session extends EventTarget {
   flush() {
     clearTimeout(this.#settling);
     if (this.#pending.size > 0) {
-      const strips = Object.fromEntries(this.#pending);
-      this.#pending.clear();
-      this.#send(() => api.patchDesk(this.id, { strips }));
+      const sent = this.#pending;
+      this.#pending = new Map();
+      this.#sent.push(sent);
+      const strips = Object.fromEntries(sent);
+      this.#send(async () => {
+        try {
+          return await api.patchDesk(this.id, { strips });
+        } finally {
+          this.#sent = this.#sent.filter((one) => one !== sent);
+        }
+      });
     }
     return this.#sending;
   }
@@ -212,7 +221,7 @@ export class Session extends EventTarget {
 
   #adopt({ version, desk, can_undo: canUndo, can_redo: canRedo }) {
     Object.assign(this, { version, desk, canUndo, canRedo });
-    for (const [target, patch] of this.#pending) {
+    for (const [target, patch] of [...this.#sent, this.#pending].flatMap((one) => [...one])) {
       this.desk = withStrip(this.desk, target, { ...stripOf(this.desk, target), ...patch });
     }
   }

@@ -42,11 +42,11 @@ const SHOWN = {
 export function listKeys() {
   const groups = [];
   for (const [keys, words] of KEYS) {
-    if (words === undefined) groups.push(el("dl", {}, el("h3", { text: keys })));
+    if (words === undefined) groups.push(el("section", {}, el("h3", { text: keys }), el("dl")));
     else {
       const shown = SHOWN[keys[0]] ?? (keys[0].length === 1 ? keys[0].toUpperCase() : keys[0]);
       const parts = shown.split(" ").map((key) => el("kbd", { text: key }));
-      groups.at(-1).append(el("div", {}, el("dt", {}, ...parts), el("dd", { text: words })));
+      groups.at(-1).lastChild.append(el("div", {}, el("dt", {}, ...parts), el("dd", { text: words })));
     }
   }
   byId("keys").replaceChildren(...groups);

@@ -176,12 +176,15 @@ export class StripView {
   #showState(session) {
     const awaited = this.target === MIX ? null : session.awaited(this.target);
     const track = this.#desk.trackOf(this.target);
+    const apart = this.target !== MIX && this.#desk.listening.isApart;
+    this.wave.setBlank(apart);
     this.element.classList.toggle("is-awaited", awaited !== null);
     if (awaited) {
       this.#state.textContent =
         awaited.state === "queued" ? "Waiting its turn…" : `Separating… ${percent(awaited.progress)}`;
       this.#state.style.setProperty("--done", awaited.progress);
-    } else this.#state.textContent = track ? "" : "Not separated yet";
+    } else if (apart) this.#state.textContent = "Heard in the mix, as rendered";
+    else this.#state.textContent = track ? "" : "Not separated yet";
     if (track && track.peaks_url !== this.#peaksOf) this.#fetchPeaks(track.peaks_url);
   }
 

@@ -14,6 +14,7 @@ export class Waveform {
   #view = { start_s: 0, end_s: 1 };
   #layers = null;
   #dim = false;
+  #blank = false;
   #last = "";
 
   /** @param {HTMLCanvasElement} canvas sized by the style sheet */
@@ -43,6 +44,13 @@ export class Waveform {
   setDim(dim) {
     if (dim === this.#dim) return;
     this.#dim = dim;
+    this.refresh();
+  }
+
+  /** Whether to show no waveform: the sound is there, but not in this time. */
+  setBlank(blank) {
+    if (blank === this.#blank) return;
+    this.#blank = blank;
     this.refresh();
   }
 
@@ -121,7 +129,7 @@ export class Waveform {
 
   /** Lowest and highest sample of each column of pixels. */
   #columns(width) {
-    if (this.#peaks === null) return [];
+    if (this.#peaks === null || this.#blank) return [];
     const { low, high, duration_s: duration } = this.#peaks;
     const { start_s: start, end_s: end } = this.#view;
     const bucket = (s) => (s / duration) * low.length;
