@@ -53,7 +53,7 @@ def moments_db(audio: Audio) -> npt.NDArray[np.float64]:
     """The level of every 50 ms in dBFS, -100 at least."""
     step = max(1, round(_STEP_S * audio.sample_rate))
     powers = []
-    for block in audio.blocks(step * 4096):
+    for block in audio.blocks(step * 512):
         power = np.mean(block.astype(np.float64) ** 2, axis=0)
         starts = np.arange(0, len(power), step)
         powers.append(np.add.reduceat(power, starts) / np.diff(np.append(starts, len(power))))

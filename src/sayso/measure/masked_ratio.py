@@ -16,7 +16,7 @@ from sayso.audio import Audio, stft
 from sayso.errors import ShapeError, SilenceError
 
 _WINDOW_S, _HOPS = 0.04, 2
-_BLOCK_HOPS = 4096
+_BLOCK_HOPS = 1024
 _ACTIVE_DB = -35.0  # below the loudest moment of the speech: a pause
 
 
