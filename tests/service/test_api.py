@@ -12,6 +12,7 @@ import pytest
 from tests.service.conftest import wav_bytes
 
 from sayso.audio import read
+from sayso.cli import main
 from sayso.studio import Studio
 
 STEMS = ["vocals", "drums", "bass", "other"]
@@ -30,12 +31,16 @@ def test_words_become_sound(person, session, tmp_path):
     assert (answer["can_undo"], answer["interpreter"]) == (True, "offline")
     track = person.wait(answer["render"])["tracks"][0]
     assert (track["target"], track["frames"], track["duration_s"]) == ("mix", 22_050, 1.0)
-    # What the Python API gives for the same words, to the bit.
-    (tmp_path / "song.wav").write_bytes(wav_bytes())
-    own = Studio("simple").open(tmp_path / "song.wav")
+    # What the other two doors give for the same words, to the bit.
+    sound = person.ask("GET", track["url"]).content
+    song = tmp_path / "song.wav"
+    song.write_bytes(wav_bytes())
+    own = Studio("simple").open(song)
     own.say("remove the vocals and turn the drums up")
-    paths = own.render().write(tmp_path)
-    assert person.ask("GET", track["url"]).content == paths["mix"].read_bytes()
+    assert sound == own.render().write(tmp_path)["mix"].read_bytes()
+    words = ["ask", str(song), "remove the vocals and turn the drums up", "-n", "simple"]
+    assert main([*words, "--no-cache", "-o", str(tmp_path / "cli")]) == 0
+    assert sound == (tmp_path / "cli" / "song" / "mix.wav").read_bytes()
 
 
 def test_formats_ranges_and_zip(person, session, tmp_path):

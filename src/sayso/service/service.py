@@ -10,6 +10,8 @@ from pathlib import Path
 from threading import BoundedSemaphore
 from typing import IO, Any
 
+import structlog
+
 from sayso.audio import probe, write
 from sayso.checkpoints import Shelf
 from sayso.desk import MIX, Desk, Extract, History, Move, Reset, Strip, move_to
@@ -25,6 +27,7 @@ from sayso.service.views import DeskPatch
 from sayso.studio import Studio
 from sayso.words import Exchange
 
+_LOG = structlog.get_logger("sayso")
 _DECODERS = 2
 _SOURCE, _DEMO = "source.wav", "demo.wav"
 _KEPT_RENDERS = 20
@@ -318,7 +321,9 @@ class Service:
             "cache": str(settings.stems.absolute()),
             "models": None if settings.models is None else str(settings.models.absolute()),
         }
-        return self.queue.enqueue(KIND, arguments, id=render.id)
+        job = self.queue.enqueue(KIND, arguments, id=render.id)
+        _LOG.info("render", job_id=job.id, session_id=render.session_id, state=job.state)
+        return job
 
     def _require_room(self) -> None:
         most = self.settings.limits.queue
