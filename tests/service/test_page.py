@@ -21,7 +21,7 @@ from sayso.audio import write
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright, of the dev extra")
 expect = sync_api.expect
-httpx = pytest.importorskip("httpx")
+httpx = pytest.importorskip("httpx2")
 axe_playwright = pytest.importorskip("axe_playwright_python.sync_playwright")
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

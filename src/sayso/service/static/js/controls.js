@@ -27,7 +27,7 @@ function even({ low, high, step, field, neutral, make, ...rest }) {
 function edge({ type, low, high, off, ...rest }) {
   const steps = 48;
   const home = off === low ? 0 : steps;
-  const number = (at) => Math.round(low * (high / low) ** (at / steps));
+  const number = (at) => Number((low * (high / low) ** (at / steps)).toPrecision(2));
   return {
     ...rest,
     steps,

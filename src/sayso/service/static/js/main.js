@@ -113,6 +113,7 @@ const welcome = new WelcomeView((id) => (location.hash = id));
 function showSide(side) {
   byId("session").dataset.side = side;
   for (const name of ["desk", "talk"]) byId(`show-${name}`).setAttribute("aria-pressed", name === side);
+  byId("log-scroll").scrollTop = byId("log-scroll").scrollHeight;
 }
 
 /** Goes where the address says. */
