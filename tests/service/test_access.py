@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from tests.service.conftest import Person
 
@@ -154,6 +156,11 @@ def test_sessions_and_waiting_renders_are_bounded(make):
 def test_old_sessions_are_swept(make, tmp_path):
     client = make(limits={"session_days": 1e-9})
     session = Person(client).open()
+    abandoned, begun = tmp_path / "sessions" / "abandoned", tmp_path / "sessions" / "begun"
+    for folder in (abandoned, begun):
+        folder.mkdir()
+        (folder / "recording").touch()
+    os.utime(abandoned, (0, 0))
     assert client.app.state.service.sweep() == 1
     assert client.get(f"/sessions/{session['id']}").status_code == 404
-    assert list((tmp_path / "sessions").iterdir()) == []
+    assert list((tmp_path / "sessions").iterdir()) == [begun]

@@ -12,6 +12,7 @@ from typing import Any
 from sayso.audio import write
 from sayso.checkpoints import Shelf
 from sayso.desk import Desk, History
+from sayso.errors import Cancelled
 from sayso.jobs import Context, kind
 from sayso.studio import Studio
 
@@ -29,17 +30,25 @@ def render(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
             `sayso.service.Settings`.
         context: told the progress, and asked whether to stop.
 
+    Raises: Cancelled when asked to stop, or when the session was deleted meanwhile; see
+        `sayso.studio.Session.render`.
     Returns: {"tracks": [...]}, each with what `sayso.rendering.Track` knows of it.
     """
+    out = Path(arguments["out"])
+    # What an earlier attempt left whose process was killed; there is one at a time.
+    for left in out.parent.glob(f".new-{out.name}-*"):
+        shutil.rmtree(left, ignore_errors=True)
     studio = open_studio(
         arguments["model"], arguments["cache"], arguments["models"], context.threads
     )
     session = studio.open(arguments["source"])
     session.history = History(start=Desk.model_validate(arguments["desk"]))
     result = session.render(progress=context.progress, cancelled=context.cancelled)
-    out = Path(arguments["out"])
-    out.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=out.parent))
+    try:
+        out.parent.mkdir(exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f".new-{out.name}-", dir=out.parent))
+    except FileNotFoundError:
+        raise Cancelled("the session was deleted while it was rendered") from None
     try:
         tracks = []
         for number, (target, track) in enumerate(result.tracks.items()):

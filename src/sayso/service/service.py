@@ -32,6 +32,7 @@ _DECODERS = 2
 _SOURCE, _DEMO = "source.wav", "demo.wav"
 _KEPT_RENDERS = 20
 """Of each session; an older one can be made again, since its stems are kept for longer."""
+_ABANDONED_S = 86_400.0
 _NAME_LENGTH, _REMEMBERED = 100, 8
 
 Understood = tuple[Sequence[Move], str, str]
@@ -150,6 +151,12 @@ class Service:
         old = self.store.untouched_since(then_s)
         for session in old:
             self.delete(session.id, session.token_id)
+        known = self.store.ids()
+        for folder in (self.settings.folder / "sessions").glob("*"):
+            # What a crash left: younger ones may be of uploads that are under way.
+            with suppress(FileNotFoundError):
+                if folder.name not in known and time.time() - folder.stat().st_mtime > _ABANDONED_S:
+                    shutil.rmtree(folder, ignore_errors=True)
         return len(old)
 
     def folder(self, session: str) -> Path:

@@ -92,6 +92,11 @@ class Store:
         with self._open() as db:
             return db.exec(select(Session).where(col(Session.touched_s) < then_s)).all()
 
+    def ids(self) -> set[str]:
+        """Of all sessions."""
+        with self._open() as db:
+            return set(db.exec(select(Session.id)))
+
     def glance(self, sessions: Sequence[str]) -> dict[str, tuple[int, list[str]]]:
         """The version and the renders, the oldest first, of those sessions that are there."""
         found: dict[str, tuple[int, list[str]]] = {}

@@ -1,0 +1,64 @@
+"""The kind of job that renders: what it leaves, and what it leaves behind."""
+
+from __future__ import annotations
+
+import pytest
+from tests.service.conftest import wav_bytes
+
+from sayso.audio import read
+from sayso.desk import Desk
+from sayso.errors import Cancelled
+from sayso.jobs import Context
+from sayso.service.renders import render
+
+
+@pytest.fixture
+def arguments(tmp_path):
+    folder = tmp_path / "session"
+    folder.mkdir()
+    (folder / "source.wav").write_bytes(wav_bytes())
+    return {
+        "source": str(folder / "source.wav"),
+        "out": str(folder / "renders" / "one"),
+        "desk": Desk(deliver=("vocals", "mix")).model_dump(mode="json"),
+        "model": "simple",
+        "cache": str(tmp_path / "stems"),
+        "models": None,
+    }
+
+
+def context(cancelled=lambda: False):
+    return Context("one", tell=lambda done: None, stopped=cancelled, threads=1)
+
+
+def test_repeating_it_leaves_the_same_and_nothing_of_earlier_attempts(arguments, tmp_path):
+    renders = tmp_path / "session" / "renders"
+    killed = renders / ".new-one-abc"
+    killed.mkdir(parents=True)
+    others = renders / ".new-two-abc"
+    others.mkdir()
+    first = render(arguments, context())
+    sound = (renders / "one" / "0.wav").read_bytes()
+    assert render(arguments, context()) == first
+    assert (renders / "one" / "0.wav").read_bytes() == sound
+    assert {path.name for path in renders.iterdir()} == {"one", ".new-two-abc"}
+    assert [track["target"] for track in first["tracks"]] == ["vocals", "mix"]
+    assert read(renders / "one" / "1.wav").frames == first["tracks"][1]["frames"]
+
+
+def test_a_session_that_is_deleted_meanwhile_stays_deleted(arguments, tmp_path, monkeypatch):
+    from sayso.studio import Session
+
+    made = Session.render
+
+    def deleting(self, **report):
+        result = made(self, **report)
+        for path in sorted((tmp_path / "session").rglob("*"), reverse=True):
+            path.unlink() if path.is_file() else path.rmdir()
+        (tmp_path / "session").rmdir()
+        return result
+
+    monkeypatch.setattr(Session, "render", deleting)
+    with pytest.raises(Cancelled, match="deleted"):
+        render(arguments, context())
+    assert not (tmp_path / "session").exists()
