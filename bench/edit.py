@@ -1,6 +1,8 @@
 """How well edits are recovered and learnt.
 
     python bench/edit.py align POOL [--recordings 20] [--minutes 5 10]
+    python bench/edit.py learn POOL --soundfont FILE.sf2 [--cache DIR]
+    python bench/edit.py long POOL EDITOR [--hours 3]
 
 POOL is a folder of licensed sound with a manifest.csv; see `edit_material`.
 """
@@ -8,14 +10,30 @@ POOL is a folder of licensed sound with a manifest.csv; see `edit_material`.
 from __future__ import annotations
 
 import argparse
+import pickle
+import resource
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from edit_material import RATE, Cutting, Pool, cut, mixed, reread
+from edit_rehearsals import EDITORS, Band, Rehearsal
+from sayso.audio import Audio, read, write
+from sayso.desk.timeline import Clip, Timeline
 from sayso.edit.align import Alignment, align
+from sayso.edit.apply import point_out
+from sayso.edit.bars import find_bars
+from sayso.edit.choose import timeline_of
+from sayso.edit.editor import Editor
+from sayso.edit.hearing import listen
+from sayso.measure.edits import compare_edits, cut_quality
+from sayso.train.editor import EditorConfig, learn
+from sayso.train.editor_files import METHODS, Example, Outcome, judge, means
+from sayso.train.editor_lessons import Pair
 
 
 def compare(truth: Cutting, found: Alignment) -> tuple[list[float], float]:
@@ -77,6 +95,104 @@ def bench_align(pool: Pool, count: int, minutes: tuple[float, float]) -> None:
     )
 
 
+def silence_cut(audio: Audio) -> Timeline:
+    """As auto-editor by default: what is over 4% of full scale, and 0.2 s around it."""
+    frame = audio.sample_rate // 30
+    count = -(-audio.frames // frame)
+    padded = np.pad(audio.samples[0], (0, count * frame - audio.frames))
+    loud = np.abs(padded).reshape(count, frame).max(axis=1) >= 0.04
+    near = np.convolve(loud, np.ones(13), "same") > 0
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], near, [False]]).astype(np.int8)))
+    clips = tuple(
+        Clip(start=int(a) * frame, stop=min(int(b) * frame, audio.frames))
+        for a, b in zip(edges[::2], edges[1::2], strict=True)
+    )
+    return Timeline(sample_rate=audio.sample_rate, clips=clips)
+
+
+def chance(example: Example, ratio: float, seed: int) -> Timeline:
+    """Whole phrases at random, as many as make the share that is usually kept."""
+    rng = np.random.default_rng(seed)
+    heard, audio = example.pair.heard, example.audio
+    bars = find_bars(heard)
+    starts = np.append(np.flatnonzero(np.diff(bars.phrase, prepend=-1)), bars.count)
+    edges = [heard.frame(at) for at in bars.edges[starts]]
+    chosen, total = [], 0
+    for at in rng.permutation(len(edges) - 1):
+        if total >= ratio * audio.frames:
+            break
+        chosen.append(int(at))
+        total += edges[at + 1] - edges[at]
+    spans = [(edges[at], edges[at + 1]) for at in sorted(chosen)]
+    return timeline_of(spans, audio)
+
+
+def _cached(folder: Path | None, name: str, make: Callable[[], Rehearsal]) -> Rehearsal:
+    if folder is None:
+        return make()
+    path = folder / f"{name}.pickle"
+    if path.exists():
+        made: Rehearsal = pickle.loads(path.read_bytes())
+        return made
+    folder.mkdir(parents=True, exist_ok=True)
+    made = make()
+    path.write_bytes(pickle.dumps(made))
+    return made
+
+
+def bench_learn(pool: Pool, soundfont: Path, cache: Path | None, steps: int) -> None:
+    """Learns each made-up editor from six pairs and prints how the other four come out."""
+    band = Band(pool.root / "midi" / "freedoom", soundfont)
+    for name, (make, edit) in EDITORS.items():
+        examples = []
+        for seed in range(10):
+            raw = _cached(cache, f"{make.__name__}{seed}", partial(make, pool, band, seed + 100))
+            pair = Pair(listen(raw.audio), edit(raw))
+            examples.append(Example(f"{make.__name__} {seed}", raw.audio, pair))
+        began, work = time.perf_counter(), time.process_time()
+        config = EditorConfig(steps=steps, threads=1)
+        editor = learn([example.pair for example in examples[:6]], config=config)
+        spent = time.perf_counter() - began, time.process_time() - work
+        outcomes = [
+            judge(editor, example, method) for method in METHODS for example in examples[6:]
+        ]
+        for example in examples[6:]:
+            others = [("silence", silence_cut(example.audio))]
+            others += [("chance", chance(example, editor.keep_ratio, s)) for s in range(5)]
+            for method, timeline in others:
+                figures = compare_edits(timeline, example.pair.timeline, example.audio.frames)
+                quality = cut_quality(example.audio, timeline)
+                outcomes.append(Outcome(method, example.name, figures, quality))
+        print(f"{name}: learnt in {spent[0]:.0f} s, {spent[1]:.0f} s of one processor")
+        for method, row in means(outcomes).items():
+            print(f"  {method:14s}" + "".join(f"{value:10.3f}" for value in row.values()))
+        each = [f"{o.scores.iou:.2f}/{o.scores.boundary_f:.2f}" for o in outcomes[:4]]
+        print("  the pointer on each:", " ".join(each), flush=True)
+
+
+def bench_long(pool: Pool, path: Path, hours: float) -> None:
+    """Edits one long recording and prints the time of each part and the peak of memory."""
+    piece = mixed(pool, 300, seed=0)
+    samples = np.tile(piece.samples, (1, round(hours * 12)))
+    samples += np.random.default_rng(0).normal(0, 1e-3, samples.shape[1]).astype(np.float32)
+    with tempfile.TemporaryDirectory() as folder:
+        file = write(Path(folder) / "long.wav", Audio(samples, RATE), encoding="pcm16")
+        del samples, piece
+        audio, editor = read(file), Editor.open(path)
+        times = [time.perf_counter()]
+        heard = listen(audio)
+        times.append(time.perf_counter())
+        timeline = point_out(audio, heard, editor)
+        times.append(time.perf_counter())
+    seconds = np.diff(times)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(
+        f"{audio.duration_s / 3600:.2f} h: heard {seconds[0]:.1f} s, edited {seconds[1]:.1f} s "
+        f"({audio.duration_s / seconds.sum():.0f} times real time), {len(timeline.clips)} clips, "
+        f"peak {peak:.2f} GiB"
+    )
+
+
 def main() -> None:
     """Runs what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -85,7 +201,22 @@ def main() -> None:
     one.add_argument("pool", type=Path)
     one.add_argument("--recordings", type=int, default=20)
     one.add_argument("--minutes", type=float, nargs=2, default=(5.0, 10.0))
+    two = kinds.add_parser("learn")
+    two.add_argument("pool", type=Path)
+    two.add_argument("--soundfont", type=Path, required=True)
+    two.add_argument("--cache", type=Path)
+    two.add_argument("--steps", type=int, default=EditorConfig().steps)
+    three = kinds.add_parser("long")
+    three.add_argument("pool", type=Path)
+    three.add_argument("editor", type=Path)
+    three.add_argument("--hours", type=float, default=3.0)
     arguments = parser.parse_args()
+    if arguments.kind == "learn":
+        bench_learn(
+            Pool.open(arguments.pool), arguments.soundfont, arguments.cache, arguments.steps
+        )
+    if arguments.kind == "long":
+        bench_long(Pool.open(arguments.pool), arguments.editor, arguments.hours)
     if arguments.kind == "align":
         bench_align(Pool.open(arguments.pool), arguments.recordings, tuple(arguments.minutes))
 

@@ -86,33 +86,9 @@ def describe(measured: Measured, kept: Ints | None = None) -> Array:
     phrases = measured.phrases[there]
     seconds = bars.seconds[kept]
     loud = np.quantile(phrases[:, 0], 0.9)
-    similar = measured.alike[np.ix_(there, there)]
-    weight = 1 / (1 + np.exp(-_STEEP * (similar - _ALIKE)))
-    np.fill_diagonal(weight, 0)
-    later, earlier = np.triu(weight, 1), np.tril(weight, -1)
-    total = weight.sum(axis=1)
-    mean = weight / (total[:, None] + 1e-3)
-    repeated = total / (total + 0.3)
-    log_s = np.log(phrases[:, 1] + 0.1)
     agreement = _by_phrase(measured.agreeing[kept], index, len(there))
-    per_phrase = np.stack(
-        [
-            (phrases[:, 0] - loud) / 10,
-            log_s - 1.5,
-            (phrases[:, 2] - 2.0),
-            (phrases[:, 3] - 0.2) * 8,
-            np.max(np.triu(similar, 1), axis=1, initial=0),
-            np.max(np.tril(similar, -1), axis=1, initial=0),
-            np.log1p(later.sum(axis=1)),
-            np.log1p(earlier.sum(axis=1)),
-            repeated * (phrases[:, 0] - mean @ phrases[:, 0]) / 6,
-            repeated * (log_s - mean @ log_s),
-            4 * agreement[0],
-            4 * agreement[1],
-            repeated * (agreement[0] - mean @ agreement[0]) * 8,
-        ],
-        axis=1,
-    )[index]
+    similar = measured.alike[np.ix_(there, there)]
+    per_phrase = _of_phrases(phrases, similar, agreement, float(loud))[index]
     elapsed = np.cumsum(seconds) - seconds
     starts = np.flatnonzero(np.diff(phrase, prepend=-1))
     share = (elapsed - elapsed[starts][index]) / (phrases[index, 1] + 1e-3)
@@ -138,6 +114,36 @@ def describe(measured: Measured, kept: Ints | None = None) -> Array:
     joined: Array = np.concatenate(columns, axis=1).astype(np.float32)
     assert joined.shape[1] == len(NAMES)
     return joined
+
+
+def _of_phrases(phrases: Array, similar: Array, agreement: Array, loud: float) -> Array:
+    """What all bars of a phrase share [P, 13]: how it sounds, and how it stands to those alike."""
+    weight = 1 / (1 + np.exp(-_STEEP * (similar - _ALIKE)))
+    np.fill_diagonal(weight, 0)
+    later, earlier = np.triu(weight, 1), np.tril(weight, -1)
+    total = weight.sum(axis=1)
+    mean = weight / (total[:, None] + 1e-3)
+    repeated = total / (total + 0.3)
+    log_s = np.log(phrases[:, 1] + 0.1)
+    per_phrase: Array = np.stack(
+        [
+            (phrases[:, 0] - loud) / 10,
+            log_s - 1.5,
+            (phrases[:, 2] - 2.0),
+            (phrases[:, 3] - 0.2) * 8,
+            np.max(np.triu(similar, 1), axis=1, initial=0),
+            np.max(np.tril(similar, -1), axis=1, initial=0),
+            np.log1p(later.sum(axis=1)),
+            np.log1p(earlier.sum(axis=1)),
+            repeated * (phrases[:, 0] - mean @ phrases[:, 0]) / 6,
+            repeated * (log_s - mean @ log_s),
+            4 * agreement[0],
+            4 * agreement[1],
+            repeated * (agreement[0] - mean @ agreement[0]) * 8,
+        ],
+        axis=1,
+    ).astype(np.float32)
+    return per_phrase
 
 
 def _means(values: Array, edges: Ints) -> Array:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _SAME_TAKE = 0.55
 _SAME_BARS = 0.6
-_CHORUS_S = (8.0, 40.0)
+_CHORUS_S = (5.0, 40.0)
 _LONGEST_SONG_BARS = 1500
 _LIKENESS = 0.9
 """The share of an example's own bars that count as like it."""
@@ -69,7 +69,7 @@ class RecordingListener:
         return spans
 
     def chorus(self) -> tuple[int, int]:
-        """The stretch of 8 to 40 s that comes again most often and loudest, where it begins.
+        """The stretch of 5 to 40 s that comes again most often and loudest, where it begins.
 
         Raises: RequestError where nothing comes again.
         """

@@ -38,8 +38,22 @@ class Limits:
     wish_s: float | None = None
 
 
-def step_state(heard_s: float, run_s: float, wish_s: float | None, total_s: float) -> list[float]:
-    """What the decoder is told of where it stands: seconds heard, in this run, and left to fill."""
+def step_state(
+    heard_s: float,
+    run_s: float,
+    wish_s: float | None,
+    total_s: float,
+    counts: tuple[float, float],
+) -> list[float]:
+    """What the decoder is told of where it stands.
+
+    Args:
+        heard_s: seconds heard so far.
+        run_s: of them, since the last jump or loop.
+        wish_s: wished for, or None.
+        total_s: of the whole recording.
+        counts: how often the bar heard last and the one after it were heard so far.
+    """
     wished = wish_s is not None
     left = (wish_s - heard_s) / 30 if wish_s is not None else 0.0
     share = heard_s / wish_s if wish_s is not None else 0.0
@@ -51,6 +65,9 @@ def step_state(heard_s: float, run_s: float, wish_s: float | None, total_s: floa
         float(np.clip(left, -2, 4)),
         float(min(share, 2.0)),
         float(np.log(wish_s) / 5) if wish_s else 0.0,
+        min(heard_s / 60, 4.0),
+        min(counts[0], 4.0) - 1,
+        min(counts[1], 4.0),
     ]
 
 
@@ -126,7 +143,9 @@ class _Walk:
 
         from sayso.networks.pointer import COPY, JUMP, LOOP, STOP, Steps, relations
 
-        state = step_state(self.heard_s, self.run_s, self.limits.wish_s, self.total_s)
+        state = step_state(
+            self.heard_s, self.run_s, self.limits.wish_s, self.total_s, self._counts()
+        )
         steps = Steps(
             torch.tensor([self.bar]), torch.tensor([self.operation + 1]), torch.tensor([state])
         )
@@ -155,6 +174,12 @@ class _Walk:
             self.run_s = 0.0
         self._hear(target, operation)
         return True
+
+    def _counts(self) -> tuple[float, float]:
+        """How often the bar heard last, and the one after it, were heard."""
+        last = float(self.heard[self.bar]) if self.bar >= 0 else 0.0
+        more = self.bar + 1 < self.bars.count
+        return last, float(self.heard[self.bar + 1]) if more else 0.0
 
     def _hear(self, bar: int, operation: int) -> None:
         self.found[-1][1].append(bar)

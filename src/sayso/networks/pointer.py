@@ -24,7 +24,7 @@ from torch.nn import functional
 COPY, JUMP, LOOP, STOP = range(4)
 OPERATIONS = 4
 RELATIONS = 8
-STATE = 7
+STATE = 10
 
 
 class PointerConfig(BaseModel):

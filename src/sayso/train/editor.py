@@ -260,11 +260,13 @@ def _states(lesson: Lesson, path: Ints, began: set[int], *, wished: bool) -> Arr
     seconds = lesson.bars.seconds
     total_s, wish_s = float(seconds.sum()), float(seconds[path].sum()) if wished else None
     rows, heard_s, run_s = [], 0.0, 0.0
-    rows.append(step_state(0.0, 0.0, wish_s, total_s))
+    counts = np.zeros(len(seconds) + 1)
+    rows.append(step_state(0.0, 0.0, wish_s, total_s, (0.0, 0.0)))
     for at, bar in enumerate(path):
         run_s = float(seconds[bar]) + (0.0 if at in began else run_s)
         heard_s += float(seconds[bar])
-        rows.append(step_state(heard_s, run_s, wish_s, total_s))
+        counts[bar] += 1
+        rows.append(step_state(heard_s, run_s, wish_s, total_s, (counts[bar], counts[bar + 1])))
     return np.array(rows, np.float32)
 
 

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sayso.audio import Audio
+from sayso.desk.timeline import Clip, Timeline
+from sayso.measure.edits import boundary_f, compare_edits, cut_quality, kept_iou
+
+RATE = 8000
+
+
+def timeline(*spans):
+    clips = tuple(Clip(start=int(a * RATE), stop=int(b * RATE)) for a, b in spans)
+    return Timeline(sample_rate=RATE, clips=clips)
+
+
+def test_the_same_is_perfect():
+    edit = timeline((1, 4), (6, 7), (1, 4))
+    figures = compare_edits(edit, edit, 10 * RATE)
+    assert (figures.iou, figures.boundary_f, figures.duration_error_s) == (1.0, 1.0, 0.0)
+    assert figures.keep_ratio == pytest.approx(0.7)
+
+
+def test_iou_counts_what_is_heard_twice_twice():
+    assert kept_iou(timeline((0, 2)), timeline((1, 3))) == pytest.approx(1 / 3)
+    assert kept_iou(timeline((0, 2)), timeline((0, 2), (0, 2))) == pytest.approx(1 / 2)
+    assert kept_iou(timeline((0, 1)), timeline((5, 6))) == 0
+
+
+def test_boundaries_match_one_to_one_within_half_a_second():
+    assert boundary_f(timeline((1.4, 4)), timeline((1, 4))) == 1
+    assert boundary_f(timeline((1.6, 4)), timeline((1, 4))) == 0.5
+    crowded = timeline((0.9, 1.1), (1.2, 4))
+    assert boundary_f(crowded, timeline((1, 4))) == pytest.approx(2 * 2 / 6)
+
+
+def test_joins_within_one_sound_are_not_heard():
+    noise = 0.1 * np.random.default_rng(0).standard_normal(5 * RATE)
+    dull = np.convolve(noise, np.ones(16) / 16, "same")
+    audio = Audio(np.concatenate([dull, noise]).astype(np.float32)[None], RATE)
+    assert cut_quality(audio, timeline((0, 2), (3, 4))) < 1.2
+    assert cut_quality(audio, timeline((0, 2), (6, 8))) > 1.5
+    assert cut_quality(audio, timeline((0, 2))) is None

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.edit.material import RATE, rehearsal
+
+from sayso.desk.timeline import Clip, Timeline
+from sayso.edit.apply import point_out
+from sayso.edit.bars import find_bars
+from sayso.edit.editor import SCORERS, Editor, score
+from sayso.edit.hearing import listen
+from sayso.edit.operations import clips_of, stretches
+from sayso.edit.pointing import Limits, point
+from sayso.errors import DataError, ModelError
+from sayso.measure.edits import kept_iou
+from sayso.train.editor import EditorConfig, learn
+from sayso.train.editor_files import Example, leave_one_out, means
+from sayso.train.editor_lessons import Lessons, Pair, lesson_of
+
+QUICK = EditorConfig(steps=3, autoencoder_steps=4, threads=1)
+
+
+def keeps_last(seed):
+    """A rehearsal, and the edit of somebody who keeps the last take of each tune."""
+    audio, spans = rehearsal(seed)
+    clips = tuple(Clip(start=a - 1600, stop=b) for a, b in (spans[1], spans[3]))
+    return audio, Pair(listen(audio), Timeline(sample_rate=RATE, clips=clips))
+
+
+@pytest.fixture(scope="module")
+def taught():
+    """Three rehearsals, and an editor that has learnt for a few seconds from the first two."""
+    material = [keeps_last(seed) for seed in range(3)]
+    config = EditorConfig(steps=90, autoencoder_steps=20, threads=1)
+    return material, learn([pair for _, pair in material[:2]], config=config)
+
+
+def test_a_habit_is_learnt(taught):
+    material, editor = taught
+    audio, pair = material[2]
+    timeline = point_out(audio, pair.heard, editor)
+    assert kept_iou(timeline, pair.timeline) > 0.8
+
+
+def test_an_editor_comes_back_from_its_file(taught, tmp_path):
+    material, editor = taught
+    back = Editor.open(editor.save(tmp_path / "me.editor"))
+    heard = material[2][1].heard
+    for scorer in SCORERS:
+        values = score(heard, scorer, editor).values
+        assert values.min() >= 0
+        assert values.max() <= 1
+        assert np.allclose(score(heard, scorer, back).values, values, atol=1e-6)
+
+
+def test_files_that_are_no_editors_are_told(tmp_path):
+    with pytest.raises(ModelError, match="no such editor"):
+        Editor.open(tmp_path / "none.editor")
+    path = tmp_path / "bad.editor"
+    path.write_bytes(b"not an editor")
+    with pytest.raises(ModelError, match="damaged"):
+        Editor.open(path)
+
+
+@settings(max_examples=8)
+@given(
+    wish=st.one_of(st.none(), st.floats(4, 60)),
+    shortest=st.floats(0.5, 6),
+    repeats=st.integers(1, 3),
+    seed=st.integers(0, 5),
+)
+def test_decoding_keeps_its_limits(taught, wish, shortest, repeats, seed):
+    (_, pair), editor = taught[0][2], taught[1]
+    lesson = lesson_of(pair)
+    torch.manual_seed(seed)
+    # Untrained, so that it would do anything.
+    net = type(editor.pointer)(editor.pointer.config)
+    limits = Limits(shortest_s=shortest, repeats=repeats, wish_s=wish)
+    bars = lesson.bars
+    found = point(net, lesson.described, bars, lesson.around, editor.style, limits)
+    assert found
+    heard = np.zeros(bars.count)
+    for stretch in found:
+        run = np.arange(stretch.enter.bar, stretch.leave.bar + 1)
+        np.add.at(heard, run, 1)
+        if stretch is not found[-1] and stretch.leave.bar + 1 < bars.count:
+            full = heard[stretch.leave.bar + 1] >= repeats
+            assert bars.seconds[run].sum() >= shortest or full
+    assert heard.max() <= repeats
+    if wish is not None:
+        assert (heard * bars.seconds).sum() <= 1.15 * wish + bars.seconds.max()
+
+
+def test_edits_survive_as_operations():
+    for seed in range(2):
+        _, pair = keeps_last(seed)
+        bars = find_bars(pair.heard)
+        clips = clips_of(stretches(pair.timeline, bars, pair.heard), bars, pair.heard)
+        again = Timeline(sample_rate=RATE, clips=clips)
+        assert kept_iou(again, pair.timeline) > 0.97
+
+
+def test_lessons_vary_and_stay_true():
+    lessons = Lessons([keeps_last(seed)[1] for seed in range(2)], seed=1)
+    for _ in range(10):
+        lesson, style = lessons.draw()
+        assert len(lesson.described) == lesson.bars.count == len(lesson.share)
+        assert np.isfinite(lesson.described).all()
+        assert style.shape[1] == lesson.described.shape[1]
+        assert lesson.found
+        assert all(0 <= s.enter.bar <= s.leave.bar < lesson.bars.count for s in lesson.found)
+
+
+def test_fine_tuning_starts_from_what_was_learnt(taught):
+    material, editor = taught
+    config = EditorConfig(steps=1, autoencoder_steps=1, threads=1, learning_rate=1e-9)
+    tuned = learn([material[2][1]], config=config, start=editor)
+    before, after = (net.pointer.state_dict() for net in (editor, tuned))
+    assert all(torch.allclose(before[key], after[key], atol=1e-5) for key in before)
+
+
+def test_leaving_one_out_gives_every_figure():
+    examples = [Example(str(n), *keeps_last(n)) for n in range(2)]
+    methods = ("pointer", "discriminator", "level")
+    table = means(leave_one_out(examples, methods=methods, config=QUICK))
+    assert set(table) == set(methods)
+    assert all(0 <= row["iou"] <= 1 and 0 <= row["boundary_f"] <= 1 for row in table.values())
+
+
+def test_nothing_to_learn_from_is_told():
+    with pytest.raises(DataError, match="no pairs"):
+        learn([])
+    with pytest.raises(DataError, match="at least two"):
+        leave_one_out([])
