@@ -18,6 +18,7 @@ import json
 import time
 import zlib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +27,10 @@ from sayso.audio import Audio, Samples, read, resample
 from sayso.clean import CleanConfig, clean_audio, load_config
 from sayso.clean.pipeline import SPEECH, opened
 from sayso.errors import SaysoError
-from sayso.measure import masked_ratio, pesq, si_sdr, speech_loss, stoi
+from sayso.measure import dnsmos, masked_ratio, pesq, si_sdr, speech_loss, stoi
 from sayso.separate import is_trained
+from sayso.separate.installed import default_shelf
+from sayso.separate.public import public_model
 
 RATE = 16_000
 KINDS = ("music", "noise", "both", "clean")
@@ -121,10 +124,19 @@ def figures(heard: Samples, speech: Samples, rest: Samples) -> dict[str, float]:
             found |= metric.evaluate(heard, speech, sample_rate=RATE)
         except SaysoError:
             continue
+    if (network := opinions()) is not None:
+        found |= dnsmos.evaluate(Audio(heard[None].astype(np.float32), RATE), network)
     if rest.any():
         sounds = (Audio(wave[None].astype(np.float32), RATE) for wave in (heard, speech, rest))
         found |= masked_ratio.evaluate(*sounds)
     return found
+
+
+@cache
+def opinions() -> dnsmos.Dnsmos | None:
+    """DNSMOS, where it is installed."""
+    path = default_shelf().find(public_model("dnsmos").files[0])
+    return None if path is None else dnsmos.Dnsmos(path)
 
 
 def judge(config: CleanConfig, mix: Samples) -> tuple[Samples, float]:
@@ -140,7 +152,7 @@ def tables(results: Mapping[str, Mapping[str, list[tuple[dict, dict]]]]) -> str:
     lines = []
     for kind in KINDS:
         lines += ["", f"### {kind}", ""]
-        names = ("si_sdr", "stoi", "estoi", "pesq", "music_to_speech_db")
+        names = ("si_sdr", "stoi", "estoi", "pesq", "dnsmos_ovr", "music_to_speech_db")
         lines.append("| configuration | " + " | ".join(names) + " | loss | greatest |")
         lines.append("|---|" + "---:|" * (len(names) + 2))
         for row, (config, kinds) in enumerate(results.items()):

@@ -76,9 +76,10 @@ def render(
     """
     report = _share(progress, 0.0, _SEPARATING)
     cleaning = 0.5 if desk.clean and desk.targets() else float(desk.clean)
+    notes: tuple[str, ...] = ()
     if desk.clean:
         speech = separate if trained else None
-        source = _cleaned(source, speech, _share(report, 0.0, cleaning), cancelled)
+        source, notes = _cleaned(source, speech, _share(report, 0.0, cleaning), cancelled)
     parts: Mapping[str, Audio] = {}
     if desk.targets():
         rest = _share(report, cleaning, 1.0 - cleaning)
@@ -102,7 +103,7 @@ def render(
     for at, name in enumerate(desk.deliver):
         sound = _deliver(name, sounds, desk)
         report = _share(progress, _SEPARATING + at * share, share)
-        tracks[name] = _track(sound, report, cancelled)
+        tracks[name] = _track(sound, notes, report, cancelled)
     return tracks
 
 
@@ -111,19 +112,20 @@ def _cleaned(
     speech: Separate | None,
     progress: Progress | None,
     cancelled: Cancelled | None,
-) -> Audio:
-    """The speech in `source`, at the level that it has there; silence where there is none."""
+) -> tuple[Audio, tuple[str, ...]]:
+    """The speech in `source` at the level that it has there, or silence; and what to know of it."""
     config = load_config(_CLEANING, ["loudness=null"])
     try:
-        return clean_audio(
+        cleaned = clean_audio(
             source,
             config,
             open_model=lambda name, target: speech,
             progress=progress,
             cancelled=cancelled,
-        ).audio
-    except SilenceError:
-        return record(amplify(source, -math.inf), cancelled=cancelled)
+        )
+    except SilenceError as error:
+        return record(amplify(source, -math.inf), cancelled=cancelled), (str(error),)
+    return cleaned.audio, cleaned.notes
 
 
 def _rests(sounds: Mapping[str, Sound], desk: Desk) -> dict[str, Sound]:
@@ -195,16 +197,20 @@ def _held(sound: Sound, desk: Desk, *, changed: bool) -> Sound:
     return limit(sound, CEILING_DB)
 
 
-def _track(sound: Sound, progress: Progress | None, cancelled: Cancelled | None) -> Track:
+def _track(
+    sound: Sound,
+    notes: tuple[str, ...],
+    progress: Progress | None,
+    cancelled: Cancelled | None,
+) -> Track:
     audio = record(sound, progress=progress, cancelled=cancelled)
     if progress is not None:
         progress(1.0)
     peak = max(float(abs(block).max()) for block in audio.blocks())
-    notes: tuple[str, ...] = ()
     if peak == 0.0:
-        notes = ("silent",)
+        notes = ("silent", *notes)
     elif peak > 1.0:
-        notes = ("peaks above full scale",)
+        notes = ("peaks above full scale", *notes)
     return Track(audio, peak, notes)
 
 

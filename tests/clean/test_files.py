@@ -9,7 +9,7 @@ import pytest
 
 from sayso.audio import Audio, integrated_lufs, read, write
 from sayso.clean import clean_file, load_config
-from sayso.errors import Cancelled, OutputError
+from sayso.errors import Cancelled, ModelError, OutputError
 
 FAST = load_config("fast")
 
@@ -74,6 +74,23 @@ def test_what_cannot_be_cleaned_is_listed_with_its_reason(tmp_path):
         row = clean_file(tmp_path / f"{name}.wav", tmp_path / "out.wav", FAST)
         assert (row.status, row.output) == ("passed_over", None)
         assert reason in row.reason
+        assert not (tmp_path / "out.wav").exists()
+
+
+def test_an_exported_network_is_asked(source, tmp_path):
+    tiny = Path(__file__).parents[1] / "separate" / "stored" / "tiny.onnx"
+    given = f"separation.separators=[{{model: '{tiny}', target: vocals}}]"
+    config = load_config("embedded", [given, "separation.least_lu=-100", "threads=1"])
+    row = clean_file(source, tmp_path / "out.wav", config)
+    assert (row.status, row.notes) == ("cleaned", ())
+    assert read(tmp_path / "out.wav").frames == read(source).frames
+
+
+def test_a_measure_whose_model_is_missing_says_how_to_get_it(source, tmp_path):
+    for measure, name in (("dnsmos", "sig_bak_ovr.onnx"), ("music", "Cnn14")):
+        config = FAST.model_copy(update={"measures": (measure,), "models": tmp_path / "none"})
+        with pytest.raises(ModelError, match=name):
+            clean_file(source, tmp_path / "out.wav", config)
         assert not (tmp_path / "out.wav").exists()
 
 

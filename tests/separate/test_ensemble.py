@@ -47,6 +47,7 @@ def test_mean_of_waveforms_is_weighted():
     ("fusion", "share"),
     [
         (Fusion(kind="mask_max"), 0.8),
+        (Fusion(kind="mask_max", exponent=2), 0.64 / 0.68),
         (Fusion(kind="mask_mean"), 0.5),
         (Fusion(kind="mask_power", power=2), ((0.2**2 + 0.8**2) / 2) ** 0.5),
         (Fusion(kind="mask_power", power=1), 0.5),

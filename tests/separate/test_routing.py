@@ -5,6 +5,7 @@ import pytest
 
 from sayso.audio import Audio
 from sayso.errors import UnknownTargetError
+from sayso.separate import is_trained
 from sayso.separate.routing import AutoSeparator
 
 
@@ -76,3 +77,11 @@ def test_what_nobody_hears_is_said(auto):
     assert not separator.hears("theremin")
     with pytest.raises(UnknownTargetError, match="no installed model can hear theremin"):
         separator.route("theremin")
+
+
+def test_rules_of_thumb_are_told_from_what_has_learned(auto):
+    assert is_trained(Named("htdemucs", 1), "vocals")
+    assert not is_trained(Named("simple", 1), "vocals")
+    best, _ = auto
+    for target in ("vocals", "speech"):
+        assert is_trained(best, target) == (best.route(target).model != "simple")
