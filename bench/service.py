@@ -16,6 +16,7 @@ import argparse
 import asyncio
 import os
 import random
+import resource
 import socket
 import subprocess
 import sys
@@ -67,6 +68,8 @@ async def served(arguments: argparse.Namespace) -> AsyncIterator[httpx2.AsyncCli
         finally:
             process.terminate()
             process.wait()
+            used = resource.getrusage(resource.RUSAGE_CHILDREN)
+            print(f"processor time of the service: {used.ru_utime + used.ru_stime:.1f} s")
 
 
 async def open_session(client: httpx2.AsyncClient, song: Path | None) -> dict[str, Any]:

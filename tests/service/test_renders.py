@@ -9,7 +9,7 @@ from sayso.audio import read
 from sayso.desk import Desk
 from sayso.errors import Cancelled
 from sayso.jobs import Context
-from sayso.service.renders import render
+from sayso.service.renders import make_tracks
 
 
 @pytest.fixture
@@ -37,9 +37,9 @@ def test_repeating_it_leaves_the_same_and_nothing_of_earlier_attempts(arguments,
     killed.mkdir(parents=True)
     others = renders / ".new-two-abc"
     others.mkdir()
-    first = render(arguments, context())
+    first = make_tracks(arguments, context())
     sound = (renders / "one" / "0.wav").read_bytes()
-    assert render(arguments, context()) == first
+    assert make_tracks(arguments, context()) == first
     assert (renders / "one" / "0.wav").read_bytes() == sound
     assert {path.name for path in renders.iterdir()} == {"one", ".new-two-abc"}
     assert [track["target"] for track in first["tracks"]] == ["vocals", "mix"]
@@ -60,5 +60,5 @@ def test_a_session_that_is_deleted_meanwhile_stays_deleted(arguments, tmp_path, 
 
     monkeypatch.setattr(Session, "render", deleting)
     with pytest.raises(Cancelled, match="deleted"):
-        render(arguments, context())
+        make_tracks(arguments, context())
     assert not (tmp_path / "session").exists()
