@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from sayso import __version__
 from sayso.cli.batch_parser import add_batch_options, build_clean, build_worker
+from sayso.cli.edit_parser import build_edit
 
 _Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
 
@@ -44,6 +45,7 @@ def build_parser() -> ArgumentParser:
     _models(commands)
     _demo(commands)
     _train(commands)
+    build_edit(commands)
     _serve(commands)
     _token(commands)
     _mcp(commands)
