@@ -87,7 +87,7 @@ def postgres():
 
     def run(program, *arguments):
         command = [*before, str(programs / program), *arguments]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder, timeout=60)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder, timeout=120)
 
     data = str(folder / "data")
     run("initdb", "-D", data, "-A", "trust", "-U", "sayso", "--no-sync", "-E", "UTF8")

@@ -173,13 +173,13 @@ class Command:
             self.process.kill()
         self.process.communicate()
 
-    def end(self, timeout_s=120):
+    def end(self, timeout_s=300):
         told, complaints = self.process.communicate(timeout=timeout_s)
         assert "Traceback" not in complaints
         return self.process.returncode, told, complaints
 
 
-def until(true, timeout_s=60.0):
+def until(true, timeout_s=240.0):
     deadline = time.monotonic() + timeout_s
     while not true():
         assert time.monotonic() < deadline, "it did not happen"
@@ -246,7 +246,7 @@ def test_workers_elsewhere_take_the_files_and_take_over_from_a_dead_one(tmp_path
         assert code == 0
         assert "40" in told
         workers[1].terminate()
-        assert workers[1].wait(30) == 0
+        assert workers[1].wait(120) == 0
     finally:
         for worker in workers:
             if worker.poll() is None:

@@ -16,7 +16,7 @@ from sayso.errors import ConfigError, FormatError, QueueError
 from sayso.jobs import JobQueue, Workers
 from sayso.jobs.worker import ADOPTION_S
 
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 SQLITE = pytest.mark.parametrize("where", ["sqlite"], indirect=True)
 """What both kinds of queue do alike is tried on the one that starts faster."""
 FAST = {"polling_s": 0.02}

@@ -30,6 +30,8 @@ _REST = 20
 """How often the queue is asked how far it is, and how many times as long it is left alone then."""
 _OVERLAP_S = 5.0
 """How much earlier than the last that was seen a job may have ended that was not."""
+_CLOCKS_S = 86_400.0
+"""By more than this, no database's clock differs from ours."""
 _LOT = 500
 
 
@@ -63,7 +65,7 @@ class Batch:
         self._items: dict[str, Item] = {}
         self._tally = Tally()
         self._stale: set[str] = set()
-        self._seen_s: float | None = None
+        self._seen_s = 0.0
 
     @classmethod
     def open(cls, out: str | Path, settings: CleanSettings | RenderSettings) -> Batch:
@@ -142,7 +144,8 @@ class Batch:
 
         Raises: QueueError, OutputError.
         """
-        self._look(queue, everything=True)
+        self._look_at_all(queue)
+        self._seen_s = max(self._seen_s, time.time() - _CLOCKS_S)
         self._make_stale_anew(queue)
         if retry_failed:
             self._retry(queue)
@@ -177,7 +180,7 @@ class Batch:
             running = counts.get("running", 0)
             if self._tally.waiting and not running and not counts.get("queued"):
                 # All have ended, but some were not seen to; or somebody has removed them.
-                self._look(queue, everything=True)
+                self._look_at_all(queue)
                 self._put(queue)
             if on_progress is not None:
                 on_progress(self._tally.pace(running))
@@ -195,11 +198,23 @@ class Batch:
         self._tally.change(self._items.get(item.alias), item)
         self._items[item.alias] = item
 
-    def _look(self, queue: JobQueue, *, everything: bool = False) -> None:
-        """Takes over what jobs that have ended made of their items."""
-        since = None if everything or self._seen_s is None else self._seen_s - _OVERLAP_S
-        for job in queue.find(prefix=self._prefix, states=ENDED, ended_since_s=since):
-            self._seen_s = max(self._seen_s or 0.0, job.ended_s or 0.0)
+    def _look(self, queue: JobQueue) -> None:
+        """Takes over what jobs that have ended of late made of their items."""
+        since = self._seen_s - _OVERLAP_S
+        self._take_over(
+            queue.find(prefix=self._prefix, states=ENDED, ended_since_s=since, with_arguments=False)
+        )
+
+    def _look_at_all(self, queue: JobQueue) -> None:
+        """Takes over what became of every item that waits."""
+        waiting = [self._prefix + i.alias for i in self._items.values() if i.state == "queued"]
+        for at in range(0, len(waiting), _LOT):
+            lot = waiting[at : at + _LOT]
+            self._take_over(queue.find(ids=lot, states=ENDED, with_arguments=False))
+
+    def _take_over(self, jobs: Iterable[Job]) -> None:
+        for job in jobs:
+            self._seen_s = max(self._seen_s, job.ended_s or 0.0)
             item = self._items.get(job.id.removeprefix(self._prefix))
             if item is not None and item.state == "queued":
                 self._set(_ended(item, job))

@@ -67,7 +67,9 @@ def open_engine(url: str) -> sa.Engine:
         path = sqlite_path(url)
         if path is None:
             engine = sa.create_engine(
-                sa.make_url(url).set(drivername="postgresql+psycopg"), pool_pre_ping=True
+                sa.make_url(url).set(drivername="postgresql+psycopg"),
+                pool_pre_ping=True,
+                connect_args={"connect_timeout": 10, "tcp_user_timeout": 30_000},
             )
         else:
             engine = sa.create_engine(url)

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 _CLASS = 0x5A150
 """The first key of our advisory locks, so that they meet no other application's."""
 
+_KEEPALIVE = "; ".join(
+    f"SET tcp_keepalives_{name} = {value}"
+    for name, value in (("idle", 10), ("interval", 5), ("count", 3))
+)
+"""The server finds out within half a minute that the holder of a lock cannot be reached."""
+
 
 class Lock(Protocol):
     """A lock that is held."""
@@ -61,6 +67,8 @@ def _take_advisory(worker: str, url: str, engine: sa.Engine) -> Lock | None:
         connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         taken = False
         try:
+            # A machine that loses its power says no goodbye: the server has to ask.
+            connection.execute(sa.text(_KEEPALIVE))
             taken = bool(
                 connection.execute(
                     sa.text("SELECT pg_try_advisory_lock(:ours, :key)"),

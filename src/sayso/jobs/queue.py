@@ -148,10 +148,12 @@ class JobQueue:
         kind: str | None = None,
         states: Sequence[JobState] = STATES,
         prefix: str | None = None,
+        ids: Sequence[str] | None = None,
         ended_since_s: float | None = None,
         limit: int | None = None,
         offset: int = 0,
         newest_first: bool = False,
+        with_arguments: bool = True,
     ) -> list[Job]:
         """The jobs that match, in the order of enqueueing.
 
@@ -159,10 +161,12 @@ class JobQueue:
             kind: only of this kind.
             states: only in one of these.
             prefix: only ids that begin so.
+            ids: only these, some hundreds at most.
             ended_since_s: only those that ended at this time, in seconds since 1970, or later.
             limit: at most so many.
             offset: after leaving out so many.
             newest_first: the other way round.
+            with_arguments: whether to fetch them, too; else they are empty.
         """
         since = None
         if ended_since_s is not None:
@@ -171,6 +175,8 @@ class JobQueue:
             name=kind,
             status=[status for status, state in _STATES.items() if state in states],
             workflow_id_prefix=prefix,
+            workflow_ids=None if ids is None else list(ids),
+            load_input=with_arguments,
             completed_after=since,
             limit=limit,
             offset=offset or None,
@@ -224,7 +230,8 @@ class JobQueue:
     @_told
     def remove(self, ids: Sequence[str]) -> None:
         """Forgets jobs, whatever their state; ids that are not there do no harm."""
-        self._client.delete_workflows(list(ids))
+        for at in range(0, len(ids), _LOT):
+            self._client.delete_workflows(list(ids[at : at + _LOT]))
 
     def wait(self, id: str, *, timeout_s: float | None = None) -> Job:
         """Waits until a job has ended, or the time is up, and returns it as it is then.

@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sayso.errors import Cancelled, QueueError, SaysoError
+from sayso.errors import Cancelled, SaysoError
 from sayso.jobs.database import APPLICATION, VERSION, in_words
 from sayso.jobs.job import Json
 from sayso.jobs.kinds import Context, Function, load_kinds
@@ -177,7 +177,8 @@ def run_worker(
         polling_s: how often to look for a job.
         max_starts: so often is a job begun whose worker dies each time.
 
-    Raises: MissingExtraError, QueueError, ConfigError.
+    Raises: MissingExtraError, QueueError, ConfigError. When the database goes away, or its lock is
+        lost, the whole process ends with the status `LOST`.
     """
     with JobQueue(where) as queue:
         worker = _Worker(queue, load_kinds(modules), threads, options or {})
@@ -200,7 +201,7 @@ def _guard(watch: Callable[[], None]) -> Callable[[], None]:
     def guarded() -> None:
         try:
             watch()
-        except QueueError:
+        except Exception:
             # The database is away: end, and let whoever started us try again later.
             os._exit(LOST)
 

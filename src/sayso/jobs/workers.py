@@ -9,17 +9,48 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from sayso.errors import EXIT_CODES, QueueError
+from sayso.errors import EXIT_CODES, ConfigError, ModelError, QueueError
 from sayso.jobs.database import database_url
 from sayso.jobs.kinds import load_kinds
 from sayso.jobs.queue import MAX_STARTS, POLLING_S
 
-_LOOK_S = 0.2
-_PATIENCE_S = 30.0
-"""How long workers may go on failing to start, or a stopping one may take."""
+_LOOK_S = 0.1
+_STOP_S = 30.0
+"""How long a worker may take to stop."""
+_PATIENCE_S = 300.0
+"""How long a worker may go on failing to start, because its database is away, say."""
+_HOPELESS = frozenset({EXIT_CODES[ConfigError], EXIT_CODES[ModelError]})
+"""The exit statuses after which another start would end alike."""
+_SETTLED_S = 10.0
+"""A worker that has run for so long has started well."""
+
+
+class _Slot:
+    """One worker's place, and how starting it has gone."""
+
+    def __init__(self) -> None:
+        self.again_s: float | None = None
+        """When to start its next process; None while there is one."""
+        self.refused_s: float | None = None
+        """Since when its processes have ended with an error of ours."""
+        self._began_s = time.monotonic()
+        self._quick = 0
+
+    def started(self, now_s: float) -> None:
+        self.again_s, self._began_s = None, now_s
+
+    def ended(self, now_s: float, *, refused: bool) -> None:
+        settled = now_s - self._began_s > _SETTLED_S
+        self._quick = 0 if settled else self._quick + 1
+        if settled or not refused:
+            self.refused_s = None
+        elif self.refused_s is None:
+            self.refused_s = now_s
+        self.again_s = now_s + min(5.0 if refused else 1.0, 0.1 * 2**self._quick)
 
 
 class Workers:
@@ -81,11 +112,11 @@ class Workers:
     def stop(self) -> None:
         """Ends them: their jobs are told to stop, and go back in the queue."""
         self._stopping.set()
-        self._keeper.join()
+        if self._keeper.is_alive():
+            self._keeper.join()
         for process in self._running:
-            assert process.stdin is not None
-            process.stdin.close()
-        until = time.monotonic() + _PATIENCE_S
+            self._close(process)
+        until = time.monotonic() + _STOP_S
         for process in self._running:
             try:
                 process.wait(max(0.0, until - time.monotonic()))
@@ -112,27 +143,39 @@ class Workers:
             text=True,
         )
         assert process.stdin is not None
-        try:
+        with suppress(BrokenPipeError):  # it died at once; the keeper sees that
             process.stdin.write(json.dumps(self._order) + "\n")
             process.stdin.flush()
-        except BrokenPipeError:
-            pass  # it died at once; the keeper sees that
         return process
 
     def _keep(self) -> None:
-        began_s = time.monotonic()
+        """Starts anew what has ended, the later the more often it ends at once."""
+        slots = [_Slot() for _ in self._running]
         while not self._stopping.wait(_LOOK_S):
-            for at, process in enumerate(self._running):
-                status = process.poll()
+            now_s = time.monotonic()
+            for at, slot in enumerate(slots):
+                status = self._running[at].poll()
                 if status is None:
                     continue
-                if status in EXIT_CODES.values() and time.monotonic() - began_s > _PATIENCE_S:
-                    self.failure = QueueError("the workers cannot be started; see what they said")
+                if slot.again_s is None:
+                    slot.ended(now_s, refused=status in EXIT_CODES.values())
+                if status in _HOPELESS or now_s - (slot.refused_s or now_s) > _PATIENCE_S:
+                    self.failure = QueueError(
+                        f"the workers cannot be kept running (exit status {status}); see what they "
+                        "said above"
+                    )
                     return
-                assert process.stdin is not None
-                process.stdin.close()
-                self.restarts += 1
-                self._running[at] = self._spawn()
+                if slot.again_s is not None and now_s >= slot.again_s:
+                    self._close(self._running[at])
+                    self.restarts += 1
+                    self._running[at] = self._spawn()
+                    slot.started(now_s)
+
+    @staticmethod
+    def _close(process: subprocess.Popen[str]) -> None:
+        assert process.stdin is not None
+        with suppress(BrokenPipeError):
+            process.stdin.close()
 
     def __enter__(self) -> Self:
         self.start()
