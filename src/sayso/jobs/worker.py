@@ -218,6 +218,8 @@ def _launch(worker: _Worker, max_starts: int) -> None:
         "application_version": VERSION,
         "run_migrations": False,
         "log_level": "CRITICAL",
+        # A listener has one of these for good; the rest is enough for one job at a time.
+        "sys_db_pool_size": 3,
         "scheduler_polling_interval_sec": 3600.0,
     }
     with in_words(worker.queue.url):
