@@ -128,7 +128,10 @@ def _evaluate_edits(arguments: Namespace) -> int:
 def _config(arguments: Namespace) -> EditorConfig:
     from sayso.train.editor import EditorConfig
 
-    return EditorConfig(**fields(arguments, "steps", "threads"))
+    given = fields(arguments, "steps", "threads")
+    if "steps" in given:
+        given["autoencoder_steps"] = given["steps"]
+    return EditorConfig(**given)
 
 
 def _need_torch(purpose: str) -> None:

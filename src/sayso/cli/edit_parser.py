@@ -46,7 +46,7 @@ def _learn(kinds: _Commands) -> None:
 
 
 def _steps(parser: ArgumentParser) -> None:
-    parser.add_argument("--steps", metavar="N", type=int, help="of the pointer network's training")
+    parser.add_argument("--steps", metavar="N", type=int, help="of each network's training")
     parser.add_argument("--threads", metavar="N", type=int, help="processor threads")
 
 

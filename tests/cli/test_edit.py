@@ -1,0 +1,88 @@
+"""From two recordings to an edit of a third, through the commands alone."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from sayso.audio import Audio, read, write
+from sayso.cli import main
+from tests.edit.material import RATE, rehearsal
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Two rehearsals and what somebody made of them: the last take of each tune."""
+    root = tmp_path_factory.mktemp("editing")
+    for seed in range(3):
+        audio, spans = rehearsal(seed)
+        write(root / f"raw{seed}.wav", audio)
+        kept = [audio.block(*spans[1]), audio.block(*spans[3])]
+        write(root / f"cut{seed}.wav", Audio(np.concatenate(kept, axis=1), RATE))
+    return root
+
+
+def test_align_correct_render_and_export(folder, capsys):
+    raw, cut, otio = folder / "raw0.wav", folder / "cut0.wav", folder / "cut0.otio"
+    assert main(["edit", "align", str(raw), str(cut), "-o", str(otio), "--json"]) == 0
+    clips = json.loads(capsys.readouterr().out)["edit"]["timeline"]["clips"]
+    spans = rehearsal(0)[1]
+    assert [round(clip["start"] / RATE, 1) for clip in clips] == [
+        round(spans[at][0] / RATE, 1) for at in (1, 3)
+    ]
+    assert main(["edit", "export", str(otio), "-o", str(folder / "cut0.rpp")]) == 0
+    out = folder / "again.wav"
+    assert main(["edit", "render", str(folder / "cut0.rpp"), "-o", str(out)]) == 0
+    assert abs(read(out).frames - read(cut).frames) < 0.1 * RATE
+    both = [str(folder / "cut0.rpp"), str(otio)]
+    capsys.readouterr()
+    assert main(["edit", "evaluate", *both, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["iou"] > 0.99
+
+
+def test_learn_and_apply(folder, capsys):
+    editor, edit = folder / "me.editor", folder / "raw2.txt"
+    files = [str(folder / name) for name in ("raw0.wav", "cut0.wav", "raw1.wav", "cut1.wav")]
+    assert main(["edit", "learn", *files, "-o", str(editor), "--steps", "3"]) == 0
+    apply = ["edit", "apply", str(folder / "raw2.wav"), "--editor", str(editor)]
+    assert main([*apply, "-o", str(edit), "--seconds", "10"]) == 0
+    assert len(edit.read_text().splitlines()) >= 1
+    scores = ["--by", "ensemble", "--scores", str(folder / "scores.json")]
+    for keep in ("0.3", "0.8"):
+        assert main([*apply, "-o", str(folder / f"{keep}.json"), *scores, "--keep", keep]) == 0
+    lengths = [
+        sum(b - a for a, b, speed in json.loads((folder / f"{keep}.json").read_text())["chunks"]
+            if speed == 1.0)
+        for keep in ("0.3", "0.8")
+    ]  # fmt: skip
+    assert lengths[0] < lengths[1]
+
+
+def test_tracks_are_cut_together(folder):
+    raw, stem = folder / "raw0.wav", folder / "stem.wav"
+    write(stem, Audio(-read(raw).samples, RATE))
+    edit = folder / "both.otio"
+    arguments = ["edit", "apply", str(raw), "--by", "level", "--keep", "0.5", "-o", str(edit)]
+    assert main([*arguments, "--track", str(stem)]) == 0
+    assert main(["edit", "render", str(edit), "-o", str(folder / "both.wav"), "--float32"]) == 0
+    tracks = [read(folder / f"both-{name}.wav").samples for name in ("raw0", "stem")]
+    assert np.abs(tracks[0] + tracks[1]).max() < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["align", "raw0.wav", "raw9.wav", "-o", "a.otio"], 3, "no such file"),
+        (["learn", "raw0.wav", "-o", "a.editor"], 8, "pairs"),
+        (["apply", "raw0.wav", "-o", "a.otio"], 6, "needs an editor"),
+        (["apply", "raw0.wav", "--by", "taste", "-o", "a.otio"], 3, "expected one of"),
+        (["apply", "raw0.wav", "--by", "level", "-o", "a.doc"], 5, "ends in"),
+        (["render", "none.otio", "-o", "a.wav"], 3, "cannot be read"),
+    ],
+)
+def test_mistakes_are_told(folder, monkeypatch, capsys, arguments, code, says):
+    monkeypatch.chdir(folder)
+    assert main(["edit", *arguments]) == code
+    assert says in capsys.readouterr().err
