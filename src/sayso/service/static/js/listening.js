@@ -20,6 +20,7 @@ export class Listening extends EventTarget {
   #mixer;
   #player;
   #tapes = new Map(); // url -> Tape, or the promise of one
+  #lost = new Set(); // addresses of tracks that were no longer there
   #loaded = "";
   #apart = false;
   #changed = () => this.#sync();
@@ -133,7 +134,13 @@ export class Listening extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  #fail(error) {
+  #fail(error, url = null) {
+    // A render that is gone can be made again; one that stays away is said.
+    if (error.status === 404 && !this.#lost.has(url)) {
+      this.#lost.add(url);
+      this.#session.reload();
+      return;
+    }
     this.dispatchEvent(new CustomEvent("problem", { detail: error }));
   }
 
@@ -150,7 +157,7 @@ export class Listening extends EventTarget {
       },
       (error) => {
         this.#tapes.delete(url);
-        this.#fail(error);
+        this.#fail(error, url);
       },
     );
     return null;

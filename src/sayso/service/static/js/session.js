@@ -180,6 +180,19 @@ export class Session extends EventTarget {
     return this.#ask(() => api.render(this.id));
   }
 
+  /** Looks again at what is there: the service keeps the latest renders alone. */
+  async reload() {
+    try {
+      const state = await api.session(this.id);
+      this.#renders.clear();
+      for (const render of state.renders.toReversed()) this.#keep(render);
+      this.#tell();
+      await this.separate(targetsOf(this.desk));
+    } catch (problem) {
+      this.#fail(problem);
+    }
+  }
+
   async cancel(render) {
     await this.#ask(() => api.cancel(render.url));
   }
