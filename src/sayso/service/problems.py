@@ -16,9 +16,10 @@ from sayso.errors import HTTP_STATUSES, SaysoError, lookup
 from sayso.service.views import Problem
 
 MEDIA_TYPE = "application/problem+json"
+_CONTENT = {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    "4XX": {"description": "What is wrong, and what to do", "content": {MEDIA_TYPE: {}}},
-    422: {"description": "What does not fit", "content": {MEDIA_TYPE: {}}},
+    "4XX": {"description": "What is wrong, and what to do", "content": _CONTENT},
+    422: {"description": "What does not fit", "content": _CONTENT},
 }
 """What every route may answer besides, for the OpenAPI document."""
 _RETRY_S = "5"
