@@ -6,10 +6,10 @@ import json
 
 import numpy as np
 import pytest
+from tests.edit.material import RATE, rehearsal
 
 from sayso.audio import Audio, read, write
 from sayso.cli import main
-from tests.edit.material import RATE, rehearsal
 
 
 @pytest.fixture(scope="module")
