@@ -87,11 +87,10 @@ def test_an_exported_network_is_asked(source, tmp_path):
 
 
 def test_a_measure_whose_model_is_missing_says_how_to_get_it(source, tmp_path):
-    for measure, name in (("dnsmos", "sig_bak_ovr.onnx"), ("music", "Cnn14")):
-        config = FAST.model_copy(update={"measures": (measure,), "models": tmp_path / "none"})
-        with pytest.raises(ModelError, match=name):
-            clean_file(source, tmp_path / "out.wav", config)
-        assert not (tmp_path / "out.wav").exists()
+    config = FAST.model_copy(update={"measures": ("dnsmos",), "models": tmp_path / "none"})
+    with pytest.raises(ModelError, match=r"sig_bak_ovr\.onnx"):
+        clean_file(source, tmp_path / "out.wav", config)
+    assert not (tmp_path / "out.wav").exists()
 
 
 def test_stages_are_kept_where_asked(source, tmp_path):

@@ -107,7 +107,7 @@ def test_without_a_trained_separator_it_is_left_out_and_said(scene, noisy):
     config = load_config("embedded")
     found = clean_audio(mix, config, open_model=lambda name, target: None)
     assert "no trained separator" in found.notes[0]
-    rest = config.model_copy(update={"separation": None, "postmask": None})
+    rest = config.model_copy(update={"separation": None, "denoise": Denoise()})
     np.testing.assert_array_equal(found.audio.samples, clean_audio(mix, rest).audio.samples)
 
 

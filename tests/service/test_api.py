@@ -198,11 +198,13 @@ def test_a_session_is_followed_by_all_who_look(person, session):
     # The test client hands a stream over when it has ended: here, with the session.
     with ThreadPoolExecutor(2) as pool:
         both = pool.map(follow, range(2))
-        time.sleep(1.0)
-        render = person.patch(session, strips={"drums": {"gain_db": -3}}, render=True)["render"]
-        person.wait(render)
-        time.sleep(1.0)
-        person.ask("DELETE", at, status=204)
+        try:
+            time.sleep(1.0)
+            render = person.patch(session, strips={"drums": {"gain_db": -3}}, render=True)["render"]
+            person.wait(render)
+            time.sleep(1.0)
+        finally:
+            person.ask("DELETE", at, status=204)
         one, two = both
     for text in (one, two):
         assert text.startswith("event: desk")

@@ -151,9 +151,11 @@ def _find_speech(
         else:
             speech = found
             keep("separation", speech)
-    if config.denoise is not None:
+    # Where nothing trained finds the speech, the denoiser that needs no weights stands in.
+    denoiser = config.denoise or (Denoise() if notes else None)
+    if denoiser is not None:
         share = _share(progress, _SEPARATING, 0.95 - _SEPARATING)
-        speech = _denoise(speech, config.denoise, open_model, share, cancelled)
+        speech = _denoise(speech, denoiser, open_model, share, cancelled)
         keep("denoise", speech)
     if config.postmask is not None and config.separation is not None and not notes:
         speech = postmask(speech, mix, config.postmask, cancelled=cancelled)

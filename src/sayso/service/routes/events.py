@@ -62,5 +62,11 @@ async def follow_render(
             if job is not None and job != told:
                 told = job
                 yield _event("render", render_state(service, render, job))
-            if job is None or job.ended:
+            # A look older than the render does not know it yet.
+            if job is None and told is None:
+                try:
+                    await run_in_threadpool(service.store.render, render.session_id, render.id)
+                except NotFoundError:
+                    return
+            elif job is None or job.ended:
                 return
