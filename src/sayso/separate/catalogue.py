@@ -54,7 +54,7 @@ def catalogue(shelf: Shelf | None = None) -> list[Entry]:
         Entry(
             name="embedded",
             hears=(*MUSIC, *SPEECH, "and many sounds by name"),
-            quality="good: the project's own network, asked in words",
+            quality="fair, and improving: the project's own network, asked in words",
             cost="a few seconds a minute",
             licence="GPL-3.0-or-later",
             installed=packaged_weights() is not None,
