@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -20,6 +21,10 @@ from sayso.demo import demo_song
 
 settings.register_profile("sayso", deadline=None, derandomize=True, max_examples=40)
 settings.load_profile("sayso")
+
+# Tests started in the background inherit an ignored SIGINT, and so would all that they interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Make = Callable[..., Audio]
 
