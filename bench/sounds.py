@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from quality import level_db
 from sayso.audio import Audio, Samples, resample
 from sayso.errors import SaysoError
 from sayso.measure.pesq import pesq
@@ -30,11 +31,6 @@ from sayso.train.data.vocabulary import Vocabulary, load_vocabulary
 
 SNRS_DB = (-5, 0, 5, 10)
 GROUPS = ("speech+music", "speech+noise")
-
-
-def level_db(samples: Samples, mix: Samples) -> float:
-    """How far `samples` lie above or below the mix."""
-    return float(10 * np.log10((np.mean(samples**2) + 1e-15) / np.mean(mix**2)))
 
 
 def sdr(estimate: Samples, target: Samples) -> float:

@@ -34,19 +34,29 @@ def ask(arguments: Namespace) -> int:
     if arguments.chat:
         return _chat(session, arguments)
     reply = session.say(arguments.words)
-    if arguments.plan:
-        _show_plan(reply, as_json=arguments.json)
+    if _only_planned(reply, arguments):
         return 0
-    if all(move.do == "reply" for move in reply.moves):
-        raise NothingToDoError(reply.text)
-    if not arguments.json:
-        say(reply.text)
     result, paths = _render(session, arguments)
     if arguments.json:
         show_json(_plan(reply) | {"tracks": _described(result, paths)})
     else:
         _show_tracks(result, paths)
     return 0
+
+
+def _only_planned(reply: Reply, arguments: Namespace) -> bool:
+    """Shows what was understood; true where nothing more is wanted.
+
+    Raises: NothingToDoError where there is nothing but an answer.
+    """
+    if arguments.plan:
+        _show_plan(reply, as_json=arguments.json)
+        return True
+    if all(move.do == "reply" for move in reply.moves):
+        raise NothingToDoError(reply.text)
+    if not arguments.json:
+        say(reply.text)
+    return False
 
 
 def _parted(inputs: list[str], chat: bool) -> tuple[list[str], str | None]:
@@ -74,13 +84,8 @@ def _ask_many(arguments: Namespace) -> int:
         found = studio.understand(words, history)
         history = history.push(found.moves)
     reply = Reply(found.reply, found.moves, history.desk)
-    if arguments.plan:
-        _show_plan(reply, as_json=arguments.json)
+    if _only_planned(reply, arguments):
         return 0
-    if all(move.do == "reply" for move in reply.moves):
-        raise NothingToDoError(reply.text)
-    if not arguments.json:
-        say(reply.text)
     studio.require(reply.desk)
     tell_choice(studio, reply.desk.targets())
     return run_batch(arguments, render_settings(reply.desk, **render_options(arguments)))

@@ -49,7 +49,7 @@ def build_clean(commands: _Commands) -> None:
     )
     for name in ("flac", "mp3"):
         form.add_argument(f"--{name}", dest="format", action="store_const", const=name)
-    clean.add_argument("--threads", metavar="N", type=_threads, help="processor threads a file")
+    clean.add_argument("--threads", metavar="N", type=count, help="processor threads a file")
     clean.add_argument("--json", action="store_true", help="print JSON instead of a table")
     add_batch_options(clean)
 
@@ -60,16 +60,17 @@ def build_worker(commands: _Commands) -> None:
     worker.set_defaults(command="batch:worker")
     worker.add_argument("--queue", metavar="URL", required=True, help="postgresql://...")
     worker.add_argument(
-        "-j", "--jobs", metavar="N", type=_threads, default=1, help="files at a time (default: 1)"
+        "-j", "--jobs", metavar="N", type=count, default=1, help="files at a time (default: 1)"
     )
-    worker.add_argument("--threads", metavar="N", type=_threads, help="processor threads a file")
+    worker.add_argument("--threads", metavar="N", type=count, help="processor threads a file")
 
 
 def _processes(text: str) -> int:
     return _whole(text, least=0)
 
 
-def _threads(text: str) -> int:
+def count(text: str) -> int:
+    """A number of threads or processes, 1 to 256. Raises: ArgumentTypeError."""
     return _whole(text, least=1)
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from argparse import (
     ArgumentParser,
-    ArgumentTypeError,
     RawDescriptionHelpFormatter,
     _SubParsersAction,
 )
 from typing import Any, TypeAlias
 
 from sayso import __version__
-from sayso.cli.batch_parser import add_batch_options, build_clean, build_worker
+from sayso.cli.batch_parser import add_batch_options, build_clean, build_worker, count
 from sayso.cli.edit_parser import build_edit
 
 _Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
@@ -118,7 +117,7 @@ def _model(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--segment", metavar="S", type=float, help="seconds heard at a time")
     parser.add_argument("--overlap", metavar="X", type=float, help="share heard twice, 0 to 0.5")
-    parser.add_argument("--threads", metavar="N", type=_count, help="processor threads")
+    parser.add_argument("--threads", metavar="N", type=count, help="processor threads")
     parser.add_argument("--no-cache", action="store_true", help="do not keep or use earlier stems")
 
 
@@ -288,16 +287,6 @@ def _service(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--database-url", metavar="URL", help="postgresql://... (or SAYSO_DATABASE_URL)"
     )
-
-
-def _count(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if not 1 <= number <= 256:
-        raise ArgumentTypeError(f"{text!r} is not a whole number from 1 to 256")
-    return number
 
 
 def fields(arguments: Any, *names: str) -> dict[str, Any]:

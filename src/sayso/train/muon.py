@@ -31,7 +31,6 @@ class Muon(AdamW):
     ) -> None:
         """`groups` as torch takes them, each with `orthogonal` and its `weight_decay`."""
         super().__init__(groups, lr=lr, betas=betas, fused=True)
-        self.defaults["momentum"] = momentum
         for group in self.param_groups:
             group["momentum"] = momentum
 
