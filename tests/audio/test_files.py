@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import soundfile
@@ -138,6 +141,21 @@ def test_nothing_half_written_is_left(tmp_path, noise):
         out.append(noise(0.1).samples)
         raise SaysoError("stopped in the middle")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_two_who_write_the_same_file_do_no_harm(tmp_path, noise):
+    path, sound = tmp_path / "a.wav", noise(0.1)
+
+    def write_it(_):
+        with Writer(path, sound.sample_rate, sound.channels) as out:
+            out.append(sound.samples)
+            both.wait()
+
+    both = threading.Barrier(2)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(write_it, range(2)))
+    assert [file.name for file in tmp_path.iterdir()] == ["a.wav"]
+    assert read(path).frames == sound.frames
 
 
 def test_integers_clip_and_floats_do_not(tmp_path):

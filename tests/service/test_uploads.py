@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import wave
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.service.conftest import Person, wav_bytes
@@ -173,3 +174,9 @@ def test_a_playlist_opens_no_other_persons_recording(client, tmp_path, playlist)
         data = playlist.format(address).encode()
         response = client.post("/sessions", files={"file": ("list.m3u8", data)})
         assert response.status_code == 422
+
+
+def test_the_first_to_ask_for_the_demo_song_may_be_many(client):
+    with ThreadPoolExecutor(4) as pool:
+        asked = list(pool.map(lambda _: client.post("/sessions/demo"), range(4)))
+    assert [response.status_code for response in asked] == [201] * 4

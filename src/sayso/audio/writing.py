@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -59,7 +60,9 @@ class Writer:
         encoding = encoding or form.encodings[0]
         _check(form, self.path, encoding, channels)
         self.sample_rate = _codec_rate(form, sample_rate)
-        self._part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
+        # Threads, too, may write the same file at the same time; the last to end wins.
+        writer = f"{os.getpid()}-{threading.get_ident()}"
+        self._part = self.path.with_name(f".{self.path.name}.{writer}.part")
         self._resample = None
         if self.sample_rate != sample_rate:
             from sayso.audio.resampling import Resampler

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 from typing import IO, Any
 
 import structlog
@@ -54,6 +54,7 @@ class Service:
         self.queue = JobQueue(settings.queue)  # first, because it makes a database that is missing
         self.store = Store(connect(settings.database))
         self._decoding = BoundedSemaphore(_DECODERS)
+        self._demo = Lock()
         self.studio = Studio(settings.model, shelf=self.shelf, llm=settings.llm)
         """What understands words; it renders nothing here."""
         reader = self.studio.language_model  # a name that leads nowhere is told at once
@@ -105,10 +106,11 @@ class Service:
 
         def take(folder: Path) -> dict[str, Any]:
             kept = self.settings.folder / _DEMO
-            if not kept.exists():
-                from sayso.demo import demo_song
+            with self._demo:  # it takes seconds, and one will do for all
+                if not kept.exists():
+                    from sayso.demo import demo_song
 
-                write(kept, demo_song()[MIX], encoding="float32")
+                    write(kept, demo_song()[MIX], encoding="float32")
             shutil.copyfile(kept, folder / _SOURCE)
             shape = probe(kept)
             names = ("sample_rate", "channels", "frames")
