@@ -87,6 +87,10 @@ class DemucsSeparator:
         self._segment_s = self._choose_segment(networks, bag)
         self._place = self.settings.device.place()
         self._networks = [self.settings.device.prepare(net.eval()) for net in networks]
+        if self._place.type == "cpu" and not reduced:
+            from sayso.networks.packed import pack
+
+            self._networks = [pack(net) for net in self._networks]
 
     @classmethod
     def load(

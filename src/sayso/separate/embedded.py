@@ -36,6 +36,7 @@ from sayso.audio import (
 )
 from sayso.errors import ModelError, UnknownTargetError
 from sayso.networks.ngrams import ngram_ids, ngrams, normalise
+from sayso.separate.absence import absence_gain
 from sayso.separate.exported import open_model, version_of
 
 KIND = "ask"
@@ -71,6 +72,7 @@ class EmbeddedSeparator:
         threads: of ONNX Runtime; 0 lets it choose.
         segment_s: seconds heard at a time.
         overlap: share of a segment that its neighbours hear too.
+        expand: turn down further what lies far below the mixture (`sayso.separate.absence`).
 
     Raises: ModelError for missing, damaged or different files, RangeError.
     """
@@ -84,7 +86,9 @@ class EmbeddedSeparator:
         threads: int = 0,
         segment_s: float = 16.0,
         overlap: float = 0.2,
+        expand: bool = True,
     ) -> None:
+        self._expand = expand
         self._heard = (segment_s, overlap)
         self._at_once = 1 if threads == 1 else 2
         self.name = "embedded" if path is None else path.stem
@@ -205,6 +209,7 @@ class EmbeddedSeparator:
         spec = np.zeros((1, 2, 2, padded, bins), np.float32)
         spec[0, :, 0, :count], spec[0, :, 1, :count] = turned.real, turned.imag
         fine, context = self._encode.run(None, {"spec": spec.reshape(1, 4, padded, bins)})
+        mix_power, rate = _power(turned), shape.sample_rate / shape.hop
 
         def answer(number: int) -> None:
             inputs = {"fine": fine, "context": context, "ids": rows[number]}
@@ -215,6 +220,8 @@ class EmbeddedSeparator:
             heard = masked[..., :bins]
             heard.real, heard.imag = planes[:, 0], planes[:, 1]
             np.multiply(heard, turned, out=heard)
+            if self._expand:
+                masked *= absence_gain(_power(heard), mix_power, frames_a_s=rate)[:, None]
             out[number] = istft(masked.swapaxes(1, 2), shape.n_fft, hop=shape.hop, length=frames)
 
         # Two at a time: one answer's transform runs beside the next one's network.
@@ -226,6 +233,13 @@ def packaged_weights() -> Path | None:
     """The encode graph that came with the package, or None."""
     path = Path(str(files("sayso"))) / "weights" / "sayso.onnx"
     return path if path.is_file() else None
+
+
+def _power(spec: npt.NDArray[np.complex64]) -> npt.NDArray[np.float32]:
+    """Of each frame of `[C, T, F]`, `[T]`."""
+    parts = spec.view(np.float32)
+    power: npt.NDArray[np.float32] = np.einsum("ctf,ctf->t", parts, parts)
+    return power
 
 
 def _fit(audio: Audio, frames: int) -> Audio:

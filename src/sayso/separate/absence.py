@@ -1,0 +1,39 @@
+"""Silence for what is not there.
+
+A network answers a question about what is absent with a faint rest of everything else. What it
+really hears seldom lies that far below the mixture, so a stem that does, over a stretch of time,
+is turned down further: a downward expander whose level is relative to the mixture's.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+# Chosen on validation material: half of what is absent falls below -25 dB, while the mean uSDR of
+# what is there falls by a tenth of a dB.
+THRESHOLD_DB = -10.0
+SLOPE = 1.0
+RANGE_DB = 30.0
+SMOOTHING_S = 0.8
+
+
+def absence_gain(
+    stem_power: npt.NDArray[np.floating], mix_power: npt.NDArray[np.floating], *, frames_a_s: float
+) -> npt.NDArray[np.float32]:
+    """Gains `[T]`, 0..1, for a stem's frames by how far it lies below the mixture around them.
+
+    Args:
+        stem_power: of each frame, `[T]`, any scale.
+        mix_power: likewise, on the same scale.
+        frames_a_s: frames a second.
+    """
+    reach = round(3 * SMOOTHING_S * frames_a_s)
+    window = np.exp(-0.5 * (np.arange(-reach, reach + 1) / (SMOOTHING_S * frames_a_s)) ** 2)
+    stem, mix = (
+        np.convolve(power, window, "full")[reach : reach + len(power)]
+        for power in (stem_power, mix_power)
+    )
+    level_db = 10 * np.log10((stem + 1e-20) / (mix + 1e-20))
+    gain_db = np.clip(SLOPE * (level_db - THRESHOLD_DB), -RANGE_DB, 0.0)
+    return np.asarray(10 ** (gain_db / 20), np.float32)

@@ -1,0 +1,44 @@
+"""What lies far below the mixture is turned down; the rest is left as it is."""
+
+import numpy as np
+import pytest
+
+from sayso.separate.absence import RANGE_DB, THRESHOLD_DB, absence_gain
+
+RATE = 43.0
+
+
+def gains_db(level_db: float) -> np.ndarray:
+    mix = np.ones(1000, np.float32)
+    return 20 * np.log10(absence_gain(mix * 10 ** (level_db / 10), mix, frames_a_s=RATE))
+
+
+def test_leaves_what_is_loud_enough_alone() -> None:
+    assert np.all(gains_db(THRESHOLD_DB + 0.1) == 0)
+
+
+@pytest.mark.parametrize("level_db", [-15.0, -25.0])
+def test_doubles_the_distance_below_the_threshold(level_db: float) -> None:
+    np.testing.assert_allclose(gains_db(level_db), level_db - THRESHOLD_DB, atol=1e-3)
+
+
+def test_turns_down_no_further_than_its_range() -> None:
+    np.testing.assert_allclose(gains_db(-90.0), -RANGE_DB, atol=1e-3)
+
+
+def test_does_not_depend_on_the_mixtures_loudness_and_takes_silence() -> None:
+    rng = np.random.default_rng(0)
+    mix = rng.random(500).astype(np.float32)
+    stem = mix * rng.random(500).astype(np.float32) * 0.2
+    loud = absence_gain(stem * 1e4, mix * 1e4, frames_a_s=RATE)
+    np.testing.assert_allclose(absence_gain(stem, mix, frames_a_s=RATE), loud, rtol=1e-4)
+    assert np.all(absence_gain(mix * 0, mix * 0, frames_a_s=RATE) == 1)
+
+
+def test_a_sound_that_comes_and_goes_keeps_its_gain_while_it_is_there() -> None:
+    stem, mix = np.full(2000, 1e-3), np.ones(2000)
+    stem[800:1200] = 0.5
+    gain = absence_gain(stem, mix, frames_a_s=RATE)
+    assert np.all(gain[820:1180] == 1)
+    assert gain[:600].max() < 0.2
+    assert np.abs(np.diff(gain)).max() < 0.1
