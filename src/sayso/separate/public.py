@@ -118,7 +118,7 @@ MODELS: tuple[PublicModel, ...] = (
         _FT,
         size_mb=84,
         quality="the best for music: one network tuned to each stem",
-        cost="about a minute a stem on two cores",
+        cost="about half a minute a stem on two cores",
         figures={"vocals": 9.19, "drums": 10.11, "bass": 10.38, "other": 6.34},
         bag=Bag(models=tuple(m.split("-")[0] for m in _FT), weights=_ONE_OF_FOUR),
     ),
@@ -128,7 +128,7 @@ MODELS: tuple[PublicModel, ...] = (
         ("955717e8-8726e21a",),
         size_mb=84,
         quality="very good for music",
-        cost="about a minute on two cores, half or less with bfloat16",
+        cost="about half a minute on two cores, less with bfloat16",
     ),
     _demucs(
         "htdemucs_6s",
@@ -137,7 +137,7 @@ MODELS: tuple[PublicModel, ...] = (
         size_mb=55,
         hears=(*FOUR, "guitar", "piano"),
         quality="guitar and piano beside the four; its piano is poor, its authors say",
-        cost="about a minute on two cores",
+        cost="about half a minute on two cores",
     ),
     _demucs(
         "mdx_extra",
