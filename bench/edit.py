@@ -1,6 +1,6 @@
 """How well edits are recovered and learnt.
 
-    python bench/edit.py align POOL [--recordings 20] [--minutes 5 10]
+    python bench/edit.py align POOL [--recordings 20] [--minutes 5 10] [--cache DIR] [--only N ...]
     python bench/edit.py learn POOL --soundfont FILE.sf2 [--cache DIR]
     python bench/edit.py long POOL EDITOR [--hours 3]
 
@@ -10,11 +10,13 @@ POOL is a folder of licensed sound with a manifest.csv; see `edit_material`.
 from __future__ import annotations
 
 import argparse
+import json
 import pickle
 import resource
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -22,77 +24,153 @@ import numpy as np
 
 from edit_material import RATE, Cutting, Pool, cut, mixed, reread
 from edit_rehearsals import EDITORS, Band, Rehearsal
-from sayso.audio import Audio, read, write
+from sayso.audio import Audio, Samples, read, write
 from sayso.desk.timeline import Clip, Timeline
-from sayso.edit.align import Alignment, align
+from sayso.edit.align import Alignment, Match, align
 from sayso.edit.apply import point_out
 from sayso.edit.bars import find_bars
 from sayso.edit.choose import timeline_of
+from sayso.edit.copies import same_sound
 from sayso.edit.editor import Editor
 from sayso.edit.hearing import listen
+from sayso.edit.landmarks import RATE as LOW_RATE
+from sayso.edit.listening import mono
+from sayso.edit.matching import Line, settle
 from sayso.measure.edits import compare_edits, cut_quality
 from sayso.train.editor import EditorConfig, learn
 from sayso.train.editor_files import METHODS, Example, Outcome, judge, means
 from sayso.train.editor_lessons import Pair
 
 
-def compare(truth: Cutting, found: Alignment) -> tuple[list[float], float]:
-    """Errors of the joins in seconds, and the share of edited time that is placed right.
+@dataclass(frozen=True)
+class Placed:
+    """How well one edit was recovered.
 
-    Every true boundary is held against the nearest of the same clip that was found.
+    Attributes:
+        errors_s: of every true boundary, to the nearest of the same kind that was found.
+        share: of the edited time, placed within 50 ms.
+        copies: clips that were placed on another copy of the same sound, which counts as right.
     """
+
+    minutes: float
+    speed: float
+    edited_s: float
+    errors_s: list[float]
+    share: float
+    copies: int
+    seconds: float
+
+
+def compare(truth: Cutting, found: Alignment, raw: Audio) -> tuple[list[float], float, int]:
+    """Errors of the joins in seconds, the share of time that is placed right, and copies."""
     grid, at = [], 0.0
     for clip in truth.clips:
         grid.append((at, at + clip.frames / truth.speed, clip))
         at += clip.frames / truth.speed
+    low = mono(raw, LOW_RATE)
+    pairs = [_on_its_copy(match, grid, truth.speed, low) for match in found.matches]
+    matches = [match for match, _ in pairs]
     errors, right, total = [], 0, 0
     for start, stop, clip in grid:
         times = np.arange(start, stop, 0.01 * RATE)
         want = clip.start + (times - start) * truth.speed
         got = np.full(len(times), np.nan)
-        for match in found.matches:
+        for match in matches:
             inside = (times >= match.start) & (times < match.stop)
             got[inside] = match.clip.start + (times[inside] - match.start) * match.speed
         good = np.abs(got - want) < 0.05 * RATE
         right += int(good.sum())
         total += len(good)
         for edge in (clip.start, clip.stop):
-            ends = [m.clip.start if edge == clip.start else m.clip.stop for m in found.matches]
+            ends = [m.clip.start if edge == clip.start else m.clip.stop for m in matches]
             errors.append(min((abs(end - edge) / RATE for end in ends), default=np.inf))
-    return errors, right / total
+    return errors, right / total, sum(moved for _, moved in pairs)
 
 
-def bench_align(pool: Pool, count: int, minutes: tuple[float, float]) -> None:
-    """Prints a row a recording and the figures over all."""
+def _on_its_copy(
+    match: Match, grid: list[tuple[float, float, Clip]], speed: float, low: Samples
+) -> tuple[Match, bool]:
+    """A match moved to the true place where its own is a copy of that to the sample."""
+    start, _, clip = max(
+        grid, key=lambda part: min(match.stop, part[1]) - max(match.start, part[0])
+    )
+    shift = match.clip.start - (clip.start + (match.start - start) * speed)
+    if abs(shift) < 0.05 * RATE:
+        return match, False
+    scale = LOW_RATE / RATE
+    span = (match.clip.start - shift) * scale, (match.clip.stop - shift) * scale
+    line = settle(low, low, Line(*span, 1.0, shift * scale))
+    if not same_sound(low, line):
+        return match, False
+    by = round(line.offset / scale)
+    moved = Clip(start=max(0, match.clip.start - by), stop=match.clip.stop - by)
+    return replace(match, clip=moved), True
+
+
+def _align_one(pool: Pool, number: int, minutes: float, folder: Path) -> Placed:
+    """Makes a recording and an edit of it, unless they are in `folder`, and aligns them."""
+    kept, known = folder / f"raw{number}.wav", folder / f"truth{number}.json"
+    speed = (1.0, 1.0, 1.02, 0.98)[number % 4]
+    if not known.exists():
+        raw = mixed(pool, 60 * minutes, seed=number)
+        write(kept, raw, encoding="pcm16")
+        truth = cut(raw, folder / f"edit{number}.wav", seed=number, speed=speed)
+        known.write_text(json.dumps([clip.model_dump() for clip in truth.clips]))
+    clips = tuple(Clip(**clip) for clip in json.loads(known.read_text()))
+    truth = Cutting(folder / f"edit{number}.mp3", clips, speed)
+    raw, edited = read(kept), reread(truth)
+    began = time.perf_counter()
+    found = align(raw, edited)
+    seconds = time.perf_counter() - began
+    errors, share, copies = compare(truth, found, raw)
+    return Placed(minutes, speed, edited.duration_s, errors, share, copies, seconds)
+
+
+def bench_align(
+    pool: Pool, count: int, minutes: tuple[float, float], cache: Path | None, only: list[int]
+) -> None:
+    """Prints a row a recording and the figures over all; what is in `cache` is not made again."""
     rng = np.random.default_rng(0)
-    errors: list[float] = []
-    shares: list[float] = []
-    paces: list[float] = []
-    print("recording  minutes  speed  edited_s  median_ms  p90_ms  placed  seconds")
+    lengths = [float(rng.uniform(*minutes)) for _ in range(count)]
+    rows = []
+    print("recording  minutes  speed  edited_s  median_ms  p90_ms  placed  copies  seconds")
     with tempfile.TemporaryDirectory() as folder:
-        for number in range(count):
-            raw = mixed(pool, 60 * float(rng.uniform(*minutes)), seed=number)
-            speed = (1.0, 1.0, 1.02, 0.98)[number % 4]
-            truth = cut(raw, Path(folder) / f"{number}.wav", seed=number, speed=speed)
-            edited = reread(truth)
-            began = time.perf_counter()
-            found = align(raw, edited)
-            seconds = time.perf_counter() - began
-            apart, share = compare(truth, found)
-            errors += apart
-            shares.append(share)
-            paces.append(seconds / (raw.duration_s / 600))
+        for number, length in enumerate(lengths):
+            if only and number not in only:
+                continue
+            where = cache or Path(folder)
+            result = where / f"placed{number}.json"
+            if result.exists():
+                row = Placed(**json.loads(result.read_text()))
+            else:
+                where.mkdir(parents=True, exist_ok=True)
+                row = _align_one(pool, number, length, where)
+                if cache is not None:
+                    result.write_text(json.dumps(vars(row)))
+            rows.append(row)
+            apart = 1e3 * np.array(row.errors_s)
             print(
-                f"{number:9d}  {raw.duration_s / 60:7.1f}  {speed:5.2f}  {edited.duration_s:8.1f}"
-                f"  {1e3 * np.median(apart):9.2f}  {1e3 * np.quantile(apart, 0.9):6.1f}"
-                f"  {share:6.2%}  {seconds:7.1f}",
+                f"{number:9d}  {row.minutes:7.1f}  {row.speed:5.2f}  {row.edited_s:8.1f}"
+                f"  {np.median(apart):9.2f}  {np.quantile(apart, 0.9):6.1f}"
+                f"  {row.share:6.2%}  {row.copies:6d}  {row.seconds:7.1f}",
                 flush=True,
             )
-    print(
-        f"all: median {1e3 * np.median(errors):.2f} ms, 90% within "
-        f"{1e3 * np.quantile(errors, 0.9):.1f} ms; placed {np.mean(shares):.2%}; "
-        f"{np.median(paces):.1f} s for 10 minutes of raw"
-    )
+    for name, some in (
+        ("all", rows),
+        ("as it was", [row for row in rows if row.speed == 1.0]),
+        ("2% off", [row for row in rows if row.speed != 1.0]),
+    ):
+        if some:
+            apart = 1e3 * np.concatenate([row.errors_s for row in some])
+            shares = [row.share for row in some]
+            placed = np.average(shares, weights=[row.edited_s for row in some])
+            print(
+                f"{name}: median {np.median(apart):.2f} ms, 90% within "
+                f"{np.quantile(apart, 0.9):.1f} ms; placed {placed:.2%}, "
+                f"the least {min(shares):.2%}; "
+                f"{np.median([10 * row.seconds / row.minutes for row in some]):.1f} s "
+                "for 10 minutes of raw"
+            )
 
 
 def silence_cut(audio: Audio) -> Timeline:
@@ -201,6 +279,8 @@ def main() -> None:
     one.add_argument("pool", type=Path)
     one.add_argument("--recordings", type=int, default=20)
     one.add_argument("--minutes", type=float, nargs=2, default=(5.0, 10.0))
+    one.add_argument("--cache", type=Path)
+    one.add_argument("--only", type=int, nargs="+", default=[], help="numbers of recordings")
     two = kinds.add_parser("learn")
     two.add_argument("pool", type=Path)
     two.add_argument("--soundfont", type=Path, required=True)
@@ -218,7 +298,13 @@ def main() -> None:
     if arguments.kind == "long":
         bench_long(Pool.open(arguments.pool), arguments.editor, arguments.hours)
     if arguments.kind == "align":
-        bench_align(Pool.open(arguments.pool), arguments.recordings, tuple(arguments.minutes))
+        bench_align(
+            Pool.open(arguments.pool),
+            arguments.recordings,
+            tuple(arguments.minutes),
+            arguments.cache,
+            arguments.only,
+        )
 
 
 if __name__ == "__main__":

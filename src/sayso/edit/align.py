@@ -14,6 +14,7 @@ import numpy as np
 from sayso.audio import Audio, Progress, Samples, decibels, resample
 from sayso.audio.audio import Cancelled
 from sayso.desk.timeline import CROSSFADE_S, Clip, Spans, Timeline
+from sayso.edit.copies import gathered
 from sayso.edit.landmarks import HOP, RATE, Landmarks, landmarks, matches
 from sayso.edit.listening import mono, require_sound
 from sayso.edit.matching import Likeness, Line, drift, settle
@@ -97,12 +98,14 @@ def align(
     require_sound(raw_low, "the raw recording")
     require_sound(edited_low, "the edited recording")
     tell(0.4)
-    signal, tape, runs, speed = _coarse(raw_low, edited_low, tell)
+    marks = landmarks(raw_low)
+    tell(0.5)
+    signal, tape, runs, speed = _coarse(raw_low, edited_low, marks, tell)
     lines = [settle(raw_low, signal, line) for line in _lines(runs, speed)]
     lines = [line for line in lines if _trusted(raw_low, signal, line)]
     _require_kinship(raw, edited, sum(line.stop - line.start for line in lines) / len(signal))
     tell(0.75)
-    lines = merged(absorbed(raw_low, signal, merged(lines)))
+    lines = gathered(raw_low, marks, merged(absorbed(raw_low, signal, merged(lines))))
     sides = placed(raw_low, signal, lines)
     tell(0.9)
     found = _matches(raw, edited, sides, tape)
@@ -122,10 +125,10 @@ class _Steps:
             self._progress(done)
 
 
-def _coarse(raw: Samples, edited: Samples, tell: _Steps) -> tuple[Samples, float, list[Run], float]:
+def _coarse(
+    raw: Samples, edited: Samples, marks: Landmarks, tell: _Steps
+) -> tuple[Samples, float, list[Run], float]:
     """The edited signal at the tape speed that fits, that speed, its runs and their tempo."""
-    marks = landmarks(raw)
-    tell(0.5)
     best: tuple[float, Samples, float, list[Run], float] | None = None
     for tape in _VARISPEEDS:
         signal = _respeed(edited, tape)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sayso.audio import Samples, stft
+from sayso.desk.timeline import CROSSFADE_S
 from sayso.edit.landmarks import RATE
 
 _Floats = npt.NDArray[np.float64]
@@ -28,6 +29,8 @@ _FITTED = 3 * RATE
 """Samples next to a join on which the tone is learnt."""
 _WINDOW, _BANDS = 512, 20
 _LEAST_EXPLAINED = 0.6
+_TURN, _AROUND = 16, 30
+"""Steps to each side of a coarse join in which the fine one may lie, and that are compared."""
 
 
 @dataclass(frozen=True)
@@ -297,7 +300,40 @@ def join(before: Likeness | None, after: Likeness | None, start: int, stop: int)
     ]  # fmt: skip
     # The least of what `before` leaves up to a step and `after` leaves from it.
     gain = np.concatenate([[0.0], np.cumsum(logs[0] - logs[1])])
-    return start + int(gain.argmin()) * STEP
+    at = start + int(gain.argmin()) * STEP
+    if waveform or before is None or after is None:
+        return at
+    return _between(before, after, at)
+
+
+def _between(before: Likeness, after: Likeness, near: int) -> int:
+    """The sample of edited close to `near` at which the spectra turn from one to the other.
+
+    A window that reaches over the join hears both sides, and of them mostly the louder one, so
+    every place is judged by the mixture that it would give.
+    """
+    low, length = near - (_TURN + _AROUND) * STEP, 2 * (_TURN + _AROUND) * STEP
+    heard, one = before._both_bands(low, low + length)
+    _, other = after._both_bands(low, low + length)
+    one, other = (np.exp(x + y._tone[:, None]) for x, y in ((one, before), (other, after)))
+    times = low + np.arange(heard.shape[1]) * STEP
+    places = near + np.arange(-2 * _TURN, 2 * _TURN + 1) * STEP // 2
+    apart = []
+    for place in places:
+        share = _after_share(times - place)
+        mixed = np.log(one * (1 - share) + other * share)
+        apart.append(float(np.abs(heard - mixed).sum()))
+    return int(places[int(np.argmin(apart))])
+
+
+def _after_share(centres: npt.NDArray[np.int64]) -> _Floats:
+    """How much of the power in windows around `centres` comes from after a join at 0, 0 to 1."""
+    inner = np.arange(_WINDOW) - _WINDOW // 2
+    weight = np.hanning(_WINDOW + 1)[:-1] ** 2
+    # Power of an equal-power crossfade.
+    part = np.clip((centres[:, None] + inner) / (CROSSFADE_S * RATE) + 0.5, 0.0, 1.0)
+    share: _Floats = np.sin(part * np.pi / 2) ** 2 @ (weight / weight.sum())
+    return share
 
 
 def _unknown(side: Likeness, start: int, stop: int, waveform: bool) -> _Floats:
