@@ -198,7 +198,8 @@ class EmbeddedSeparator:
         return out
 
     def _pair(self, chunk: Samples, rows: Sequence[npt.NDArray[np.int64]], out: Samples) -> None:
-        """Stereo `[2, t]` into `out [S, 2, t]`."""
+        """Stereo `[2, t]` into `out [S, 2, t]`; direct current belongs to no sound."""
+        chunk = chunk - chunk.mean(1, keepdims=True)
         shape, frames = self._shape, chunk.shape[1]
         bins = shape.n_fft // 2
         turned = np.ascontiguousarray(
