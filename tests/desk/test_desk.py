@@ -32,6 +32,7 @@ from sayso.desk import (
     moves_schema,
     parse_moves,
 )
+from sayso.desk.desk import MOST_TURNS
 from sayso.errors import MoveError, RangeError
 
 NAMES = st.sampled_from(["vocals", "drums", "dog barking", MIX])
@@ -151,6 +152,22 @@ def test_turning_up_what_was_removed_brings_it_back():
     desk = apply(Desk(), Remove(targets=("drums",)))
     assert desk.strip("drums").mute
     assert not apply(desk, adjust("drums", Gain(db=3), relative=True)).strip("drums").mute
+
+
+def test_only_so_many_turns_can_be_taken_back():
+    turns = [(adjust("drums", Gain(db=number % 24)),) for number in range(MOST_TURNS + 3)]
+    history = history_of(turns)
+    assert len(history.turns) == MOST_TURNS
+    assert history.desk.strip("drums").gain_db == (MOST_TURNS + 2) % 24
+    for _ in range(MOST_TURNS):
+        history = history.undo()
+    assert history.desk == history.start == history_of(turns[:3]).desk
+
+
+def test_a_copy_has_a_desk_of_its_own():
+    history = history_of([(adjust("drums", Gain(db=3)),)])
+    assert history.desk.limiter
+    assert not history.model_copy(update={"start": Desk(limiter=False)}).desk.limiter
 
 
 def test_replies_change_nothing_and_are_no_turns():

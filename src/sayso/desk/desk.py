@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from functools import cached_property, reduce
+from itertools import chain
+from typing import Annotated, Any, Self
 
 from pydantic import Field
 
-from sayso.desk.edits import EditStep
+from sayso.desk.edits import Arrange, EditStep
 from sayso.desk.effects import AbsoluteEffect, AnyEffect, Gain, combine, field_range, slot
 from sayso.desk.moves import (
     MIX,
@@ -103,7 +106,10 @@ def apply(desk: Desk, move: Move) -> Desk:
         case Clean():
             return desk.model_copy(update={"clean": True})
         case Edit(steps=steps):
-            return desk.model_copy(update={"edits": desk.edits + steps})
+            edits = desk.edits + steps
+            arranged = [at for at, step in enumerate(edits) if isinstance(step, Arrange)]
+            # Whatever was done before a new arrangement does not count any more.
+            return desk.model_copy(update={"edits": edits[arranged[-1] if arranged else 0 :]})
         case Reset(target=None):
             return Desk(limiter=desk.limiter)
         case Reset(target=target):
@@ -135,8 +141,8 @@ def _adjust(strip: Strip, move: Adjust) -> Strip:
             continue
         current = strip.find(effect)
         new = combine(current, effect) if move.relative else effect
-        chain = tuple(new if old is current else old for old in strip.effects)
-        strip = strip.model_copy(update={"effects": chain if current else (*chain, new)})
+        kept = tuple(new if old is current else old for old in strip.effects)
+        strip = strip.model_copy(update={"effects": kept if current else (*kept, new)})
     return strip
 
 
@@ -158,24 +164,30 @@ def move_to(desk: Desk, target: str, strip: Strip) -> Move:
     return Set(target=target, **{k: v for k, v in given.items() if v != getattr(old, k)})
 
 
+MOST_TURNS = 500
+
+
 class History(Value):
     """The turns of a conversation and the desk that they lead to; undo pops a turn.
 
     A turn is the moves of one utterance. `undone` holds what redo brings back, newest last.
+    Only the last `MOST_TURNS` can be taken back: older ones are part of `start`.
     """
 
     start: Desk = Desk()
     turns: tuple[tuple[Move, ...], ...] = ()
     undone: tuple[tuple[Move, ...], ...] = ()
 
-    @property
+    @cached_property
     def desk(self) -> Desk:
         """The desk as all turns leave it."""
-        desk = self.start
-        for turn in self.turns:
-            for move in turn:
-                desk = apply(desk, move)
-        return desk
+        return reduce(apply, chain.from_iterable(self.turns), self.start)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """As pydantic's, but the desk is that of the copy."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("desk", None)
+        return copied
 
     def push(self, moves: tuple[Move, ...]) -> History:
         """The history after one more turn; replies leave it unchanged.
@@ -208,4 +220,8 @@ class History(Value):
         )
 
     def _with(self, turn: tuple[Move, ...]) -> History:
-        return History(start=self.start, turns=(*self.turns, turn)) if turn else self
+        if not turn:
+            return self
+        turns = (*self.turns, turn)
+        old = chain.from_iterable(turns[:-MOST_TURNS])
+        return History(start=reduce(apply, old, self.start), turns=turns[-MOST_TURNS:])
