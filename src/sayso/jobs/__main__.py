@@ -9,15 +9,21 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
 
 from sayso.errors import EXIT_CODES, SaysoError, lookup
 from sayso.jobs.worker import run_worker
+
+_NICENESS = 10
+"""Whoever waits for an answer on this machine comes first."""
 
 
 def main() -> int:
     """Runs until stdin ends; the exit status is that of the error's class."""
     # Ctrl-C reaches the whole group of processes; it is for the one that started us to say stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(AttributeError):  # Windows knows no such priorities
+        os.nice(_NICENESS)
     order = json.loads(sys.stdin.readline() or "{}")
     try:
         run_worker(**order, stop=sys.stdin.read)

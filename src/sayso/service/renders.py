@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,19 +17,11 @@ from sayso.jobs import Context, kind
 from sayso.studio import Studio
 
 KIND = "render"
-_NICENESS = 10
 TRACK = "{number}.wav"
 """Rendered tracks are kept under their number, as float32: no name of a person's is ever a path."""
 
 
 @kind(KIND)
-def render(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """As `make_tracks`, at a low priority: those who talk to the service come first."""
-    with suppress(AttributeError):  # Windows knows no such priorities
-        os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
-    return make_tracks(arguments, context)
-
-
 def make_tracks(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """Renders `desk` on the recording `source` into the folder `out`.
 
