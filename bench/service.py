@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import io
+import math
 import os
 import random
 import socket
@@ -190,7 +191,7 @@ class Crowd:
             session = (await self.service.client.post("/sessions/demo")).json()
             await asyncio.sleep(chance.uniform(0, pause_s))
             said = 0
-            while time.perf_counter() < self.until and said != self.arguments.stay:
+            while time.perf_counter() < self.until and said < (self.arguments.stay or math.inf):
                 said += 1
                 try:
                     await self.say(session, chance.choice(WORDS), False)

@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 from sayso.errors import ConfigError
 from sayso.service.database import connect, migrate
 
-TABLES = {"alembic_version", "message", "render", "session", "token"}
+TABLES = {"alembic_version", "message", "render", "session", "token", "upload"}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

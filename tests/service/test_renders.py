@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.service.conftest import wav_bytes
+from tests.service.conftest import Person, wav_bytes
 
 from sayso.audio import read
 from sayso.desk import Desk
@@ -62,3 +62,17 @@ def test_a_session_that_is_deleted_meanwhile_stays_deleted(arguments, tmp_path, 
     with pytest.raises(Cancelled, match="deleted"):
         make_tracks(arguments, context())
     assert not (tmp_path / "session").exists()
+
+
+def test_a_session_keeps_its_last_desks_and_the_stems_of_a_player(make):
+    person = Person(make())
+    session = person.open()
+    at = f"/sessions/{session['id']}/renders"
+    stems = person.ask("POST", at, json={"targets": ["vocals", "drums"]}, status=202)
+    made = [
+        person.patch(session, strips={"bass": {"gain_db": number}}, render=True)["render"]["id"]
+        for number in range(1, 23)
+    ]
+    kept = [render["id"] for render in person.ask("GET", at)]
+    assert kept == [*reversed(made[2:]), stems["id"]]
+    person.ask("GET", f"{at}/{made[0]}", status=404)

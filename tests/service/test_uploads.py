@@ -12,7 +12,7 @@ from tests.service.conftest import Person, wav_bytes
 from sayso.errors import LimitError
 from sayso.service import Limits
 from sayso.service.decoding import decode
-from sayso.service.service import shown_name
+from sayso.service.views import shown_name
 
 
 @pytest.fixture

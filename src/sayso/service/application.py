@@ -18,7 +18,7 @@ from sayso.service import problems
 from sayso.service.access import Rates
 from sayso.service.doorkeeper import Doorkeeper
 from sayso.service.metrics import Metrics
-from sayso.service.routes import events, login, renders, sessions, system
+from sayso.service.routes import events, login, renders, sessions, system, uploads
 from sayso.service.service import Service
 from sayso.service.settings import Settings
 from sayso.service.watcher import Watcher
@@ -74,7 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.watcher = Watcher(service)
     app.state.rates = Rates(settings.limits.requests_a_minute)
     problems.install(app)
-    for module in (sessions, renders, events, system, login):
+    for module in (sessions, uploads, renders, events, system, login):
         app.include_router(module.router)
     if STATIC.is_dir():
         app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")

@@ -14,7 +14,7 @@ import structlog
 
 from sayso.audio import probe, write
 from sayso.checkpoints import Shelf
-from sayso.desk import MIX, Desk, Extract, History, Move, Reset, Strip, move_to
+from sayso.desk import MIX, Desk, History, Move, Strip
 from sayso.errors import LimitError, NotFoundError, QueueError
 from sayso.jobs import Job, JobQueue
 from sayso.service.database import connect
@@ -23,7 +23,8 @@ from sayso.service.renders import KIND, TRACK
 from sayso.service.settings import Settings
 from sayso.service.store import Owner, Store, plain
 from sayso.service.tables import Message, Render, Session
-from sayso.service.views import DeskPatch
+from sayso.service.uploads import Uploads
+from sayso.service.views import DeskPatch, shown_name
 from sayso.studio import Studio
 from sayso.words import Exchange
 
@@ -31,9 +32,10 @@ _LOG = structlog.get_logger("sayso")
 _DECODERS = 2
 _SOURCE, _DEMO = "source.wav", "demo.wav"
 _KEPT_RENDERS = 20
-"""Of each session; an older one can be made again, since its stems are kept for longer."""
+"""Of the desk, and as many of untouched stems, which a player needs throughout; an older one can be
+made again, since its stems are kept for longer."""
 _ABANDONED_S = 86_400.0
-_NAME_LENGTH, _REMEMBERED = 100, 8
+_REMEMBERED = 8
 
 Understood = tuple[Sequence[Move], str, str]
 """Moves, what is said of them, and who understood them."""
@@ -53,6 +55,7 @@ class Service:
         settings.folder.mkdir(parents=True, exist_ok=True)
         self.queue = JobQueue(settings.queue)  # first, because it makes a database that is missing
         self.store = Store(connect(settings.database))
+        self.uploads = Uploads(settings, self.store)
         self._decoding = BoundedSemaphore(_DECODERS)
         self._demo = Lock()
         self.studio = Studio(settings.model, shelf=self.shelf, llm=settings.llm)
@@ -94,12 +97,28 @@ class Service:
             try:
                 with recording.open("wb") as out:
                     shutil.copyfileobj(upload, out, 1 << 20)
-                with self._decoding:
-                    return vars(decode(recording, folder / _SOURCE, self.settings.limits))
+                return self._decode(recording, folder)
             finally:
                 recording.unlink(missing_ok=True)
 
-        return self._open(take, name, owner)
+        return self._open(take, shown_name(name), owner)
+
+    def open_upload(self, id: str, owner: Owner) -> Session:
+        """A session on what came in pieces, which is used up by it.
+
+        Raises: NotFoundError; RequestError when the last piece is not here; see `open`.
+        """
+        upload = self.store.upload(id, owner)
+        self.uploads.require_whole(upload)
+        path = self.uploads.path(upload)
+        try:
+            return self._open(lambda folder: self._decode(path, folder), upload.name, owner)
+        finally:
+            self.uploads.forget(upload)
+
+    def _decode(self, recording: Path, folder: Path) -> dict[str, Any]:
+        with self._decoding:
+            return vars(decode(recording, folder / _SOURCE, self.settings.limits))
 
     def open_demo(self, owner: Owner) -> Session:
         """A session on the demo song."""
@@ -121,7 +140,7 @@ class Service:
     def _open(self, take: Callable[[Path], dict[str, Any]], name: str, owner: Owner) -> Session:
         session = Session(
             token_id=owner,
-            name=shown_name(name),
+            name=name,
             sample_rate=0,
             channels=0,
             frames=0,
@@ -141,18 +160,21 @@ class Service:
     def delete(self, id: str, owner: Owner) -> None:
         """Ends a session, its renders and its files. Raises: NotFoundError."""
         self.store.get(id, owner)
-        renders = self.store.renders(id)
-        for render in renders:
+        for render in self.store.renders(id):
             self._forget(render)
         self.store.delete(id, owner)
         shutil.rmtree(self.folder(id), ignore_errors=True)
 
     def sweep(self) -> int:
-        """Deletes sessions that nobody has touched for too long; returns how many."""
+        """Deletes sessions that nobody has touched for too long, and uploads that were given up.
+
+        Returns: how many sessions.
+        """
         then_s = time.time() - self.settings.limits.session_days * 86_400
         old = self.store.untouched_since(then_s)
         for session in old:
             self.delete(session.id, session.token_id)
+        self.uploads.sweep()
         known = self.store.ids()
         for folder in (self.settings.folder / "sessions").glob("*"):
             # What a crash left: younger ones may be of uploads that are under way.
@@ -199,7 +221,7 @@ class Service:
         """Sets controls by hand, as one turn. Raises: see `do`."""
 
         def understand(history: History) -> Understood:
-            moves = moves_of(patch, history.desk)
+            moves = patch.moves(history.desk)
             return moves, _summary(moves), ""
 
         return self._change(id, owner, understand, render=patch.render)
@@ -255,7 +277,7 @@ class Service:
         session, message = self.store.change(id, owner, make)
         for new in made:
             self._enqueue(new)
-        self._prune(id)
+            self._prune(id)
         return session, message
 
     # Renders
@@ -336,13 +358,19 @@ class Service:
 
     def _require_room(self) -> None:
         most = self.settings.limits.queue
-        waiting = self.queue.find(kind=KIND, states=("queued", "running"), limit=most)
+        waiting = self.queue.find(
+            kind=KIND, states=("queued", "running"), limit=most, with_arguments=False
+        )
         if len(waiting) >= most:
             raise LimitError(f"{most} renders are waiting already; try again in a while")
 
     def _prune(self, session: str) -> None:
-        for render in self.store.renders(session)[_KEPT_RENDERS:]:
-            self._forget(render)
+        kinds: dict[bool, list[Render]] = {True: [], False: []}
+        for render in self.store.renders(session):
+            kinds[is_of_stems(Desk.model_validate(render.desk))].append(render)
+        for renders in kinds.values():
+            for render in renders[_KEPT_RENDERS:]:
+                self._forget(render)
 
     def _forget(self, render: Render) -> None:
         with suppress(QueueError):  # it may never have reached the queue
@@ -352,33 +380,9 @@ class Service:
         shutil.rmtree(self.render_folder(render), ignore_errors=True)
 
 
-def moves_of(patch: DeskPatch, desk: Desk) -> list[Move]:
-    """The moves that carry out a patch of `desk`. Raises: RangeError, MoveError."""
-    moves: list[Move] = []
-    for target, change in patch.strips.items():
-        if change is None:
-            if target in desk.strips:
-                moves.append(Reset(target=target))
-            continue
-        old = desk.strip(target)
-        given = {name: getattr(change, name) for name in change.model_fields_set}
-        strip = Strip(**{**dict(old), **{k: v for k, v in given.items() if v is not None}})
-        if strip != old:
-            moves.append(move_to(desk, target, strip))
-    if patch.deliver is not None and tuple(patch.deliver) != desk.deliver:
-        moves.append(Extract(targets=tuple(patch.deliver)))
-    return moves
-
-
-def shown_name(name: str) -> str:
-    r"""A file's name as it is shown: its stem, of harmless characters.
-
-    >>> shown_name("../../etc/My Song (live).mp3"), shown_name("\x00.wav")
-    ('My Song (live)', 'recording')
-    """
-    stem = name.replace("\\", "/").rpartition("/")[2].rpartition(".")[0] or name
-    kept = "".join(c for c in stem if c.isprintable() and c not in '<>:"/\\|?*').strip(" .")
-    return kept[:_NAME_LENGTH] or "recording"
+def is_of_stems(desk: Desk) -> bool:
+    """Whether a desk delivers sounds of the recording as they are."""
+    return not desk.clean and not desk.edits and all(s == Strip() for s in desk.strips.values())
 
 
 def _summary(moves: Sequence[Move]) -> str:

@@ -25,6 +25,7 @@ class Limits(BaseModel):
         decoding_s: processor time that decoding one file may take.
         decoding_bytes: memory that it may take.
         sessions: kept at a time, for each token.
+        uploads: in pieces, unfinished at a time, for each token.
         queue: renders waiting or running at a time, of all people.
         requests_a_minute: for each token, or for each address where there are no tokens.
         session_days: after which an untouched session is swept away.
@@ -37,6 +38,7 @@ class Limits(BaseModel):
     decoding_s: Annotated[int, Field(ge=1)] = 300
     decoding_bytes: Annotated[int, Field(ge=128 << 20)] = 1 << 30
     sessions: Annotated[int, Field(ge=1)] = 1000
+    uploads: Annotated[int, Field(ge=1)] = 20
     queue: Annotated[int, Field(ge=1)] = 100
     requests_a_minute: Annotated[int, Field(ge=1)] = 1200
     session_days: Annotated[float, Field(gt=0)] = 30.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 import sqlmodel
@@ -13,12 +13,13 @@ from pydantic import BaseModel
 from sqlmodel import col, select
 
 from sayso.desk import History
-from sayso.errors import NotFoundError, RequestError
-from sayso.service.tables import Message, Render, Session
+from sayso.errors import LimitError, NotFoundError, RequestError
+from sayso.service.tables import Message, Render, Session, Upload
 
 _TRIES, _PAUSE_S = 40, 0.02
 Owner = str | None
 """The id of the token that asks; None on a service without tokens."""
+_Owned = TypeVar("_Owned", Session, Upload)
 Change = Callable[[History], tuple[History, Message, Render | None]]
 
 
@@ -28,29 +29,26 @@ class Store:
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
 
-    def add(self, session: Session, *, most: int) -> None:
-        """Keeps a new session, unless its owner has `most`. Raises: LimitError."""
-        from sayso.errors import LimitError
-
+    def add(self, new: Session | Upload, *, most: int) -> None:
+        """Keeps a new session or upload, unless its owner has `most`. Raises: LimitError."""
+        table = type(new)
         with self._open() as db:
-            query = select(sa.func.count()).where(col(Session.token_id) == session.token_id)
-            if session.token_id is None:
-                query = select(sa.func.count()).where(col(Session.token_id).is_(None))
+            query = select(sa.func.count()).where(_of(table, new.token_id))
             if (db.scalar(query) or 0) >= most:
-                raise LimitError(f"there are {most} sessions already; delete one of them first")
-            db.add(session)
+                kind = table.__name__.lower()
+                raise LimitError(f"there are {most} {kind}s already; delete one of them first")
+            db.add(new)
             db.commit()
 
     def get(self, id: str, owner: Owner) -> Session:
         """The session, if it is its owner who asks. Raises: NotFoundError."""
         with self._open() as db:
-            return _owned(db, id, owner)
+            return _owned(db, Session, id, owner)
 
     def of(self, owner: Owner, *, most: int) -> Sequence[Session]:
         """The sessions of `owner`, the last touched first."""
         with self._open() as db:
-            mine = col(Session.token_id)
-            query = select(Session).where(mine.is_(None) if owner is None else mine == owner)
+            query = select(Session).where(_of(Session, owner))
             return db.exec(query.order_by(col(Session.touched_s).desc()).limit(most)).all()
 
     def change(self, id: str, owner: Owner, make: Change) -> tuple[Session, Message]:
@@ -63,7 +61,7 @@ class Store:
             if tries:
                 time.sleep(random.uniform(0, _PAUSE_S * min(tries, 10)))
             with self._open() as db:
-                session = _owned(db, id, owner)
+                session = _owned(db, Session, id, owner)
                 history, version = History.model_validate(session.history), session.version
                 db.rollback()  # hold no lock while words are interpreted
                 changed, message, render = make(history)
@@ -78,13 +76,13 @@ class Store:
                     if render is not None:
                         db.add(render)
                     db.commit()
-                    return _owned(db, id, owner), message
+                    return _owned(db, Session, id, owner), message
         raise RequestError("the session is being changed by others all the time; try again")
 
     def delete(self, id: str, owner: Owner) -> None:
         """Forgets a session. Raises: NotFoundError."""
         with self._open() as db:
-            db.delete(_owned(db, id, owner))
+            db.delete(_owned(db, Session, id, owner))
             db.commit()
 
     def untouched_since(self, then_s: float) -> Sequence[Session]:
@@ -108,6 +106,22 @@ class Store:
             for session, render in db.exec(renders.order_by(col(Render.created_s))):
                 found[session][1].append(render)
         return found
+
+    def upload(self, id: str, owner: Owner) -> Upload:
+        """The upload, if it is its owner who asks. Raises: NotFoundError."""
+        with self._open() as db:
+            return _owned(db, Upload, id, owner)
+
+    def uploads_before(self, then_s: float) -> Sequence[Upload]:
+        """Uploads that were begun before then."""
+        with self._open() as db:
+            return db.exec(select(Upload).where(col(Upload.created_s) < then_s)).all()
+
+    def delete_upload(self, id: str) -> None:
+        """Forgets an upload."""
+        with self._open() as db:
+            db.execute(sa.delete(Upload).where(col(Upload.id) == id))
+            db.commit()
 
     def messages(self, session: str, *, after: int = 0, most: int = 1000) -> Sequence[Message]:
         """What was said and done in a session, in order, from after the message `after`."""
@@ -157,8 +171,13 @@ def plain(value: BaseModel) -> dict[str, Any]:
     return value.model_dump(mode="json", exclude_none=True)
 
 
-def _owned(db: sqlmodel.Session, id: str, owner: Owner) -> Session:
-    found = db.get(Session, id, populate_existing=True)
+def _of(table: type[Session | Upload], owner: Owner) -> sa.ColumnElement[bool]:
+    mine = col(table.token_id)
+    return mine.is_(None) if owner is None else mine == owner
+
+
+def _owned(db: sqlmodel.Session, table: type[_Owned], id: str, owner: Owner) -> _Owned:
+    found = db.get(table, id, populate_existing=True)
     if found is None or found.token_id != owner:
-        raise NotFoundError("there is no such session")
+        raise NotFoundError(f"there is no such {table.__name__.lower()}")
     return found

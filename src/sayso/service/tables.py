@@ -1,4 +1,4 @@
-"""What is kept in SQL: tokens, sessions, what was said in them, and what was rendered."""
+"""What is kept in SQL: tokens, uploads, sessions, what was said in them and rendered."""
 
 from __future__ import annotations
 
@@ -44,6 +44,16 @@ class Session(SQLModel, table=True):
     notes: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     history: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     version: int = 0
+
+
+class Upload(SQLModel, table=True):
+    """A recording that arrives in pieces. How much of it is there, its file knows."""
+
+    id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
+    token_id: str | None = Field(default=None, foreign_key="token.id", index=True, max_length=32)
+    name: str = Field(max_length=200)
+    created_s: float = Field(default_factory=time.time)
+    bytes: int = Field(sa_type=BigInteger)
 
 
 class Message(SQLModel, table=True):

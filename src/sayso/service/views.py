@@ -8,10 +8,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from sayso.audio.formats import FORMATS, SNDFILE_SUBTYPES
-from sayso.desk import Desk, Move, Target
+from sayso.desk import Desk, Extract, Move, Reset, Strip, Target, move_to
 from sayso.desk.effects import Effect
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+_NAME_LENGTH = 100
 _ENCODINGS = tuple(name for name in SNDFILE_SUBTYPES if name != "lossy")
 
 
@@ -183,6 +184,23 @@ class DeskPatch(_Request):
     deliver: Annotated[list[Target], Field(min_length=1, max_length=32)] | None = None
     render: bool = False
 
+    def moves(self, desk: Desk) -> list[Move]:
+        """The moves that carry this out on `desk`. Raises: RangeError, MoveError."""
+        moves: list[Move] = []
+        for target, change in self.strips.items():
+            if change is None:
+                if target in desk.strips:
+                    moves.append(Reset(target=target))
+                continue
+            old = desk.strip(target)
+            given = {name: getattr(change, name) for name in change.model_fields_set}
+            strip = Strip(**{**dict(old), **{k: v for k, v in given.items() if v is not None}})
+            if strip != old:
+                moves.append(move_to(desk, target, strip))
+        if self.deliver is not None and tuple(self.deliver) != desk.deliver:
+            moves.append(Extract(targets=tuple(self.deliver)))
+        return moves
+
 
 class RenderRequest(_Request):
     """What to render: the desk as it stands, or `targets` as untouched stems of the recording."""
@@ -232,3 +250,14 @@ class Health(BaseModel):
     status: Literal["ok"]
     database: Literal["ok"]
     jobs: dict[str, int]
+
+
+def shown_name(name: str) -> str:
+    r"""A file's name as it is shown: its stem, of harmless characters.
+
+    >>> shown_name("../../etc/My Song (live).mp3"), shown_name("\x00.wav")
+    ('My Song (live)', 'recording')
+    """
+    stem = name.replace("\\", "/").rpartition("/")[2].rpartition(".")[0] or name
+    kept = "".join(c for c in stem if c.isprintable() and c not in '<>:"/\\|?*').strip(" .")
+    return kept[:_NAME_LENGTH] or "recording"

@@ -1,0 +1,174 @@
+"""Cuts by hand: a session's timeline, scores that are made once, and choosing anew from them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from sayso.audio import Audio, read
+from sayso.desk import Arrange, Desk, History, KeepBest, Like, LoopChorus, RemoveSilence
+from sayso.desk.edits import EditStep
+from sayso.desk.timeline import Timeline, resolve
+from sayso.edit import RecordingListener, find_silences
+from sayso.errors import NotFoundError, RequestError
+
+if TYPE_CHECKING:
+    from sayso.edit.choose import Scores
+    from sayso.edit.editor import Editor
+    from sayso.service.service import Service
+    from sayso.service.tables import Session
+
+UNTAUGHT = ("level", "novelty")
+"""Scorers that need nobody who has taught them."""
+_LISTENS = (KeepBest, LoopChorus, Like, RemoveSilence)
+
+
+class Cutter:
+    """What the routes of cuts ask for. All methods block and are safe in many threads.
+
+    Args:
+        service: whose sessions are cut.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        # One recording is heard at a time: it takes a core and, for hours of sound, a gigabyte.
+        self._hearing = Lock()
+
+    @property
+    def scorers(self) -> list[str]:
+        """The names that `choose` takes: those that need no teaching, and learnt editors."""
+        folder = self._service.settings.folder / "editors"
+        return [*UNTAUGHT, *sorted(path.stem for path in folder.glob("*.editor"))]
+
+    def timeline(self, session: Session) -> Timeline | None:
+        """What is heard of the recording as the desk stands.
+
+        None where that is only known once the speech in it is cleaned.
+        Raises: RequestError, RangeError where a step does not fit the recording.
+        """
+        desk: Desk = History.model_validate(session.history).desk
+        if desk.clean and any(isinstance(step, _LISTENS) for step in desk.edits):
+            return None
+        source = str(self._service.source(session))
+        with self._hearing:
+            return _resolved(source, desk.edits, session.frames, session.sample_rate)
+
+    def choose(
+        self,
+        session: Session,
+        by: str,
+        *,
+        keep: float | None,
+        shortest_s: float,
+        crossfade_s: float,
+    ) -> tuple[Timeline, float]:
+        """The timeline that a scorer makes, and the share of the recording that it keeps.
+
+        Args:
+            session: whose recording; it is heard and scored once for each scorer.
+            by: of `scorers`.
+            keep: the share to keep; None is what an editor would do by itself, half for others.
+            shortest_s: of what is heard between two cuts.
+            crossfade_s: length of each join.
+
+        Raises: NotFoundError for another name, RangeError, ModelError.
+        """
+        from sayso.edit.choose import choose
+
+        if by not in self.scorers:
+            raise NotFoundError(f"there is no scorer {by!r}; there are {', '.join(self.scorers)}")
+        audio = read(self._service.source(session))
+        if keep is None and by not in UNTAUGHT:
+            timeline = self._own_way(audio, by, shortest_s, crossfade_s)
+        else:
+            scores = self._scores(session, audio, by)
+            timeline = choose(
+                scores,
+                audio,
+                scores.threshold_for(0.5 if keep is None else keep),
+                shortest_s=shortest_s,
+                crossfade_s=crossfade_s,
+            )
+        return timeline, timeline.frames / audio.frames
+
+    def export(self, session: Session, format: str, folder: Path) -> Path:
+        """The timeline as a file for another program in `folder`, which names `NAME.wav`.
+
+        Raises: RequestError where it is not known yet, OutputError for an order that the format
+            cannot hold, MissingExtraError.
+        """
+        from sayso.edit.editlist import EditList
+        from sayso.edit.exchange import write_edit
+
+        timeline = self.timeline(session)
+        if timeline is None:
+            raise RequestError("the cuts are known once the recording is cleaned; download that")
+        edit = EditList(
+            sources=(f"{session.name}.wav",), source_frames=session.frames, timeline=timeline
+        )
+        with tempfile.NamedTemporaryFile(dir=folder, suffix=f".{format}", delete=False) as out:
+            return write_edit(out.name, edit)
+
+    def _scores(self, session: Session, audio: Audio, by: str) -> Scores:
+        from sayso.edit.choose import Scores
+        from sayso.edit.editor import score
+        from sayso.edit.hearing import listen
+
+        path = self._service.folder(session.id) / f"scores-{self.scorers.index(by)}-{by}.json"
+        with self._hearing:
+            if not path.exists():
+                editor = None if by in UNTAUGHT else self._editor(by)
+                scorer = by if editor is None else "discriminator"
+                made = score(listen(audio), scorer, editor).dumps()
+                fresh = path.with_suffix(".new")
+                fresh.write_text(made, encoding="utf-8")
+                fresh.replace(path)
+        return Scores.loads(path.read_text(encoding="utf-8"))
+
+    def _own_way(self, audio: Audio, by: str, shortest_s: float, crossfade_s: float) -> Timeline:
+        from sayso.edit.apply import edit_like
+
+        with self._hearing:
+            return edit_like(
+                self._editor(by), audio, shortest_s=shortest_s, crossfade_s=crossfade_s
+            )
+
+    def _editor(self, name: str) -> Editor:
+        path = self._service.settings.folder / "editors" / f"{name}.editor"
+        return _opened(str(path), path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _opened(path: str, changed_ns: int) -> Editor:
+    from sayso.edit.editor import Editor
+
+    return Editor.open(path)
+
+
+@lru_cache(maxsize=64)
+def _resolved(source: str, steps: Sequence[EditStep], frames: int, sample_rate: int) -> Timeline:
+    """A source never changes, so what its steps come to does not either."""
+    needs_sound = any(isinstance(step, _LISTENS) for step in steps)
+    audio = read(source) if needs_sound else None
+    return resolve(
+        steps,
+        frames=frames,
+        sample_rate=sample_rate,
+        silences=lambda: [] if audio is None else find_silences(audio),
+        listener=None if audio is None else RecordingListener(audio),
+    )
+
+
+def arranged(timeline: Timeline) -> Arrange:
+    """The step that makes `timeline` of the recording."""
+    rate = timeline.sample_rate
+    spans = [
+        {"start_s": clip.start / rate, "end_s": clip.stop / rate, "gain_db": clip.gain_db}
+        for clip in timeline.clips
+    ]
+    return Arrange.model_validate({"spans": spans})

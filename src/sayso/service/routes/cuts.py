@@ -1,0 +1,103 @@
+"""Cuts: what is heard of a recording, choosing it by a scorer, and taking it to other programs."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Response
+from fastapi.responses import FileResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.background import BackgroundTask
+
+from sayso.desk.edits import Span
+from sayso.desk.timeline import CROSSFADE_S, Timeline
+from sayso.service.cutting import Cutter, arranged
+from sayso.service.routes.asking import Mine, Serving
+from sayso.service.service import Service
+
+router = APIRouter(prefix="/sessions/{session_id}/cuts", tags=["cuts"])
+Exchange = Literal["otio", "rpp", "xml", "edl", "txt", "json"]
+
+
+class Cuts(BaseModel):
+    """Spans of the recording in the order in which they are heard; null while not known.
+
+    `spans` is what an `arrange` step takes. `crossfade_s` is the length of each join, `fade_out_s`
+    that of the very end.
+    """
+
+    spans: list[Span] | None
+    crossfade_s: float = 0.0
+    fade_out_s: float = 0.0
+    duration_s: float = 0.0
+    scorers: list[str]
+
+
+class Choice(BaseModel):
+    """How to choose.
+
+    `keep` is the share to keep; without it an editor that has learnt does as it would by itself.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    by: Annotated[str, Field(max_length=200)] = "level"
+    keep: Annotated[float, Field(gt=0, le=1)] | None = None
+    shortest_s: Annotated[float, Field(ge=0, le=600)] = 1.0
+    crossfade_s: Annotated[float, Field(ge=0, le=10)] = CROSSFADE_S
+
+
+@router.get("")
+def get_cuts(session: Mine, service: Serving) -> Cuts:
+    """What is heard of the recording as the desk stands."""
+    cutter = _cutter(service)
+    return _cuts(cutter, cutter.timeline(session))
+
+
+@router.post("/choose")
+def choose(body: Choice, session: Mine, service: Serving) -> Cuts:
+    """What a scorer would keep. Nothing changes: an `arrange` step with these spans commits it.
+
+    The recording is scored when first asked; choosing again then takes no time.
+    """
+    cutter = _cutter(service)
+    timeline, _ = cutter.choose(
+        session,
+        body.by,
+        keep=body.keep,
+        shortest_s=body.shortest_s,
+        crossfade_s=body.crossfade_s,
+    )
+    return _cuts(cutter, timeline)
+
+
+@router.get("/export", response_class=Response)
+def export(session: Mine, service: Serving, format: Exchange = "otio") -> FileResponse:
+    """The cuts for another program, which finds the recording as NAME.wav beside the file."""
+    folder = Path(tempfile.gettempdir())
+    path = _cutter(service).export(session, format, folder)
+    return FileResponse(
+        path,
+        filename=f"{session.name}.{format}",
+        media_type="application/octet-stream",
+        headers={"Cache-Control": "no-store"},
+        background=BackgroundTask(path.unlink, missing_ok=True),
+    )
+
+
+def _cutter(service: Service) -> Cutter:
+    return service.cutter
+
+
+def _cuts(cutter: Cutter, timeline: Timeline | None) -> Cuts:
+    if timeline is None:
+        return Cuts(spans=None, scorers=cutter.scorers)
+    return Cuts(
+        spans=list(arranged(timeline).spans),
+        crossfade_s=timeline.crossfade_frames / timeline.sample_rate,
+        fade_out_s=timeline.fade_out_frames / timeline.sample_rate,
+        duration_s=timeline.duration_s,
+        scorers=cutter.scorers,
+    )
