@@ -198,13 +198,14 @@ class EmbeddedSeparator:
         return out
 
     def _pair(self, chunk: Samples, rows: Sequence[npt.NDArray[np.int64]], out: Samples) -> None:
-        """Stereo `[2, t]` into `out [S, 2, t]`; direct current belongs to no sound."""
-        chunk = chunk - chunk.mean(1, keepdims=True)
+        """Stereo `[2, t]` into `out [S, 2, t]`."""
         shape, frames = self._shape, chunk.shape[1]
         bins = shape.n_fft // 2
         turned = np.ascontiguousarray(
             stft(chunk, shape.n_fft, hop=shape.hop)[:, :bins].swapaxes(1, 2)
         )
+        # Direct current and what the window spreads of it belong to no sound.
+        turned[..., :2] = 0
         count = turned.shape[1]
         padded = -(-count // shape.stride) * shape.stride
         spec = np.zeros((1, 2, 2, padded, bins), np.float32)
