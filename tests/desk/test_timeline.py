@@ -4,7 +4,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sayso.desk import Cut, CutTail, Keep, Like, Loop, MoveSpan, RemoveSilence, ShortenTo
+from sayso.desk import (
+    Arrange,
+    Cut,
+    CutTail,
+    Desk,
+    Edit,
+    Keep,
+    Like,
+    Loop,
+    MoveSpan,
+    RemoveSilence,
+    ShortenTo,
+    Span,
+    apply,
+    parse_moves,
+)
 from sayso.desk.timeline import Clip, Timeline, resolve, take, whole
 from sayso.errors import MoveError, RangeError, RequestError
 
@@ -107,3 +122,22 @@ def test_timelines_survive_json_and_refuse_nonsense():
     with pytest.raises(MoveError, match="must lie after"):
         Clip(start=5, stop=5)
     assert take(timeline.clips, 0, timeline.frames) == timeline.clips
+
+
+def test_an_arrangement_counts_from_the_recording_itself():
+    spans = (
+        Span(start_s=5.0, end_s=6.0, gain_db=-3.0),
+        Span(start_s=1.0, end_s=2.0),
+        Span(start_s=8),
+    )
+    timeline = timeline_of(Cut(end_s=4.0), Arrange(spans=spans))
+    assert [(c.start, c.stop, c.gain_db) for c in timeline.clips] == [
+        (500, 600, -3.0), (100, 200, 0.0), (800, 1000, 0.0)
+    ]  # fmt: skip
+    desk = apply(Desk(), Edit(steps=(Cut(end_s=4.0), Arrange(spans=spans), Cut(end_s=0.5))))
+    assert [step.step for step in desk.edits] == ["arrange", "cut"]
+    assert timeline_of(*desk.edits).clips[0] == Clip(start=550, stop=600, gain_db=-3.0)
+    with pytest.raises(RangeError, match="arrange: start_s 12"):
+        timeline_of(Arrange(spans=(Span(start_s=12.0),)))
+    with pytest.raises(MoveError, match="must lie after"):
+        parse_moves([{"do": "edit", "steps": [{"step": "arrange", "spans": [{"end_s": 0.0}]}]}])

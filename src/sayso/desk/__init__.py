@@ -2,6 +2,7 @@
 
 from sayso.desk.desk import NO, Desk, History, Strip, apply, complement_of, move_to
 from sayso.desk.edits import (
+    Arrange,
     Cut,
     CutTail,
     EditStep,
@@ -13,6 +14,7 @@ from sayso.desk.edits import (
     MoveSpan,
     RemoveSilence,
     ShortenTo,
+    Span,
 )
 from sayso.desk.effects import (
     AnyEffect,
@@ -52,6 +54,7 @@ __all__ = [
     "NO",
     "Adjust",
     "AnyEffect",
+    "Arrange",
     "Clean",
     "Compress",
     "Cut",
@@ -84,6 +87,7 @@ __all__ = [
     "Reverb",
     "Set",
     "ShortenTo",
+    "Span",
     "Stretch",
     "Strip",
     "Target",

@@ -12,6 +12,7 @@ from typing import Annotated, Protocol, TypeAlias
 from pydantic import Field, model_validator
 
 from sayso.desk.edits import (
+    Arrange,
     Cut,
     CutTail,
     EditStep,
@@ -121,11 +122,28 @@ def resolve(
     """
     timeline = whole(frames, sample_rate)
     for step in steps:
-        if isinstance(step, KeepBest | LoopChorus | Like):
+        if isinstance(step, Arrange):
+            timeline = _arranged(step, frames, sample_rate)
+        elif isinstance(step, KeepBest | LoopChorus | Like):
             timeline = _heard(timeline, step, listener)
         else:
             timeline = _apply(timeline, step, silences)
     return timeline
+
+
+def _arranged(step: Arrange, frames: int, sample_rate: int) -> Timeline:
+    """The recording's own spans, as a hand put them."""
+    clips = []
+    for span in step.spans:
+        start = round(span.start_s * sample_rate)
+        stop = frames if span.end_s is None else min(round(span.end_s * sample_rate), frames)
+        if start >= frames:
+            raise RangeError(
+                f"arrange: start_s {span.start_s:g} lies after the end; "
+                f"there are {frames / sample_rate:.2f} s"
+            )
+        clips.append(Clip(start=start, stop=max(start + 1, stop), gain_db=span.gain_db))
+    return _with(whole(frames, sample_rate), clips, "arrange")
 
 
 def _heard(

@@ -180,6 +180,9 @@ def _of_step(step: EditStep) -> str:
             return "keeping only the best take of what is played more than once"
         case "loop_chorus":
             return f"playing the chorus {step.times} times"
+        case "arrange":
+            count = len(step.spans)
+            return f"keeping {count} stretches" if count > 1 else "keeping one stretch"
         case "remove_silence":
             return f"shortening every pause to at most {number(step.longest_s)} s"
         case _:
