@@ -236,7 +236,9 @@ def bench_learn(pool: Pool, soundfont: Path, cache: Path | None, steps: int) -> 
         ]
         for example in examples[6:]:
             others = [("silence", silence_cut(example.audio))]
-            others += [("chance", chance(example, editor.keep_ratio, s)) for s in range(5)]
+            length_s = example.audio.duration_s
+            ratio = min(1.0, editor.wish_s(length_s) / length_s)
+            others += [("chance", chance(example, ratio, seed)) for seed in range(5)]
             for method, timeline in others:
                 figures = compare_edits(timeline, example.pair.timeline, example.audio.frames)
                 quality = cut_quality(example.audio, timeline)
@@ -245,7 +247,25 @@ def bench_learn(pool: Pool, soundfont: Path, cache: Path | None, steps: int) -> 
         for method, row in means(outcomes).items():
             print(f"  {method:14s}" + "".join(f"{value:10.3f}" for value in row.values()))
         each = [f"{o.scores.iou:.2f}/{o.scores.boundary_f:.2f}" for o in outcomes[:4]]
-        print("  the pointer on each:", " ".join(each), flush=True)
+        print("  the pointer on each:", " ".join(each))
+        print(f"  by default: {editor.by}; usual length {editor.usual_s}, {editor.keep_ratio:.0%}")
+        loops = [_loops(example, editor) for example in examples[6:]]
+        print("  seconds heard again, right, in all, and in truth:", loops, flush=True)
+        if cache is not None:
+            editor.save(cache / f"{name.split()[0]}.editor")
+
+
+def _loops(example: Example, editor: Editor) -> tuple[int, int, int]:
+    """Seconds heard again: in the pointer's edit and in truth, in the former, in the latter."""
+    timelines = point_out(example.audio, example.pair.heard, editor), example.pair.timeline
+    again = []
+    for timeline in timelines:
+        rate = timeline.sample_rate
+        count = np.zeros(example.audio.frames // rate + 1)
+        for clip in timeline.clips:
+            count[clip.start // rate : clip.stop // rate] += 1
+        again.append(count > 1)
+    return int((again[0] & again[1]).sum()), int(again[0].sum()), int(again[1].sum())
 
 
 def bench_long(pool: Pool, path: Path, hours: float) -> None:

@@ -11,21 +11,19 @@ from pathlib import Path
 
 from sayso.audio import Audio, Cancelled, Notice, Progress, Writer, probe, read
 from sayso.desk import Stretch, Strip
-from sayso.desk.timeline import CROSSFADE_S
+from sayso.desk.timeline import CROSSFADE_S, Timeline
 from sayso.edit import Edited
 from sayso.edit.align import Alignment, align
 from sayso.edit.apply import point_out, with_room_tone
 from sayso.edit.choose import SHORTEST_S, Scores, choose
 from sayso.edit.editlist import EditList, Insert, check_inside
-from sayso.edit.editor import Editor, score
+from sayso.edit.editor import POINTER, Editor, score
 from sayso.edit.exchange import SUFFIXES, read_edit
 from sayso.edit.exchange.files import Media
-from sayso.edit.hearing import listen
+from sayso.edit.hearing import Heard, listen
 from sayso.effects import Sound, process
 from sayso.errors import Cancelled as Stopped
-from sayso.errors import DataError, ModelError, OutputError
-
-POINTER = "pointer"
+from sayso.errors import DataError, ModelError, OutputError, RangeError, RequestError
 
 
 def media_of(path: str | Path) -> Media:
@@ -113,7 +111,7 @@ def apply_file(
     raw: str | Path,
     *,
     editor: Editor | None = None,
-    by: str = POINTER,
+    by: str | None = None,
     choice: Choice | None = None,
     tracks: Sequence[str | Path] = (),
     scores: str | Path | None = None,
@@ -126,7 +124,8 @@ def apply_file(
     Args:
         raw: the recording.
         editor: that has learnt; the scorers `level` and `novelty` need none.
-        by: "pointer", or one of `sayso.edit.editor.SCORERS`.
+        by: "pointer", or one of `sayso.edit.editor.SCORERS`; None is what did best when the editor
+            learnt.
         choice: how much to keep and how to join it.
         tracks: recordings that run beside `raw` and are cut with it.
         scores: a file that keeps the scores: where it is there, nothing is scored again.
@@ -140,20 +139,13 @@ def apply_file(
     choice = choice or Choice()
     audio = read(raw, notice=notice)
     heard = None
+    if by is None:
+        by = POINTER if editor is None else editor.by
     if by == POINTER:
-        if editor is None:
-            raise ModelError("the pointer needs an editor; `sayso edit learn` makes one")
+        editor = _require_pointer(editor, choice)
         heard = listen(audio, progress=_share(progress, 0.0, 0.5), cancelled=cancelled)
-        timeline = point_out(
-            audio,
-            heard,
-            editor,
-            wish_s=choice.wish_s,
-            shortest_s=choice.shortest_s,
-            crossfade_s=choice.crossfade_s,
-            progress=_share(progress, 0.5, 0.5),
-            cancelled=cancelled,
-        )
+        told = _share(progress, 0.5, 0.5)
+        timeline = _pointed(audio, heard, editor, choice, told, cancelled)
     else:
         found = _scores(audio, by, editor, scores, progress, cancelled)
         threshold = choice.threshold_of(found, editor, audio.duration_s)
@@ -196,9 +188,49 @@ class Choice:
             return self.threshold
         if self.keep is not None:
             return scores.threshold_for(self.keep)
-        if self.wish_s is not None:
-            return scores.threshold_for(min(1.0, self.wish_s / duration_s))
-        return scores.threshold_for(editor.keep_ratio if editor is not None else 0.5)
+        wish_s = self.wish_s
+        if wish_s is None:
+            wish_s = 0.5 * duration_s if editor is None else editor.wish_s(duration_s)
+        return scores.threshold_for(min(1.0, wish_s / duration_s))
+
+    def length_s(self, duration_s: float) -> float | None:
+        """The length that is meant, for a recording of `duration_s`; None where none is.
+
+        Raises: RangeError.
+        """
+        if self.keep is None:
+            return self.wish_s
+        if not 0 < self.keep <= 1:
+            raise RangeError(f"the share to keep is {self.keep:g}; expected more than 0, at most 1")
+        return self.keep * duration_s
+
+
+def _require_pointer(editor: Editor | None, choice: Choice) -> Editor:
+    if editor is None:
+        raise ModelError("the pointer needs an editor; `sayso edit learn` makes one")
+    if choice.threshold is not None:
+        raise RequestError("the pointer knows no threshold; name a scorer, or a length or a share")
+    return editor
+
+
+def _pointed(
+    audio: Audio,
+    heard: Heard,
+    editor: Editor,
+    choice: Choice,
+    progress: Progress | None,
+    cancelled: Cancelled | None,
+) -> Timeline:
+    return point_out(
+        audio,
+        heard,
+        editor,
+        wish_s=choice.length_s(audio.duration_s),
+        shortest_s=choice.shortest_s,
+        crossfade_s=choice.crossfade_s,
+        progress=progress,
+        cancelled=cancelled,
+    )
 
 
 def _scores(

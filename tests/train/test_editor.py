@@ -10,7 +10,8 @@ from tests.edit.material import RATE, rehearsal
 from sayso.desk.timeline import Clip, Timeline
 from sayso.edit.apply import point_out
 from sayso.edit.bars import find_bars
-from sayso.edit.editor import SCORERS, Editor, score
+from sayso.edit.describing import with_odds
+from sayso.edit.editor import POINTER, SCORERS, Editor, score
 from sayso.edit.hearing import listen
 from sayso.edit.operations import clips_of, stretches
 from sayso.edit.pointing import Limits, point
@@ -20,7 +21,7 @@ from sayso.train.editor import EditorConfig, learn
 from sayso.train.editor_files import Example, leave_one_out, means
 from sayso.train.editor_lessons import Lessons, Pair, lesson_of
 
-QUICK = EditorConfig(steps=3, autoencoder_steps=4, threads=1)
+QUICK = EditorConfig(steps=3, autoencoder_steps=4, threads=1, trials=False)
 
 
 def keeps_last(seed):
@@ -34,7 +35,7 @@ def keeps_last(seed):
 def taught():
     """Three rehearsals, and an editor that has learnt for a few seconds from the first two."""
     material = [keeps_last(seed) for seed in range(3)]
-    config = EditorConfig(steps=90, autoencoder_steps=20, threads=1)
+    config = EditorConfig(steps=90, autoencoder_steps=20, threads=1, trials=False)
     return material, learn([pair for _, pair in material[:2]], config=config)
 
 
@@ -54,6 +55,31 @@ def test_an_editor_comes_back_from_its_file(taught, tmp_path):
         assert values.min() >= 0
         assert values.max() <= 1
         assert np.allclose(score(heard, scorer, back).values, values, atol=1e-6)
+
+
+def test_what_did_best_on_the_pairs_is_the_default():
+    pairs = [keeps_last(seed)[1] for seed in range(3)]
+    told = []
+    # A pointer that has hardly learnt loses against the discriminator.
+    config = EditorConfig(steps=1, autoencoder_steps=4, threads=1)
+    editor = learn(pairs, config=config, progress=told.append)
+    assert editor.by == "discriminator"
+    assert told == sorted(told)
+    assert 0.9 < told[-1] <= 1
+
+
+def test_habits_are_kept(taught, tmp_path):
+    material, editor = taught
+    audio, pair = material[2]
+    assert editor.by == POINTER
+    assert editor.repeats == 1
+    assert editor.keep_ratio == pytest.approx(pair.timeline.frames / audio.frames, abs=0.05)
+    twice = Timeline(sample_rate=RATE, clips=pair.timeline.clips * 2)
+    loops = learn([Pair(pair.heard, twice)], config=QUICK)
+    assert loops.repeats == 2
+    back = Editor.open(loops.save(tmp_path / "loops.editor"))
+    assert (back.repeats, back.usual_s, back.by) == (2, loops.usual_s, loops.by)
+    assert loops.wish_s(audio.duration_s) == pytest.approx(twice.duration_s, rel=0.05)
 
 
 def test_files_that_are_no_editors_are_told(tmp_path):
@@ -80,7 +106,8 @@ def test_decoding_keeps_its_limits(taught, wish, shortest, repeats, seed):
     net = type(editor.pointer)(editor.pointer.config)
     limits = Limits(shortest_s=shortest, repeats=repeats, wish_s=wish)
     bars = lesson.bars
-    found = point(net, lesson.described, bars, lesson.around, editor.style, limits)
+    described = with_odds(lesson.described, editor.weights, editor.bias)
+    found = point(net, described, bars, lesson.around, editor.style, limits)
     assert found
     heard = np.zeros(bars.count)
     for stretch in found:
@@ -116,7 +143,7 @@ def test_lessons_vary_and_stay_true():
 
 def test_fine_tuning_starts_from_what_was_learnt(taught):
     material, editor = taught
-    config = EditorConfig(steps=1, autoencoder_steps=1, threads=1, learning_rate=1e-9)
+    config = EditorConfig(steps=1, autoencoder_steps=1, threads=1, learning_rate=1e-9, trials=False)
     tuned = learn([material[2][1]], config=config, start=editor)
     before, after = (net.pointer.state_dict() for net in (editor, tuned))
     assert all(torch.allclose(before[key], after[key], atol=1e-5) for key in before)

@@ -9,13 +9,63 @@ import numpy as np
 from sayso.audio import Audio, Cancelled, Progress
 from sayso.desk.timeline import CROSSFADE_S, Clip, Timeline
 from sayso.edit.bars import find_bars
-from sayso.edit.choose import SHORTEST_S, snap, timeline_of
-from sayso.edit.describing import describe, measure
-from sayso.edit.editor import Editor
-from sayso.edit.hearing import Heard
+from sayso.edit.choose import SHORTEST_S, choose, kept_bars, snap, timeline_of
+from sayso.edit.describing import describe, measure, with_odds
+from sayso.edit.editor import POINTER, Editor, score
+from sayso.edit.hearing import Heard, listen
 from sayso.edit.operations import clips_of, surroundings
 from sayso.edit.pointing import Limits, point
 from sayso.errors import RangeError, RequestError
+
+
+def _pointed(
+    heard: Heard,
+    editor: Editor,
+    wish_s: float | None,
+    shortest_s: float,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> tuple[Clip, ...]:
+    """What the pointer keeps, before cuts move to where they are not heard."""
+    duration_s = heard.frames / heard.sample_rate
+    wish_s = editor.wish_s(duration_s) if wish_s is None else wish_s
+    # Who wishes for more than there is, once through, has it repeated.
+    repeats = max(editor.repeats, int(np.ceil(wish_s / duration_s)))
+    bars = find_bars(heard)
+    found = point(
+        editor.pointer,
+        with_odds(describe(measure(heard, bars)), editor.weights, editor.bias),
+        bars,
+        surroundings(bars, heard),
+        editor.style,
+        Limits(shortest_s=shortest_s, repeats=repeats, wish_s=wish_s),
+        progress=progress,
+        cancelled=cancelled,
+    )
+    return clips_of(found, bars, heard)
+
+
+def rough_edit(editor: Editor, heard: Heard, by: str) -> Timeline:
+    """What `editor` makes of a recording by its pointer or a scorer, to the bar or the frame heard.
+
+    It needs no sound, so cuts do not move to quiet places.
+    """
+    if by == POINTER:
+        clips = _pointed(heard, editor, None, SHORTEST_S)
+    else:
+        scores = score(heard, by, editor)
+        threshold = scores.threshold_for(_ratio(editor, heard))
+        clips = tuple(
+            Clip(start=int(scores.edges[first]), stop=int(scores.edges[last]))
+            for first, last in kept_bars(scores, threshold, SHORTEST_S)
+        )
+    return Timeline(sample_rate=heard.sample_rate, clips=clips)
+
+
+def _ratio(editor: Editor, heard: Heard) -> float:
+    """The share of a recording that the person would keep, at most 1."""
+    duration_s = heard.frames / heard.sample_rate
+    return min(1.0, editor.wish_s(duration_s) / duration_s)
 
 
 def point_out(
@@ -35,7 +85,7 @@ def point_out(
         audio: the recording.
         heard: the same, as it is heard.
         editor: that has learnt.
-        wish_s: wished length; it is missed by at most a bar or 15%.
+        wish_s: wished length; it is missed by at most a bar or 15%. None is what the person does.
         shortest_s: of what is heard between two cuts.
         crossfade_s: length of each join.
         progress: told the fraction of the recording that was passed.
@@ -45,19 +95,9 @@ def point_out(
     """
     if wish_s is not None and not 1 <= wish_s <= 360_000:
         raise RangeError(f"a length of {wish_s:g} s: expected 1 to 360000")
-    bars = find_bars(heard)
-    found = point(
-        editor.pointer,
-        describe(measure(heard, bars)),
-        bars,
-        surroundings(bars, heard),
-        editor.style,
-        Limits(shortest_s=shortest_s, wish_s=wish_s),
-        progress=progress,
-        cancelled=cancelled,
-    )
+    clips = _pointed(heard, editor, wish_s, shortest_s, progress, cancelled)
     spans = []
-    for clip in clips_of(found, bars, heard):
+    for clip in clips:
         start = snap(audio, clip.start, in_pause=False)
         stop = snap(audio, clip.stop, in_pause=False)
         if stop > start:
@@ -65,6 +105,33 @@ def point_out(
     if not spans:
         raise RequestError("the editor keeps nothing of this recording; try a scorer instead")
     return timeline_of(spans, audio, crossfade_s=crossfade_s)
+
+
+def edit_like(
+    editor: Editor,
+    audio: Audio,
+    *,
+    shortest_s: float = SHORTEST_S,
+    crossfade_s: float = CROSSFADE_S,
+    cancelled: Cancelled | None = None,
+) -> Timeline:
+    """The timeline that `editor` makes of a recording by what did best when it learnt.
+
+    Raises: as `point_out`.
+    """
+    heard = listen(audio, cancelled=cancelled)
+    if editor.by == POINTER:
+        return point_out(
+            audio,
+            heard,
+            editor,
+            shortest_s=shortest_s,
+            crossfade_s=crossfade_s,
+            cancelled=cancelled,
+        )
+    scores = score(heard, editor.by, editor)
+    threshold = scores.threshold_for(_ratio(editor, heard))
+    return choose(scores, audio, threshold, shortest_s=shortest_s, crossfade_s=crossfade_s)
 
 
 def with_room_tone(timeline: Timeline, audio: Audio, heard: Heard, seconds: float) -> Timeline:

@@ -127,15 +127,20 @@ def choose(
             f"shortest_s {shortest_s:g} and crossfade_s {crossfade_s:g}: "
             "expected 0 to 600 and 0 to 10"
         )
-    kept = _kept(scores, threshold, shortest_s)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], kept, [False]]).astype(np.int8)))
     clips = []
-    for first, last in zip(edges[::2], edges[1::2], strict=True):
+    for first, last in kept_bars(scores, threshold, shortest_s):
         start = snap(audio, int(scores.edges[first]), in_pause=_beside_rest(scores.rest, first))
         stop = snap(audio, int(scores.edges[last]), in_pause=_beside_rest(scores.rest, last))
         if stop > start:
             clips.append((start, stop))
     return timeline_of(clips, audio, crossfade_s=crossfade_s)
+
+
+def kept_bars(scores: Scores, threshold: float, shortest_s: float) -> list[tuple[int, int]]:
+    """Runs of bars that are kept, as (first, the one after the last); see `choose`."""
+    kept = _kept(scores, threshold, shortest_s)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], kept, [False]]).astype(np.int8)))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def timeline_of(

@@ -19,6 +19,7 @@ _NEIGHBOURS = 40
 _LEAST_SHARED = 0.5
 _ALIKE = 0.55
 _STEEP = 14.0
+_SUREST = 6.0
 CEPSTRA = 10
 NAMES = (
     *(f"cepstrum {number}" for number in range(CEPSTRA)),
@@ -113,6 +114,13 @@ def describe(measured: Measured, kept: Ints | None = None) -> Array:
     ]
     joined: Array = np.concatenate(columns, axis=1).astype(np.float32)
     assert joined.shape[1] == len(NAMES)
+    return joined
+
+
+def with_odds(described: Array, weights: Array, bias: float) -> Array:
+    """Descriptions [N, F + 1] of bars: those [N, F], and a discriminator's log odds, -6 to 6."""
+    odds = np.clip(described @ weights + bias, -_SUREST, _SUREST)[:, None]
+    joined: Array = np.concatenate([described, odds], axis=1).astype(np.float32)
     return joined
 
 

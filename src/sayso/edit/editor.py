@@ -38,7 +38,9 @@ SEGMENTS = (64, 128)
 SEGMENT_HOP = 16
 SCORERS = ("autoencoder", "latent", "discriminator", "level", "novelty", "ensemble")
 LEARNT = ("autoencoder", "latent", "discriminator", "ensemble")
-_FORMAT = "sayso-editor-1"
+POINTER, DISCRIMINATOR = "pointer", "discriminator"
+_FORMAT = "sayso-editor-2"
+_FIELDS = ("bias", "keep_ratio", "usual_s", "repeats", "by")
 _NEIGHBOURS = 5
 _BATCH = 256
 
@@ -53,8 +55,11 @@ class Editor:
         weights, bias: of the discriminator [F].
         errors: what the autoencoder does wrong on the edits themselves, rising.
         latents: where they lie in its latent space [n, L].
-        style: descriptions of bars that were kept [S, F].
+        style: descriptions and odds of bars that were kept [S, F + 1].
         keep_ratio: the share that the person usually keeps.
+        usual_s: the length that the person usually cuts to, where that is steadier than the share.
+        repeats: how often a bar is heard at most.
+        by: what did best on the person's own pairs, each left out in turn: "pointer" or a scorer.
     """
 
     autoencoder: Autoencoder
@@ -65,6 +70,14 @@ class Editor:
     latents: Array
     style: Array
     keep_ratio: float
+    usual_s: float | None = None
+    repeats: int = 3
+    by: str = POINTER
+
+    def wish_s(self, duration_s: float) -> float:
+        """The length in seconds that the person would give a recording of `duration_s`."""
+        usual_s = self.keep_ratio * duration_s if self.usual_s is None else self.usual_s
+        return max(1.0, min(usual_s, self.repeats * duration_s))
 
     def save(self, path: str | Path) -> Path:
         """Writes one safetensors file, with no code in it. Raises: OutputError."""
@@ -80,7 +93,7 @@ class Editor:
             "format": _FORMAT,
             "autoencoder": self.autoencoder.config.model_dump_json(),
             "pointer": self.pointer.config.model_dump_json(),
-            "fields": json.dumps({"bias": self.bias, "keep_ratio": self.keep_ratio}),
+            "fields": json.dumps({name: getattr(self, name) for name in _FIELDS}),
             "names": json.dumps(NAMES),
         }
         path = Path(path)

@@ -109,10 +109,10 @@ class RecordingListener:
         Raises: FormatError, ModelError where the example cannot be read.
         """
         if Path(example).suffix == ".editor":
-            from sayso.edit.apply import point_out
+            from sayso.edit.apply import edit_like
             from sayso.edit.editor import Editor
 
-            return point_out(self.audio, self._measured[0], Editor.open(example)).clips
+            return edit_like(Editor.open(example), self.audio).clips
         from sayso.edit.choose import Scores, choose
 
         heard, bars, measured = self._measured

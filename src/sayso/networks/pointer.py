@@ -1,10 +1,11 @@
 """A pointer network that edits: it goes through a recording and says which bar is heard next.
 
-The encoder sees a description of every bar, `[N, F]`. The decoder emits one operation a step:
-COPY the next bar, JUMP to one that was not heard yet, LOOP back to one that was, or STOP; jumps and
-loops point to a bar, then to a beat in it, then to a frame around that beat. The decoder attends to
-its own last steps, to all bars and to a style reference; keys and values of the latter two are
-computed once.
+The encoder sees a description of every bar, `[N, F]`, whose last feature is the log odds that a
+discriminator gives the bar of being kept: of single bars it knows more than a network can learn
+from a handful of pairs. The decoder emits one operation a step: COPY the next bar, JUMP to one that
+was not heard yet, LOOP back to one that was, or STOP; jumps and loops point to a bar, then to a
+beat in it, then to a frame around that beat. It attends to its own last steps, to all bars and to a
+style reference; keys and values of the latter two are computed once.
 
 One recording at a time: there is no batch axis. T are steps, N bars, S bars of the style reference.
 
@@ -101,8 +102,8 @@ class PointerNet(nn.Module):
         )
         self.encoder = nn.TransformerEncoder(layer, config.layers, enable_nested_tensor=False)
         self.norm = nn.LayerNorm(width)
-        self.keep = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(width, 1))
-        self.keep_plain = nn.Linear(config.features, 1)
+        # How much the discriminator's odds are worth, and how strict it is.
+        self.odds = nn.Parameter(torch.tensor([1.0, 0.0]))
         self.key = nn.Linear(width, width)
         self.operation = nn.Embedding(OPERATIONS + 1, width)
         self.step = nn.Linear(2 * width + STATE + 2, width)
@@ -122,7 +123,7 @@ class PointerNet(nn.Module):
     def remember(self, bars: Tensor, style: Tensor) -> Memory:
         """Encodes a recording's bars [N, F] and those of a style reference [S, F]."""
         encoded = self._encode(bars)
-        logits = (self.keep(encoded) + self.keep_plain(bars))[:, 0]
+        logits = self.odds[0] * bars[:, -1] + self.odds[1]
         padded = functional.pad(encoded, (0, 0, 1, 1))
         manner = self.norm(self.embed(style))
         return Memory(

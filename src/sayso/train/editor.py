@@ -7,7 +7,8 @@ that were kept and bars that were not, and the pointer network that edits.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,19 +17,22 @@ from torch import Tensor
 from torch.nn import functional
 
 from sayso.audio import Cancelled, Progress
+from sayso.edit.apply import rough_edit
 from sayso.edit.bars import Ints
 from sayso.edit.describing import NAMES
-from sayso.edit.editor import SEGMENTS, Editor, kept_segments
+from sayso.edit.editor import DISCRIMINATOR, POINTER, SEGMENTS, Editor, kept_segments
 from sayso.edit.hearing import MELS, Array
 from sayso.edit.operations import REACH, Edge
 from sayso.edit.pointing import step_state
 from sayso.errors import Cancelled as Stopped
 from sayso.errors import DataError
+from sayso.measure.edits import boundary_f, kept_iou
 from sayso.networks.autoencoder import Autoencoder, AutoencoderConfig, reconstruction_error
 from sayso.networks.pointer import (
     COPY,
     JUMP,
     LOOP,
+    OPERATIONS,
     STOP,
     Memory,
     PointerConfig,
@@ -39,7 +43,8 @@ from sayso.networks.pointer import (
 from sayso.train.config import Frozen
 from sayso.train.editor_lessons import Lesson, Lessons, Pair, heard_order
 
-_AUTOENCODING, _POINTING = 0.25, 0.75
+_AUTOENCODED = 0.15
+"""Progress once the autoencoder has learnt."""
 
 
 class EditorConfig(Frozen):
@@ -51,6 +56,7 @@ class EditorConfig(Frozen):
     autoencoder_batch: int = Field(default=32, ge=1)
     autoencoder_learning_rate: float = Field(default=2e-3, gt=0)
     strength: float = Field(default=1.0, ge=0, description="of the discriminator's restraint")
+    trials: bool = Field(default=True, description="whether to try what does best on the pairs")
     threads: int = Field(default=0, ge=0, le=1024)
     seed: int = 0
 
@@ -60,11 +66,18 @@ class _Tell:
     progress: Progress | None
     cancelled: Cancelled | None
 
+    start: float = 0.0
+    share: float = 1.0
+
+    def part(self, start: float, share: float) -> _Tell:
+        """For what begins at `start` of this and takes `share` of it."""
+        return replace(self, start=self.start + self.share * start, share=self.share * share)
+
     def __call__(self, done: float) -> None:
         if self.cancelled is not None and self.cancelled():
             raise Stopped("stopped while learning")
         if self.progress is not None:
-            self.progress(done)
+            self.progress(self.start + self.share * done)
 
 
 def learn(
@@ -97,23 +110,24 @@ def learn(
         generator = torch.Generator().manual_seed(config.seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            lessons = Lessons(pairs, config.seed)
+            lessons = Lessons(pairs, config.seed, strength=config.strength)
             tell(0.02)
             autoencoder = _autoencode(pairs, config, start, generator, tell)
-            pointer = _point(lessons, config, start, tell)
-        return _editor(pairs, lessons, autoencoder, pointer, config)
+            trials = len(pairs) if config.trials and len(pairs) > 1 else 0
+            share = (1 - _AUTOENCODED) / (1 + trials)
+            pointer = _point(lessons, config, start, tell.part(_AUTOENCODED, share))
+            editor = _editor(pairs, lessons, autoencoder, pointer)
+            if trials:
+                told = tell.part(_AUTOENCODED + share, trials * share)
+                editor = replace(editor, by=_best(editor, pairs, config, start, told))
+        return editor
     finally:
         torch.set_num_threads(threads)
 
 
 def _editor(
-    pairs: Sequence[Pair],
-    lessons: Lessons,
-    autoencoder: Autoencoder,
-    pointer: PointerNet,
-    config: EditorConfig,
+    pairs: Sequence[Pair], lessons: Lessons, autoencoder: Autoencoder, pointer: PointerNet
 ) -> Editor:
-    weights, bias = _discriminate(lessons.plain, config.strength)
     errors, latents = [], []
     with torch.inference_mode():
         for pair in pairs:
@@ -122,17 +136,61 @@ def _editor(
                 if len(batch):
                     errors.append(reconstruction_error(autoencoder, batch).numpy())
                     latents.append(autoencoder.encode(batch).mean(dim=2).numpy())
-    ratios = [float(np.average(x.share, weights=x.bars.seconds)) for x in lessons.plain]
     return Editor(
         autoencoder=autoencoder,
         pointer=pointer,
-        weights=weights,
-        bias=bias,
+        weights=lessons.discriminator.weights,
+        bias=lessons.discriminator.bias,
         errors=np.sort(np.concatenate(errors)),
         latents=np.concatenate(latents)[:4096],
         style=lessons.style(),
-        keep_ratio=float(np.median(ratios)),
+        **habits(pairs, lessons.plain),
     )
+
+
+def habits(pairs: Sequence[Pair], lessons: Sequence[Lesson]) -> dict[str, Any]:
+    """How long the edits are, as a share or in seconds, and how often a bar is heard at most."""
+    lengths = np.array([pair.timeline.duration_s for pair in pairs])
+    shares = lengths / [pair.heard.frames / pair.heard.sample_rate for pair in pairs]
+    # Relative spread: whoever cuts to a length has steady lengths, whoever drops things, shares.
+    steady = lengths.std() / lengths.mean() < shares.std() / shares.mean()
+    return {
+        "keep_ratio": float(np.median(shares)),
+        "usual_s": float(np.median(lengths)) if steady and len(pairs) > 1 else None,
+        "repeats": max(int(np.bincount(heard_order(lesson)).max()) for lesson in lessons),
+    }
+
+
+def _best(
+    editor: Editor,
+    pairs: Sequence[Pair],
+    config: EditorConfig,
+    start: Editor | None,
+    tell: _Tell,
+) -> str:
+    """What comes nearer to the person's edits, each left out in turn: pointer or discriminator.
+
+    Kept time and boundaries count the same.
+    """
+    merits: dict[str, list[float]] = {POINTER: [], DISCRIMINATOR: []}
+    for number, pair in enumerate(pairs):
+        others = [other for at, other in enumerate(pairs) if at != number]
+        lessons = Lessons(others, config.seed, strength=config.strength)
+        net = _point(lessons, config, start, tell.part(number / len(pairs), 1 / len(pairs)))
+        judge = lessons.discriminator
+        trial = replace(
+            editor,
+            pointer=net,
+            weights=judge.weights,
+            bias=judge.bias,
+            style=lessons.style(),
+            **habits(others, lessons.plain),
+        )
+        for method, found in merits.items():
+            timeline = rough_edit(trial, pair.heard, method)
+            iou = kept_iou(timeline, pair.timeline)
+            found.append(iou + boundary_f(timeline, pair.timeline))
+    return max(merits, key=lambda method: float(np.mean(merits[method])))
 
 
 def _autoencode(
@@ -161,7 +219,7 @@ def _autoencode(
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-        tell(0.02 + _AUTOENCODING * step / config.autoencoder_steps)
+        tell(0.02 + (_AUTOENCODED - 0.02) * (step + 1) / config.autoencoder_steps)
     return net.eval()
 
 
@@ -169,26 +227,8 @@ def _stack(segments: Sequence[Array]) -> Tensor:
     return torch.from_numpy(np.concatenate(segments))
 
 
-def _discriminate(lessons: Sequence[Lesson], strength: float) -> tuple[Array, float]:
-    """Weights [F] and bias of a logistic regression between kept bars and others."""
-    from scipy.optimize import minimize
-
-    x = np.concatenate([lesson.described for lesson in lessons]).astype(np.float64)
-    y = np.concatenate([lesson.share for lesson in lessons]).astype(np.float64)
-    seconds = np.concatenate([lesson.bars.seconds for lesson in lessons])
-
-    def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
-        z = x @ w[:-1] + w[-1]
-        value = seconds @ (np.logaddexp(0, z) - y * z) + strength * w[:-1] @ w[:-1]
-        slope = seconds * (1 / (1 + np.exp(-z)) - y)
-        return float(value), np.append(x.T @ slope + 2 * strength * w[:-1], slope.sum())
-
-    best = minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B").x
-    return best[:-1].astype(np.float32), float(best[-1])
-
-
 def _point(lessons: Lessons, config: EditorConfig, start: Editor | None, tell: _Tell) -> PointerNet:
-    net = PointerNet(PointerConfig(features=len(NAMES)))
+    net = PointerNet(PointerConfig(features=len(NAMES) + 1))
     if start is not None:
         net.load_state_dict(start.pointer.state_dict())
     optimiser = torch.optim.AdamW(net.parameters(), config.learning_rate, weight_decay=0.02)
@@ -205,7 +245,7 @@ def _point(lessons: Lessons, config: EditorConfig, start: Editor | None, tell: _
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimiser.step()
         schedule.step()
-        tell(0.02 + _AUTOENCODING + (_POINTING - 0.02) * step / config.steps)
+        tell((step + 1) / config.steps)
     return net.eval()
 
 
@@ -240,7 +280,7 @@ def lesson_loss(net: PointerNet, lesson: Lesson, style: Array, *, wished: bool) 
     )
     x, _ = net.decode(memory, net.embed_steps(memory, given))
     done = torch.tensor(operations)
-    loss = functional.cross_entropy(net.operations(x), done)
+    loss = functional.cross_entropy(net.operations(x), done, weight=_weights(done))
     related = relations(
         given.bar, torch.from_numpy(heard), memory.keep, torch.from_numpy(lesson.bars.phrase)
     )
@@ -254,6 +294,12 @@ def lesson_loss(net: PointerNet, lesson: Lesson, style: Array, *, wished: bool) 
     share = torch.from_numpy(lesson.share)
     loss = loss + functional.binary_cross_entropy_with_logits(memory.keep, share.clamp(0, 1))
     return loss + 0.2 * _edges_loss(net, lesson, memory, x)
+
+
+def _weights(done: Tensor) -> Tensor:
+    """How much each operation counts: jumps and loops are few, and the ones that matter."""
+    counts = torch.bincount(done, minlength=OPERATIONS).float()
+    return (len(done) / counts.clamp(min=1)).sqrt()
 
 
 def _states(lesson: Lesson, path: Ints, began: set[int], *, wished: bool) -> Array:

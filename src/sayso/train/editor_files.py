@@ -15,9 +15,9 @@ from sayso.edit.align import align
 from sayso.edit.apply import point_out
 from sayso.edit.choose import choose
 from sayso.edit.editlist import check_inside
-from sayso.edit.editor import SCORERS, Editor, score
+from sayso.edit.editor import POINTER, SCORERS, Editor, score
 from sayso.edit.hearing import listen
-from sayso.editing import POINTER, is_edit, open_edit
+from sayso.editing import is_edit, open_edit
 from sayso.errors import DataError
 from sayso.measure.edits import EditScores, compare_edits, cut_quality
 from sayso.train.editor import EditorConfig, learn
@@ -111,7 +111,7 @@ def leave_one_out(
 ) -> list[Outcome]:
     """How well each method edits each recording after learning from all the others.
 
-    Scorers keep the share that the others' edits keep; the pointer is not told a length.
+    All keep as much as the others' edits do.
 
     Args:
         examples: at least two.
@@ -129,7 +129,8 @@ def leave_one_out(
     for number, example in enumerate(examples):
         others = [other.pair for at, other in enumerate(examples) if at != number]
         share = partial(_tell, progress, number, len(examples))
-        editor = learn(others, config=config, progress=share, cancelled=cancelled)
+        trial = (config or EditorConfig()).model_copy(update={"trials": False})
+        editor = learn(others, config=trial, progress=share, cancelled=cancelled)
         for method in methods:
             outcome = judge(editor, example, method)
             on_outcome(outcome)
@@ -149,7 +150,8 @@ def judge(editor: Editor, example: Example, method: str) -> Outcome:
         timeline = point_out(audio, heard, editor)
     else:
         scores = score(heard, method, editor)
-        timeline = choose(scores, audio, scores.threshold_for(editor.keep_ratio))
+        ratio = min(1.0, editor.wish_s(audio.duration_s) / audio.duration_s)
+        timeline = choose(scores, audio, scores.threshold_for(ratio))
     figures = compare_edits(timeline, example.pair.timeline, audio.frames)
     return Outcome(method, example.name, figures, cut_quality(audio, timeline))
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from sayso.desk.timeline import Timeline
 from sayso.edit.bars import Bars, Ints, find_bars
-from sayso.edit.describing import Measured, describe, measure
+from sayso.edit.describing import Measured, describe, measure, with_odds
 from sayso.edit.hearing import Array, Heard
 from sayso.edit.operations import (
     Edge,
@@ -33,6 +33,8 @@ _ALIKE = 0.5
 _BLUR = (0.15, 0.35, 0.15)
 """Widths of noise that is the same for a recording, for a phrase, for a bar."""
 _STYLE_BARS = 48
+_UNSURE = 0.3
+"""Width of noise on the discriminator's odds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +47,10 @@ class Pair:
 
 @dataclass(frozen=True, eq=False)
 class Lesson:
-    """A pair as bars: what is there to see, and what the person did."""
+    """A pair as bars: what is there to see, and what the person did.
+
+    `described` [N, F]; once a discriminator has seen them, [N, F + 1].
+    """
 
     described: Array
     bars: Bars
@@ -71,15 +76,49 @@ def lesson_of(pair: Pair, measured: Measured | None = None) -> Lesson:
     return Lesson(describe(measured), bars, surroundings(bars, pair.heard), share, found)
 
 
+@dataclass(frozen=True, eq=False)
+class Discriminator:
+    """A logistic regression [F] between bars that were kept and bars that were not."""
+
+    weights: Array
+    bias: float
+
+    @classmethod
+    def of(cls, lessons: Sequence[Lesson], strength: float) -> Discriminator:
+        """The one that `lessons` teach; `strength` restrains its weights."""
+        from scipy.optimize import minimize
+
+        x = np.concatenate([lesson.described for lesson in lessons]).astype(np.float64)
+        y = np.concatenate([lesson.share for lesson in lessons]).astype(np.float64)
+        seconds = np.concatenate([lesson.bars.seconds for lesson in lessons])
+
+        def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
+            z = x @ w[:-1] + w[-1]
+            value = seconds @ (np.logaddexp(0, z) - y * z) + strength * w[:-1] @ w[:-1]
+            slope = seconds * (1 / (1 + np.exp(-z)) - y)
+            return float(value), np.append(x.T @ slope + 2 * strength * w[:-1], slope.sum())
+
+        best = minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B").x
+        return cls(best[:-1].astype(np.float32), float(best[-1]))
+
+    def seen(self, lesson: Lesson) -> Lesson:
+        """A lesson with its odds."""
+        return replace(lesson, described=with_odds(lesson.described, self.weights, self.bias))
+
+
 class Lessons:
     """All pairs, each with its variations, to draw lessons from.
+
+    The odds in a lesson are of a discriminator that has not seen its pair, as they will be of
+    recordings to come.
 
     Args:
         pairs: at least one.
         seed: of the variations.
+        strength: of the discriminators' restraint.
     """
 
-    def __init__(self, pairs: Sequence[Pair], seed: int = 0) -> None:
+    def __init__(self, pairs: Sequence[Pair], seed: int = 0, *, strength: float = 1.0) -> None:
         self._rng = np.random.default_rng(seed)
         self._pairs = pairs
         self._bars = [find_bars(pair.heard) for pair in pairs]
@@ -89,6 +128,11 @@ class Lessons:
         self.plain = [
             lesson_of(pair, measured[0])
             for pair, measured in zip(pairs, self._measured, strict=True)
+        ]
+        self.discriminator = Discriminator.of(self.plain, strength)
+        self._others = [
+            Discriminator.of([x for x in self.plain if x is not lesson] or self.plain, strength)
+            for lesson in self.plain
         ]
         for number, pair in enumerate(pairs):
             for _ in range(_VARIANTS):
@@ -103,7 +147,7 @@ class Lessons:
     def style(self, without: int | None = None) -> Array:
         """Some bars that the person kept, in other pairs than `without` where there are others."""
         others = [at for at in range(len(self.plain)) if at != without] or [0]
-        bars = np.concatenate([self.plain[at].kept for at in others])
+        bars = np.concatenate([self._others[at].seen(self.plain[at]).kept for at in others])
         chosen = self._rng.choice(len(bars), min(_STYLE_BARS, len(bars)), replace=False)
         style: Array = bars[np.sort(chosen)]
         return style
@@ -139,7 +183,11 @@ class Lessons:
         if not left or len(kept) < 4:
             kept, left = np.arange(bars.count), plain.found
         tempo = float(rng.uniform(0.95, 1.05))
-        described = self._blurred(describe(_at_tempo(measured, tempo), kept), bars.phrase[kept])
+        clear = describe(_at_tempo(measured, tempo), kept)
+        judge = self._others[number]
+        described = with_odds(clear, judge.weights, judge.bias)
+        described[:, :-1] = self._blurred(clear, bars.phrase[kept])
+        described[:, -1] += _UNSURE * rng.standard_normal(len(described))
         around = plain.around
         around = Surroundings(around.beats[kept], around.there[kept], around.frames[kept])
         return Lesson(described, _only(bars, kept, tempo), around, plain.share[kept], left)
