@@ -35,7 +35,7 @@ from sayso.separate.public import public_model
 RATE = 16_000
 KINDS = ("music", "noise", "both", "clean")
 SNRS_DB = (0.0, 5.0, 10.0)
-STAGES = ("separation", "denoise", "postmask", "gate", "loudness")
+STAGES = ("separation", "restore", "denoise", "postmask", "gate", "loudness")
 SONGS = ("3-sodium", "mdn-multitrack")
 SOUNDS = ("rain", "wind", "fan", "engine", "radio", "crowd", "train", "cicada", "water", "fire")
 
@@ -190,8 +190,8 @@ def main() -> None:
     for name in arguments.config or ["embedded"]:
         configs[name] = load_config(name, arguments.overrides)
         for stage in STAGES if arguments.every_stage else ():
-            # Where no separator has learned, it and its mask are left out as it is.
-            idle = not trained and stage in ("separation", "postmask")
+            # Where no separator has learned, it and what follows from it are left out.
+            idle = not trained and stage in ("separation", "restore", "postmask")
             if getattr(configs[name], stage) is not None and not idle:
                 configs[f"{name} without {stage}"] = configs[name].model_copy(update={stage: None})
     results: dict[str, dict[str, list[tuple[dict, dict]]]] = {

@@ -63,7 +63,24 @@ class Separation(Frozen):
 
     separators: tuple[Hearing, ...] = Field(default=(Hearing(),), min_length=1)
     fusion: Fusion = Fusion(kind="mask_max", exponent=2.0)
-    least_lu: float = Field(default=-30.0, ge=-100, le=0)
+    least_lu: float = Field(default=-10.0, ge=-100, le=0)
+
+
+class Restore(Frozen):
+    """Speech given back that the separators took: see `sayso.clean.restore`.
+
+    It runs after separators only.
+
+    Attributes:
+        beta: how much the rest counts against the speech where the speech is the stronger; less
+            gives back more.
+        floor_db: how far the rest is turned down at most, below 0.
+        enough_db: how far below the speech it need not be turned down further.
+    """
+
+    beta: float = Field(default=0.3, gt=0, le=100)
+    floor_db: float = Field(default=-15.0, ge=-60, lt=0)
+    enough_db: float = Field(default=-30.0, ge=-100, le=0)
 
 
 class Denoise(Frozen):
@@ -129,7 +146,8 @@ class CleanConfig(Frozen):
 
     Attributes:
         name: for reports; of a file its stem.
-        preprocess, separation, denoise, postmask, gate, loudness: the stages; None leaves one out.
+        preprocess, separation, restore, denoise, postmask, gate, loudness: the stages; None leaves
+            one out.
         encoding: of the output, as `sayso.audio.write` takes it; None takes the format's own.
         measures: what is measured beside the quick figures; those whose model or extra is missing
             fail with how to get it.
@@ -141,6 +159,7 @@ class CleanConfig(Frozen):
     name: str = "custom"
     preprocess: Preprocess = Preprocess()
     separation: Separation | None = None
+    restore: Restore | None = None
     denoise: Denoise | None = None
     postmask: PostMask | None = None
     gate: Gate | None = None

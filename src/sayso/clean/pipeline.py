@@ -23,6 +23,7 @@ from sayso.checkpoints import Shelf
 from sayso.clean.config import CleanConfig, Denoise, Loudness, Preprocess, Separation
 from sayso.clean.gate import gate
 from sayso.clean.masks import postmask
+from sayso.clean.restore import restore
 from sayso.effects import amplify, limit, record
 from sayso.errors import SilenceError
 from sayso.separate import Separator, is_trained, load, require_heard
@@ -151,6 +152,9 @@ def _find_speech(
         else:
             speech = found
             keep("separation", speech)
+            if config.restore is not None:
+                speech = restore(speech, mix, config.restore, cancelled=cancelled)
+                keep("restore", speech)
     # Where nothing trained finds the speech, the denoiser that needs no weights stands in.
     denoiser = config.denoise or (Denoise() if notes else None)
     if denoiser is not None:
