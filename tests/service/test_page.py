@@ -8,8 +8,10 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -17,7 +19,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from sayso.audio import write
+from sayso.audio import Audio, write
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright, of the dev extra")
 expect = sync_api.expect
@@ -474,3 +476,72 @@ def test_a_session_that_is_gone_leads_back_to_the_start(browser, service):
         page.goto("/#" + 32 * "0")
         expect(page.locator(".toast")).to_contain_text("no such session", timeout=PATIENCE_MS)
         expect(page.locator("#welcome")).to_be_visible()
+
+
+def test_an_upload_that_is_cut_off_goes_on_where_it_was(browser, service, demo, tmp_path):
+    long = Audio(np.tile(demo["mix"].samples, 2), demo["mix"].sample_rate)
+    song = write(tmp_path / "Long song.wav", long)
+    assert song.stat().st_size > 8 << 20
+    port = int(service.rpartition(":")[2])
+    sent = []
+    with cut_off(port, after_bytes=3 << 20) as through:
+        url = f"http://127.0.0.1:{through}"
+        for page in opened_despite(browser, url, "Failed to load resource"):
+            page.on("request", lambda asked: asked.method == "PATCH" and sent.append(asked))
+            session = upload(page, song)
+            assert page.inner_text("#session-name") == "Long song"
+    offsets = [int(asked.headers["upload-offset"]) for asked in sent]
+    assert offsets[0] == 0
+    # What was on the line when it broke may still be arriving: then the page asks once more.
+    assert 2 <= len(offsets) <= 4
+    assert 0 < offsets[1] <= offsets[-1] < song.stat().st_size
+    assert sound_of(service, f"{session}/source").shape == long.samples.shape
+
+
+@contextmanager
+def cut_off(port: int, *, after_bytes: int) -> Iterator[int]:
+    """A port that leads to `port`, but for the first PATCH, which breaks off in the middle."""
+    whole = threading.Event()
+
+    def wait_for_some_of(path: str) -> None:
+        headers = {"tus-resumable": "1.0.0"}
+        for _ in range(300):
+            seen = httpx.head(f"http://127.0.0.1:{port}{path}", headers=headers)
+            if seen.headers["upload-offset"] != "0":
+                return
+            time.sleep(0.1)
+
+    def carry(a: socket.socket, b: socket.socket) -> None:
+        left = None
+        with suppress(OSError):
+            while data := a.recv(1 << 16):
+                if not whole.is_set() and data.startswith(b"PATCH "):
+                    left, path = after_bytes, data.split(b" ", 2)[1].decode()
+                b.sendall(data)
+                left = None if left is None else left - len(data)
+                if left is not None and left < 0:
+                    whole.set()
+                    wait_for_some_of(path)
+                    break
+        for end in (a, b):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def lead(near: socket.socket) -> None:
+        with near, socket.create_connection(("127.0.0.1", port)) as far:
+            back = threading.Thread(target=carry, args=(far, near))
+            back.start()
+            carry(near, far)
+            back.join()
+
+    def listen() -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=lead, args=(door.accept()[0],)).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        listening = threading.Thread(target=listen)
+        listening.start()
+        yield door.getsockname()[1]
+        door.shutdown(socket.SHUT_RDWR)
+        listening.join()

@@ -15,13 +15,13 @@ from tests.service.test_access import person_of
 
 TUS = {"tus-resumable": "1.0.0"}
 SONG = wav_bytes(2.0)
-HALF = len(SONG) // 2
+SIZE, HALF = len(SONG), len(SONG) // 2
 
 
 class Sender:
     """Somebody who sends a recording in pieces."""
 
-    def __init__(self, person, name="my song.wav", size=len(SONG), *, status=201):
+    def __init__(self, person, name="my song.wav", size=SIZE, *, status=201):
         self.person = person
         metadata = f"filename {b64encode(name.encode()).decode()},filetype YXVkaW8vd2F2"
         headers = {"upload-length": str(size), "upload-metadata": metadata}

@@ -2,7 +2,7 @@
  * The service, as functions. Every failure is a `Problem` whose message is meant for a person.
  */
 
-const UNREACHABLE = "The service does not answer. Is it still running?";
+export const UNREACHABLE = "The service does not answer. Is it still running?";
 
 /** What went wrong, in words; `status` is 0 where nothing answered. */
 export class Problem extends Error {
@@ -12,9 +12,9 @@ export class Problem extends Error {
   }
 }
 
-async function problemOf(response) {
-  const body = await response.text();
-  return new Problem(detailOf(body) ?? `The service answered ${response.status}.`, response.status);
+/** The problem that an answer tells of. */
+export function problemOf(status, body) {
+  return new Problem(detailOf(body) ?? `The service answered ${status}.`, status);
 }
 
 function detailOf(body) {
@@ -34,7 +34,7 @@ export async function request(path, options = {}) {
   } catch (error) {
     throw error.name === "AbortError" ? error : new Problem(UNREACHABLE, 0);
   }
-  if (!response.ok) throw await problemOf(response);
+  if (!response.ok) throw problemOf(response.status, await response.text());
   return response;
 }
 
@@ -60,6 +60,10 @@ export const undo = (id) => send("POST", `${of(id)}/undo`);
 export const redo = (id) => send("POST", `${of(id)}/redo`);
 export const render = (id, targets) =>
   send("POST", `${of(id)}/renders`, targets === undefined ? {} : { targets });
+export const move = (id, moves) => send("POST", `${of(id)}/moves`, { moves });
+export const cuts = (id) => get(`${of(id)}/cuts`);
+export const chooseCuts = (id, choice) => send("POST", `${of(id)}/cuts/choose`, choice);
+export const cutsUrl = (id, format) => `${of(id)}/cuts/export?${new URLSearchParams({ format })}`;
 export const cancel = (url) => send("POST", `${url}/cancel`);
 export const demo = () => send("POST", "/sessions/demo");
 /** Has the browser carry a token from now on, in a cookie that no script can read. */
@@ -94,33 +98,6 @@ export const reader = (url) => async (first, last) => {
   const bytes = await response.arrayBuffer();
   return response.status === 206 ? bytes : bytes.slice(first, last + 1);
 };
-
-/**
- * Sends a recording.
- * @param {File} file
- * @param {(share: number) => void} onprogress 0 to 1
- * @param {AbortSignal} signal
- */
-export function upload(file, onprogress, signal) {
-  return new Promise((resolve, reject) => {
-    const sending = new XMLHttpRequest(); // fetch tells nothing of what has been sent
-    sending.open("POST", "/sessions");
-    sending.upload.onprogress = ({ loaded, total }) => onprogress(total ? loaded / total : 0);
-    sending.onload = () => {
-      if (sending.status < 300) resolve(JSON.parse(sending.responseText));
-      else {
-        const message = detailOf(sending.responseText) ?? `The service answered ${sending.status}.`;
-        reject(new Problem(message, sending.status));
-      }
-    };
-    sending.onerror = () => reject(new Problem(UNREACHABLE, 0));
-    sending.onabort = () => reject(new DOMException("stopped", "AbortError"));
-    signal.addEventListener("abort", () => sending.abort());
-    const form = new FormData();
-    form.append("file", file, file.name);
-    sending.send(form);
-  });
-}
 
 /**
  * What happens to a session, as it happens: {event: "desk" | "render", data}.

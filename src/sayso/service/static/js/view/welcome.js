@@ -1,6 +1,7 @@
 /** The first page: drop a recording, try the demo, or go back to an earlier session. */
 
 import * as api from "../api.js";
+import { upload } from "../upload.js";
 import { clock, percent } from "../units.js";
 import { announce } from "./announce.js";
 import { byId, el } from "./dom.js";
@@ -51,7 +52,7 @@ export class WelcomeView {
     const stop = new AbortController();
     this.#stop = stop;
     return this.#take(`Uploading ${file.name}`, () =>
-      api.upload(
+      upload(
         file,
         (share) => this.#progress(share < 1 ? `Uploading ${file.name}` : `Reading ${file.name}`, share),
         stop.signal,
