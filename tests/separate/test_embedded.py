@@ -74,6 +74,16 @@ def test_words(separator: EmbeddedSeparator) -> None:
         separator.separate(noise(100), ["qwxyz"])
 
 
+def test_other_words_for_the_same_sound_are_the_same_question(
+    separator: EmbeddedSeparator,
+) -> None:
+    answers = separator.separate(noise(9000), ["Dog barking", "dog bark", "the dogs", "vocals"])
+    plain, other, unlisted, vocals = (stem.samples for stem in answers.values())
+    np.testing.assert_array_equal(plain, other)
+    assert np.abs(plain - unlisted).max() > 0
+    assert np.abs(plain - vocals).max() > 0
+
+
 def test_progress_and_cancelling(separator: EmbeddedSeparator) -> None:
     told: list[float] = []
     separator.separate(noise(8000 * 40), ["vocals"], progress=told.append)

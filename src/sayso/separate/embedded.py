@@ -104,13 +104,12 @@ class EmbeddedSeparator:
 
     @cached_property
     def known(self) -> Mapping[str, str]:
-        """Every wording that the model was taught, and the sound that it names."""
+        """Every wording that the model was taught, and the plainest one for the same sound."""
         taught: dict[str, list[str]] = self.metadata.get("known") or {}
-        return {
-            normalise(words): name
-            for name, wordings in taught.items()
-            for words in (*wordings, name)
+        plain = {
+            normalise(words): wordings[0] for wordings in taught.values() for words in wordings
         }
+        return {normalise(name): wordings[0] for name, wordings in taught.items()} | plain
 
     @cached_property
     def _known_words(self) -> Mapping[str, frozenset[str]]:
@@ -160,7 +159,8 @@ class EmbeddedSeparator:
                 near = ", ".join(self.suggest(target)) or "none of its words is near"
                 raise UnknownTargetError(f"{self.name} was not taught {target!r}; nearest: {near}")
         shape = self._shape
-        ids = [ngram_ids(t, shape.buckets, length=shape.text_length) for t in targets]
+        asked = [self.known.get(normalise(target), target) for target in targets]
+        ids = [ngram_ids(words, shape.buckets, length=shape.text_length) for words in asked]
         rows = [np.array([row], np.int64) for row in ids]
         stems = overlap_add(
             resample(mix, shape.sample_rate),

@@ -173,11 +173,11 @@ def _ask_graphs(values: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> lis
 
 
 def _known_words() -> dict[str, list[str]]:
-    """Every concept of the training vocabulary with its wordings."""
+    """Every concept with all its wordings: those kept out of training say the same."""
     from sayso.train.data.vocabulary import load_vocabulary
 
     vocabulary = load_vocabulary()
-    return {name: list(vocabulary.words(name, held_out=False)) for name in vocabulary.concepts}
+    return {name: list(concept.words) for name, concept in vocabulary.concepts.items()}
 
 
 def _unet_graphs(values: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> list[Graph]:

@@ -6,7 +6,7 @@ were mixed; two sounds at 0 dB. Questions are the plain wordings, with some for 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -127,7 +127,8 @@ def sound_items(material: Material) -> list[ValidationItem]:
         absent = [n for n in known_absent(labels, material.vocabulary) if n in names]
         asked = [first, second, absent[int(rng.integers(len(absent)))]]
         waves = _levelled(material, pair, rng)
-        items.append(_item(_name(material, pair), "sounds", waves, asked))
+        words = tuple(material.vocabulary.words(c, held_out=False)[0] for c in asked)
+        items.append(replace(_item(_name(material, pair), "sounds", waves, asked), queries=words))
     return items
 
 
