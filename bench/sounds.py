@@ -4,8 +4,9 @@
 
 STORE is what `sayso train data build` makes; its speakers, music, noises and sounds kept out of
 training are used, so every figure is about what the model never heard. Speech is mixed with music
-and with noise at several levels; sounds are paired at 0 dB and asked for by their plain names, by
-wordings that training never saw, and for what is not there.
+and with noise at several levels; sounds, and instruments, are paired at 0 dB and asked for by their
+plain names, by wordings that training never saw, and for what is not there; songs that were
+rendered from MIDI are asked for their roles.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
-from quality import level_db
+from quality import ROLES, level_db, oracle
 from sayso.audio import Audio, Samples, resample
 from sayso.errors import SaysoError
 from sayso.measure.pesq import pesq
+from sayso.measure.sdr import usdr
 from sayso.measure.si_sdr import si_sdr
 from sayso.measure.stoi import stoi
 from sayso.networks.ngrams import normalise
@@ -29,7 +31,13 @@ from sayso.separate import Separator, load
 from sayso.separate.embedded import EmbeddedSeparator
 from sayso.train.data.material import Material
 from sayso.train.data.store import SAMPLE_RATE, Store
-from sayso.train.data.validation import ValidationItem, sound_items, speech_items
+from sayso.train.data.validation import (
+    ValidationItem,
+    instrument_items,
+    song_items,
+    sound_items,
+    speech_items,
+)
 from sayso.train.data.vocabulary import Vocabulary, load_vocabulary
 
 SNRS_DB = (-5, 0, 5, 10)
@@ -113,7 +121,35 @@ def listing(separator: Separator, known: Mapping[str, str]) -> Iterator[None]:
         separator.known = before
 
 
-def bench_sounds(separator: Separator, material: Material, vocabulary: Vocabulary) -> None:
+def bench_rendered(separator: Separator, material: Material) -> None:
+    """Songs rendered from MIDI: uSDR and SI-SDR by role, of the mix, the model and the oracle."""
+    figures: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+    for item in song_items(material, rendered=True):
+        asked = [n for n, target in enumerate(item.targets) if np.any(target)]
+        roles = [item.queries[n] for n in asked]
+        stems = {role: item.targets[n] for role, n in zip(roles, asked, strict=True)}
+        given = {
+            "mixture": dict.fromkeys(roles, item.mix),
+            "model": dict(zip(roles, answers(separator, item, roles), strict=True)),
+            "oracle": oracle(stems, item.mix),
+        }
+        for name, made in given.items():
+            for role, stem in stems.items():
+                pair = float(usdr(made[role], stem)), sdr(made[role], stem)
+                figures[role, name].append(pair)
+    print("\n| rendered songs | mixture | model | oracle |\n|---|---|---|---|")
+    for role in ROLES:
+        cells = [
+            "{:.1f} / {:.1f}".format(*np.mean(figures[role, name], axis=0))
+            for name in ("mixture", "model", "oracle")
+            if figures[role, name]
+        ]
+        print(f"| {role} | " + " | ".join(cells) + " |")
+
+
+def bench_pairs(
+    separator: Separator, items: Sequence[ValidationItem], vocabulary: Vocabulary
+) -> None:
     """Pairs of sounds: improvement by class, by unseen wordings, and what is absent.
 
     An unseen wording is asked as it is: the list of wordings that say the same is put aside.
@@ -122,7 +158,7 @@ def bench_sounds(separator: Separator, material: Material, vocabulary: Vocabular
     seen: list[float] = []
     unseen: list[float] = []
     absent: list[float] = []
-    for item in sound_items(material):
+    for item in items:
         for concept, words, target in zip(item.concepts, item.queries, item.targets, strict=True):
             if not separator.hears(words):
                 continue
@@ -168,7 +204,9 @@ def main() -> None:
     for name, separator in separators.items():
         print(f"\n## {name}")
         bench_speech(separator, material)
-        bench_sounds(separator, material, vocabulary)
+        bench_pairs(separator, sound_items(material), vocabulary)
+        bench_pairs(separator, instrument_items(material), vocabulary)
+        bench_rendered(separator, material)
 
 
 if __name__ == "__main__":

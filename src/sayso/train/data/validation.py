@@ -27,7 +27,7 @@ SPEECH_ITEMS = 8
 class ValidationItem:
     """A mixture `[2, T]` with answers `[Q, 2, T]` to `queries`; zeros for what is absent.
 
-    `group` is "song", "rendered", "speech+music", "speech+noise" or "sounds".
+    `group` is "song", "rendered", "speech+music", "speech+noise", "sounds" or "instruments".
     """
 
     name: str
@@ -105,9 +105,18 @@ def speech_items(material: Material, group: str, *, snr_db: float = 0.0) -> list
 
 def sound_items(material: Material) -> list[ValidationItem]:
     """Pairs of different held-out sounds at 0 dB, asked for each and for one that is absent."""
-    names = material.leaves("sound", apart_from=("ambience",))
-    names = [name for name in names if name != "sound"]
-    rng = np.random.default_rng(2)
+    names = [n for n in material.leaves("sound", apart_from=("ambience",)) if n != "sound"]
+    return _pairs(material, names, "sounds", seed=2)
+
+
+def instrument_items(material: Material) -> list[ValidationItem]:
+    """Pairs of different held-out instruments at 0 dB, asked for as sounds are."""
+    names = [n for n in material.leaves("instrumental") if n not in ("instrumental", "other")]
+    return _pairs(material, names, "instruments", seed=3)
+
+
+def _pairs(material: Material, names: list[str], group: str, *, seed: int) -> list[ValidationItem]:
+    rng = np.random.default_rng(seed)
     items: list[ValidationItem] = []
     taken: set[frozenset[int]] = set()
     for _ in range(PAIRS * 3):
@@ -128,7 +137,7 @@ def sound_items(material: Material) -> list[ValidationItem]:
         asked = [first, second, absent[int(rng.integers(len(absent)))]]
         waves = _levelled(material, pair, rng)
         words = tuple(material.vocabulary.words(c, held_out=False)[0] for c in asked)
-        items.append(replace(_item(_name(material, pair), "sounds", waves, asked), queries=words))
+        items.append(replace(_item(_name(material, pair), group, waves, asked), queries=words))
     return items
 
 
