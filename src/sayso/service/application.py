@@ -18,14 +18,14 @@ from sayso.service import problems
 from sayso.service.access import Rates
 from sayso.service.doorkeeper import Doorkeeper
 from sayso.service.metrics import Metrics
-from sayso.service.routes import events, login, renders, sessions, system, uploads
+from sayso.service.routes import cuts, events, login, renders, sessions, system, uploads
 from sayso.service.service import Service
 from sayso.service.settings import Settings
 from sayso.service.watcher import Watcher
 
 STATIC = Path(__file__).with_name("static")
 _SWEEP_S = 3600.0
-_THREADS = 100
+_THREADS, _CONVERTERS = 100, 4
 _ROOM_FOR_FIELDS = 1 << 16
 """Bytes of a request beyond the file that it carries."""
 _DESCRIPTION = """\
@@ -72,9 +72,10 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.service, app.state.metrics = service, metrics
     app.state.watcher = Watcher(service)
+    app.state.converting = asyncio.Semaphore(_CONVERTERS)
     app.state.rates = Rates(settings.limits.requests_a_minute)
     problems.install(app)
-    for module in (sessions, uploads, renders, events, system, login):
+    for module in (sessions, uploads, cuts, renders, events, system, login):
         app.include_router(module.router)
     if STATIC.is_dir():
         app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 from typing import IO, Any
 
 import structlog
@@ -17,6 +17,7 @@ from sayso.checkpoints import Shelf
 from sayso.desk import MIX, Desk, History, Move, Strip
 from sayso.errors import LimitError, NotFoundError, QueueError
 from sayso.jobs import Job, JobQueue
+from sayso.service.cutting import Cutter
 from sayso.service.database import connect
 from sayso.service.decoding import decode
 from sayso.service.renders import KIND, TRACK
@@ -29,7 +30,6 @@ from sayso.studio import Studio
 from sayso.words import Exchange
 
 _LOG = structlog.get_logger("sayso")
-_DECODERS = 2
 _SOURCE, _DEMO = "source.wav", "demo.wav"
 _KEPT_RENDERS = 20
 """Of the desk, and as many of untouched stems, which a player needs throughout; an older one can be
@@ -56,7 +56,7 @@ class Service:
         self.queue = JobQueue(settings.queue)  # first, because it makes a database that is missing
         self.store = Store(connect(settings.database))
         self.uploads = Uploads(settings, self.store)
-        self._decoding = BoundedSemaphore(_DECODERS)
+        self.cutter = Cutter(self)
         self._demo = Lock()
         self.studio = Studio(settings.model, shelf=self.shelf, llm=settings.llm)
         """What understands words; it renders nothing here."""
@@ -117,8 +117,7 @@ class Service:
             self.uploads.forget(upload)
 
     def _decode(self, recording: Path, folder: Path) -> dict[str, Any]:
-        with self._decoding:
-            return vars(decode(recording, folder / _SOURCE, self.settings.limits))
+        return vars(decode(recording, folder / _SOURCE, self.settings.limits))
 
     def open_demo(self, owner: Owner) -> Session:
         """A session on the demo song."""
@@ -305,6 +304,12 @@ class Service:
         """The job of a render. One that a crash kept out of the queue is put there."""
         return self.queue.get(render.id) or self._enqueue(render)
 
+    def jobs(self, renders: Sequence[Render]) -> list[Job]:
+        """The jobs of renders, asked for at once."""
+        found = self.queue.find(ids=[render.id for render in renders], with_arguments=False)
+        jobs = {job.id: job for job in found}
+        return [jobs.get(render.id) or self._enqueue(render) for render in renders]
+
     def cancel(self, render: Render) -> Job:
         """Stops a render that has not ended."""
         self.job(render)
@@ -326,7 +331,10 @@ class Service:
         tracks = self.tracks(render)
         if not 0 <= number < len(tracks):
             raise NotFoundError(f"there is no track {number}; the render has {len(tracks)}")
-        return tracks[number], self.render_folder(render) / TRACK.format(number=number)
+        path = self.render_folder(render) / TRACK.format(number=number)
+        if not path.exists():
+            raise NotFoundError("the track is gone; ask for the render again")
+        return tracks[number], path
 
     def render_folder(self, render: Render) -> Path:
         """Where its tracks lie."""

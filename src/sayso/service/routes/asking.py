@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Request
@@ -16,6 +17,8 @@ from sayso.service.tables import Message, Render, Session
 from sayso.service.views import (
     Answer,
     DeskState,
+    Encoding,
+    Format,
     RenderState,
     SessionState,
     Source,
@@ -74,6 +77,32 @@ def the_render(render_id: Id, session: Mine, service: Serving) -> Render:
 Made = Annotated[Render, Depends(the_render)]
 
 
+async def _turn() -> AsyncIterator[None]:
+    yield
+
+
+# Who waits for a turn holds no thread, so that talking stays quick while others' files are read.
+# A turn is asked for last, when all that can be refused was.
+Decoding = Annotated[None, Depends(_turn, scope="function", max_concurrency=2)]
+"""A turn at decoding a recording."""
+Reading = Annotated[None, Depends(_turn, scope="function", max_concurrency=4)]
+"""A turn at reading whole tracks."""
+
+
+async def _turn_to_convert(
+    request: Request, format: Format = "wav", encoding: Encoding | None = None
+) -> AsyncIterator[None]:
+    if (format, encoding) == ("wav", "float32"):  # it lies there as it is, and a player waits
+        yield
+    else:
+        async with request.app.state.converting:
+            yield
+
+
+Converting = Annotated[None, Depends(_turn_to_convert, scope="function")]
+"""A turn at making a track's file in the format that the request names, if it takes one."""
+
+
 def desk_state(session: Session) -> dict[str, Any]:
     """The fields of `DeskState`."""
     history = History.model_validate(session.history)
@@ -102,7 +131,6 @@ def session_state(service: Service, session: Session) -> SessionState:
         url=f"{at}/source",
         peaks_url=f"{at}/source/peaks",
     )
-    renders = [render_state(service, render) for render in service.store.renders(session.id)]
     return SessionState(
         **desk_state(session),
         id=session.id,
@@ -110,7 +138,7 @@ def session_state(service: Service, session: Session) -> SessionState:
         created_s=session.created_s,
         touched_s=session.touched_s,
         source=source,
-        renders=renders,
+        renders=render_states(service, session),
     )
 
 
@@ -140,6 +168,13 @@ def render_state(service: Service, render: Render, job: Job | None = None) -> Re
         events_url=f"{at}/events",
         archive_url=f"{at}/archive",
     )
+
+
+def render_states(service: Service, session: Session) -> list[RenderState]:
+    """The renders of a session, the latest first."""
+    renders = service.store.renders(session.id)
+    jobs = service.jobs(renders)
+    return [render_state(service, render, job) for render, job in zip(renders, jobs, strict=True)]
 
 
 def answer_of(service: Service, session: Session, message: Message) -> Answer:

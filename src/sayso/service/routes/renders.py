@@ -7,7 +7,17 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from sayso.service.downloads import MEDIA_TYPES, archive, converted
-from sayso.service.routes.asking import Asking, Id, Made, Mine, Serving, render_state
+from sayso.service.routes.asking import (
+    Asking,
+    Converting,
+    Id,
+    Made,
+    Mine,
+    Reading,
+    Serving,
+    render_state,
+    render_states,
+)
 from sayso.service.routes.files import Buckets, OneFile, peaks_of, send
 from sayso.service.views import Encoding, Format, Peaks, RenderRequest, RenderState
 
@@ -28,8 +38,8 @@ def start(
 
 @router.get("")
 def list_renders(session: Mine, service: Serving) -> list[RenderState]:
-    """What was rendered, the latest first; a session keeps twenty."""
-    return [render_state(service, render) for render in service.store.renders(session.id)]
+    """What was rendered, the latest first: of the desk and of stems, twenty each."""
+    return render_states(service, session)
 
 
 @router.get("/{render_id}")
@@ -50,6 +60,7 @@ def get_track(
     number: Number,
     session: Mine,
     service: Serving,
+    turn: Converting,
     format: Format = "wav",
     encoding: Encoding | None = None,
 ) -> Response:
@@ -62,7 +73,12 @@ def get_track(
 
 @router.get("/{render_id}/tracks/{number}/peaks")
 def get_peaks(
-    render: Made, number: Number, service: Serving, response: Response, buckets: Buckets
+    render: Made,
+    number: Number,
+    service: Serving,
+    response: Response,
+    buckets: Buckets,
+    turn: Reading,
 ) -> Peaks:
     """The outline of a track's waveform."""
     track, kept = service.track(render, number)
@@ -74,6 +90,7 @@ def get_archive(
     render: Made,
     session: Mine,
     service: Serving,
+    turn: Reading,
     format: Format = "wav",
     encoding: Encoding | None = None,
 ) -> Response:

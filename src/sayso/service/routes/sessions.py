@@ -10,8 +10,11 @@ from sayso.desk import NO, Desk, Extract
 from sayso.service.downloads import MEDIA_TYPES, converted
 from sayso.service.routes.asking import (
     Asking,
+    Converting,
+    Decoding,
     Id,
     Mine,
+    Reading,
     Serving,
     answer_of,
     session_state,
@@ -41,7 +44,7 @@ Upload = Annotated[UploadFile, File(description="an audio or video file")]
 
 @router.post("/sessions", status_code=201)
 def open_session(
-    file: Upload, service: Serving, asking: Asking, response: Response
+    file: Upload, service: Serving, asking: Asking, response: Response, turn: Decoding
 ) -> SessionState:
     """Opens a session on an uploaded recording."""
     session = service.open(file.file, file.filename or "", asking)
@@ -50,7 +53,7 @@ def open_session(
 
 
 @router.post("/sessions/demo", status_code=201)
-def open_demo(service: Serving, asking: Asking, response: Response) -> SessionState:
+def open_demo(service: Serving, asking: Asking, response: Response, turn: Decoding) -> SessionState:
     """Opens a session on the demo song, twenty seconds of our own making."""
     session = service.open_demo(asking)
     response.headers["Location"] = f"/sessions/{session.id}"
@@ -86,7 +89,11 @@ def delete_session(session_id: Id, service: Serving, asking: Asking) -> None:
 
 @router.get("/sessions/{session_id}/source", response_class=Response, responses=OneFile)
 def get_source(
-    session: Mine, service: Serving, format: Format = "wav", encoding: Encoding | None = None
+    session: Mine,
+    service: Serving,
+    turn: Converting,
+    format: Format = "wav",
+    encoding: Encoding | None = None,
 ) -> Response:
     """The recording as it was decoded; takes byte ranges."""
     path = converted(service.source(session), 1.0, format=format, encoding=encoding)
@@ -95,7 +102,7 @@ def get_source(
 
 @router.get("/sessions/{session_id}/source/peaks")
 def get_source_peaks(
-    session: Mine, service: Serving, response: Response, buckets: Buckets
+    session: Mine, service: Serving, response: Response, buckets: Buckets, turn: Reading
 ) -> Peaks:
     """The outline of the recording's waveform."""
     return peaks_of(response, session.sample_rate, session.frames, service.source(session), buckets)
@@ -154,6 +161,7 @@ def ask(
     text: Annotated[str, Form(max_length=20_000)],
     service: Serving,
     asking: Asking,
+    turn: Decoding,
 ) -> Opened:
     """Opens a session on a recording and says what should happen, in one request."""
     session = service.open(file.file, file.filename or "", asking)
@@ -165,6 +173,7 @@ def separate(
     file: Upload,
     service: Serving,
     asking: Asking,
+    turn: Decoding,
     target: Annotated[list[str] | None, Form(max_length=32)] = None,
     two_stems: Annotated[str | None, Form(max_length=100)] = None,
 ) -> Opened:

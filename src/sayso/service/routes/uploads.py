@@ -13,7 +13,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
 from starlette.requests import ClientDisconnect
 
-from sayso.service.routes.asking import Asking, Id, Serving, session_state
+from sayso.service.routes.asking import Asking, Decoding, Id, Serving, session_state
 from sayso.service.tables import Upload
 from sayso.service.views import SessionState, shown_name
 
@@ -120,7 +120,7 @@ def forget(upload: _Mine, service: Serving) -> Response:
 
 @router.post("/{upload_id}/session", status_code=201, tags=["sessions"])
 def open_session(
-    upload_id: Id, service: Serving, asking: Asking, response: Response
+    upload_id: Id, service: Serving, asking: Asking, response: Response, turn: Decoding
 ) -> SessionState:
     """Opens a session on an upload that is whole; the upload is used up."""
     session = service.open_upload(upload_id, asking)
