@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import threading
+import time
 import wave
 from concurrent.futures import ThreadPoolExecutor
 
@@ -180,3 +182,24 @@ def test_the_first_to_ask_for_the_demo_song_may_be_many(client):
     with ThreadPoolExecutor(4) as pool:
         asked = list(pool.map(lambda _: client.post("/sessions/demo"), range(4)))
     assert [response.status_code for response in asked] == [201] * 4
+
+
+def test_those_who_wait_for_their_files_keep_nobody_else_waiting(make, monkeypatch):
+    go, threads = threading.Event(), 4
+
+    def decode_slowly(*arguments):
+        go.wait(30)
+        return decode(*arguments)
+
+    monkeypatch.setattr("sayso.service.service.decode", decode_slowly)
+    monkeypatch.setattr("sayso.service.application._THREADS", threads)
+    person = Person(make())
+    with ThreadPoolExecutor(threads + 2) as pool:
+        opening = [pool.submit(person.open) for _ in range(threads + 1)]
+        try:
+            time.sleep(0.5)
+            health = pool.submit(person.ask, "GET", "/health").result(10)
+        finally:
+            go.set()
+        assert health["status"] == "ok"
+        assert len({session.result()["id"] for session in opening}) == threads + 1
