@@ -84,7 +84,7 @@ def finished(out: Path) -> dict[str, int]:
 
 
 def kills(arguments: argparse.Namespace) -> None:
-    """Kills a batch again and again, and compares it with one that ran through."""
+    """Kills a batch at random moments all through it, and compares it with one that ran through."""
     sources = make(arguments.folder / "in", arguments.files or 200, arguments.seconds or 1.0)
     whole, out = arguments.folder / "whole", arguments.folder / "out"
     command = ["clean", str(sources), "--config", arguments.config, "--threads", "1"]
@@ -94,6 +94,7 @@ def kills(arguments: argparse.Namespace) -> None:
     whole_s = time.monotonic() - began_s
     print(f"unbroken: {len(finished(whole))} outputs in {whole_s:.0f} s")
     dice, seen = random.Random(arguments.seed), dict[str, int]()
+    moments = sorted(dice.sample(range(1, len(finished(whole))), arguments.kills))
     lost = 0
 
     def look() -> None:
@@ -108,9 +109,11 @@ def kills(arguments: argparse.Namespace) -> None:
         command += ["--queue", arguments.queue, "-j", "0"]
         worker = ("worker", "--queue", arguments.queue, "--threads", "1")
         workers = [start(*worker) for _ in range(2)]
-    for number in range(arguments.kills):
+    for number, outputs in enumerate(moments):
         main = start(*command)
-        time.sleep(dice.uniform(*arguments.between))
+        while len(finished(out)) < outputs and main.poll() is None:
+            time.sleep(0.01)
+        time.sleep(dice.uniform(0, whole_s / len(finished(whole))))  # anywhere within a file's work
         ended = main.poll() is not None
         if workers:
             kill(workers[number % 2], group=dice.random() < 0.5)
@@ -210,7 +213,6 @@ def main() -> None:
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--config", default="fast")
     parser.add_argument("--kills", type=int, default=10)
-    parser.add_argument("--between", type=float, nargs=2, default=[2.0, 20.0], metavar="S")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 2])
     arguments = parser.parse_args()
