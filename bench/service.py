@@ -188,17 +188,17 @@ class Crowd:
         """Somebody who talks, hears nothing, and leaves after `stay` messages for another."""
         chance, pause_s = random.Random(number), self.arguments.pause
         while time.perf_counter() < self.until:
-            session = (await self.service.client.post("/sessions/demo")).json()
-            await asyncio.sleep(chance.uniform(0, pause_s))
-            said = 0
-            while time.perf_counter() < self.until and said < (self.arguments.stay or math.inf):
-                said += 1
-                try:
+            try:
+                session = (await self.service.client.post("/sessions/demo")).json()
+                await asyncio.sleep(chance.uniform(0, pause_s))
+                said = 0
+                while time.perf_counter() < self.until and said < (self.arguments.stay or math.inf):
+                    said += 1
                     await self.say(session, chance.choice(WORDS), False)
-                except httpx2.HTTPError as error:
-                    self.outcomes[repr(error)] += 1
-                await asyncio.sleep(pause_s)
-            await self.service.client.delete(f"/sessions/{session['id']}")
+                    await asyncio.sleep(pause_s)
+                await self.service.client.delete(f"/sessions/{session['id']}")
+            except httpx2.HTTPError as error:
+                self.outcomes[repr(error)] += 1
 
     async def listen(self, number: int) -> None:
         """Somebody who has one recording after the other rendered."""
@@ -219,8 +219,11 @@ class Crowd:
         """How many renders run, every second, and the weight of it all, every ten."""
         weighed = 0.0
         while time.perf_counter() < self.until:
-            jobs = (await self.service.client.get("/health")).json()["jobs"]
-            self.running.append(jobs.get("running", 0))
+            try:
+                jobs = (await self.service.client.get("/health")).json()["jobs"]
+                self.running.append(jobs.get("running", 0))
+            except httpx2.HTTPError as error:
+                self.outcomes[repr(error)] += 1
             if time.perf_counter() - weighed > _WEIGH_S:
                 weighed = time.perf_counter()
                 self.weights.append(weigh(self.service))

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from tests.service.conftest import Person, wav_bytes
 
-from sayso.errors import LimitError
+from sayso.errors import LimitError, RangeError
 from sayso.service import Limits
 from sayso.service.decoding import decode
 from sayso.service.views import shown_name
@@ -65,6 +65,13 @@ def test_silence_that_decodes_to_hours_is_refused(client, tmp_path):
     assert response.status_code == 422
     assert "more than 5 s of sound" in response.json()["detail"]
     assert kept(tmp_path) == []
+
+
+def test_sound_that_would_fill_the_disk_is_refused(tmp_path):
+    (tmp_path / "song.wav").write_bytes(wav_bytes(2.0, channels=4, rate=96_000))
+    with pytest.raises(RangeError, match="more than 0.68"):
+        decode(tmp_path / "song.wav", tmp_path / "out.wav", Limits(decoded_bytes=1 << 20))
+    assert not (tmp_path / "out.wav").exists()
 
 
 def test_decoding_that_takes_too_much_memory_or_time_ends(tmp_path, monkeypatch):

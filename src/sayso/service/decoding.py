@@ -19,6 +19,8 @@ from sayso import errors
 if TYPE_CHECKING:
     from sayso.service.settings import Limits
 
+_SAMPLE_BYTES = 4
+
 
 @dataclass(frozen=True)
 class Decoded:
@@ -36,7 +38,7 @@ def decode(upload: Path, out: Path, limits: Limits) -> Decoded:
     Raises: FormatError, EmptyAudioError, NotFiniteError, ShapeError, RangeError for too much sound,
         LimitError when it takes more time or memory than it may.
     """
-    bounds = (limits.seconds, limits.decoding_s, limits.decoding_bytes)
+    bounds = (limits.seconds, limits.decoded_bytes, limits.decoding_s, limits.decoding_bytes)
     command = [sys.executable, "-m", __name__, str(upload), str(out), *map(str, bounds)]
     try:
         done = subprocess.run(
@@ -53,13 +55,17 @@ def decode(upload: Path, out: Path, limits: Limits) -> Decoded:
     return Decoded(**told)
 
 
-def _main(upload: str, out: str, seconds: str, cpu_s: str, memory_bytes: str) -> None:
-    from sayso.audio import read, write
+def _main(
+    upload: str, out: str, seconds: str, most_bytes: str, cpu_s: str, memory_bytes: str
+) -> None:
+    from sayso.audio import probe, read, write
 
     _bound(int(cpu_s), int(memory_bytes))
     notes: list[str] = []
     try:
-        audio = read(upload, notice=notes.append, longest_s=float(seconds))
+        shape = probe(upload)
+        room_s = int(most_bytes) / (_SAMPLE_BYTES * shape.channels * shape.sample_rate)
+        audio = read(upload, notice=notes.append, longest_s=min(float(seconds), room_s))
         write(out, audio, encoding="float32")
     except errors.SaysoError as error:
         told: dict[str, object] = {"error": type(error).__name__, "message": str(error)}

@@ -22,6 +22,7 @@ class Limits(BaseModel):
     Attributes:
         upload_bytes: of one file.
         seconds: of sound in one file, once decoded.
+        decoded_bytes: that it takes then; at high rates and of many channels it is shorter.
         decoding_s: processor time that decoding one file may take.
         decoding_bytes: memory that it may take.
         sessions: kept at a time, for each token.
@@ -35,6 +36,7 @@ class Limits(BaseModel):
 
     upload_bytes: Annotated[int, Field(ge=1)] = 2 << 30
     seconds: Annotated[float, Field(gt=0)] = 2 * 3600.0
+    decoded_bytes: Annotated[int, Field(ge=1)] = 8 << 30
     decoding_s: Annotated[int, Field(ge=1)] = 300
     decoding_bytes: Annotated[int, Field(ge=128 << 20)] = 1 << 30
     sessions: Annotated[int, Field(ge=1)] = 1000
