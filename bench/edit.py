@@ -1,7 +1,7 @@
 """How well edits are recovered and learnt.
 
     python bench/edit.py align POOL [--recordings 20] [--minutes 5 10] [--cache DIR] [--only N ...]
-    python bench/edit.py learn POOL --soundfont FILE.sf2 [--cache DIR]
+    python bench/edit.py learn POOL --soundfont FILE.sf2 [--cache DIR] [--only PERSON ...]
     python bench/edit.py long POOL EDITOR [--hours 3]
 
 POOL is a folder of licensed sound with a manifest.csv; see `edit_material`.
@@ -218,10 +218,14 @@ def _cached(folder: Path | None, name: str, make: Callable[[], Rehearsal]) -> Re
     return made
 
 
-def bench_learn(pool: Pool, soundfont: Path, cache: Path | None, steps: int) -> None:
+def bench_learn(
+    pool: Pool, soundfont: Path, cache: Path | None, steps: int, only: list[str]
+) -> None:
     """Learns each made-up editor from six pairs and prints how the other four come out."""
     band = Band(pool.root / "midi" / "freedoom", soundfont)
     for name, (make, edit) in EDITORS.items():
+        if only and name.split()[0] not in only:
+            continue
         examples = []
         for seed in range(10):
             raw = _cached(cache, f"{make.__name__}{seed}", partial(make, pool, band, seed + 100))
@@ -306,6 +310,7 @@ def main() -> None:
     two.add_argument("--soundfont", type=Path, required=True)
     two.add_argument("--cache", type=Path)
     two.add_argument("--steps", type=int, default=EditorConfig().steps)
+    two.add_argument("--only", nargs="+", default=[], help="people: drops, keeps, loops")
     three = kinds.add_parser("long")
     three.add_argument("pool", type=Path)
     three.add_argument("editor", type=Path)
@@ -313,7 +318,11 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.kind == "learn":
         bench_learn(
-            Pool.open(arguments.pool), arguments.soundfont, arguments.cache, arguments.steps
+            Pool.open(arguments.pool),
+            arguments.soundfont,
+            arguments.cache,
+            arguments.steps,
+            arguments.only,
         )
     if arguments.kind == "long":
         bench_long(Pool.open(arguments.pool), arguments.editor, arguments.hours)

@@ -380,18 +380,81 @@ def test_a_loop_comes_round_to_the_sample(listening, service):
 def test_what_only_a_render_can_do_is_heard_once_it_is_rendered(listening, service):
     page = listening
     session = demo_session(page)
-    say(page, "cut the first 5 seconds and make it 3 dB quieter")
-    expect(page.locator("#notice")).to_have_text("Rendered, with cuts", timeout=PATIENCE_MS)
+    say(page, "cut the first 5 seconds, transpose it up by 2 semitones and make it 3 dB quieter")
+    expect(page.locator("#notice")).to_have_text("Rendered, with pitch", timeout=PATIENCE_MS)
     expect(page.locator("#duration")).to_have_text("0:15.0")
     source = sound_of(service, f"{session}/source")
     page.click("#play")
     expect(page.locator("#time")).to_have_text(re.compile("0:0[1-9]"), timeout=PATIENCE_MS)
-    expected = np.float32(10 ** (-3 / 20)) * source[:, 5 * 44_100 :]
-    assert error_db(recorded(page, 1.0), expected) < -60
+    (track,) = get(service, session).json()["renders"][0]["tracks"]
+    assert error_db(recorded(page, 1.0), sound_of(service, track["url"])) < -100
     page.click("#hear-original")
     expect(page.locator("#duration")).to_have_text("0:20.0")
     page.wait_for_timeout(500)
     assert error_db(recorded(page, 1.0), source) < -100
+
+
+def test_cuts_are_seen_and_heard_before_they_are_kept(listening, service):
+    page = listening
+    session = demo_session(page)
+    source = sound_of(service, f"{session}/source")
+    page.locator("#log-scroll").press("c")
+    page.get_by_label("Share to keep").fill("0.5")
+    expect(page.locator("#notice")).to_have_text("A preview of the cuts", timeout=PATIENCE_MS)
+    choice = {"by": "level", "keep": 0.5}
+    spans = httpx.post(f"{service}{session}/cuts/choose", json=choice).json()["spans"]
+    edges = page.locator(".cut-edge:visible")
+    expect(edges).to_have_count(2 * len(spans))
+    assert get(service, session).json()["desk"]["edits"] == []
+
+    # An edge moves by keys and by hand.
+    first = page.get_by_label("Stretch 1 ends")
+    before = float(first.get_attribute("aria-valuenow"))
+    first.press("Shift+ArrowLeft")
+    expect(first).to_have_attribute("aria-valuenow", f"{before - 0.1:.3f}")
+    box = first.bounding_box()
+    page.mouse.move(box["x"] + 8, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] - 12, box["y"] + 40, steps=4)
+    page.mouse.up()
+    moved = float(first.get_attribute("aria-valuenow"))
+    assert moved < before - 0.2
+
+    # The browser plays across the cut what a render will give.
+    page.locator("#log-scroll").press("v")
+    expect(page.locator("#play")).to_have_attribute("aria-label", "Pause")
+    page.wait_for_timeout(400)  # of the second and a half before the cut
+    heard = recorded(page, 2.5)
+    page.get_by_role("button", name="Keep cuts").click()
+    expect(page.get_by_role("button", name="Keep cuts")).to_be_hidden()
+    (step,) = get(service, session).json()["desk"]["edits"]
+    assert step["step"] == "arrange"
+    assert step["spans"][0]["end_s"] == pytest.approx(moved, abs=1e-3)
+    made = httpx.post(f"{service}{session}/renders", json={}).json()
+    for _ in range(600):
+        made = get(service, made["url"]).json()
+        if made["state"] == "done":
+            break
+        time.sleep(0.1)
+    rendered = sound_of(service, made["tracks"][0]["url"])
+    assert rendered.shape[1] < source.shape[1]
+    assert error_db(heard, rendered) < -100
+
+    # What is on the desk goes to other programs, and is taken back.
+    page.get_by_role("button", name="Cuts for another program").click()
+    link = page.get_by_role("link", name="Reaper").get_attribute("href")
+    assert httpx.get(service + link).text.startswith("<REAPER_PROJECT")
+    page.keyboard.press("Escape")
+    page.locator("#log-scroll").press("Control+z")
+    expect(edges).to_have_count(2)
+    page.get_by_label("Position").fill("3")
+    page.locator("#log-scroll").press("[")
+    page.get_by_label("Position").fill("4")
+    page.locator("#log-scroll").press("]")
+    page.locator("#log-scroll").press("x")
+    expect(page.locator(".cuts-length")).to_have_text("0:19.0 of 0:20.0")
+    page.get_by_role("button", name="Bring back 0:03.0 to 0:04.0").click()
+    expect(page.locator(".cuts-length")).to_have_text("0:20.0 of 0:20.0")
 
 
 def test_the_page_has_no_known_barriers(browser, service, song):
@@ -417,6 +480,10 @@ def test_the_page_has_no_known_barriers(browser, service, song):
                 page.click("#show-desk")
                 page.click("[data-target=vocals] .switch-fold")
             wait_for_strips(page, "vocals")
+            page.click("#show-cuts")
+            page.get_by_label("Share to keep").fill("0.5")
+            expect(page.get_by_role("button", name="Keep cuts")).to_be_visible()
+            expect(page.locator(".cuts-lane")).to_have_attribute("aria-busy", "false")
             assert barriers(page) == []
             assert page.evaluate("document.documentElement.scrollWidth") == width
             page.locator("#show-help").click()

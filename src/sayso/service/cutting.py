@@ -66,8 +66,8 @@ class Cutter:
         keep: float | None,
         shortest_s: float,
         crossfade_s: float,
-    ) -> tuple[Timeline, float]:
-        """The timeline that a scorer makes, and the share of the recording that it keeps.
+    ) -> Timeline:
+        """The timeline that a scorer makes.
 
         Args:
             session: whose recording; it is heard and scored once for each scorer.
@@ -84,23 +84,16 @@ class Cutter:
             raise NotFoundError(f"there is no scorer {by!r}; there are {', '.join(self.scorers)}")
         audio = read(self._service.source(session))
         if keep is None and by not in UNTAUGHT:
-            timeline = self._own_way(audio, by, shortest_s, crossfade_s)
-        else:
-            scores = self._scores(session, audio, by)
-            timeline = choose(
-                scores,
-                audio,
-                scores.threshold_for(0.5 if keep is None else keep),
-                shortest_s=shortest_s,
-                crossfade_s=crossfade_s,
-            )
-        return timeline, timeline.frames / audio.frames
+            return self._own_way(audio, by, shortest_s, crossfade_s)
+        scores = self._scores(session, audio, by)
+        threshold = scores.threshold_for(0.5 if keep is None else keep)
+        return choose(scores, audio, threshold, shortest_s=shortest_s, crossfade_s=crossfade_s)
 
-    def export(self, session: Session, format: str, folder: Path) -> Path:
-        """The timeline as a file for another program in `folder`, which names `NAME.wav`.
+    def export(self, session: Session, format: str) -> str:
+        """The timeline in another program's format; it names the recording `NAME.wav`.
 
-        Raises: RequestError where it is not known yet, OutputError for an order that the format
-            cannot hold, MissingExtraError.
+        Raises: RequestError where it is not known yet or the format cannot hold its order,
+            MissingExtraError.
         """
         from sayso.edit.editlist import EditList
         from sayso.edit.exchange import write_edit
@@ -111,8 +104,8 @@ class Cutter:
         edit = EditList(
             sources=(f"{session.name}.wav",), source_frames=session.frames, timeline=timeline
         )
-        with tempfile.NamedTemporaryFile(dir=folder, suffix=f".{format}", delete=False) as out:
-            return write_edit(out.name, edit)
+        with tempfile.TemporaryDirectory() as folder:
+            return write_edit(Path(folder) / f"cuts.{format}", edit).read_text(encoding="utf-8")
 
     def _scores(self, session: Session, audio: Audio, by: str) -> Scores:
         from sayso.edit.choose import Scores

@@ -10,7 +10,7 @@ from sayso.desk.timeline import Clip, Timeline
 from sayso.edit.editlist import EditList, Insert
 from sayso.edit.exchange import read_edit, write_edit
 from sayso.edit.exchange.files import Media
-from sayso.errors import DataError, FormatError, OutputError
+from sayso.errors import DataError, FormatError, RequestError
 
 RATE, FRAMES = 48_000, 480_000
 COARSE = RATE // 30
@@ -107,7 +107,7 @@ def test_auto_editor_keeps_clips_to_a_frame(tmp_path):
 
 
 def test_auto_editor_cannot_go_back(tmp_path):
-    with pytest.raises(OutputError, match="goes back"):
+    with pytest.raises(RequestError, match="goes back"):
         write_edit(tmp_path / "edit.json", edit_of(*REORDERED))
 
 

@@ -13,20 +13,20 @@ from sayso.desk.timeline import CROSSFADE_S, Clip, Timeline
 from sayso.edit.editlist import EditList
 from sayso.edit.exchange.clipping import COARSE_HZ, clip_of, coarse
 from sayso.edit.exchange.files import Find
-from sayso.errors import FormatError, OutputError
+from sayso.errors import FormatError, RequestError
 
 _CUT = 99999.0
 
 
 def dump(edit: EditList, suffix: str) -> str:
-    """`edit` as chunks. Raises: OutputError where clips repeat or change places."""
+    """`edit` as chunks. Raises: RequestError where clips repeat or change places."""
     rate, clips = edit.timeline.sample_rate, edit.timeline.clips
     chunks: list[list[float]] = []
     at = 0
     for number, clip in enumerate(clips, 1):
         start, stop = coarse(clip.start, rate), coarse(clip.stop, rate)
         if start < at:
-            raise OutputError(
+            raise RequestError(
                 f"clip {number} repeats or goes back in the recording, which auto-editor's format "
                 "cannot hold; export .otio, .rpp or .txt"
             )

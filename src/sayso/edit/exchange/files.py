@@ -39,8 +39,8 @@ Find = Callable[[str | None], Media]
 def write_edit(path: str | Path, edit: EditList) -> Path:
     """Writes `edit` in the format that the suffix names, and returns the path.
 
-    Raises: OutputError for a suffix that is not known or a folder that cannot be written, or for
-        an order that the format cannot hold; MissingExtraError for OpenTimelineIO.
+    Raises: OutputError for a suffix that is not known or a folder that cannot be written,
+        RequestError for an order that the format cannot hold, MissingExtraError for OpenTimelineIO.
     """
     path = Path(path)
     module = SUFFIXES.get(path.suffix.lower())

@@ -17,7 +17,7 @@ from sayso.desk.timeline import CROSSFADE_S, Clip, Timeline
 from sayso.edit.editlist import EditList, Insert
 from sayso.edit.exchange.clipping import COARSE_HZ, clip_of, coarse
 from sayso.edit.exchange.files import Find, Media
-from sayso.errors import FormatError, OutputError
+from sayso.errors import FormatError, RequestError
 
 _ADAPTERS = {".otio": "otio_json", ".edl": "cmx_3600", ".xml": "fcp_xml"}
 _NEW = "new"
@@ -25,10 +25,10 @@ _MOST_EDL_EVENTS = 999
 
 
 def dump(edit: EditList, suffix: str) -> str:
-    """`edit` as text. Raises: MissingExtraError, OutputError."""
+    """`edit` as text. Raises: MissingExtraError, RequestError."""
     otio = _library()
     if suffix == ".edl" and len(edit.timeline.clips) > _MOST_EDL_EVENTS:
-        raise OutputError(
+        raise RequestError(
             f"an EDL holds {_MOST_EDL_EVENTS} events; this edit has {len(edit.timeline.clips)}. "
             "Export .otio or .xml"
         )
@@ -52,7 +52,9 @@ def load(text: str, suffix: str, find: Find) -> EditList:
         timeline = otio.adapters.read_from_string(text, _ADAPTERS[suffix], **options)
     except Exception as error:  # adapters let out whatever their parsers raise
         first = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-        raise FormatError(f"not a readable {suffix[1:]} file ({first})") from None
+        raise FormatError(
+            f"damaged, or no {suffix[1:]} file ({first}). Export it again from where it was made"
+        ) from None
     if isinstance(timeline, otio.schema.SerializableCollection) and len(timeline):
         timeline = timeline[0]
     if not isinstance(timeline, otio.schema.Timeline):
@@ -122,7 +124,7 @@ def _clip(otio: Any, edit: EditList, source: str, number: int, to_time: Any, at:
     clip = edit.timeline.clips[number]
     length = to_time(at, at + clip.frames)
     if length.value < 1:
-        raise OutputError(
+        raise RequestError(
             f"clip {number + 1} is shorter than a frame of this format (1/{COARSE_HZ} s); "
             "export .otio or .rpp"
         )

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Response
-from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.background import BackgroundTask
 
 from sayso.desk.edits import Span
 from sayso.desk.timeline import CROSSFADE_S, Timeline
 from sayso.service.cutting import Cutter, arranged
 from sayso.service.routes.asking import Mine, Serving
-from sayso.service.service import Service
 
 router = APIRouter(prefix="/sessions/{session_id}/cuts", tags=["cuts"])
 Exchange = Literal["otio", "rpp", "xml", "edl", "txt", "json"]
@@ -52,8 +48,7 @@ class Choice(BaseModel):
 @router.get("")
 def get_cuts(session: Mine, service: Serving) -> Cuts:
     """What is heard of the recording as the desk stands."""
-    cutter = _cutter(service)
-    return _cuts(cutter, cutter.timeline(session))
+    return _cuts(service.cutter, service.cutter.timeline(session))
 
 
 @router.post("/choose")
@@ -62,33 +57,28 @@ def choose(body: Choice, session: Mine, service: Serving) -> Cuts:
 
     The recording is scored when first asked; choosing again then takes no time.
     """
-    cutter = _cutter(service)
-    timeline, _ = cutter.choose(
+    timeline = service.cutter.choose(
         session,
         body.by,
         keep=body.keep,
         shortest_s=body.shortest_s,
         crossfade_s=body.crossfade_s,
     )
-    return _cuts(cutter, timeline)
+    return _cuts(service.cutter, timeline)
 
 
 @router.get("/export", response_class=Response)
-def export(session: Mine, service: Serving, format: Exchange = "otio") -> FileResponse:
+def export(session: Mine, service: Serving, format: Exchange = "otio") -> Response:
     """The cuts for another program, which finds the recording as NAME.wav beside the file."""
-    folder = Path(tempfile.gettempdir())
-    path = _cutter(service).export(session, format, folder)
-    return FileResponse(
-        path,
-        filename=f"{session.name}.{format}",
+    name = quote(f"{session.name}.{format}", safe="")
+    return Response(
+        service.cutter.export(session, format),
         media_type="application/octet-stream",
-        headers={"Cache-Control": "no-store"},
-        background=BackgroundTask(path.unlink, missing_ok=True),
+        headers={
+            "Cache-Control": "no-store",
+            "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
+        },
     )
-
-
-def _cutter(service: Service) -> Cutter:
-    return service.cutter
 
 
 def _cuts(cutter: Cutter, timeline: Timeline | None) -> Cuts:

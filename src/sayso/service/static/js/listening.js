@@ -5,11 +5,13 @@
  */
 
 import * as api from "./api.js";
+import { Cutting } from "./audio/cutting.js";
 import { Mixer } from "./audio/mixer.js";
 import { Player } from "./audio/player.js";
 import { isHeard, needsRender } from "./audio/routing.js";
 import { Difference, Tape } from "./audio/tape.js";
 import { MIX, complementOf } from "./desk.js";
+import { heardAt, sourceAt } from "./timeline.js";
 
 export const ORIGINAL = "original";
 export const YOURS = "yours";
@@ -23,27 +25,36 @@ export class Listening extends EventTarget {
   #lost = new Set(); // addresses of tracks that were no longer there
   #loaded = "";
   #apart = false;
+  #cuts;
+  #timeline = null; // what the lanes that are loaded are cut by
+  #cuttings = new WeakMap(); // tape -> {timeline, sound}
   #changed = () => this.#sync();
   side = YOURS;
   output = MIX;
   loop = null;
   volume = 1;
 
-  /** @param {Session} session */
-  constructor(session) {
+  /**
+   * @param {Session} session
+   * @param {Cuts} cuts
+   */
+  constructor(session, cuts) {
     super();
     this.#session = session;
+    this.#cuts = cuts;
     this.#context = new AudioContext({ sampleRate: session.source.sample_rate });
     this.#mixer = new Mixer(this.#context);
     this.#player = new Player(this.#context, this.#mixer.gate);
     this.#player.addEventListener("state", () => this.#tell());
     this.#player.addEventListener("error", ({ detail }) => this.#fail(detail));
     session.addEventListener("change", this.#changed);
+    cuts.addEventListener("change", this.#changed);
     this.#sync();
   }
 
   close() {
     this.#session.removeEventListener("change", this.#changed);
+    this.#cuts.removeEventListener("change", this.#changed);
     this.#player.pause();
     this.#context.close();
   }
@@ -54,11 +65,14 @@ export class Listening extends EventTarget {
     return this.#player.playing;
   }
 
+  /** The moment of the recording that is heard; of a render that is apart, its own. */
   get position_s() {
-    return this.#player.position() / this.#context.sampleRate;
+    const heard_s = this.#player.position() / this.#context.sampleRate;
+    return this.#timeline === null ? heard_s : sourceAt(this.#timeline, heard_s);
   }
 
   get duration_s() {
+    if (this.#timeline !== null) return this.#session.source.duration_s;
     return this.#player.frames / this.#context.sampleRate || this.#session.source.duration_s;
   }
 
@@ -68,17 +82,39 @@ export class Listening extends EventTarget {
   }
 
   seek(seconds) {
-    this.#player.seek(Math.min(seconds, this.duration_s) * this.#context.sampleRate);
+    this.#player.seek(this.#frameOf(Math.min(seconds, this.duration_s)));
     this.#tell();
+  }
+
+  /** Plays the result from `heard_s` of its own time on. */
+  async playFrom(heard_s) {
+    if (this.side === ORIGINAL) this.compare(YOURS);
+    this.#player.seek(Math.max(0, heard_s) * this.#context.sampleRate);
+    if (!this.playing) await this.#player.play();
+    this.#tell();
+  }
+
+  /** The moment of the result that is heard. */
+  get heard_s() {
+    return this.#player.position() / this.#context.sampleRate;
+  }
+
+  /** Where in the lanes a moment is heard. */
+  #frameOf(s) {
+    return (this.#timeline === null ? s : heardAt(this.#timeline, s)) * this.#context.sampleRate;
   }
 
   /** @param {{start_s: number, end_s: number, on: boolean}|null} loop */
   setLoop(loop) {
     this.loop = loop;
-    const frame = (s) => Math.round(s * this.#context.sampleRate);
-    const on = loop !== null && loop.on;
-    this.#player.setLoop(on ? { start: frame(loop.start_s), end: frame(loop.end_s) } : null);
+    this.#loopLanes();
     this.#tell();
+  }
+
+  #loopLanes() {
+    const on = this.loop !== null && this.loop.on;
+    const [start, end] = on ? [this.loop.start_s, this.loop.end_s].map((s) => Math.round(this.#frameOf(s))) : [0, 0];
+    this.#player.setLoop(end > start ? { start, end } : null);
   }
 
   // What is heard
@@ -97,7 +133,13 @@ export class Listening extends EventTarget {
 
   /** What only a render can do and the desk asks for. */
   get missing() {
-    return needsRender(this.#session.desk, this.output);
+    const reasons = needsRender(this.#session.desk, this.output);
+    return this.#cuts.isKnown ? reasons.filter((reason) => reason !== "cuts") : reasons;
+  }
+
+  /** Whether cuts are heard that are not on the desk yet. */
+  get isDraft() {
+    return this.#cuts.draft !== null && this.side === YOURS;
   }
 
   /** Whether the strip of `target` is part of what the desk gives. */
@@ -164,7 +206,7 @@ export class Listening extends EventTarget {
   }
 
   #rendered() {
-    if (this.missing.length === 0) return null;
+    if (this.missing.length === 0 || this.#cuts.draft !== null) return null;
     const { render } = this.#session;
     const track = render?.tracks.find(({ target }) => target === this.output);
     return track ? this.#tape(track.url) : null;
@@ -175,12 +217,19 @@ export class Listening extends EventTarget {
     const source = this.#tape(this.#session.source.url);
     if (source === null) return;
     const rendered = this.#rendered();
+    const before = this.#timeline;
+    const at_s = this.position_s;
     const lanes = this.#lanes(source, rendered);
     const loaded = lanes.map(({ id }) => id).join("\n");
     const hear = { side: this.side, output: this.output, rendered: rendered !== null };
     if (loaded !== this.#loaded) {
       this.#loaded = loaded;
       this.#player.load(lanes);
+      if (this.#timeline !== before) {
+        // The moment stays, though it is heard at another time.
+        this.#player.seek(this.#frameOf(at_s));
+        this.#loopLanes();
+      }
     }
     this.#mixer.set(this.#session.desk, hear);
     this.#tell();
@@ -195,12 +244,15 @@ export class Listening extends EventTarget {
     // A render of another length has another time; it cannot run beside the rest.
     const other = rendered !== null && rendered.frames !== source.frames;
     this.#apart = other && this.side === YOURS;
+    this.#timeline = this.#apart || this.side === ORIGINAL ? null : this.#cuts.heard;
     if (this.#apart) return [render];
+    const cut = this.#timeline === null ? "" : ` ${JSON.stringify(this.#timeline)}`;
+    const whole = this.#cut(source);
     const stems = this.#stems(source);
     const parts = [...stems.values()];
-    const rest = parts.length === 0 ? source : new Difference(source, parts);
+    const rest = parts.length === 0 ? whole : new Difference(whole, parts);
     return [
-      { id: "original", sound: source, node: this.#mixer.original },
+      { id: `original${cut}`, sound: whole, node: this.#mixer.original },
       { id: `rest ${[...stems.keys()]}`, sound: rest, node: this.#mixer.rest },
       ...[...stems].map(([name, sound]) => ({
         id: `stem ${name}`,
@@ -211,6 +263,16 @@ export class Listening extends EventTarget {
     ];
   }
 
+  /** A tape as it is heard: cut, where the desk cuts. */
+  #cut(tape) {
+    if (this.#timeline === null) return tape;
+    const known = this.#cuttings.get(tape);
+    if (known?.timeline === this.#timeline) return known.sound;
+    const sound = new Cutting(tape, this.#timeline, this.#context.sampleRate);
+    this.#cuttings.set(tape, { timeline: this.#timeline, sound });
+    return sound;
+  }
+
   /** The sounds of all strips that are there already, by name. */
   #stems(source) {
     const names = this.#session.strips([]);
@@ -218,13 +280,15 @@ export class Listening extends EventTarget {
     for (const name of names.map((one) => complementOf(one) ?? one)) {
       const track = this.#session.stem(name);
       const tape = track && this.#tape(track.url);
-      if (tape) whole.set(name, tape);
+      if (tape) whole.set(name, this.#cut(tape));
     }
     const stems = new Map();
     for (const name of names) {
       const leftOut = complementOf(name);
       if (leftOut === null && whole.has(name)) stems.set(name, whole.get(name));
-      else if (whole.has(leftOut)) stems.set(name, new Difference(source, [whole.get(leftOut)]));
+      else if (whole.has(leftOut)) {
+        stems.set(name, new Difference(this.#cut(source), [whole.get(leftOut)]));
+      }
     }
     return stems;
   }

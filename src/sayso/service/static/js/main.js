@@ -1,11 +1,13 @@
 /** The page: goes from the welcome to a session and back, and draws while something moves. */
 
 import * as api from "./api.js";
+import { Cuts } from "./cuts.js";
 import { Listening } from "./listening.js";
 import { keepMade } from "./making.js";
 import { Session } from "./session.js";
 import { announce } from "./view/announce.js";
 import { ChatView } from "./view/chat.js";
+import { CutsView } from "./view/cuts.js";
 import { DeskView } from "./view/desk.js";
 import { byId } from "./view/dom.js";
 import { DownloadsView } from "./view/downloads.js";
@@ -23,9 +25,11 @@ const SHORTEST_LOOP_S = 0.1;
 class App {
   constructor(about, session) {
     this.session = session;
-    this.listening = new Listening(session);
-    const all = { about, session, listening: this.listening };
+    this.cuts = new Cuts(session);
+    this.listening = new Listening(session, this.cuts);
+    const all = { about, session, listening: this.listening, cuts: this.cuts };
     this.desk = new DeskView(all);
+    this.cutting = new CutsView({ ...all, desk: this.desk });
     this.chat = new ChatView(session);
     this.transport = new TransportView(all);
     this.downloads = new DownloadsView(all);
@@ -33,7 +37,7 @@ class App {
     byId("undo").onclick = () => session.undo();
     byId("redo").onclick = () => session.redo();
     byId("download").onclick = () => this.downloads.open();
-    for (const part of [session, this.listening]) {
+    for (const part of [session, this.listening, this.cuts]) {
       part.addEventListener("change", () => this.#later());
       part.addEventListener("problem", ({ detail }) => say(detail.message));
     }
@@ -46,6 +50,7 @@ class App {
   close() {
     this.closed = true;
     this.listening.close();
+    this.cuts.close();
     this.session.close();
   }
 
@@ -94,12 +99,14 @@ class App {
     const { canUndo, canRedo } = this.session;
     byId("undo").disabled = !canUndo;
     byId("redo").disabled = !canRedo;
-    for (const view of [this.desk, this.chat, this.transport, this.downloads]) view.update();
+    const views = [this.desk, this.cutting, this.chat, this.transport, this.downloads];
+    for (const view of views) view.update();
   }
 
   #paint() {
     if (this.closed) return;
     this.desk.paint();
+    this.cutting.paint();
     this.transport.paint();
     requestAnimationFrame(() => this.#paint());
   }
@@ -166,6 +173,9 @@ byId("turn-theme").onclick = turnTheme;
 for (const button of document.querySelectorAll("[data-close]")) {
   button.onclick = () => button.closest("dialog").close();
 }
-addEventListener("themechange", () => app?.desk.refresh());
+addEventListener("themechange", () => {
+  app?.desk.refresh();
+  app?.cutting.refresh();
+});
 addEventListener("hashchange", go);
 go();

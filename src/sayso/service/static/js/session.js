@@ -123,6 +123,11 @@ export class Session extends EventTarget {
     return this.#change(() => api.patchDesk(this.id, { deliver: names }));
   }
 
+  /** Makes moves, as one turn. */
+  move(moves) {
+    return this.#change(() => api.move(this.id, moves));
+  }
+
   undo() {
     return this.#change(() => api.undo(this.id));
   }

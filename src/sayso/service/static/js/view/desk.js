@@ -24,6 +24,8 @@ export class DeskView {
   #view;
   #duration = 0;
   #peaks = new Map();
+  #gaps = [];
+  #gapsOf = null;
 
   /** @param {{about: object, session: Session, listening: Listening}} given */
   constructor({ about, session, listening }) {
@@ -46,6 +48,28 @@ export class DeskView {
 
   get listening() {
     return this.#listening;
+  }
+
+  /**
+   * Dims what is there, but not heard, in all waveforms.
+   * @param {object} key the same for the same gaps
+   */
+  setGaps(gaps, key) {
+    if (key !== this.#gapsOf || gaps.length !== this.#gaps.length) {
+      this.#gapsOf = key;
+      this.#gaps = gaps;
+    }
+    for (const strip of this.#strips.values()) strip.wave.setGaps(this.#gaps);
+  }
+
+  /** The stretch of time that is shown. */
+  get view() {
+    return this.#view;
+  }
+
+  /** The time under a place on the page. */
+  timeAt(clientX) {
+    return this.#ruler.timeAt(clientX);
   }
 
   /** The track whose waveform stands for `target`; the master's is what is heard as a whole. */

@@ -116,7 +116,8 @@ export class TransportView {
       const done = render?.state === "running" ? ` ${percent(render.progress)}` : "";
       text = `Rendering ${names}${done}`;
     }
-    if (heard === "rendered") text = `Rendered, with ${names}`;
+    if (this.#listening.isDraft) text = "A preview of the cuts";
+    else if (heard === "rendered") text = `Rendered, with ${names}`;
     notice.textContent = text;
     notice.hidden = text === "";
   }

@@ -15,6 +15,7 @@ export class Waveform {
   #layers = null;
   #dim = false;
   #blank = false;
+  #gaps = [];
   #last = "";
 
   /** @param {HTMLCanvasElement} canvas sized by the style sheet */
@@ -47,6 +48,13 @@ export class Waveform {
     this.refresh();
   }
 
+  /** @param {{start_s: number, end_s: number}[]} gaps what is there, but not heard */
+  setGaps(gaps) {
+    if (gaps === this.#gaps) return;
+    this.#gaps = gaps;
+    this.refresh();
+  }
+
   /** Whether to show no waveform: the sound is there, but not in this time. */
   setBlank(blank) {
     if (blank === this.#blank) return;
@@ -69,8 +77,7 @@ export class Waveform {
     const width = Math.round(this.#canvas.clientWidth * scale);
     const height = Math.round(this.#canvas.clientHeight * scale);
     if (width === 0 || height === 0) return;
-    const x = (s) =>
-      ((s - this.#view.start_s) / (this.#view.end_s - this.#view.start_s)) * width;
+    const x = (s) => this.#x(s, width);
     const head = Math.round(Math.max(-2, Math.min(width + 2, x(position_s))));
     const state = `${width} ${height} ${head} ${loop?.start_s} ${loop?.end_s} ${loop?.on}`;
     if (state === this.#last && this.#layers) return;
@@ -84,9 +91,13 @@ export class Waveform {
     this.#compose(width, height, scale, head, loop && { ...loop, from: x(loop.start_s), to: x(loop.end_s) });
   }
 
+  #x(s, width) {
+    return ((s - this.#view.start_s) / (this.#view.end_s - this.#view.start_s)) * width;
+  }
+
   #compose(width, height, scale, head, loop) {
     const context = this.#context;
-    const { heard, ahead, line, band } = this.#layers;
+    const { heard, ahead, gone, line, band } = this.#layers;
     context.clearRect(0, 0, width, height);
     if (loop) {
       context.globalAlpha = loop.on ? 1 : 0.5;
@@ -98,6 +109,12 @@ export class Waveform {
     if (split > 0) context.drawImage(heard, 0, 0, split, height, 0, 0, split, height);
     if (split < width) {
       context.drawImage(ahead, split, 0, width - split, height, split, 0, width - split, height);
+    }
+    for (const { start_s: start, end_s: end } of this.#gaps) {
+      const [from, to] = [start, end].map((s) => Math.round(Math.max(0, Math.min(width, this.#x(s, width)))));
+      if (to <= from) continue;
+      context.clearRect(from, 0, to - from, height);
+      context.drawImage(gone, from, 0, to - from, height, from, 0, to - from, height);
     }
     context.fillStyle = line;
     context.fillRect(head - Math.floor(scale / 2), 0, Math.max(1, Math.round(scale)), height);
@@ -122,6 +139,7 @@ export class Waveform {
     return {
       heard: layer(colour(names[0])),
       ahead: layer(colour(names[1])),
+      gone: this.#gaps.length > 0 ? layer(colour("wave-dim")) : null,
       line: colour("playhead"),
       band: colour("loop"),
     };

@@ -1,0 +1,114 @@
+"""Cuts over HTTP: what the desk has, what a scorer proposes, and files for other programs."""
+
+from __future__ import annotations
+
+import io
+import wave
+
+import pytest
+from tests.edit.material import RATE, rehearsal
+from tests.service.conftest import Person, wav_bytes
+
+from sayso.audio import write
+from sayso.desk.timeline import Clip, Timeline
+from sayso.edit.hearing import listen
+from sayso.editing import open_edit
+from sayso.train.editor import EditorConfig, learn
+from sayso.train.editor_lessons import Pair
+
+
+def recording() -> bytes:
+    audio, _ = rehearsal()
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setparams((1, 2, RATE, 0, "NONE", ""))
+        file.writeframes((audio.samples[0] * 32767).astype("<i2").tobytes())
+    return out.getvalue()
+
+
+@pytest.fixture
+def me(make):
+    return Person(make())
+
+
+def cuts(me, session, **choice):
+    if choice:
+        return me.ask("POST", f"/sessions/{session['id']}/cuts/choose", json=choice)
+    return me.ask("GET", f"/sessions/{session['id']}/cuts")
+
+
+def test_cuts_by_words_and_by_hand_are_one_timeline(me):
+    session = me.open(data=recording())
+    whole = session["source"]["duration_s"]
+    assert cuts(me, session)["spans"] == [{"start_s": 0, "end_s": whole, "gain_db": 0}]
+    me.say(session, "cut the first 2 seconds", render=False)
+    (span,) = cuts(me, session)["spans"]
+    assert (span["start_s"], span["end_s"]) == (2, whole)
+    me.say(session, "tighten the pauses", render=False)
+    assert len(cuts(me, session)["spans"]) > 2
+    spans = [{"start_s": 9, "end_s": 12}, {"start_s": 1, "end_s": 2.5, "gain_db": -3}]
+    move = {"do": "edit", "steps": [{"step": "arrange", "spans": spans}]}
+    answer = me.ask("POST", f"/sessions/{session['id']}/moves", json={"moves": [move]})
+    assert [step["step"] for step in answer["desk"]["edits"]] == ["arrange"]
+    assert "2 stretches" in answer["reply"]
+    found = cuts(me, session)
+    assert [one["start_s"] for one in found["spans"]] == [9, 1]
+    assert found["duration_s"] == 4.5
+    me.ask("POST", f"/sessions/{session['id']}/undo")
+    assert len(cuts(me, session)["spans"]) > 2
+
+
+def test_what_is_proposed_changes_nothing_and_is_scored_once(me, monkeypatch):
+    session = me.open(data=recording())
+    less, more = (cuts(me, session, by="level", keep=keep) for keep in (0.3, 0.6))
+    assert less["duration_s"] < more["duration_s"]
+    assert me.ask("GET", f"/sessions/{session['id']}/desk")["desk"]["edits"] == []
+    monkeypatch.setattr("sayso.edit.hearing.listen", lambda *_: pytest.fail("heard again"))
+    assert cuts(me, session, by="level", keep=0.3) == less
+
+
+def test_an_editor_that_has_learnt_is_offered(me, make, tmp_path):
+    audio, spans = rehearsal(1)
+    clips = tuple(Clip(start=a, stop=b) for a, b in (spans[1], spans[3]))
+    pair = Pair(listen(audio), Timeline(sample_rate=RATE, clips=clips))
+    config = EditorConfig(steps=3, autoencoder_steps=3, threads=1)
+    learn([pair], config=config).save(tmp_path / "editors" / "anna.editor")
+    session = me.open(data=recording())
+    assert cuts(me, session)["scorers"] == ["level", "novelty", "anna"]
+    alone, half = cuts(me, session, by="anna"), cuts(me, session, by="anna", keep=0.5)
+    assert alone["spans"] and half["spans"]
+    assert half["duration_s"] == pytest.approx(0.5 * session["source"]["duration_s"], rel=0.3)
+
+
+@pytest.mark.parametrize("format", ["otio", "rpp", "xml", "edl", "txt", "json"])
+def test_cuts_go_to_other_programs(me, format, tmp_path):
+    session = me.open("My take.wav", data=recording())
+    me.say(session, "keep 2 to 5 seconds", render=False)
+    url = f"/sessions/{session['id']}/cuts/export"
+    answer = me.client.get(url, params={"format": format})
+    assert answer.status_code == 200
+    assert f"My%20take.{format}" in answer.headers["content-disposition"]
+    path = tmp_path / f"cuts.{format}"
+    path.write_text(answer.text)
+    write(tmp_path / "My take.wav", rehearsal()[0])
+    edit = open_edit(path, recordings=[tmp_path / "My take.wav"])
+    (clip,) = edit.timeline.clips
+    assert (clip.start / RATE, clip.stop / RATE) == pytest.approx((2, 5), abs=1 / 30)
+
+
+def test_what_does_not_fit_is_told(me):
+    session = me.open(data=recording())
+    at = f"/sessions/{session['id']}/cuts"
+    told = me.ask("POST", f"{at}/choose", json={"by": "../me"}, status=404)
+    assert "level, novelty" in told["detail"]
+    me.ask("POST", f"{at}/choose", json={"keep": 0}, status=422)
+    me.ask("POST", f"{at}/choose", json={"keep": 0.5, "loud": True}, status=422)
+    me.ask("GET", f"{at}/export", params={"format": "exe"}, status=422)
+    spans = [{"start_s": 9, "end_s": 12}, {"start_s": 1, "end_s": 2}]
+    move = {"do": "edit", "steps": [{"step": "arrange", "spans": spans}]}
+    me.ask("POST", f"/sessions/{session['id']}/moves", json={"moves": [move]})
+    told = me.ask("GET", f"{at}/export", params={"format": "json"}, status=409)
+    assert "cannot hold" in told["detail"]
+    short = me.open(data=wav_bytes(1.0))
+    told = me.ask("POST", f"/sessions/{short['id']}/cuts/choose", json={"keep": 0.5}, status=422)
+    assert "shorter than the segments" in told["detail"]
