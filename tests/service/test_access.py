@@ -160,7 +160,11 @@ def test_old_sessions_are_swept(make, tmp_path):
     for folder in (abandoned, begun):
         folder.mkdir()
         (folder / "recording").touch()
+    stems = tmp_path / "stems" / "of-one-recording"
+    stems.mkdir(parents=True)
+    (stems / "shape.json").touch()
     os.utime(abandoned, (0, 0))
     assert client.app.state.service.sweep() == 1
     assert client.get(f"/sessions/{session['id']}").status_code == 404
     assert list((tmp_path / "sessions").iterdir()) == [begun]
+    assert not stems.exists()

@@ -9,10 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from tests.service.conftest import wav_bytes
+from fastapi.testclient import TestClient
+from tests.service.conftest import LOCAL, Person, wav_bytes
 
 from sayso.audio import read
 from sayso.cli import main
+from sayso.service import create_app
 from sayso.studio import Studio
 
 STEMS = ["vocals", "drums", "bass", "other"]
@@ -211,6 +213,16 @@ def test_a_session_is_followed_by_all_who_look(person, session):
         assert text.count("event: desk") == 2
         assert '"gain_db":-3.0' in text.replace(" ", "")
         assert '"state":"done"' in text.replace(" ", "")
+
+
+def test_processes_share_sessions_and_renders(person, session, settings):
+    with TestClient(create_app(settings), base_url=LOCAL) as client:
+        other = Person(client)
+        answer = other.say(session, "mute the bass")
+        assert person.wait(answer["render"])["state"] == "done"
+        assert person.ask("GET", f"/sessions/{session['id']}")["version"] == 1
+        person.ask("DELETE", f"/sessions/{session['id']}", status=204)
+        other.ask("GET", answer["render"]["url"], status=404)
 
 
 def test_deleting_leaves_nothing(person, session, settings):

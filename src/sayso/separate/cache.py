@@ -78,6 +78,13 @@ class StemCache:
             self._sweep()
         return {target: found[target] or made[target] for target in targets}
 
+    def forget(self, *, unused_since_s: float) -> None:
+        """Removes what nobody has used since then, in seconds since 1970."""
+        for shape in self._folder.glob(f"[!.]*/{_SHAPE}"):
+            with suppress(OSError):
+                if shape.stat().st_mtime < unused_since_s:
+                    shutil.rmtree(shape.parent, ignore_errors=True)
+
     def _get(self, key: str, mix: Audio) -> Audio | None:
         entry = self._folder / key
         try:

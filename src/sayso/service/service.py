@@ -17,6 +17,7 @@ from sayso.checkpoints import Shelf
 from sayso.desk import MIX, Desk, History, Move, Strip
 from sayso.errors import LimitError, NotFoundError, QueueError
 from sayso.jobs import Job, JobQueue
+from sayso.separate import StemCache
 from sayso.service.cutting import Cutter
 from sayso.service.database import connect
 from sayso.service.decoding import decode
@@ -28,6 +29,7 @@ from sayso.service.uploads import Uploads
 from sayso.service.views import DeskPatch, shown_name
 from sayso.studio import Studio
 from sayso.words import Exchange
+from sayso.words.wording import summary
 
 _LOG = structlog.get_logger("sayso")
 _SOURCE, _DEMO = "source.wav", "demo.wav"
@@ -165,7 +167,7 @@ class Service:
         shutil.rmtree(self.folder(id), ignore_errors=True)
 
     def sweep(self) -> int:
-        """Deletes sessions that nobody has touched for too long, and uploads that were given up.
+        """Deletes sessions and stems that nobody has touched for too long, and given-up uploads.
 
         Returns: how many sessions.
         """
@@ -174,6 +176,8 @@ class Service:
         for session in old:
             self.delete(session.id, session.token_id)
         self.uploads.sweep()
+        if self.settings.cache is None:  # else it is others', too
+            StemCache(self.settings.stems).forget(unused_since_s=then_s)
         known = self.store.ids()
         for folder in (self.settings.folder / "sessions").glob("*"):
             # What a crash left: younger ones may be of uploads that are under way.
@@ -214,14 +218,14 @@ class Service:
         self, id: str, owner: Owner, moves: Sequence[Move], *, render: bool
     ) -> tuple[Session, Message]:
         """Applies moves as one turn. Raises: NotFoundError, MoveError, UnknownTargetError."""
-        return self._change(id, owner, lambda _: (moves, _summary(moves), ""), render=render)
+        return self._change(id, owner, lambda _: (moves, summary(moves), ""), render=render)
 
     def patch(self, id: str, owner: Owner, patch: DeskPatch) -> tuple[Session, Message]:
         """Sets controls by hand, as one turn. Raises: see `do`."""
 
         def understand(history: History) -> Understood:
             moves = patch.moves(history.desk)
-            return moves, _summary(moves), ""
+            return moves, summary(moves), ""
 
         return self._change(id, owner, understand, render=patch.render)
 
@@ -391,9 +395,3 @@ class Service:
 def is_of_stems(desk: Desk) -> bool:
     """Whether a desk delivers sounds of the recording as they are."""
     return not desk.clean and not desk.edits and all(s == Strip() for s in desk.strips.values())
-
-
-def _summary(moves: Sequence[Move]) -> str:
-    from sayso.words.wording import summary
-
-    return summary(moves)
