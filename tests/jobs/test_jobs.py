@@ -57,6 +57,8 @@ def test_jobs_run_once_and_end_as_they_should(queue, kinds, tmp_path):
     found = queue.find(prefix="w/", states=["done"])
     assert sorted(job.id for job in found) == [id for id, _ in written]
     assert [job.id for job in queue.find(kind="toy.bug")] == ["bug"]
+    assert [job.id for job in queue.find(ids=["bug", "none"])] == ["bug"]
+    assert queue.find(ids=[]) == []
     failed = queue.get("fail")
     assert (failed.state, failed.error.name) == ("failed", "FormatError")
     assert isinstance(failed.error.exception(), FormatError)

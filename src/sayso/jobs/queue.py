@@ -168,6 +168,8 @@ class JobQueue:
             newest_first: the other way round.
             with_arguments: whether to fetch them, too; else they are empty.
         """
+        if ids is not None and not ids:
+            return []  # the engine would take it for no condition at all
         since = None
         if ended_since_s is not None:
             since = datetime.fromtimestamp(ended_since_s, UTC).isoformat()

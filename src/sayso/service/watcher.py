@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from fastapi.concurrency import run_in_threadpool
@@ -16,7 +17,7 @@ from sayso.service.service import Service
 
 LOOK_S = 0.2
 """How often the databases are looked at while anybody follows a session."""
-_MOST = 1000
+_MOST, _LOT = 1000, 500
 
 
 @dataclass(frozen=True)
@@ -76,20 +77,17 @@ class Watcher:
 
     def _look(self, sessions: list[str]) -> dict[str, Seen | None]:
         glances = self._service.store.glance(sessions)
-        queue = self._service.queue
-        going = queue.find(kind=KIND, states=("queued", "running"), limit=_MOST)
-        jobs = {job.id: job for job in going}
+        known = {id for _, renders in glances.values() for id in renders}
+        find = partial(self._service.queue.find, with_arguments=False)
+        jobs = {job.id: job for job in find(kind=KIND, states=("queued", "running"), limit=_MOST)}
+        # What has ended stays as it is, so it is asked for once.
+        self._ended = {id: job for id, job in self._ended.items() if id in known}
+        missing = sorted(known - jobs.keys() - self._ended.keys())
+        for at in range(0, len(missing), _LOT):
+            jobs |= {job.id: job for job in find(ids=missing[at : at + _LOT])}
+        self._ended |= {id: job for id, job in jobs.items() if id in known and job.ended}
+        jobs |= self._ended
         found: dict[str, Seen | None] = dict.fromkeys(sessions)
         for session, (version, renders) in glances.items():
-            mine = {id: jobs.get(id) or self._job(id) for id in renders}
-            found[session] = Seen(version, {id: job for id, job in mine.items() if job})
+            found[session] = Seen(version, {id: jobs[id] for id in renders if id in jobs})
         return found
-
-    def _job(self, id: str) -> Job | None:
-        """A job that is not going on: it has ended, or has not begun."""
-        if id not in self._ended:
-            job = self._service.queue.get(id)
-            if job is None or not job.ended:
-                return job
-            self._ended[id] = job
-        return self._ended[id]
