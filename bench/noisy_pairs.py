@@ -5,7 +5,8 @@
 NOISY and CLEAN are folders with files of the same names, as in VoiceBank-DEMAND or the DNS
 challenge's test set. `--dtln` takes the folder with DTLN's published `model_1.onnx` and
 `model_2.onnx` (Westhausen and Meyer 2020) and runs it beside. SI-SDR in dB, STOI and wide-band
-PESQ at 16 kHz, means over files.
+PESQ at 16 kHz, means over files. `--picture` draws the mean spectra of the last pair at its own
+rate: whether a full-band voice keeps its treble.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sayso.audio import Audio, Samples, read, resample
+from sayso.audio import Audio, Samples, read, resample, stft
 from sayso.measure.pesq import pesq
 from sayso.measure.si_sdr import si_sdr
 from sayso.measure.stoi import stoi
@@ -71,6 +72,26 @@ def pairs(noisy: Path, clean: Path) -> Iterable[tuple[Audio, Samples]]:
         yield read(path), mono(read(clean / path.name))
 
 
+def draw(path: Path, signals: Mapping[str, Audio]) -> None:
+    """Mean spectra, in dB."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4), layout="constrained")
+    axes = figure.subplots()
+    for name, audio in signals.items():
+        power = np.mean(np.abs(stft(audio.samples, 2048, hop=1024)) ** 2, axis=(0, 2))
+        axes.plot(
+            np.linspace(0, audio.sample_rate / 2000, len(power)),
+            10 * np.log10(power + 1e-9),
+            label=name,
+            linewidth=1,
+        )
+    axes.set(xlabel="kHz", ylabel="dB", title="mean spectrum")
+    axes.legend(frameon=False)
+    axes.grid(alpha=0.3)
+    figure.savefig(path, dpi=120)
+
+
 def main() -> None:
     """Measures every pair and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -78,6 +99,7 @@ def main() -> None:
     parser.add_argument("clean", type=Path)
     parser.add_argument("--model", nargs="+", default=["embedded"])
     parser.add_argument("--dtln", type=Path)
+    parser.add_argument("--picture", type=Path)
     arguments = parser.parse_args()
     ways: dict[str, Callable[[Audio], Samples]] = {"noisy": mono}
     for name in arguments.model:
@@ -91,6 +113,12 @@ def main() -> None:
             made = way(audio)
             length = min(len(made), len(clean))
             found[name].append(figures(made[:length], clean[:length]))
+    if arguments.picture:
+        last = max(arguments.noisy.glob("*.wav"))
+        noisy = read(last)
+        made = load(arguments.model[0]).separate(noisy, ["speech"])["speech"]
+        clean = read(arguments.clean / last.name)
+        draw(arguments.picture, {"noisy": noisy, "speech kept": made, "clean": clean})
     print("| | SI-SDR | STOI | PESQ |\n|---|---|---|---|")
     for name, rows in found.items():
         cells = [f"{np.mean([row[k] for row in rows]):.2f}" for k in ("SI-SDR", "STOI", "PESQ")]

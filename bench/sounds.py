@@ -169,10 +169,11 @@ def bench_pairs(
             before = sdr(item.mix, target)
             gained = sdr(made, target) - before
             by_class[words].append(gained)
-            others = [w for w in vocabulary.words(concept, held_out=True) if separator.hears(w)]
+            with listing(separator, seen_words(vocabulary)):
+                others = vocabulary.words(concept, held_out=True)
+                others = [words for words in others if separator.hears(words)]
+                outs = answers(separator, item, others) if others else []
             if others:
-                with listing(separator, seen_words(vocabulary)):
-                    outs = answers(separator, item, others)
                 seen.append(gained)
                 unseen.append(float(np.mean([sdr(out, target) - before for out in outs])))
     print("\n| sound | SI-SDR improvement in dB |\n|---|---|")
