@@ -141,13 +141,15 @@ def test_the_error_that_is_sent_back_says_the_range(server):
     ],
     ids=["refusal", "garbage", "no choice", "wrong schema", "rate limit", "server error"],
 )
-def test_the_offline_interpreter_stands_by_and_says_so(server, answer):
+def test_the_offline_interpreter_stands_by_and_says_so(server, answer, caplog):
     found = Talk(server).say("remove the vocals", answer)
     assert found.moves == (Remove(targets=("vocals",)),)
     assert found.interpreter == "offline"
     assert found.reply.startswith("Taking the vocals out.")
     assert "gave no answer that I can use, so I read this by myself" in found.reply
-    assert "s3cret" not in found.reply
+    [logged] = caplog.messages
+    assert "Error" in logged or "Behavior" in logged
+    assert "s3cret" not in found.reply + logged
 
 
 def test_one_that_is_late_is_not_waited_for(server):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from functools import cached_property
@@ -26,6 +27,7 @@ TIMEOUT_S = 20.0
 """How long a person waits for a language model before the offline interpreter answers."""
 MOST_MOVES, LONGEST_REPLY = 64, 1000
 _REMEMBERED = 8
+_LOG = logging.getLogger(__name__)
 _OLLAMA = "http://localhost:11434/v1"
 _R = TypeVar("_R")
 _INSTRUCTIONS = """\
@@ -127,6 +129,7 @@ class LanguageModel:
         return _checked(done.output, history, ear)
 
     def _instead(self, error: Exception, offline: Interpretation) -> Interpretation:
+        _LOG.warning("%s: %s: %.300s", self.name, type(error).__name__, error)
         late = isinstance(error, TimeoutError) or "timed out" in str(error).lower()
         why = "did not answer in time" if late else "gave no answer that I can use"
         note = f"({self.name} {why}, so I read this by myself.)"
