@@ -87,6 +87,24 @@ def test_a_render_outlives_a_server_that_was_killed(place, tmp_path):
     assert sound == own.render().write(tmp_path / "own")["mix"].read_bytes()
 
 
+def test_a_render_that_fails_is_logged_with_its_id(tmp_path):
+    with served({**os.environ, "SAYSO_DATA": str(tmp_path)}) as (process, person):
+        session = person.open()
+        beyond = {"do": "edit", "steps": [{"step": "keep", "start_s": 5, "end_s": 9}]}
+        url = f"/sessions/{session['id']}/moves"
+        render = person.ask("POST", url, json={"moves": [beyond], "render": True})["render"]
+        until = time.monotonic() + PATIENCE_S
+        while person.ask("GET", render["url"])["state"] != "failed":
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+        lines = process.stderr.read().splitlines()
+    [logged] = [json.loads(line) for line in lines if render["id"] in line]
+    assert (logged["event"], logged["job_id"]) == ("render failed", render["id"])
+    assert logged["error"] == "RangeError"
+
+
 def test_logs_metrics_and_a_language_model(tmp_path):
     environment = {**os.environ, "SAYSO_DATA": str(tmp_path)}
     with fake_openai() as fake:

@@ -9,19 +9,38 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from sayso.audio import write
 from sayso.checkpoints import Shelf
 from sayso.desk import Desk, History
-from sayso.errors import Cancelled
+from sayso.errors import Cancelled, SaysoError
 from sayso.jobs import Context, kind
+from sayso.service.logs import set_up_logs
 from sayso.studio import Studio
 
+_LOG = structlog.get_logger("sayso")
 KIND = "render"
 TRACK = "{number}.wav"
 """Rendered tracks are kept under their number, as float32: no name of a person's is ever a path."""
 
 
 @kind(KIND)
+def render(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """As `make_tracks`; what goes wrong is logged, under the id of the job."""
+    set_up_logs()
+    try:
+        return make_tracks(arguments, context)
+    except Cancelled:
+        raise
+    except SaysoError as error:
+        _LOG.warning("render failed", job_id=context.id, error=type(error).__name__, why=str(error))
+        raise
+    except Exception as error:
+        _LOG.error("mistake", job_id=context.id, exc_info=error)
+        raise
+
+
 def make_tracks(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """Renders `desk` on the recording `source` into the folder `out`.
 
