@@ -25,7 +25,7 @@ from sayso.service.watcher import Watcher
 
 STATIC = Path(__file__).with_name("static")
 _SWEEP_S = 3600.0
-_THREADS, _CONVERTERS = 100, 4
+_THREADS, _TALKERS, _CONVERTERS = 100, 50, 4
 _ROOM_FOR_FIELDS = 1 << 16
 """Bytes of a request beyond the file that it carries."""
 _DESCRIPTION = """\
@@ -47,7 +47,6 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        # Those who wait for a language model must not keep the others waiting.
         current_default_thread_limiter().total_tokens = _THREADS
         sweeping = asyncio.create_task(_sweep(service))
         # So that the first message need not wait for the separator.
@@ -72,6 +71,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.service, app.state.metrics = service, metrics
     app.state.watcher = Watcher(service)
+    app.state.talking = asyncio.Semaphore(_TALKERS)
     app.state.converting = asyncio.Semaphore(_CONVERTERS)
     app.state.rates = Rates(settings.limits.requests_a_minute)
     problems.install(app)

@@ -89,6 +89,18 @@ Reading = Annotated[None, Depends(_turn, scope="function", max_concurrency=4)]
 """A turn at reading whole tracks."""
 
 
+async def _turn_to_talk(request: Request) -> AsyncIterator[None]:
+    if the_service(request).settings.llm is None:  # then the answer takes no time
+        yield
+    else:
+        async with request.app.state.talking:
+            yield
+
+
+Talking = Annotated[None, Depends(_turn_to_talk, scope="function")]
+"""A turn at asking the language model, which takes seconds."""
+
+
 async def _turn_to_convert(
     request: Request, format: Format = "wav", encoding: Encoding | None = None
 ) -> AsyncIterator[None]:

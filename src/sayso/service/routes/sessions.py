@@ -16,6 +16,7 @@ from sayso.service.routes.asking import (
     Mine,
     Reading,
     Serving,
+    Talking,
     answer_of,
     session_state,
     state_of,
@@ -120,7 +121,7 @@ def list_messages(
 
 
 @router.post("/sessions/{session_id}/messages")
-def say(session_id: Id, body: Say, service: Serving, asking: Asking) -> Answer:
+def say(session_id: Id, body: Say, service: Serving, asking: Asking, turn: Talking) -> Answer:
     """Says what should happen. The answer comes at once; the sound, with the render in it."""
     return answer_of(service, *service.say(session_id, asking, body.text, render=body.render))
 
