@@ -61,7 +61,7 @@ def _current(connection: sa.Connection) -> str:
 
 def _engine(url: sa.URL) -> sa.Engine:
     if url.get_backend_name() != "sqlite":
-        return sa.create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=30)
+        return sa.create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10)
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(url, connect_args={"timeout": 30}, pool_size=10, max_overflow=30)
