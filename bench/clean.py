@@ -7,7 +7,7 @@ LibriSpeech whose speaker's number ends in 7, music out of songs' stems that are
 ambience and of sounds whose name's CRC-32 is 0 modulo 10. Each utterance is mixed with one piece of
 music, one noise, both, and nothing, at 0, 5 or 10 dB, all at 16 kHz. Figures are means over files;
 the residue is the masked music-to-speech ratio by true stems, "loss" the dB of speech that are
-gone, its mean and greatest.
+gone before the limiter, its mean and greatest.
 """
 
 from __future__ import annotations
@@ -117,8 +117,7 @@ def mixtures(
 
 def figures(heard: Samples, speech: Samples, rest: Samples) -> dict[str, float]:
     """Everything that is measured of one result at the level of the speech, [T]."""
-    loss = speech_loss.evaluate(heard, speech, sample_rate=RATE)
-    found = si_sdr.evaluate(heard, speech) | loss
+    found = dict(si_sdr.evaluate(heard, speech))
     for metric in (stoi, pesq):
         try:
             found |= metric.evaluate(heard, speech, sample_rate=RATE)
@@ -139,12 +138,26 @@ def opinions() -> dnsmos.Dnsmos | None:
     return None if path is None else dnsmos.Dnsmos(path)
 
 
-def judge(config: CleanConfig, mix: Samples) -> tuple[Samples, float]:
-    """The cleaned sound at the mixture's level [T], and how long it took."""
+def judge(
+    config: CleanConfig, mix: Samples, speech: Samples, rest: Samples
+) -> tuple[dict[str, float], float]:
+    """Figures of the cleaned sound at the mixture's level, and how long the cleaning took.
+
+    The speech lost is that before the loudness stage: a limiter takes peaks, and no words.
+    """
+    gated: list[Audio] = []
+
+    def keep(stage: str, audio: Audio) -> None:
+        if stage == "gate":
+            gated.append(audio)
+
     started = time.perf_counter()
-    cleaned = clean_audio(Audio(mix[None], RATE), config)
+    cleaned = clean_audio(Audio(mix[None], RATE), config, keep=keep)
     spent = time.perf_counter() - started
-    return cleaned.audio.samples[0] * np.float32(10 ** (-cleaned.gain_db / 20)), spent
+    heard = cleaned.audio.samples[0] * np.float32(10 ** (-cleaned.gain_db / 20))
+    (unlimited,) = (gated or [cleaned.speech])[0].samples
+    found = figures(heard, speech, rest)
+    return found | speech_loss.evaluate(unlimited, speech, sample_rate=RATE), spent
 
 
 def tables(results: Mapping[str, Mapping[str, list[tuple[dict, dict]]]]) -> str:
@@ -203,9 +216,9 @@ def main() -> None:
             heard_s += len(mix) / RATE
             before = figures(mix, speech, rest)
             for name, config in configs.items():
-                heard, took = judge(config, mix)
+                after, took = judge(config, mix, speech, rest)
                 spent[name] += took
-                results[name][kind].append((before, figures(heard, speech, rest)))
+                results[name][kind].append((before, after))
     print(tables(results))
     print("\ntimes real time:", {name: round(heard_s / took, 1) for name, took in spent.items()})
     if arguments.json:
