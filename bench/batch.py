@@ -26,9 +26,8 @@ from uuid import uuid4
 import numpy as np
 
 from sayso.audio import Audio, write
-from sayso.batch import MODULES, Batch, clean_settings, find_sources, render_settings
+from sayso.batch import MODULES, Batch, clean_settings, find_sources
 from sayso.clean import load_config
-from sayso.desk import Adjust, Desk, Gain, apply
 from sayso.jobs import JobQueue, Workers
 
 SAYSO = [sys.executable, "-m", "sayso"]
@@ -144,9 +143,7 @@ def resident_mb(pid: int) -> float:
 def memory(arguments: argparse.Namespace) -> None:
     """One worker over many short files: its memory, and this process's, as they go by."""
     sources = make(arguments.folder / "in", arguments.files or 10_000, arguments.seconds or 0.25)
-    quieter = apply(Desk(), Adjust(target="mix", effects=(Gain(db=-6.0),)))
-    settings = render_settings(quieter, pattern="{track}.{target}.{ext}")
-    batch = Batch.open(arguments.folder / "out", settings)
+    batch = Batch.open(arguments.folder / "out", clean_settings(load_config(arguments.config)))
     batch.add(find_sources([sources]))
     rows: list[tuple[int, float, float]] = []
     with (
