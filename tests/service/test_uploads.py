@@ -53,6 +53,22 @@ def test_what_grows_beyond_the_limit_is_refused(client, tmp_path):
     assert not (tmp_path / "sessions").exists()
 
 
+def test_only_files_may_be_large(make):
+    client = make()
+    session = Person(client).open(data=wav_bytes(60.0))  # more than any other request may be
+    long = b'{"text": "' + b"x" * (5 << 20) + b'"}'
+    kind = {"content-type": "application/json"}
+
+    def pieces():
+        for at in range(0, len(long), 1 << 16):
+            yield long[at : at + (1 << 16)]
+
+    for body in (long, pieces()):
+        response = client.post(f"/sessions/{session['id']}/messages", content=body, headers=kind)
+        assert response.status_code == 413
+        assert response.headers["content-type"] == "application/problem+json"
+
+
 def test_silence_that_decodes_to_hours_is_refused(client, tmp_path):
     """A decompression bomb: FLAC holds ten minutes of silence in a few kilobytes."""
     import numpy as np

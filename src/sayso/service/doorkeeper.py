@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 
@@ -28,6 +29,8 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+_BRINGS_FILE = re.compile(r"/(sessions|ask|separate|uploads/[^/]+)/?$")
+_WORDS_BYTES = 4 << 20
 
 
 class Doorkeeper:
@@ -36,7 +39,8 @@ class Doorkeeper:
     Args:
         app: what it stands before.
         local: see `sayso.service.access.check_site`.
-        most_bytes: of a request; one that declares more is refused before it is sent.
+        most_bytes: of a request that brings a file; others may have 4 MiB. One that declares more
+            is refused before it is sent.
         metrics: told of every request.
     """
 
@@ -70,11 +74,12 @@ class Doorkeeper:
             try:
                 headers = Headers(scope=scope)
                 check_site(scope["method"], headers, local=self._local)
-                self._check_length(headers.get("content-length", ""))
+                most_bytes = self._most_bytes if _BRINGS_FILE.match(scope["path"]) else _WORDS_BYTES
+                _check_length(headers.get("content-length", ""), most_bytes)
             except (AccessError, TooLargeError) as error:
                 await answer(problem_of(error, request_id))(scope, receive, dressed)
             else:
-                await self._app(scope, self._counted(receive), dressed)
+                await self._app(scope, _counted(receive, most_bytes), dressed)
         finally:
             took_s = time.perf_counter() - began
             route = getattr(scope.get("route"), "path", "page" if status < 400 else "unknown")
@@ -88,26 +93,28 @@ class Doorkeeper:
                 **_named(scope),
             )
 
-    def _counted(self, receive: Receive) -> Receive:
-        """`receive`, until more has come than was announced or may be."""
-        left = self._most_bytes
 
-        async def counted() -> Message:
-            nonlocal left
-            message = await receive()
-            left -= len(message.get("body", b""))
-            if left < 0:
-                # Not one of ours: parsers of bodies only let this kind pass.
-                raise HTTPException(413, f"more than {self._most_bytes:,} bytes were sent")
-            return message
+def _counted(receive: Receive, most_bytes: int) -> Receive:
+    """`receive`, until more has come than may."""
+    left = most_bytes
 
-        return counted
+    async def counted() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            # Not one of ours: parsers of bodies only let this kind pass.
+            raise HTTPException(413, f"more than {most_bytes:,} bytes were sent")
+        return message
 
-    def _check_length(self, declared: str) -> None:
-        if declared.isdecimal() and int(declared) > self._most_bytes:
-            raise TooLargeError(
-                f"{int(declared):,} bytes were announced; expected at most {self._most_bytes:,}"
-            )
+    return counted
+
+
+def _check_length(declared: str, most_bytes: int) -> None:
+    if declared.isdecimal() and int(declared) > most_bytes:
+        raise TooLargeError(
+            f"{int(declared):,} bytes were announced; expected at most {most_bytes:,}"
+        )
 
 
 def _named(scope: Scope) -> dict[str, str]:
