@@ -13,10 +13,11 @@ from pydantic import BaseModel
 from sqlmodel import col, select
 
 from sayso.desk import History
-from sayso.errors import LimitError, NotFoundError, RequestError
+from sayso.errors import LimitError, NotFoundError, RequestError, TooLargeError
 from sayso.service.tables import Message, Render, Session, Upload
 
 _TRIES, _PAUSE_S = 40, 0.02
+_HISTORY_BYTES = 8 << 20
 Owner = str | None
 """The id of the token that asks; None on a service without tokens."""
 _Owned = TypeVar("_Owned", Session, Upload)
@@ -55,7 +56,8 @@ class Store:
         """Replaces the history of a session by what `make` makes of it.
 
         `make` is called again when another change came in between, so it must be pure.
-        Raises: NotFoundError, RequestError when others never stop changing it.
+        Raises: NotFoundError, TooLargeError for a history beyond all measure, RequestError when
+            others never stop changing it.
         """
         for tries in range(_TRIES):
             if tries:
@@ -65,6 +67,7 @@ class Store:
                 history, version = History.model_validate(session.history), session.version
                 db.rollback()  # hold no lock while words are interpreted
                 changed, message, render = make(history)
+                _require_brief(changed)
                 now = time.time()
                 update = (
                     sa.update(Session)
@@ -169,6 +172,14 @@ class Store:
 def plain(value: BaseModel) -> dict[str, Any]:
     """A value of the desk as JSON keeps it."""
     return value.model_dump(mode="json", exclude_none=True)
+
+
+def _require_brief(history: History) -> None:
+    if len(history.model_dump_json(exclude_none=True)) > _HISTORY_BYTES:
+        raise TooLargeError(
+            f"the changes of this session take more than {_HISTORY_BYTES >> 20} MiB; go on in "
+            "another session"
+        )
 
 
 def _of(table: type[Session | Upload], owner: Owner) -> sa.ColumnElement[bool]:
