@@ -153,16 +153,17 @@ def test_sessions_and_waiting_renders_are_bounded(make):
     assert person.say(session, "mute the drums", render=False)["reply"]
 
 
-def test_what_a_session_remembers_is_bounded(make):
+def test_what_a_session_remembers_is_bounded(make, monkeypatch):
+    monkeypatch.setattr("sayso.service.store._HISTORY_BYTES", 1 << 20)
     person = Person(make())
     session = person.open()
     url = f"/sessions/{session['id']}/moves"
-    long = {"do": "edit", "steps": [{"step": "like", "example": "x" * 1000}] * 256}
-    for _ in range(2):
-        person.ask("POST", url, json={"moves": [long] * 15})
-    refused = person.ask("POST", url, json={"moves": [long] * 15}, status=413)
-    assert "take more than 8 MiB" in refused["detail"]
-    assert person.ask("GET", f"/sessions/{session['id']}/desk")["version"] == 2
+    long = {"do": "edit", "steps": [{"step": "arrange", "spans": [{}] * 10_000}]}
+    for _ in range(3):
+        person.ask("POST", url, json={"moves": [long]})
+    refused = person.ask("POST", url, json={"moves": [long]}, status=413)
+    assert "take more than 1 MiB" in refused["detail"]
+    assert person.ask("GET", f"/sessions/{session['id']}/desk")["version"] == 3
 
 
 def test_old_sessions_are_swept(make, tmp_path):

@@ -150,6 +150,21 @@ def test_a_name_is_only_shown(client, tmp_path, name):
     assert not (tmp_path.parent / "x.wav").exists()
 
 
+def test_no_file_of_the_machine_is_opened_by_its_name(client, tmp_path):
+    person = Person(client)
+    session, other = person.open(), next(path for path in kept(tmp_path))
+    at = f"/sessions/{session['id']}"
+    for name in (str(other), "../../source.wav", "learnt.editor"):
+        like = {"do": "edit", "steps": [{"step": "like", "example": name}]}
+        for url, body in (
+            ("moves", {"moves": [like]}),
+            ("messages", {"text": f"edit it like {name}"}),
+        ):
+            refused = person.ask("POST", f"{at}/{url}", json=body, status=409)
+            assert "opens none by name" in refused["detail"]
+    assert person.ask("GET", f"{at}/desk")["version"] == 0
+
+
 def test_a_name_that_is_only_shown():
     assert shown_name("") == "recording"
     assert shown_name("<b>loud</b>.wav") == "b"  # what follows the last slash

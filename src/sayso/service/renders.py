@@ -13,8 +13,8 @@ import structlog
 
 from sayso.audio import write
 from sayso.checkpoints import Shelf
-from sayso.desk import Desk, History
-from sayso.errors import Cancelled, SaysoError
+from sayso.desk import Desk, History, Like
+from sayso.errors import Cancelled, RequestError, SaysoError
 from sayso.jobs import Context, kind
 from sayso.service.logs import set_up_logs
 from sayso.studio import Studio
@@ -41,6 +41,16 @@ def render(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
         raise
 
 
+def refuse_files(desk: Desk) -> None:
+    """Raises RequestError for an edit like a file: what a stranger names is never opened."""
+    for step in desk.edits:
+        if isinstance(step, Like):
+            raise RequestError(
+                f"{step.example[:100]!r} would be a file of this machine, and a service opens none "
+                "by name; `sayso ask` edits like an example that lies beside it"
+            )
+
+
 def make_tracks(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """Renders `desk` on the recording `source` into the folder `out`.
 
@@ -50,9 +60,11 @@ def make_tracks(arguments: Mapping[str, Any], context: Context) -> dict[str, Any
         context: told the progress, and asked whether to stop.
 
     Raises: Cancelled when asked to stop, or when the session was deleted meanwhile; see
-        `sayso.studio.Session.render`.
+        `refuse_files` and `sayso.studio.Session.render`.
     Returns: {"tracks": [...]}, each with what `sayso.rendering.Track` knows of it.
     """
+    desk = Desk.model_validate(arguments["desk"])
+    refuse_files(desk)
     out = Path(arguments["out"])
     # What an earlier attempt left whose process was killed; there is one at a time.
     for left in out.parent.glob(f".new-{out.name}-*"):
@@ -61,7 +73,7 @@ def make_tracks(arguments: Mapping[str, Any], context: Context) -> dict[str, Any
         arguments["model"], arguments["cache"], arguments["models"], context.threads
     )
     session = studio.open(arguments["source"])
-    session.history = History(start=Desk.model_validate(arguments["desk"]))
+    session.history = History(start=desk)
     result = session.render(progress=context.progress, cancelled=context.cancelled)
     try:
         out.parent.mkdir(exist_ok=True)

@@ -21,7 +21,7 @@ from sayso.separate import StemCache
 from sayso.service.cutting import Cutter
 from sayso.service.database import connect
 from sayso.service.decoding import decode
-from sayso.service.renders import KIND, TRACK
+from sayso.service.renders import KIND, TRACK, refuse_files
 from sayso.service.settings import Settings
 from sayso.service.store import Owner, Store, plain
 from sayso.service.tables import Message, Render, Session
@@ -261,6 +261,7 @@ class Service:
             moves, reply, interpreter = understand(history)
             changed = step(history) if step else history.push(tuple(moves))
             self.studio.require(changed.desk)
+            refuse_files(changed.desk)
             message = Message(
                 session_id=id,
                 text=text,
