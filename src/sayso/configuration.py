@@ -21,14 +21,28 @@ class Frozen(BaseModel):
 Configured = TypeVar("Configured", bound=BaseModel)
 
 
+def parse_yaml(text: str) -> Any:
+    """The plain values that `text` holds. Raises: ValueError, whatever is wrong with it.
+
+    >>> parse_yaml("a: [1, yes]")
+    {'a': [1, True]}
+    """
+    try:
+        return yaml.safe_load(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except (yaml.YAMLError, TypeError, OverflowError, AttributeError) as error:
+        raise ValueError(str(error)) from None
+
+
 def read_values(path: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
     """What a YAML file holds, after `a.b=value` overrides (values are YAML).
 
     Raises: ConfigError for a missing file, bad YAML or an override that does not fit.
     """
     try:
-        values = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        values = parse_yaml(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: cannot be read as YAML: {error}") from error
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: holds {type(values).__name__}, expected keys and values")
@@ -62,6 +76,6 @@ def _apply(values: dict[str, Any], override: str) -> None:
             raise ConfigError(f"override {override!r}: {key!r} holds {inner!r}, not keys")
         values = inner
     try:
-        values[last] = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        values[last] = parse_yaml(text)
+    except ValueError as error:
         raise ConfigError(f"override {override!r}: {text!r} is no YAML value") from error

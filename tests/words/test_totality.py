@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.fuzz.damage import attacked
 
 from sayso.desk import History, Reply, parse_moves
 from sayso.words import interpret, vocabulary
@@ -42,19 +43,19 @@ def check(text, history, hears=None):
     return found
 
 
-@settings(max_examples=300, deadline=None)
+@attacked(300)
 @given(st.text(max_size=300))
 def test_any_text(text):
     check(text, History())
 
 
-@settings(max_examples=400, deadline=None)
+@attacked(400)
 @given(SOUP, st.lists(LINES, max_size=4), HEARS)
 def test_any_words_of_ours_after_any_conversation(text, lines, hears):
     check(text, conversation(lines), hears)
 
 
-@settings(max_examples=100, deadline=None)
+@attacked(100)
 @given(st.lists(SOUP, max_size=4))
 def test_any_conversation(texts):
     history = History()
@@ -62,7 +63,7 @@ def test_any_conversation(texts):
         history = history.push(check(text, history).moves)
 
 
-@settings(max_examples=200, deadline=None)
+@attacked(200)
 @given(SOUP, st.sets(st.sampled_from(["vocals", "drums", "bass", "other"]), min_size=1))
 def test_nothing_that_cannot_be_heard_is_asked_for(text, hears):
     found = check(text, History(), hears)

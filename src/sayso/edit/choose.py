@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from sayso.audio import Audio
 from sayso.desk.timeline import CROSSFADE_S, Clip, Timeline
@@ -91,12 +92,17 @@ class Scores:
             values = np.array(fields["values"], np.float32)
             rest = np.array(fields["rest"], bool)
             scorer, rate = str(fields["scorer"]), int(fields["sample_rate"])
-        except (ValueError, KeyError, TypeError, OverflowError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise FormatError(f"not the scores of a recording ({error})") from None
-        good = len(edges) == len(values) + 1 == len(rest) + 1 >= 2 and rate > 0
-        if not (good and edges[0] >= 0 and (np.diff(edges) > 0).all()):
+        flat = edges.ndim == values.ndim == rest.ndim == 1
+        good = flat and len(edges) == len(values) + 1 == len(rest) + 1 >= 2 and rate > 0
+        if not (good and _rises(edges) and np.isfinite(values).all()):
             raise FormatError("not the scores of a recording; expected one score a bar, in order")
         return cls(scorer, edges, values, rest, rate)
+
+
+def _rises(edges: npt.NDArray[np.int64]) -> bool:
+    return bool(edges[0] >= 0 and (np.diff(edges) > 0).all())
 
 
 def choose(

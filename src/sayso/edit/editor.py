@@ -15,11 +15,13 @@ Every scorer gives each bar a number from 0 to 1, more for what the person would
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_validator
 
 from sayso.checkpoints import require
 from sayso.desk.timeline import Timeline
@@ -40,9 +42,28 @@ SCORERS = ("autoencoder", "latent", "discriminator", "level", "novelty", "ensemb
 LEARNT = ("autoencoder", "latent", "discriminator", "ensemble")
 POINTER, DISCRIMINATOR = "pointer", "discriminator"
 _FORMAT = "sayso-editor-2"
-_FIELDS = ("bias", "keep_ratio", "usual_s", "repeats", "by")
 _NEIGHBOURS = 5
 _BATCH = 256
+
+
+class _Told(BaseModel):
+    """The plain values of an editor, as its file holds them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    bias: FiniteFloat
+    keep_ratio: float = Field(gt=0, le=1)
+    repeated: float = Field(gt=0, le=1000)
+    usual_s: float | None = Field(gt=0, allow_inf_nan=False)
+    repeats: int = Field(ge=1, le=1000)
+    by: str
+
+    @field_validator("by")
+    @classmethod
+    def _known(cls, by: str) -> str:
+        if by not in (POINTER, *SCORERS):
+            raise ValueError(f"unknown scorer {by!r}")
+        return by
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +77,8 @@ class Editor:
         errors: what the autoencoder does wrong on the edits themselves, rising.
         latents: where they lie in its latent space [n, L].
         style: descriptions and odds of bars that were kept [S, F + 1].
-        keep_ratio: the share that the person usually keeps.
+        keep_ratio: the share that the person usually keeps, repeats not counted.
+        repeated: how many times longer the edits are for what is repeated in them.
         usual_s: the length that the person usually cuts to, where that is steadier than the share.
         repeats: how often a bar is heard at most.
         by: what did best on the person's own pairs, each left out in turn: "pointer" or a scorer.
@@ -70,13 +92,16 @@ class Editor:
     latents: Array
     style: Array
     keep_ratio: float
+    repeated: float = 1.0
     usual_s: float | None = None
     repeats: int = 3
     by: str = POINTER
 
     def wish_s(self, duration_s: float) -> float:
         """The length in seconds that the person would give a recording of `duration_s`."""
-        usual_s = self.keep_ratio * duration_s if self.usual_s is None else self.usual_s
+        usual_s = self.usual_s
+        if usual_s is None:
+            usual_s = self.keep_ratio * self.repeated * duration_s
         return max(1.0, min(usual_s, self.repeats * duration_s))
 
     def save(self, path: str | Path) -> Path:
@@ -93,7 +118,7 @@ class Editor:
             "format": _FORMAT,
             "autoencoder": self.autoencoder.config.model_dump_json(),
             "pointer": self.pointer.config.model_dump_json(),
-            "fields": json.dumps({name: getattr(self, name) for name in _FIELDS}),
+            "fields": json.dumps({name: getattr(self, name) for name in _Told.model_fields}),
             "names": json.dumps(NAMES),
         }
         path = Path(path)
@@ -110,9 +135,6 @@ class Editor:
         require("torch", extra="torch", purpose="an editor that has learnt")
         from safetensors import SafetensorError, safe_open
 
-        from sayso.networks.autoencoder import Autoencoder, AutoencoderConfig
-        from sayso.networks.pointer import PointerConfig, PointerNet
-
         path = Path(path)
         if not path.is_file():
             raise ModelError(f"{path}: there is no such editor; `sayso edit learn` makes one")
@@ -120,12 +142,22 @@ class Editor:
             with safe_open(path, "pt") as file:
                 metadata = file.metadata() or {}
                 tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        except (SafetensorError, OSError) as error:
+            names = json.loads(metadata.get("names", "[]"))
+            if metadata.get("format") == _FORMAT and names == list(NAMES):
+                return cls._of(metadata, tensors)
+        except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
             raise ModelError(f"{path.name}: not an editor, or damaged ({error})") from None
-        if metadata.get("format") != _FORMAT or json.loads(metadata["names"]) != list(NAMES):
-            raise ModelError(
-                f"{path.name}: not an editor of this version; `sayso edit learn` makes one"
-            )
+        raise ModelError(
+            f"{path.name}: not an editor of this version; `sayso edit learn` makes one"
+        )
+
+    @classmethod
+    def _of(cls, metadata: Mapping[str, str], tensors: Mapping[str, Any]) -> Editor:
+        """Out of what a file holds. Raises: KeyError, ValueError, RuntimeError."""
+        from sayso.networks.autoencoder import Autoencoder, AutoencoderConfig
+        from sayso.networks.pointer import PointerConfig, PointerNet
+
+        told = _Told.model_validate_json(metadata["fields"])
         autoencoder = Autoencoder(AutoencoderConfig.model_validate_json(metadata["autoencoder"]))
         pointer = PointerNet(PointerConfig.model_validate_json(metadata["pointer"]))
         for name, net in (("autoencoder", autoencoder), ("pointer", pointer)):
@@ -133,7 +165,17 @@ class Editor:
             net.load_state_dict(own)
             net.eval()
         arrays = {n: tensors[n].numpy() for n in ("weights", "errors", "latents", "style")}
-        return cls(autoencoder, pointer, **arrays, **json.loads(metadata["fields"]))
+        shapes = {name: array.shape for name, array in arrays.items()}
+        fits = (
+            (pointer.config.features,) == shapes["style"][1:]
+            and shapes["weights"] == (len(NAMES),)
+            and (autoencoder.config.latent,) == shapes["latents"][1:]
+            and len(shapes["errors"]) == 1
+            and all(array.size for array in arrays.values())
+        )
+        if not fits:
+            raise ValueError(f"its parts have shapes that do not fit: {shapes}")
+        return cls(autoencoder, pointer, **arrays, **dict(told))
 
 
 def scaled(mel: Array) -> Array:

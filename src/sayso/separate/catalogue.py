@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -181,7 +182,7 @@ def _exported(path: Path, threads: int, options: dict[str, float]) -> Separator:
     return unet.UNetSeparator.load(path, threads=threads)
 
 
-def _asked(path: Path | None, threads: int, options: dict[str, float]) -> Separator:
+def _asked(path: Path | None, threads: int, options: dict[str, Any]) -> Separator:
     from sayso.separate.embedded import EmbeddedSeparator
 
     return EmbeddedSeparator(path, threads=threads, **options)

@@ -13,11 +13,11 @@ from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from sayso.checkpoints import ClassName, fit, read_pickled, require
 from sayso.checkpoints.quantised import restore_quantised
+from sayso.configuration import parse_yaml
 from sayso.errors import ModelError
 
 if TYPE_CHECKING:
@@ -57,10 +57,10 @@ class Bag(BaseModel):
 def read_bag(path: Path) -> Bag:
     """The bag in a YAML file. Raises: ModelError for a missing or wrong one."""
     try:
-        return Bag.model_validate(yaml.safe_load(path.read_text("utf-8")))
+        return Bag.model_validate(parse_yaml(path.read_text("utf-8")))
     except FileNotFoundError:
         raise ModelError(f"{path}: there is no such file; expected the YAML of a bag") from None
-    except (ValidationError, yaml.YAMLError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ModelError(f"{path}: no bag of Demucs models: {error}") from None
 
 

@@ -16,11 +16,11 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, ValidationError
 
 from sayso.audio import (
     Audio,
@@ -50,17 +50,24 @@ _FILLERS = frozenset(
 class _Shape(BaseModel):
     """What inference needs of the network's configuration."""
 
-    sample_rate: int
-    n_fft: int
-    hop: int
-    widths: tuple[int, ...]
-    buckets: int
-    text_length: int
+    sample_rate: int = Field(ge=1000, le=768_000)
+    n_fft: int = Field(ge=16, le=1 << 20)
+    hop: int = Field(ge=1, le=1 << 20)
+    widths: tuple[int, ...] = Field(min_length=1, max_length=12)
+    buckets: int = Field(ge=2, le=1 << 30)
+    text_length: int = Field(ge=1, le=1 << 16)
 
     @property
     def stride(self) -> int:
         """The number of frames must be a multiple of this."""
         return int(2 ** (len(self.widths) - 1))
+
+
+class _Told(BaseModel):
+    """What a model's metadata must say: its shape, and the wordings of sounds, plainest first."""
+
+    config: _Shape
+    known: dict[str, Annotated[list[str], Field(min_length=1)]] | None = None
 
 
 class EmbeddedSeparator:
@@ -100,12 +107,16 @@ class EmbeddedSeparator:
         self._ask, _ = open_model(ask_path, threads=threads)
         self.version = version_of(path, ask_path)
         self.metadata: Mapping[str, Any] = metadata
-        self._shape = _Shape.model_validate(metadata["config"])
+        try:
+            told = _Told.model_validate(metadata)
+        except ValidationError as error:
+            raise ModelError(f"{path.name} does not say what it is: {error}") from None
+        self._shape, self._wordings = told.config, told.known or {}
 
     @cached_property
     def known(self) -> Mapping[str, str]:
         """Every wording that the model was taught, and the plainest one for the same sound."""
-        taught: dict[str, list[str]] = self.metadata.get("known") or {}
+        taught = self._wordings
         plain = {
             normalise(words): wordings[0] for wordings in taught.values() for words in wordings
         }

@@ -1,0 +1,99 @@
+"""Damaged timelines of other programs, scores and bags: an edit, or an error of ours."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from tests.fuzz.damage import altered, attacked, damaged
+
+from sayso.desk.timeline import Clip, Timeline
+from sayso.edit.choose import Scores
+from sayso.edit.editlist import EditList, Insert, check_inside
+from sayso.edit.exchange import SUFFIXES, read_edit, write_edit
+from sayso.edit.exchange.files import Media
+from sayso.errors import DataError, FormatError
+
+RATE, FRAMES = 48_000, 480_000
+EDIT = EditList(
+    sources=("raw.wav",),
+    source_frames=FRAMES,
+    timeline=Timeline(
+        sample_rate=RATE,
+        clips=(Clip(start=0, stop=48_000), Clip(start=96_000, stop=144_000, gain_db=-3.0)),
+        crossfade_frames=480,
+    ),
+    new=(Insert(before=1, frames=777),),
+)
+
+
+def found(path):
+    return Media(path or "raw.wav", RATE, FRAMES)
+
+
+def opens(path):
+    """An edit that lies within its recording, or an error that names the file."""
+    try:
+        edit = read_edit(path, find=found)
+    except (FormatError, DataError) as error:
+        assert path.name in str(error)
+        return
+    check_inside(edit, FRAMES, "raw.wav")
+    assert edit.timeline.frames >= 0
+
+
+@pytest.mark.parametrize("suffix", sorted(SUFFIXES))
+def test_damaged_timelines(tmp_path, suffix):
+    plain = EDIT if suffix in (".otio", ".rpp") else EDIT.model_copy(update={"new": ()})
+    whole = write_edit(tmp_path / f"whole{suffix}", plain).read_bytes()
+    path = tmp_path / f"a{suffix}"
+
+    @attacked(100)
+    @given(damaged([whole]))
+    def attack(data):
+        path.write_bytes(data)
+        opens(path)
+
+    attack()
+
+
+@pytest.mark.parametrize("suffix", [".otio", ".json"])
+def test_timelines_that_claim_odd_things(tmp_path, suffix):
+    plain = EDIT if suffix == ".otio" else EDIT.model_copy(update={"new": ()})
+    whole = json.loads(write_edit(tmp_path / f"whole{suffix}", plain).read_text())
+    path = tmp_path / f"a{suffix}"
+
+    @attacked(200)
+    @given(altered([whole]))
+    def attack(document):
+        path.write_text(json.dumps(document))
+        opens(path)
+
+    attack()
+
+
+@attacked(200)
+@given(
+    altered(
+        [
+            json.loads(
+                Scores(
+                    "level",
+                    np.array([0, 100, 200]),
+                    np.array([0.1, 0.9], np.float32),
+                    np.array([False, True]),
+                    RATE,
+                ).dumps()
+            )
+        ]
+    )
+)
+def test_scores_that_claim_odd_things(document):
+    try:
+        scores = Scores.loads(json.dumps(document))
+    except FormatError as error:
+        assert str(error)
+        return
+    assert np.isfinite(scores.values).all()
