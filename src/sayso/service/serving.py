@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+import ctypes
+from contextlib import nullcontext, suppress
 
 import uvicorn
 
@@ -15,6 +16,7 @@ from sayso.service.logs import set_up_logs
 from sayso.service.settings import Settings
 
 _GRACE_S = 3
+_M_MMAP_THRESHOLD, _LARGE_BYTES = -3, 1 << 20
 
 
 def serve(settings: Settings, *, host: str, port: int, workers: int, verbose: bool) -> None:
@@ -34,6 +36,7 @@ def serve(settings: Settings, *, host: str, port: int, workers: int, verbose: bo
             f"{host} can be reached from elsewhere, so the service must ask for tokens there"
         )
     set_up_logs(verbose=verbose)
+    _give_memory_back()
     app = create_app(settings)
     config = uvicorn.Config(
         app,
@@ -48,3 +51,9 @@ def serve(settings: Settings, *, host: str, port: int, workers: int, verbose: bo
     rendering = Workers(settings.queue, [renders.__name__], processes=workers) if workers else None
     with rendering or nullcontext():
         server.run()
+
+
+def _give_memory_back() -> None:
+    """Has glibc return large blocks at once, which it else keeps for each thread: half of it all."""
+    with suppress(AttributeError, OSError, TypeError):  # another system's library
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
