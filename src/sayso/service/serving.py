@@ -54,6 +54,6 @@ def serve(settings: Settings, *, host: str, port: int, workers: int, verbose: bo
 
 
 def _give_memory_back() -> None:
-    """Has glibc return large blocks at once, which it else keeps for each thread: half of it all."""
+    """Has glibc return large blocks at once; it would keep them for each thread: half of it all."""
     with suppress(AttributeError, OSError, TypeError):  # another system's library
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
