@@ -74,6 +74,8 @@ def test_speech_loss_hears_a_muffled_voice_and_no_noise(pair):
     assert loss(half) == pytest.approx(3.0, abs=0.4)
     cut = np.where(np.arange(len(speech)) % RATE < RATE // 2, speech, 0)
     assert loss(cut) == pytest.approx(3.0, abs=0.4)  # half of its energy, not a gain of a half
+    offset = speech_loss.speech_loss_db(speech, speech + 0.1, sample_rate=RATE)
+    assert offset == pytest.approx(0, abs=1e-3)
     assert loss(0 * speech) == np.inf
     with pytest.raises(SilenceError):
         speech_loss.speech_loss_db(speech, 0 * speech, sample_rate=RATE)

@@ -5,7 +5,7 @@ third of an octave and each stretch of 0.4 s, so that noise and music in the est
 nothing (their share of a stretch is a few per cent of their power), and neither a muffled voice nor
 a lost word is excused by loud vowels. One gain for all of a recording would count a lost word
 twice: as lost energy, and as a lower gain of what is left. Conventions: `[T]`, the estimate at the
-reference's level: a gain of less than 1 is a loss.
+reference's level: a gain of less than 1 is a loss. A constant offset is no speech.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def validate(estimate: Array, reference: Array, *, sample_rate: int) -> None:
         raise ShapeError(f"the sounds are {list(estimate.shape)}; expected mono [T]")
     if sample_rate < 4 * _LOWEST_HZ:
         raise RangeError(f"{sample_rate} Hz; expected {4 * _LOWEST_HZ:g} Hz or more")
-    if not reference.any():
+    if reference.min() == reference.max():
         raise SilenceError("the reference is silent, its loss is undefined")
 
 
@@ -51,7 +51,7 @@ def speech_loss_db(estimate: Array, reference: Array, *, sample_rate: int) -> fl
     validate(estimate, reference, sample_rate=sample_rate)
     n_fft = max(64, 2 ** round(np.log2(_WINDOW_S * sample_rate)))
     heard, clean = (
-        stft(np.asarray(wave, np.float32), n_fft, hop=n_fft // _HOPS)
+        stft(np.asarray(wave - wave.mean(), np.float32), n_fft, hop=n_fft // _HOPS)
         for wave in (estimate, reference)
     )
     starts = np.arange(0, clean.shape[1], max(1, round(_STRETCH_S * sample_rate * _HOPS / n_fft)))
