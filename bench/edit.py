@@ -24,7 +24,7 @@ import numpy as np
 
 from edit_material import RATE, Cutting, Pool, cut, mixed, reread
 from edit_rehearsals import EDITORS, Band, Rehearsal
-from sayso.audio import Audio, Samples, read, write
+from sayso.audio import Audio, Samples, Writer, read, write
 from sayso.desk.timeline import Clip, Timeline
 from sayso.edit.align import Alignment, Match, align
 from sayso.edit.apply import point_out
@@ -240,9 +240,7 @@ def bench_learn(
         ]
         for example in examples[6:]:
             others = [("silence", silence_cut(example.audio))]
-            length_s = example.audio.duration_s
-            ratio = min(1.0, editor.wish_s(length_s) / length_s)
-            others += [("chance", chance(example, ratio, seed)) for seed in range(5)]
+            others += [("chance", chance(example, editor.keep_ratio, s)) for s in range(5)]
             for method, timeline in others:
                 figures = compare_edits(timeline, example.pair.timeline, example.audio.frames)
                 quality = cut_quality(example.audio, timeline)
@@ -273,13 +271,19 @@ def _loops(example: Example, editor: Editor) -> tuple[int, int, int]:
 
 
 def bench_long(pool: Pool, path: Path, hours: float) -> None:
-    """Edits one long recording and prints the time of each part and the peak of memory."""
+    """Edits one long recording and prints the time of each part and the peak of memory.
+
+    It is five minutes again and again, each time begun elsewhere and with noise of its own.
+    """
     piece = mixed(pool, 300, seed=0)
-    samples = np.tile(piece.samples, (1, round(hours * 12)))
-    samples += np.random.default_rng(0).normal(0, 1e-3, samples.shape[1]).astype(np.float32)
+    rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder:
-        file = write(Path(folder) / "long.wav", Audio(samples, RATE), encoding="pcm16")
-        del samples, piece
+        file = Path(folder) / "long.wav"
+        with Writer(file, RATE, 2, encoding="pcm16") as out:
+            for _ in range(round(hours * 12)):
+                part = np.roll(piece.samples, int(rng.integers(piece.frames)), axis=1)
+                noise = 1e-3 * rng.standard_normal(piece.frames, dtype=np.float32)
+                out.append(part + noise)
         audio, editor = read(file), Editor.open(path)
         times = [time.perf_counter()]
         heard = listen(audio)

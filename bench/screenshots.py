@@ -22,6 +22,8 @@ LOOKS = {
     "phone-light": ("light", 390, 844, 2),
 }
 
+CUTS = {"page-dark": "cuts-dark", "page-light": "cuts-light", "phone-dark": "cuts-phone"}
+
 
 def main() -> None:
     """Opens the demo song, says a few things, and looks at it in every way."""
@@ -57,6 +59,9 @@ def main() -> None:
                 page.click("#show-talk")
                 page.wait_for_timeout(1000)
             page.screenshot(path=DOCS / f"{name}.png")
+            if name in CUTS:
+                propose_cuts(page)
+                page.screenshot(path=DOCS / f"{CUTS[name]}.png")
             page.close()
         browser.close()
 
@@ -73,6 +78,17 @@ def prepare(page: Page) -> None:
     page.get_by_label("Bass level").fill("-4")
     page.get_by_label("Other High cut").press("PageDown")
     expect(page.locator(".note")).to_have_count(1, timeout=PATIENCE_MS)
+
+
+def propose_cuts(page: Page) -> None:
+    """Cuts as the slider proposes them, before they are kept."""
+    page.click("#show-cuts")
+    page.get_by_label("Share to keep").fill("0.55")
+    expect(page.get_by_role("button", name="Keep cuts")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".cuts-lane")).to_have_attribute("aria-busy", "false")
+    page.evaluate("document.activeElement.blur()")
+    page.mouse.move(5, 5)
+    page.wait_for_timeout(1500)
 
 
 if __name__ == "__main__":

@@ -188,10 +188,9 @@ class Choice:
             return self.threshold
         if self.keep is not None:
             return scores.threshold_for(self.keep)
-        wish_s = self.wish_s
-        if wish_s is None:
-            wish_s = 0.5 * duration_s if editor is None else editor.wish_s(duration_s)
-        return scores.threshold_for(min(1.0, wish_s / duration_s))
+        if self.wish_s is not None:
+            return scores.threshold_for(min(1.0, self.wish_s / duration_s))
+        return scores.threshold_for(editor.keep_ratio if editor is not None else 0.5)
 
     def length_s(self, duration_s: float) -> float | None:
         """The length that is meant, for a recording of `duration_s`; None where none is.

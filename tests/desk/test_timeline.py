@@ -139,5 +139,7 @@ def test_an_arrangement_counts_from_the_recording_itself():
     assert timeline_of(*desk.edits).clips[0] == Clip(start=550, stop=600, gain_db=-3.0)
     with pytest.raises(RangeError, match="arrange: start_s 12"):
         timeline_of(Arrange(spans=(Span(start_s=12.0),)))
+    with pytest.raises(RangeError, match="the result would be 278 hours"):
+        timeline_of(Arrange(spans=(Span(),) * 10_000), frames=10_000)
     with pytest.raises(MoveError, match="must lie after"):
         parse_moves([{"do": "edit", "steps": [{"step": "arrange", "spans": [{"end_s": 0.0}]}]}])

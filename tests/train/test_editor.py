@@ -74,6 +74,7 @@ def test_habits_are_kept(taught, tmp_path):
     assert editor.by == POINTER
     assert editor.repeats == 1
     assert editor.keep_ratio == pytest.approx(pair.timeline.frames / audio.frames, abs=0.05)
+    assert editor.repeated == pytest.approx(1, abs=0.1)
     twice = Timeline(sample_rate=RATE, clips=pair.timeline.clips * 2)
     loops = learn([Pair(pair.heard, twice)], config=QUICK)
     assert loops.repeats == 2

@@ -51,7 +51,8 @@ def learn(arguments: Namespace) -> int:
     with progress_bar("learning") as progress:
         editor = learn(pairs, config=_config(arguments), start=start, progress=progress)
     path = editor.save(arguments.out)
-    rows = [("pairs", str(len(pairs))), ("keeps", f"{editor.keep_ratio:.0%}")]
+    usual = f"{editor.keep_ratio:.0%}" if editor.usual_s is None else duration(editor.usual_s)
+    rows = [("pairs", str(len(pairs))), ("keeps", usual), ("edits by", editor.by)]
     show_table(("editor", str(path)), rows)
     return 0
 

@@ -59,7 +59,8 @@ def _apply(kinds: _Commands) -> None:
     apply.add_argument(
         "--by",
         metavar="NAME",
-        help="pointer (the default), autoencoder, latent, discriminator, ensemble, level, novelty",
+        help="pointer, autoencoder, latent, discriminator, ensemble, level, novelty; without it, "
+        "what did best when the editor learnt",
     )
     much = apply.add_mutually_exclusive_group()
     much.add_argument("--seconds", dest="wish_s", metavar="S", type=float, help="wished length")

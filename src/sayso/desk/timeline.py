@@ -143,6 +143,12 @@ def _arranged(step: Arrange, frames: int, sample_rate: int) -> Timeline:
                 f"there are {frames / sample_rate:.2f} s"
             )
         clips.append(Clip(start=start, stop=max(start + 1, stop), gain_db=span.gain_db))
+    total_s = sum(clip.frames for clip in clips) / sample_rate
+    if total_s > LONGEST_S:
+        raise RangeError(
+            f"arrange: the result would be {total_s / 3600:.0f} hours long; "
+            f"expected at most {LONGEST_S / 3600:g}"
+        )
     return _with(whole(frames, sample_rate), clips, "arrange")
 
 

@@ -28,8 +28,6 @@ _VARISPEEDS = (1.0, 0.98, 1.02, 0.99, 1.01, 0.97, 1.03, 0.96, 1.04)
 _WELL = 0.7
 _LEAST_KNOWN = 0.1
 _SWAPPED = 0.25
-_TRUSTED, _SAME_COURSE = 0.4, 0.65
-"""Share of the power explained, or the likeness of the course of the spectrum, that makes sure."""
 _NEARLY = 0.006
 _NO_GAIN_DB = 0.25
 
@@ -102,7 +100,7 @@ def align(
     tell(0.5)
     signal, tape, runs, speed = _coarse(raw_low, edited_low, marks, tell)
     lines = [settle(raw_low, signal, line) for line in _lines(runs, speed)]
-    lines = [line for line in lines if _trusted(raw_low, signal, line)]
+    lines = [line for line in lines if Likeness(raw_low, signal, line).trusted]
     _require_kinship(raw, edited, sum(line.stop - line.start for line in lines) / len(signal))
     tell(0.75)
     lines = gathered(raw_low, marks, merged(absorbed(raw_low, signal, merged(lines))))
@@ -163,12 +161,6 @@ def _untouched(raw: Samples, edited: Samples, runs: Sequence[Run]) -> bool:
     middle, half = (line.start + line.stop) / 2, min(RATE, (line.stop - line.start) / 2)
     piece = Line(middle - half, middle + half, 1.0, line.offset)
     return Likeness(raw, edited, settle(raw, edited, piece)).explained > 0.5
-
-
-def _trusted(raw: Samples, edited: Samples, line: Line) -> bool:
-    """Whether the sound along a line is the same, and not only some of its notes."""
-    side = Likeness(raw, edited, line)
-    return side.explained > _TRUSTED or side.course > _SAME_COURSE
 
 
 def _respeed(signal: Samples, speed: float) -> Samples:

@@ -54,18 +54,12 @@ def rough_edit(editor: Editor, heard: Heard, by: str) -> Timeline:
         clips = _pointed(heard, editor, None, SHORTEST_S)
     else:
         scores = score(heard, by, editor)
-        threshold = scores.threshold_for(_ratio(editor, heard))
+        threshold = scores.threshold_for(editor.keep_ratio)
         clips = tuple(
             Clip(start=int(scores.edges[first]), stop=int(scores.edges[last]))
             for first, last in kept_bars(scores, threshold, SHORTEST_S)
         )
     return Timeline(sample_rate=heard.sample_rate, clips=clips)
-
-
-def _ratio(editor: Editor, heard: Heard) -> float:
-    """The share of a recording that the person would keep, at most 1."""
-    duration_s = heard.frames / heard.sample_rate
-    return min(1.0, editor.wish_s(duration_s) / duration_s)
 
 
 def point_out(
@@ -130,7 +124,7 @@ def edit_like(
             cancelled=cancelled,
         )
     scores = score(heard, editor.by, editor)
-    threshold = scores.threshold_for(_ratio(editor, heard))
+    threshold = scores.threshold_for(editor.keep_ratio)
     return choose(scores, audio, threshold, shortest_s=shortest_s, crossfade_s=crossfade_s)
 
 

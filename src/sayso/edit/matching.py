@@ -29,6 +29,8 @@ _FITTED = 3 * RATE
 """Samples next to a join on which the tone is learnt."""
 _WINDOW, _BANDS = 512, 20
 _LEAST_EXPLAINED = 0.6
+_TRUSTED, _SAME_COURSE = 0.4, 0.65
+"""Share of the power explained, or the likeness of the course of the spectrum, that makes sure."""
 _TURN, _AROUND = 16, 30
 """Steps to each side of a coarse join in which the fine one may lie, and that are compared."""
 
@@ -223,6 +225,11 @@ class Likeness:
         places = np.linspace(self.line.start, self.line.stop, 7)[1:-1:2]
         fits = [_lag_of_bands(self.raw, self.edited, float(at), self.line)[1] for at in places]
         return float(np.median(fits))
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the sound along the line is the same, and not only some of its notes."""
+        return self.explained > _TRUSTED or self.course > _SAME_COURSE
 
     @property
     def gain(self) -> float:

@@ -6,6 +6,7 @@ Signals are mono at `landmarks.RATE`; see `matching` for positions.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -21,6 +22,8 @@ _REACH_S = 0.9
 _CROSSFADES_S = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 _AS_GOOD = 0.7
 """Twice the residual power is no worse: a louder copy of the same loop suffers less from codecs."""
+_PART_S, _PARTS = 2.0, 8
+"""Of so many parts of a run, however long it is, all must sound the same."""
 _PAUSE = 0.05
 """Levels below this share of the whole's are a pause."""
 
@@ -48,24 +51,32 @@ def absorbed(raw: Samples, edited: Samples, lines: Sequence[Line]) -> list[Line]
     kept = [lines[0]]
     for at, line in enumerate(lines[1:], 1):
         goes_on = [kept[-1], *lines[at + 1 : at + 2]]
-        length = min(line.stop - line.start, 4 * RATE)
-        begin = round((line.start + line.stop - length) / 2)
-        stop = begin + round(length)
         own = Likeness(raw, edited, line)
-        alike = [
-            Line(line.start, line.stop, other.slope, other.offset, other.certainty)
-            for other in goes_on
-            if _no_worse(own, Likeness(raw, edited, other), begin, stop)
-        ]
+        others = [_along(line, other) for other in goes_on]
+        alike = [other for other in others if _no_worse(own, replace(own, line=other))]
         kept.append(alike[0] if alike else line)
     return kept
 
 
-def _no_worse(own: Likeness, other: Likeness, start: int, stop: int) -> bool:
-    """Whether `other`'s diagonal explains the stretch as well as its own does."""
+def _along(line: Line, other: Line) -> Line:
+    """The stretch of `line` on the diagonal of `other`."""
+    return Line(line.start, line.stop, other.slope, other.offset, other.certainty)
+
+
+def _no_worse(own: Likeness, other: Likeness) -> bool:
+    """Whether `other`'s diagonal explains the stretch as well as its own does, in every part."""
+    if not other.trusted:
+        return False
     waveform = by_waveform(own, other)
-    errors = [side.errors(start, stop, waveform=waveform).mean() for side in (own, other)]
-    return bool(errors[1] < errors[0] + _AS_GOOD)
+    line = own.line
+    length = min(line.stop - line.start, _PART_S * RATE)
+    count = 1 if line.stop - line.start <= length else _PARTS
+    for begin in np.linspace(line.start, line.stop - length, count):
+        span = round(begin), round(begin + length)
+        errors = [side.errors(*span, waveform=waveform).mean() for side in (own, other)]
+        if errors[1] >= errors[0] + _AS_GOOD:
+            return False
+    return True
 
 
 def placed(raw: Samples, edited: Samples, lines: Sequence[Line]) -> list[Likeness]:

@@ -15,6 +15,7 @@ from sayso.desk.edits import EditStep
 from sayso.desk.timeline import Timeline, resolve
 from sayso.edit import RecordingListener, find_silences
 from sayso.errors import NotFoundError, RequestError
+from sayso.service.renders import refuse_files
 
 if TYPE_CHECKING:
     from sayso.edit.choose import Scores
@@ -52,6 +53,7 @@ class Cutter:
         Raises: RequestError, RangeError where a step does not fit the recording.
         """
         desk: Desk = History.model_validate(session.history).desk
+        refuse_files(desk)
         if desk.clean and any(isinstance(step, _LISTENS) for step in desk.edits):
             return None
         source = str(self._service.source(session))

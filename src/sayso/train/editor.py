@@ -149,13 +149,15 @@ def _editor(
 
 
 def habits(pairs: Sequence[Pair], lessons: Sequence[Lesson]) -> dict[str, Any]:
-    """How long the edits are, as a share or in seconds, and how often a bar is heard at most."""
+    """How much the person keeps, how long the edits are, and how often a bar is heard at most."""
     lengths = np.array([pair.timeline.duration_s for pair in pairs])
     shares = lengths / [pair.heard.frames / pair.heard.sample_rate for pair in pairs]
+    kept = [float(np.average(x.share, weights=x.bars.seconds)) for x in lessons]
     # Relative spread: whoever cuts to a length has steady lengths, whoever drops things, shares.
     steady = lengths.std() / lengths.mean() < shares.std() / shares.mean()
     return {
-        "keep_ratio": float(np.median(shares)),
+        "keep_ratio": float(np.median(kept)),
+        "repeated": float(np.median(shares / kept)),
         "usual_s": float(np.median(lengths)) if steady and len(pairs) > 1 else None,
         "repeats": max(int(np.bincount(heard_order(lesson)).max()) for lesson in lessons),
     }

@@ -150,8 +150,7 @@ def judge(editor: Editor, example: Example, method: str) -> Outcome:
         timeline = point_out(audio, heard, editor)
     else:
         scores = score(heard, method, editor)
-        ratio = min(1.0, editor.wish_s(audio.duration_s) / audio.duration_s)
-        timeline = choose(scores, audio, scores.threshold_for(ratio))
+        timeline = choose(scores, audio, scores.threshold_for(editor.keep_ratio))
     figures = compare_edits(timeline, example.pair.timeline, audio.frames)
     return Outcome(method, example.name, figures, cut_quality(audio, timeline))
 

@@ -6,12 +6,16 @@
  */
 
 import * as api from "./api.js";
-import { isWhole, lengthOf, withBack, withEdge, without } from "./timeline.js";
+import { lengthOf, withBack, withEdge, without } from "./timeline.js";
+
+const CROSSFADE_S = 0.02;
 
 export class Cuts extends EventTarget {
   #session;
   #seen = null; // the edits that `kept` belongs to
   #asked = 0;
+  #looking = false;
+  #keeping = false;
   #moving = false;
   #before = null;
   #changed = () => this.#follow();
@@ -44,7 +48,8 @@ export class Cuts extends EventTarget {
 
   /** Whether what the desk says of time is known here. */
   get isKnown() {
-    return this.#session.desk.edits.length === 0 || this.kept !== null || this.draft !== null;
+    if (this.#looking || this.#session.desk.edits.length === 0) return true;
+    return this.shown !== null;
   }
 
   /** What is heard: what is shown, once a hand lets go of it. */
@@ -84,17 +89,12 @@ export class Cuts extends EventTarget {
     this.#propose(withEdge(this.#base(), index, edge, s, this.duration_s), done);
   }
 
-  /** Cuts a stretch that is heard, or brings one back that is cut. Gives false if nothing would be left. */
+  /** Cuts a stretch that is heard, or brings one back; false where nothing would be left. */
   toggle({ start_s: start, end_s: end, kept }) {
     const base = this.#base();
     const next = kept ? without(base, start, end) : withBack(base, start, end);
     if (next !== null) this.#propose(next);
     return next !== null;
-  }
-
-  /** Cuts what lies between two moments. */
-  cut(start_s, end_s) {
-    return this.toggle({ start_s, end_s, kept: true });
   }
 
   drop() {
@@ -107,45 +107,55 @@ export class Cuts extends EventTarget {
 
   /** Puts the draft on the desk; resolves when the service has it. */
   async keep() {
-    if (this.draft === null) return;
-    const { spans } = this.draft;
-    await this.#session.move([{ do: "edit", steps: [{ step: "arrange", spans }] }]);
-    await this.#follow();
-    this.drop();
+    const { draft } = this;
+    if (draft === null) return;
+    this.#keeping = true;
+    const move = { do: "edit", steps: [{ step: "arrange", spans: draft.spans }] };
+    const answer = await this.#session.move([move]);
+    this.#keeping = false;
+    if (answer !== null) {
+      this.#seen = this.#edits;
+      this.kept = draft;
+      this.drop();
+    }
+  }
+
+  get #edits() {
+    const { edits, clean } = this.#session.desk;
+    return JSON.stringify([edits, clean]);
   }
 
   #base() {
-    const whole = { spans: [{ start_s: 0, end_s: this.duration_s, gain_db: 0 }], crossfade_s: 0.02, fade_out_s: 0 };
-    return this.shown ?? whole;
+    return this.shown ?? { spans: [{ start_s: 0, end_s: this.duration_s, gain_db: 0 }] };
   }
 
   #propose(timeline, done = true) {
     if (!done && !this.#moving) this.#before = this.shown;
     this.#moving = !done;
-    this.draft = { fade_out_s: 0, ...timeline };
+    // As the desk will have it once it is kept.
+    this.draft = { spans: timeline.spans, crossfade_s: CROSSFADE_S, fade_out_s: 0 };
     this.#tell();
   }
 
+  /** Takes over what the desk has; a draft was of what it had before. */
   async #follow() {
-    const edits = JSON.stringify([this.#session.desk.edits, this.#session.desk.clean]);
-    if (edits === this.#seen) return;
+    const edits = this.#edits;
+    if (this.#keeping || edits === this.#seen) return;
     this.#seen = edits;
     this.kept = null;
+    this.draft = null;
+    this.#looking = true;
     try {
-      const found = await api.cuts(this.#session.id);
+      const { scorers, spans, crossfade_s, fade_out_s } = await api.cuts(this.#session.id);
       if (edits !== this.#seen) return;
-      this.scorers = found.scorers;
-      const known = found.spans !== null && this.#session.desk.edits.length > 0;
-      this.kept = known ? found : null;
+      this.scorers = scorers;
+      const known = spans !== null && this.#session.desk.edits.length > 0;
+      this.kept = known ? { spans, crossfade_s, fade_out_s } : null;
     } catch (problem) {
       this.#fail(problem);
     }
+    this.#looking = false;
     this.#tell();
-  }
-
-  /** Whether nothing is cut, moved or repeated. */
-  get isWhole() {
-    return this.shown === null || isWhole(this.shown, this.duration_s);
   }
 
   #tell() {

@@ -218,6 +218,7 @@ export class Listening extends EventTarget {
     if (source === null) return;
     const rendered = this.#rendered();
     const before = this.#timeline;
+    const wasApart = this.#apart;
     const at_s = this.position_s;
     const lanes = this.#lanes(source, rendered);
     const loaded = lanes.map(({ id }) => id).join("\n");
@@ -225,8 +226,8 @@ export class Listening extends EventTarget {
     if (loaded !== this.#loaded) {
       this.#loaded = loaded;
       this.#player.load(lanes);
-      if (this.#timeline !== before) {
-        // The moment stays, though it is heard at another time.
+      if (this.#timeline !== before && !this.#apart && !wasApart) {
+        // The moment stays, though it is heard at another time; a render has the time of its own.
         this.#player.seek(this.#frameOf(at_s));
         this.#loopLanes();
       }

@@ -10,14 +10,6 @@ const TOUCHING_S = 1e-4;
 
 export const lengthOf = ({ spans }) => spans.reduce((sum, one) => sum + one.end_s - one.start_s, 0);
 
-/** Whether all of a recording is heard once, as it is. */
-export const isWhole = ({ spans, fade_out_s: fade }, duration_s) =>
-  spans.length === 1 &&
-  spans[0].start_s === 0 &&
-  spans[0].end_s >= duration_s - TOUCHING_S &&
-  spans[0].gain_db === 0 &&
-  fade === 0;
-
 /** The moment of the recording that is heard at `heard_s`. */
 export function sourceAt({ spans }, heard_s) {
   let left = Math.max(0, heard_s);
