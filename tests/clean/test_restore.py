@@ -9,6 +9,7 @@ from sayso.audio import Audio
 from sayso.clean import masks
 from sayso.clean.config import Restore
 from sayso.clean.restore import rest_db, restore
+from sayso.errors import Cancelled
 from sayso.measure.si_sdr import si_sdr
 from sayso.measure.speech_loss import speech_loss_db
 
@@ -64,3 +65,9 @@ def test_blocks_do_not_show_and_channels_share_a_mask(unsure, monkeypatch):
     monkeypatch.setattr(masks, "_BLOCK_HOPS", 37)
     pieces = restore(found, mix, Restore())
     assert np.abs(whole.samples - pieces.samples).max() < 1e-5
+
+
+def test_it_can_be_stopped(unsure):
+    _, mix, found = unsure
+    with pytest.raises(Cancelled):
+        restore(found, mix, Restore(), cancelled=lambda: True)

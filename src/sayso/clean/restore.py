@@ -14,6 +14,7 @@ import numpy as np
 from sayso.audio import Audio, Cancelled, Samples, istft, stft
 from sayso.clean.config import Restore
 from sayso.clean.masks import in_blocks
+from sayso.errors import Cancelled as CancelledError
 
 _WINDOW_S, _HOPS = 0.055, 4
 _MOST_RAISED = 3.0  # of an amplitude
@@ -30,7 +31,7 @@ def restore(
 
     All channels share a mask. Raises: Cancelled.
     """
-    lies_db = rest_db(speech, mix)
+    lies_db = rest_db(speech, mix, cancelled=cancelled)
     dry_db = float(np.clip(settings.enough_db - lies_db, settings.floor_db, 0.0))
     if dry_db == 0.0:
         return mix
@@ -52,13 +53,14 @@ def restore(
     return in_blocks((speech, mix), given_back, n_fft, hop=hop, cancelled=cancelled)
 
 
-def rest_db(speech: Audio, mix: Audio) -> float:
+def rest_db(speech: Audio, mix: Audio, *, cancelled: Cancelled | None = None) -> float:
     """How far what `speech` leaves of `mix` lies below it, in dB, by their powers.
 
     It is measured in the pauses: what is left only while somebody speaks is more likely speech.
-    Where it lies 12 dB above that, or pauses are missing, all of it is measured.
+    Where all of it is more than 12 dB stronger, that less 12 dB counts; where there are no pauses,
+    all of it. Raises: Cancelled.
     """
-    spoken, left = _powers(speech, mix)
+    spoken, left = _powers(speech, mix, cancelled)
     loud = float(np.quantile(spoken, 0.95))
     if loud <= 0:
         return float("inf")
@@ -71,11 +73,13 @@ def rest_db(speech: Audio, mix: Audio) -> float:
     return float(10 * np.log10(max(whole, 1e-20) / level))
 
 
-def _powers(speech: Audio, mix: Audio) -> tuple[Samples, Samples]:
+def _powers(speech: Audio, mix: Audio, cancelled: Cancelled | None) -> tuple[Samples, Samples]:
     """Of every moment, of the speech and of what it leaves."""
     step = max(1, round(_MOMENT_S * mix.sample_rate))
     rows = []
     for heard, whole in zip(speech.blocks(step * 512), mix.blocks(step * 512), strict=True):
+        if cancelled is not None and cancelled():
+            raise CancelledError("stopped")
         starts = np.arange(0, heard.shape[1], step)
         lengths = np.diff(np.append(starts, heard.shape[1]))
         powers = [np.mean(np.square(sound), axis=0) for sound in (heard, whole - heard)]
