@@ -122,3 +122,11 @@ def test_of_equal_copies_the_simplest_edit_is_told():
     assert errors_ms(found, [spans[0], spans[1], spans[2], (44.0, 52.0)]).max() < 25
     alone = align(raw, made(raw, (2.0, 9.0), (44.0, 52.0), (2.0, 9.0)))
     assert errors_ms(alone, [(2.0, 9.0), (17.0, 25.0), (2.0, 9.0)]).max() < 25
+
+
+def test_a_stretch_that_begins_before_a_copy_stays_where_all_of_it_is():
+    once = melody(12.0, 3)
+    whole = [melody(15.0, 1).samples, once.samples, melody(15.0, 2).samples, 0.7 * once.samples]
+    raw = Audio(np.concatenate([*whole, melody(10.0, 4).samples], axis=1), RATE)
+    spans = [(40.0, 53.0), (11.0, 26.5), (56.0, 60.0)]
+    assert errors_ms(align(raw, made(raw, *spans)), spans).max() < 25
