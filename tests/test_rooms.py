@@ -14,7 +14,7 @@ import sayso
 ROOT = Path(sayso.__file__).parent
 ORDER = (
     {"errors", "__init__"},
-    {"audio", "configuration"},
+    {"audio", "configuration", "whole"},
     {"desk", "networks", "demo", "checkpoints"},
     {"effects", "separate", "edit", "measure"},
     {"clean", "words"},

@@ -27,6 +27,13 @@ ODD = [
 ]  # fmt: skip
 
 
+class Damaged(bytes):
+    """Bytes that are too many to be shown; a test that fails has left them in its file."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} bytes>"
+
+
 def attacked(few: int) -> settings:
     """`few` examples, always the same; or as many others as the environment asks for."""
     return settings(
@@ -39,7 +46,7 @@ def attacked(few: int) -> settings:
 
 
 @st.composite
-def damaged(draw: st.DrawFn, wholes: Sequence[bytes]) -> bytes:
+def damaged(draw: st.DrawFn, wholes: Sequence[bytes]) -> Damaged:
     """One of `wholes` with some bytes set, lost, doubled or moved, mostly in its header."""
     data = bytearray(wholes[draw(st.integers(0, len(wholes) - 1))])
     for _ in range(draw(st.integers(1, 5))):
@@ -59,7 +66,7 @@ def damaged(draw: st.DrawFn, wholes: Sequence[bytes]) -> bytes:
             data[at:at] = data[at : at + length]
         else:
             del data[at:]
-    return bytes(data)
+    return Damaged(data)
 
 
 @st.composite

@@ -259,8 +259,10 @@ def _open_av(path: Path) -> _Av:
             f"{path.name}: this is not audio, or it is damaged at its beginning; expected wav, "
             "flac, mp3, ogg, opus, m4a, or a video with sound"
         ) from None
-    streams = container.streams.audio
-    if not streams or not streams[0].rate or not streams[0].channels:
+    stream = next(iter(container.streams.audio), None)
+    # A codec that is not known leaves a stream without a context.
+    known = stream is not None and stream.codec_context is not None
+    if stream is None or not (known and stream.rate and stream.channels):
         container.close()
         raise FormatError(f"{path.name}: the file has no readable sound track")
-    return _Av(container, streams[0])
+    return _Av(container, stream)

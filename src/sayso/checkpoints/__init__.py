@@ -1,6 +1,6 @@
 """Other people's weights: reading their files without running them, and keeping them on a shelf."""
 
-from sayso.checkpoints.extras import require
+from sayso.checkpoints.extras import require, require_all
 from sayso.checkpoints.fitting import fit, without_prefix
 from sayso.checkpoints.pickled import ClassName, read_pickled
 from sayso.checkpoints.shelf import Shelf, WeightFile, check_hash, fingerprint
@@ -14,5 +14,6 @@ __all__ = [
     "fit",
     "read_pickled",
     "require",
+    "require_all",
     "without_prefix",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from sayso.errors import MissingExtraError
@@ -20,6 +21,22 @@ def require(module: str, *, extra: str, purpose: str) -> Any:
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f'{purpose} needs {error.name}, which is not installed: pip install "sayso[{extra}]"'
-        ) from None
+        raise MissingExtraError(_advice(purpose, str(error.name), extra)) from None
+
+
+def require_all(*modules: str, extra: str, purpose: str) -> None:
+    """Finds out whether `modules` are installed, and imports none of them.
+
+    Args:
+        modules: top-level names.
+        extra: as `require` takes it.
+        purpose: as `require` takes it.
+    Raises: MissingExtraError saying what to install.
+    """
+    missing = [name for name in modules if find_spec(name) is None]
+    if missing:
+        raise MissingExtraError(_advice(purpose, " and ".join(missing), extra))
+
+
+def _advice(purpose: str, missing: str, extra: str) -> str:
+    return f'{purpose} needs {missing}, which is not installed: pip install "sayso[{extra}]"'

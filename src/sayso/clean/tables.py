@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +14,8 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from sayso.clean.rows import AFTER, BEFORE, CleanRow
-from sayso.errors import ConfigError, OutputError
+from sayso.errors import ConfigError
+from sayso.whole import put
 
 MEANINGS = {
     "lufs": "loudness (LUFS)",
@@ -130,19 +130,6 @@ def averages(rows: Sequence[CleanRow]) -> list[tuple[str, str, str, str]]:
         worst = max(after) if stem in LOWER_IS_BETTER else min(after)
         lines.append((stem, first, f"{np.mean(after):.2f}", f"{worst:.2f}" if ranked else ""))
     return lines
-
-
-def put(path: Path, content: str | bytes) -> Path:
-    """Writes `content` so that `path` holds all of it or is not there. Raises: OutputError."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content.encode() if isinstance(content, str) else content)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
-    return path
 
 
 def _csv(rows: Sequence[CleanRow]) -> str:

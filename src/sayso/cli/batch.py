@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sayso.cli.opening import models_shelf, output_options
 from sayso.cli.parser import fields
 from sayso.cli.terminal import duration, note, progress_line, show_json, show_table
-from sayso.errors import EXIT_CODES, MissingExtraError, lookup
+from sayso.errors import EXIT_CODES, lookup
 
 if TYPE_CHECKING:
     from sayso.batch import Item, Pace, Summary
@@ -140,13 +140,9 @@ def _check(workers: Workers | None) -> None:
 
 
 def _need_extra() -> None:
-    from importlib.util import find_spec
+    from sayso.checkpoints import require_all
 
-    if find_spec("dbos") is None or find_spec("fsspec") is None:
-        raise MissingExtraError(
-            'several files at a time need the extra "batch": pip install "sayso[batch]"; '
-            "or give one file at a time"
-        )
+    require_all("dbos", "fsspec", extra="batch", purpose="work on several files at a time")
 
 
 def _line(pace: Pace) -> str:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 from datetime import datetime
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from sayso.cli.parser import fields
 from sayso.cli.terminal import note, say, show_json, show_table
-from sayso.errors import MissingExtraError
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -35,8 +33,9 @@ def serve(arguments: Namespace) -> int:
 
 def mcp(arguments: Namespace) -> int:
     """Answers an agent on stdin and stdout until it leaves."""
-    if find_spec("mcp") is None:
-        raise MissingExtraError('this needs the MCP SDK; install it with pip install "sayso[mcp]"')
+    from sayso.checkpoints import require_all
+
+    require_all("mcp", extra="mcp", purpose="answering an agent")
     from sayso.cli.opening import open_studio
     from sayso.service.agents import create_server
 
@@ -46,9 +45,10 @@ def mcp(arguments: Namespace) -> int:
 
 def create(arguments: Namespace) -> int:
     """Makes a token and prints its secret, once."""
+    database = _database(arguments)
     from sayso.service.access import create_token
 
-    token, secret = create_token(_database(arguments), arguments.name)
+    token, secret = create_token(database, arguments.name)
     note(f"token {token.id[:8]} for {token.name}; it is shown this once and kept only as a hash")
     say(secret)
     return 0
@@ -56,18 +56,20 @@ def create(arguments: Namespace) -> int:
 
 def revoke(arguments: Namespace) -> int:
     """Ends a token."""
+    database = _database(arguments)
     from sayso.service.access import revoke_token
 
-    token = revoke_token(_database(arguments), arguments.token)
+    token = revoke_token(database, arguments.token)
     say(f"{token.id[:8]} ({token.name}) works no more")
     return 0
 
 
 def listing(arguments: Namespace) -> int:
     """Prints the tokens, without their secrets."""
+    database = _database(arguments)
     from sayso.service.access import list_tokens
 
-    tokens = list_tokens(_database(arguments))
+    tokens = list_tokens(database)
     if arguments.json:
         show_json([token.model_dump(exclude={"hash"}) for token in tokens])
         return 0
@@ -77,12 +79,10 @@ def listing(arguments: Namespace) -> int:
 
 
 def _settings(arguments: Namespace) -> Settings:
+    from sayso.checkpoints import require_all
+
     needed = ("fastapi", "sqlmodel", "alembic", "uvicorn", "dbos", "structlog")
-    missing = [name for name in needed if find_spec(name) is None]
-    if missing:
-        raise MissingExtraError(
-            f'the service needs {", ".join(missing)}; install it with pip install "sayso[serve]"'
-        )
+    require_all(*needed, extra="serve", purpose="the service")
     from sayso.service.settings import Settings
 
     given = fields(arguments, "folder", "database_url", "model", "llm", "tokens")

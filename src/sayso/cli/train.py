@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sayso.cli.terminal import note, progress_bar, show_table
-from sayso.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from sayso.audio import Progress
@@ -154,10 +153,6 @@ def _tell(report: Report) -> None:
 
 
 def _need_torch() -> None:
-    from importlib.util import find_spec
+    from sayso.checkpoints import require_all
 
-    missing = [name for name in ("torch", "lightning_fabric") if find_spec(name) is None]
-    if missing:
-        raise MissingExtraError(
-            f'training needs {" and ".join(missing)}; install it with pip install "sayso[train]"'
-        )
+    require_all("torch", "lightning_fabric", extra="train", purpose="training")

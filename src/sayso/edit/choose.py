@@ -84,7 +84,7 @@ class Scores:
         return json.dumps(fields)
 
     @classmethod
-    def loads(cls, text: str) -> Scores:
+    def loads(cls, text: str | bytes) -> Scores:
         """From JSON. Raises: FormatError."""
         try:
             fields = json.loads(text)

@@ -30,6 +30,7 @@ from sayso.edit.choose import Scores
 from sayso.edit.describing import NAMES, describe, measure
 from sayso.edit.hearing import HOP, RATE, Array, Heard
 from sayso.errors import ModelError, OutputError, RangeError
+from sayso.whole import writing
 
 if TYPE_CHECKING:
     from sayso.networks.autoencoder import Autoencoder
@@ -106,6 +107,7 @@ class Editor:
 
     def save(self, path: str | Path) -> Path:
         """Writes one safetensors file, with no code in it. Raises: OutputError."""
+        from safetensors import SafetensorError
         from safetensors.torch import save_file
 
         tensors = {f"autoencoder/{k}": v for k, v in self.autoencoder.state_dict().items()}
@@ -122,11 +124,12 @@ class Editor:
             "names": json.dumps(NAMES),
         }
         path = Path(path)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            save_file(tensors, path, metadata)
-        except OSError as error:
-            raise OutputError(f"{path}: cannot be written ({error})") from None
+        with writing(path) as part:
+            try:
+                save_file(tensors, part, metadata)
+            except SafetensorError as error:  # so it says that a disk is full
+                raise OutputError(f"{path}: cannot be written ({error})") from None
+            part.chmod(0o644)  # safetensors makes it readable by its owner alone
         return path
 
     @classmethod

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from sayso.edit.editlist import EditList
 from sayso.errors import FormatError, MoveError, OutputError, RangeError, SaysoError
+from sayso.whole import put
 
 SUFFIXES: Mapping[str, str] = {
     ".otio": "otio",
@@ -47,15 +47,7 @@ def write_edit(path: str | Path, edit: EditList) -> Path:
     if module is None:
         raise OutputError(f"{path.name}: expected a name that ends in {', '.join(SUFFIXES)}")
     text: str = import_module(f"sayso.edit.exchange.{module}").dump(edit, path.suffix.lower())
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
-    return path
+    return put(path, text)
 
 
 def read_edit(path: str | Path, *, find: Find) -> EditList:

@@ -1,0 +1,55 @@
+"""All of a file or none of it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from sayso.errors import OutputError
+from sayso.whole import put, writing
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_appears_with_its_folder(tmp_path):
+    path = put(tmp_path / "a" / "b.txt", "Grüße\n")
+    assert path.read_bytes() == "Grüße\n".encode()
+    assert names(path.parent) == ["b.txt"]
+
+
+def test_what_was_there_stays_until_the_new_is_whole(tmp_path):
+    path = put(tmp_path / "a.txt", "old")
+    with pytest.raises(ZeroDivisionError), writing(path) as part:
+        part.write_text("half")
+        raise ZeroDivisionError
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_where_nothing_can_be_written(tmp_path):
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "file" / "a.txt", tmp_path / ("n" * 300)):
+        with pytest.raises(OutputError, match="cannot be written"):
+            put(place, "x")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OutputError, match="folder: cannot be written"):
+        put(tmp_path / "folder", "x")
+    assert names(tmp_path) == ["file", "folder"]
+
+
+def test_a_killed_process_leaves_the_old_file(tmp_path):
+    path = put(tmp_path / "a.txt", "old")
+    code = (
+        "import os, sys; from sayso.whole import writing\n"
+        "with writing(sys.argv[1]) as part:\n"
+        "    part.write_text('half')\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert path.read_text() == "old"
