@@ -23,7 +23,8 @@ from sayso.edit.exchange.files import Media
 from sayso.edit.hearing import Heard, listen
 from sayso.effects import Sound, process
 from sayso.errors import Cancelled as Stopped
-from sayso.errors import DataError, ModelError, OutputError, RangeError, RequestError
+from sayso.errors import DataError, ModelError, RangeError, RequestError
+from sayso.whole import put
 
 
 def media_of(path: str | Path) -> Media:
@@ -241,7 +242,7 @@ def _scores(
     cancelled: Cancelled | None,
 ) -> Scores:
     if file is not None and Path(file).is_file():
-        found = Scores.loads(Path(file).read_text(encoding="utf-8"))
+        found = Scores.loads(Path(file).read_bytes())
         if (found.scorer, int(found.edges[-1])) != (by, audio.frames):
             raise DataError(
                 f"{file} holds scores by {found.scorer} of {found.edges[-1]} frames; expected "
@@ -250,10 +251,7 @@ def _scores(
         return found
     found = score(listen(audio, progress=progress, cancelled=cancelled), by, editor)
     if file is not None:
-        try:
-            Path(file).write_text(found.dumps(), encoding="utf-8")
-        except OSError as error:
-            raise OutputError(f"{file}: cannot be written ({error.strerror})") from None
+        put(file, found.dumps())
     return found
 
 

@@ -97,3 +97,9 @@ def test_scores_that_claim_odd_things(document):
         assert str(error)
         return
     assert np.isfinite(scores.values).all()
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff\xfe", b"[" * 100_000, b"7"])
+def test_files_that_are_no_scores(data):
+    with pytest.raises(FormatError, match="not the scores"):
+        Scores.loads(data)

@@ -211,7 +211,9 @@ def _train_data(kinds: _Commands) -> None:
     render.set_defaults(command="train:data_render")
     render.add_argument("store", metavar="STORE")
     render.add_argument("kinds", metavar="KIND", nargs="*", help="midi, lines, singing, treble")
-    render.add_argument("--midi", metavar="DIR", default="midi", help="folder of MIDI files")
+    render.add_argument(
+        "--midi", metavar="DIR", default="midi", help="pieces in DIR/freedoom, drums in DIR/groove"
+    )
     render.add_argument(
         "--soundfont",
         metavar="FILE.sf2",

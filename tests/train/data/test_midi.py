@@ -70,6 +70,14 @@ def test_a_piece_becomes_a_song_of_named_stems(midi_root: Path, tmp_path: Path):
     assert (again.stored, again.already) == (0, 2)
 
 
+def test_a_folder_without_midi_is_told(midi_root: Path, tmp_path: Path):
+    (tmp_path / "elsewhere").mkdir()
+    with pytest.raises(DataError, match="no MIDI in .*elsewhere; expected pieces"):
+        render_midi(
+            tmp_path / "elsewhere", tmp_path / "store", config=MidiConfig(soundfonts=(Path("a"),))
+        )
+
+
 def test_windows_move_time_and_pitch_but_not_drums():
     melodic = pretty_midi.Instrument(0)
     drums = pretty_midi.Instrument(0, is_drum=True)

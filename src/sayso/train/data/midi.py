@@ -84,12 +84,16 @@ def render_midi(
     """Render the pieces (`freedoom/`) and drum performances (`groove/`) under `midi_root`.
 
     Every piece is rendered with every soundfont, each time in another key, tempo and instruments.
-    What the store holds already is kept. Raises: DataError when fluidsynth or a soundfont is not
-    there; a damaged file is skipped and counted.
+    What the store holds already is kept. Raises: DataError when fluidsynth, a soundfont or any MIDI
+    is not there; a damaged file is skipped and counted.
     """
     check_renderer(config.soundfonts)
     pieces = sorted((midi_root / "freedoom").glob("*.mid"))
     grooves = long_grooves(midi_root / "groove")
+    if not pieces and not grooves:
+        raise DataError(
+            f"no MIDI in {midi_root}; expected pieces in its folder freedoom, or drums in groove"
+        )
     order = np.random.default_rng(config.seed).permutation(len(grooves))[: config.grooves]
     grooves = [grooves[i] for i in sorted(order)]
     todo = [(path, font, False) for path in pieces for font in config.soundfonts]
