@@ -11,8 +11,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
 
+from sayso.desk import History
 from sayso.errors import ConfigError
 from sayso.service.database import connect, migrate
+from sayso.service.store import Store, plain
+from sayso.service.tables import Message, Session
 
 TABLES = {"alembic_version", "message", "render", "session", "token", "upload"}
 
@@ -42,6 +45,22 @@ def test_up_down_and_up_again(url):
         assert set(sa.inspect(engine).get_table_names()) == {"alembic_version"}
         migrate(engine)
         assert set(sa.inspect(engine).get_table_names()) == TABLES
+    finally:
+        engine.dispose()
+
+
+def test_what_hangs_on_a_session_goes_with_it(url):
+    engine = connect(url)
+    try:
+        store = Store(engine)
+        session = Session(name="song", sample_rate=8_000, channels=1, frames=8_000)
+        session.history = plain(History())
+        store.add(session, most=1)
+        said = Message(session_id=session.id, text="hello")
+        store.change(session.id, None, lambda history: (history, said, None))
+        assert len(store.messages(session.id)) == 1
+        store.delete(session.id, None)
+        assert store.messages(session.id) == []
     finally:
         engine.dispose()
 

@@ -51,6 +51,7 @@ def migrate(engine: sa.Engine, revision: str = "head") -> None:
             command.upgrade(config, revision)
         else:
             command.downgrade(config, revision)
+    engine.dispose()  # so that nobody is given the connection whose foreign keys are off
 
 
 def _current(connection: sa.Connection) -> str:
