@@ -406,6 +406,11 @@ def test_cuts_are_seen_and_heard_before_they_are_kept(listening, service):
     edges = page.locator(".cut-edge:visible")
     expect(edges).to_have_count(2 * len(spans))
     assert get(service, session).json()["desk"]["edits"] == []
+    # However coarse the bars are, keys get on.
+    page.get_by_label("Share to keep").press("ArrowRight")
+    page.get_by_label("Share to keep").press("ArrowLeft")
+    expect(page.locator(".cuts-lane")).to_have_attribute("aria-busy", "false")
+    expect(page.get_by_label("Share to keep")).to_have_value("0.5")
 
     # An edge moves by keys and by hand.
     first = page.get_by_label("Stretch 1 ends")

@@ -23,6 +23,7 @@ export class Cuts extends EventTarget {
   draft = null;
   scorers = ["level"];
   by = "level";
+  asked = null; // the share that a scorer was asked for, which bars seldom meet
   busy = false;
 
   /** @param {Session} session */
@@ -65,6 +66,7 @@ export class Cuts extends EventTarget {
   /** Asks a scorer what it would keep; null as `keep` is what a learnt editor does by itself. */
   async choose(by, keep) {
     this.by = by;
+    this.asked = keep;
     const turn = (this.#asked += 1);
     this.busy = true;
     this.#tell();
@@ -86,6 +88,7 @@ export class Cuts extends EventTarget {
    * @param {boolean} done false while the hand still moves: seen already, but not yet heard
    */
   move(index, edge, s, done = true) {
+    this.asked = null;
     this.#propose(withEdge(this.#base(), index, edge, s, this.duration_s), done);
   }
 
@@ -93,6 +96,7 @@ export class Cuts extends EventTarget {
   toggle({ start_s: start, end_s: end, kept }) {
     const base = this.#base();
     const next = kept ? without(base, start, end) : withBack(base, start, end);
+    this.asked = null;
     if (next !== null) this.#propose(next);
     return next !== null;
   }
@@ -101,6 +105,7 @@ export class Cuts extends EventTarget {
     this.#asked += 1;
     this.busy = false;
     this.#moving = false;
+    this.asked = null;
     this.draft = null;
     this.#tell();
   }
@@ -143,6 +148,7 @@ export class Cuts extends EventTarget {
     if (this.#keeping || edits === this.#seen) return;
     this.#seen = edits;
     this.kept = null;
+    this.asked = null;
     this.draft = null;
     this.#looking = true;
     try {

@@ -101,10 +101,8 @@ export class CutsView {
     const { draft, busy, share, duration_s: duration, shown } = this.#cuts;
     const { keep, value, length, by, actions, commit, drop, across, out, lane } = this.#parts;
     this.#offerScorers();
-    if (document.activeElement !== keep || !busy) {
-      keep.value = Math.min(1, share);
-      keep.style.setProperty("--at", keep.value);
-    }
+    keep.value = this.#cuts.asked ?? Math.min(1, share);
+    keep.style.setProperty("--at", keep.value);
     value.textContent = percent(share);
     keep.setAttribute("aria-valuetext", `${percent(share)} of the recording`);
     by.value = this.#cuts.by;
@@ -160,7 +158,7 @@ export class CutsView {
       "aria-label": "Share to keep",
       oninput: () => {
         keep.style.setProperty("--at", keep.value);
-        this.#parts.value.textContent = percent(Number(keep.value));
+        this.#cuts.asked = Number(keep.value);
         this.#choose(Number(keep.value));
       },
     });
