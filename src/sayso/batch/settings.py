@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from sayso.clean import CleanConfig
 from sayso.configuration import Frozen
@@ -48,7 +48,6 @@ class RenderSettings(Frozen):
 
 
 Settings: TypeAlias = Annotated[CleanSettings | RenderSettings, Field(discriminator="kind")]
-parse_settings = TypeAdapter[CleanSettings | RenderSettings](Settings).validate_python
 
 
 def clean_settings(config: CleanConfig, *, format: str = "wav") -> CleanSettings:

@@ -14,7 +14,6 @@ from sayso.words.wishes import Aspect, Wish
 SPOILING = ("noise", "hum", "hiss", "static", "crowd", "traffic", "wind", "fan", "air conditioner",
             "crackle", "buzz", "music")  # fmt: skip
 VOICES = ("vocals", "speech")
-_WHOLES = ("mix", "talk")
 _NAMED = ("param", "quality", "preset", "place", "verb_param")
 _ONLY_AGAIN = frozenset({"degree", "size", "again", "pronoun", "same"})
 _SOURCES = frozenset({"from", "in", "over", "under", "by"})

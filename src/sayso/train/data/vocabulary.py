@@ -85,10 +85,6 @@ class Vocabulary:
         """Every wider concept that holds `name`; not itself."""
         return self._up[name]
 
-    def descendants(self, name: str) -> frozenset[str]:
-        """Every narrower concept within `name`; not itself."""
-        return self._down[name]
-
     def label(self, concept: str, *, maybe: Iterable[str] = (), never: Iterable[str] = ()) -> Label:
         """The label of a sound that is `concept`, may hold `maybe` and surely no `never`.
 
