@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -162,3 +164,29 @@ def test_integers_clip_and_floats_do_not(tmp_path):
     loud = Audio(np.array([[2.0, -2.0, 0.5]], np.float32), 44_100)
     assert read(write(tmp_path / "a.wav", loud)).samples.max() <= 1.0
     assert read(write(tmp_path / "b.wav", loud, encoding="float32")).samples.max() == 2.0
+
+
+_FULL = """
+import resource, sys
+from sayso.cli import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files")
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.aiff", "a.mp4"])
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path, name):
+    """A limit on the size of files stands for the end of the disk: writing fails the same way."""
+    out = tmp_path / "out" / name
+    done = subprocess.run(
+        [sys.executable, "-c", _FULL, "demo", "-o", str(out)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 5, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert f"{name}: the file could not be written" in line
+    assert not list(out.parent.iterdir())

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, BinaryIO, Protocol, Self
 
 import numpy as np
 
@@ -176,7 +176,7 @@ class _SndfileSink:
         if container == "WAV" and (frames or 0) * channels * 4 > _WAV_BYTES:
             container = "RF64"
         # Opened by ourselves, because libsndfile forgets why the system refused.
-        self._stream = part.open("w+b")
+        self._stream = _Stream(part.open("w+b"))
         subtype = SNDFILE_SUBTYPES[encoding]
         self._file = soundfile.SoundFile(
             self._stream, "w", sample_rate, channels, subtype, format=container
@@ -187,11 +187,48 @@ class _SndfileSink:
         # libsndfile's Vorbis encoder overruns its stack on long writes.
         for start in range(0, block.shape[1], 1 << 16):
             part = block[:, start : start + (1 << 16)]
-            self._file.write(np.clip(part, -1.0, 1.0).T if self._integer else part.T)
+            try:
+                self._file.write(np.clip(part, -1.0, 1.0).T if self._integer else part.T)
+            except AssertionError:  # soundfile's, for fewer frames than it was given
+                self._stream.check()
+                raise
+            self._stream.check()
 
     def close(self) -> None:
-        self._file.close()
-        self._stream.close()
+        try:
+            self._file.close()
+            self._stream.check()
+        finally:
+            self._stream.close()
+
+
+class _Stream:
+    """What libsndfile writes to: nothing may be raised into it, so errors are kept for `check`."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._error: OSError | None = None
+        self.close = file.close
+
+    def write(self, data: bytes) -> int:
+        return self._kept(lambda: self._file.write(data))
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._kept(lambda: self._file.seek(offset, whence))
+
+    def tell(self) -> int:
+        return self._kept(self._file.tell)
+
+    def _kept(self, act: Callable[[], int]) -> int:
+        try:
+            return act()
+        except OSError as error:
+            self._error = self._error or error
+            return 0
+
+    def check(self) -> None:
+        if self._error is not None:
+            raise self._error
 
 
 class _AvSink:
