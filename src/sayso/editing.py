@@ -186,6 +186,8 @@ class Choice:
     def threshold_of(self, scores: Scores, editor: Editor | None, duration_s: float) -> float:
         """The threshold that is meant, for a recording of `duration_s`. Raises: RangeError."""
         if self.threshold is not None:
+            if not 0 <= self.threshold <= 1:
+                raise RangeError(f"a threshold of {self.threshold:g}: expected 0 to 1")
             return self.threshold
         if self.keep is not None:
             return scores.threshold_for(self.keep)

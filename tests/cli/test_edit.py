@@ -79,6 +79,7 @@ def test_tracks_are_cut_together(folder):
         (["apply", "raw0.wav", "-o", "a.otio"], 6, "needs an editor"),
         (["apply", "raw0.wav", "--by", "taste", "-o", "a.otio"], 3, "expected one of"),
         (["apply", "raw0.wav", "--by", "level", "-o", "a.doc"], 5, "ends in"),
+        (["apply", "raw0.wav", "--by", "level", "--threshold", "3", "-o", "a.txt"], 3, "0 to 1"),
         (["render", "none.otio", "-o", "a.wav"], 3, "cannot be read"),
     ],
 )
