@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sayso.separate.absence import RANGE_DB, THRESHOLD_DB, absence_gain
+from sayso.separate.absence import RANGE_DB, SLOPE, THRESHOLD_DB, absence_gain
 
 RATE = 43.0
 
@@ -17,9 +17,10 @@ def test_leaves_what_is_loud_enough_alone() -> None:
     assert np.all(gains_db(THRESHOLD_DB + 0.1) == 0)
 
 
-@pytest.mark.parametrize("level_db", [-15.0, -25.0])
-def test_doubles_the_distance_below_the_threshold(level_db: float) -> None:
-    np.testing.assert_allclose(gains_db(level_db), level_db - THRESHOLD_DB, atol=1e-3)
+@pytest.mark.parametrize("level_db", [-15.0, -17.0, -25.0])
+def test_turns_down_by_the_distance_below_the_threshold(level_db: float) -> None:
+    wanted = max(SLOPE * (level_db - THRESHOLD_DB), -RANGE_DB)
+    np.testing.assert_allclose(gains_db(level_db), wanted, atol=1e-3)
 
 
 def test_turns_down_no_further_than_its_range() -> None:
@@ -36,9 +37,9 @@ def test_does_not_depend_on_the_mixtures_loudness_and_takes_silence() -> None:
 
 
 def test_a_sound_that_comes_and_goes_keeps_its_gain_while_it_is_there() -> None:
-    stem, mix = np.full(2000, 1e-3), np.ones(2000)
-    stem[800:1200] = 0.5
+    stem, mix = np.full(4000, 1e-3), np.ones(4000)
+    stem[1900:2100] = 0.5
     gain = absence_gain(stem, mix, frames_a_s=RATE)
-    assert np.all(gain[820:1180] == 1)
-    assert gain[:600].max() < 0.2
+    assert np.all(gain[1900:2100] == 1)
+    assert gain[:1400].max() < 0.1
     assert np.abs(np.diff(gain)).max() < 0.1

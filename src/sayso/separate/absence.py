@@ -10,12 +10,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-# Chosen on validation material: half of what is absent falls below -25 dB, while the mean uSDR of
-# what is there falls by a tenth of a dB.
-THRESHOLD_DB = -10.0
-SLOPE = 1.0
+# Chosen on validation material: what is absent falls from -15 to -24 dB at the median, while the
+# mean uSDR of what is there falls by a tenth of a dB. Faster smoothing costs more.
+THRESHOLD_DB = -12.0
+SLOPE = 3.0
 RANGE_DB = 30.0
-SMOOTHING_S = 0.8
+SMOOTHING_S = 3.2
 
 
 def absence_gain(
