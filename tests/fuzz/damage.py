@@ -40,7 +40,7 @@ def attacked(few: int) -> settings:
         max_examples=EXAMPLES or few,
         derandomize=not EXAMPLES,
         database=None,
-        deadline=60_000,
+        deadline=None if EXAMPLES else 60_000,
         suppress_health_check=list(HealthCheck),
     )
 
