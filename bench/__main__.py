@@ -17,7 +17,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -34,6 +35,15 @@ _INTRODUCTION = """# What it costs and how well it hears
 Written by `python -m bench`. Whatever is compared ran in turns in one run on one machine: trust the
 ratios; seconds are that machine's.
 """
+
+
+def spaced(lines: Sequence[str]) -> str:
+    """`lines` of Markdown, with an empty one wherever a table begins or ends."""
+    text = ""
+    for before, line in pairwise(["", *lines]):
+        apart = before.strip() and before.startswith("|") != line.startswith("|")
+        text += ("\n" if apart and line.strip() else "") + line + "\n"
+    return text.rstrip()
 
 
 def scripted(title: str, script: str, material: str, *options: str) -> Callable[[Given], Table]:
@@ -53,7 +63,7 @@ def scripted(title: str, script: str, material: str, *options: str) -> Callable[
         first = next((n for n, line in enumerate(told) if line.startswith(("|", "#"))), 0)
         # The line before a table is its caption.
         kept = told[max(0, first - 1) :]
-        return Table(title, (), (), f"`python bench/{script}`\n\n" + "\n".join(kept))
+        return Table(title, (), (), f"`python bench/{script}`\n\n" + spaced(kept))
 
     return part
 

@@ -42,8 +42,8 @@ def drums(given: Given) -> Table:
         },
         "the mix as it is": lambda mix: mix.samples,
     }
-    mix = demo_song()["mix"]
-    work = {name: lambda way=way: way(mix) for name, way in ways.items()}
+    demo = demo_song()["mix"]
+    work = {name: lambda way=way: way(demo) for name, way in ways.items()}
     in_turns(work, rounds=1)
     seconds = in_turns(work, rounds=2 if given.quick else 5)
     found: dict[str, list[float]] = defaultdict(list)
@@ -59,13 +59,12 @@ def drums(given: Given) -> Table:
         )
         for name in ways
     ]
-    songs = f"{len(found['simple'])} songs" if found else "no songs, as no --songs were given"
+    songs = f"songs: {len(found['simple'])}" if found else "no uSDR, as no --songs were given"
     return Table(
         "Drums, without weights and with",
         ("", "time, times HPSS's", "median uSDR of the drums in dB"),
         rows,
-        f"Time on {mix.frames / SAMPLE_RATE:.0f} s of stereo, {given.threads} threads; uSDR over "
-        f"{songs}.",
+        f"Time on {demo.frames / SAMPLE_RATE:.0f} s of stereo, {given.threads} threads; {songs}.",
     )
 
 
