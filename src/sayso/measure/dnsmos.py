@@ -3,7 +3,7 @@
 Conventions: scores from 1 to 5, higher is better: "sig" the speech, "bak" the background (5: none),
 "ovr" the whole. The network is the person's own copy of `sig_bak_ovr.onnx`, see
 `sayso models info dnsmos`; it hears mono at 16 kHz, 9.01 s at a time, and a clip shorter than that
-over and over.
+twice, or four times, and so on.
 
 Source: Reddy, Gopal and Cutler 2022, arXiv:2110.01763; the maps from the network's answers to
 scores are those of the DNS Challenge's evaluation script.
@@ -66,18 +66,21 @@ class Dnsmos:
         Raises: Cancelled.
         """
         mono = resample(audio, RATE_HZ)
-        starts = range(0, max(1, mono.frames - _WINDOW_FRAMES + 1), _HOP_FRAMES)
+        if mono.frames < _WINDOW_FRAMES:
+            doublings = int(np.ceil(np.log2(_WINDOW_FRAMES / max(1, mono.frames))))
+            mono = Audio(np.tile(mono.samples, 2**doublings), RATE_HZ)
+        # As many as the evaluation script takes, which counts whole seconds.
+        count = max(1, int(mono.frames // RATE_HZ - _WINDOW_FRAMES / RATE_HZ) + 1)
         scores = []
-        for start in starts:
+        for start in range(0, count * _HOP_FRAMES, _HOP_FRAMES):
             if cancelled is not None and cancelled():
                 raise CancelledError("stopped")
-            stop = min(start + _WINDOW_FRAMES, mono.frames)
-            scores.append(self._scores(mono.block(start, stop).mean(axis=0)))
+            window = mono.block(start, start + _WINDOW_FRAMES).mean(axis=0)
+            scores.append(self._scores(window))
         return dict(zip(_MAPS, map(float, np.mean(scores, axis=0)), strict=True))
 
-    def _scores(self, samples: Samples) -> Samples:
-        window = np.resize(samples, _WINDOW_FRAMES)[None]
-        (answers,) = self._session.run(None, {self._input: window})[:1]
+    def _scores(self, window: Samples) -> Samples:
+        (answers,) = self._session.run(None, {self._input: window[None]})[:1]
         return np.array(
             [
                 np.polynomial.polynomial.polyval(float(answer), maps)
