@@ -76,6 +76,8 @@ def test_train_resume_export_score_and_ask(folder, demo):
     again = sayso(folder, "train", "separator", "tiny.yaml", "--set", "loop.max_steps=6")
     assert again.returncode == 7
     assert "resume" in again.stderr
+    kept = yaml.safe_load((folder / "run" / "config.yaml").read_text())
+    assert kept["loop"]["max_steps"] == 3
     options = ("--set", "loop.max_steps=6", "--set", "loop.validate_steps=3", "--resume")
     done = sayso(folder, "train", "separator", "tiny.yaml", *options)
     assert done.returncode == 0, done.stderr
@@ -135,3 +137,10 @@ def test_a_store_is_built_packed_and_unpacked(folder):
 def tone() -> Audio:
     time = np.arange(44_100) / 44_100
     return Audio(np.sin(2 * np.pi * 440 * time).astype(np.float32)[None] * 0.3, 44_100)
+
+
+def test_a_folder_that_cannot_be_written_is_told(folder):
+    (folder / "file").touch()
+    done = sayso(folder, "train", "separator", "tiny.yaml", "--set", "folder=file/run")
+    assert done.returncode == 5, done.stderr
+    assert "file/run/config.yaml: cannot be written" in done.stderr

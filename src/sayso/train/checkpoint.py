@@ -20,7 +20,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from sayso.errors import ModelError
+from sayso.errors import ModelError, OutputError
+from sayso.whole import writing
 
 
 @dataclass
@@ -130,11 +131,12 @@ def _match_layout(optimiser: Optimizer) -> None:
 
 
 def _write(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     plain = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    save_file(plain, temporary, {k: json.dumps(v) for k, v in metadata.items()})
-    temporary.chmod(0o644)  # safetensors makes it readable by its owner alone
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    with writing(path) as part:
+        try:
+            save_file(plain, part, {k: json.dumps(v) for k, v in metadata.items()})
+        except SafetensorError as error:  # so it says that a disk is full
+            raise OutputError(f"{path}: cannot be written ({error})") from None
+        part.chmod(0o644)  # safetensors makes it readable by its owner alone
+        with part.open("rb") as file:
+            os.fsync(file.fileno())

@@ -24,6 +24,7 @@ from torch.export import Dim
 from sayso.errors import ModelError
 from sayso.networks.ask import AskConfig, AskNet, Features
 from sayso.train.checkpoint import read
+from sayso.whole import writing
 
 TOLERANCE = 1e-4
 _HALF = ".half"
@@ -223,10 +224,8 @@ def _write(graph: Graph, path: Path, metadata: Mapping[str, Any], *, half: bool)
     # The exporter notes where on this machine each line of source lies: nobody else's business.
     for node in model.graph.node:
         node.ClearField("metadata_props")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.new")
-    onnx.save(model, temporary)
-    temporary.replace(path)
+    with writing(path) as part:
+        onnx.save(model, part)
 
 
 def _store_half(model: onnx.ModelProto) -> None:

@@ -28,6 +28,8 @@ from sayso.train.board import Board
 from sayso.train.checkpoint import State
 from sayso.train.config import LoopConfig
 
+LAST = "last.safetensors"
+
 
 class Task(Protocol):
     """One thing to learn; `modules` are replaced by Fabric's wrappers before the first step."""
@@ -77,6 +79,12 @@ class Outcome:
     reason: str
 
 
+def require_free(folder: Path, *, resume: bool) -> None:
+    """Nothing, unless `folder` holds a run that is not to be resumed. Raises: ConfigError."""
+    if (folder / LAST).exists() and not resume:
+        raise ConfigError(f"{folder} holds a run already: resume it, or choose another folder")
+
+
 def fit(
     task: Task,
     config: LoopConfig,
@@ -91,11 +99,10 @@ def fit(
     (the averaged network), `log.jsonl` and TensorBoard's files into `folder`. SIGTERM and SIGINT
     end the sitting after the current step, with a checkpoint.
 
-    Raises: ConfigError if the folder holds a run and `resume` is false, or the other way round.
+    Raises: ConfigError if the folder holds a run and `resume` is false, OutputError.
     """
-    last = folder / "last.safetensors"
-    if last.exists() and not resume:
-        raise ConfigError(f"{folder} holds a run already: resume it, or choose another folder")
+    require_free(folder, resume=resume)
+    last = folder / LAST
     if config.threads:
         torch.set_num_threads(config.threads)
     fabric = fabric_of(config)
@@ -261,7 +268,7 @@ class _Sitting:
             return
         self.save_model("average.safetensors")
         checkpoint.save(
-            self.folder / "last.safetensors",
+            self.folder / LAST,
             self.state,
             modules=self.modules,
             average=self.average,

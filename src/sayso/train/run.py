@@ -8,7 +8,8 @@ from collections.abc import Callable
 import yaml
 
 from sayso.train.config import TASKS, RunConfig
-from sayso.train.loop import Outcome, Report, fit
+from sayso.train.loop import Outcome, Report, fit, require_free
+from sayso.whole import put
 
 
 def run(
@@ -20,10 +21,10 @@ def run(
     """Train; the folder then holds the configuration beside checkpoints and logs.
 
     Raises: ConfigError if the folder holds a run and `resume` is false; DataError before training
-        if the data cannot be used.
+        if the data cannot be used; OutputError.
     """
+    require_free(config.folder, resume=resume)
     task = importlib.import_module(TASKS[config.kind]).build(config.task)
-    config.folder.mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
-    (config.folder / "config.yaml").write_text(text)
+    put(config.folder / "config.yaml", text)
     return fit(task, config.loop, config.folder, resume=resume, on_progress=on_progress)

@@ -20,6 +20,7 @@ from sayso.errors import DataError
 from sayso.train.data.build import Progress
 from sayso.train.data.store import SAMPLE_RATE, Floats, PartWriter, Segment, Store
 from sayso.train.data.vocabulary import load_vocabulary
+from sayso.whole import put
 
 MAGIC = b"sayso-shard-1\n"
 DEFAULT_BYTES = 60 * 2**20
@@ -140,5 +141,4 @@ def _fitted(samples: Floats, segment: Segment) -> Floats:
 def _write(root: Path, number: int, entries: list[str], streams: list[bytes]) -> Path:
     path = root / f"shard-{number:03d}.sayso"
     head = MAGIC + f"{len(entries)}\n".encode() + "".join(e + "\n" for e in entries).encode()
-    path.write_bytes(head + b"".join(streams))
-    return path
+    return put(path, head + b"".join(streams))
