@@ -37,7 +37,7 @@ def test_damaged_files(tmp_path, kind):
     load, wholes, fault = KINDS[kind]
     path = tmp_path / "a.yaml"
 
-    @attacked(150)
+    @attacked(80)
     @given(damaged(wholes))
     def attack(data):
         path.write_bytes(data)
@@ -54,7 +54,7 @@ def test_files_that_claim_odd_things(tmp_path, kind):
     load, wholes, fault = KINDS[kind]
     path = tmp_path / "a.yaml"
 
-    @attacked(150)
+    @attacked(80)
     @given(altered([yaml.safe_load(whole) for whole in wholes]))
     def attack(document):
         path.write_text(yaml.safe_dump(document), encoding="utf-8")
@@ -87,7 +87,7 @@ def test_overrides(tmp_path):
     ]
     text = st.one_of(st.text(max_size=20), st.lists(st.sampled_from(pieces)).map("".join))
 
-    @attacked(300)
+    @attacked(150)
     @given(text)
     def attack(override):
         try:

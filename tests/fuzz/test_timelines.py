@@ -50,7 +50,7 @@ def test_damaged_timelines(tmp_path, suffix):
     whole = write_edit(tmp_path / f"whole{suffix}", plain).read_bytes()
     path = tmp_path / f"a{suffix}"
 
-    @attacked(100)
+    @attacked(60)
     @given(damaged([whole]))
     def attack(data):
         path.write_bytes(data)
@@ -65,7 +65,7 @@ def test_timelines_that_claim_odd_things(tmp_path, suffix):
     whole = json.loads(write_edit(tmp_path / f"whole{suffix}", plain).read_text())
     path = tmp_path / f"a{suffix}"
 
-    @attacked(200)
+    @attacked(120)
     @given(altered([whole]))
     def attack(document):
         path.write_text(json.dumps(document))
@@ -74,7 +74,7 @@ def test_timelines_that_claim_odd_things(tmp_path, suffix):
     attack()
 
 
-@attacked(200)
+@attacked(120)
 @given(
     altered(
         [

@@ -55,7 +55,7 @@ def test_pickled_checkpoints(folder, zipped):
     contents = {"state": {"a": torch.ones(3, 4), "b": torch.zeros(2).half()}, "n": [1, "x", None]}
     torch.save(contents, whole, _use_new_zipfile_serialization=zipped)
 
-    @attacked(400)
+    @attacked(200)
     @given(damaged([whole.read_bytes(), DEMUCS.read_bytes()]))
     def attack(data):
         path.write_bytes(data)
@@ -115,7 +115,7 @@ def test_editors_that_claim_odd_things(folder, editor):
         key: metadata[key] if key == "format" else json.loads(metadata[key]) for key in metadata
     }
 
-    @attacked(150)
+    @attacked(80)
     @given(altered([told]))
     def attack(document):
         if not isinstance(document, dict):

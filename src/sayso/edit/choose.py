@@ -89,7 +89,8 @@ class Scores:
         try:
             fields = json.loads(text)
             edges = np.array(fields["edges"], np.int64)
-            values = np.array(fields["values"], np.float32)
+            with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
+                values = np.array(fields["values"], np.float32)
             rest = np.array(fields["rest"], bool)
             scorer, rate = str(fields["scorer"]), int(fields["sample_rate"])
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:

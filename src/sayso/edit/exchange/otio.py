@@ -59,7 +59,11 @@ def load(text: str, suffix: str, find: Find) -> EditList:
         timeline = timeline[0]
     if not isinstance(timeline, otio.schema.Timeline):
         raise FormatError(f"holds a {type(timeline).__name__}; expected a timeline")
-    return _edit(otio, timeline, find, exact=suffix == ".otio")
+    try:
+        return _edit(otio, timeline, find, exact=suffix == ".otio")
+    except (TypeError, AttributeError, ValueError, KeyError, RuntimeError, OverflowError) as error:
+        # A timeline may lack any part, and the library does not mind when it reads it.
+        raise FormatError(f"damaged: {error}") from None
 
 
 def _library() -> Any:
