@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from sayso.checkpoints import ClassName, fit, read_pickled, require
 from sayso.checkpoints.quantised import restore_quantised
-from sayso.configuration import parse_yaml
-from sayso.errors import ModelError
+from sayso.configuration import parse, read_values
+from sayso.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
     from torch import nn
@@ -56,12 +56,14 @@ class Bag(BaseModel):
 
 def read_bag(path: Path) -> Bag:
     """The bag in a YAML file. Raises: ModelError for a missing or wrong one."""
+    if not path.is_file():
+        raise ModelError(f"{path}: there is no such file; expected the YAML of a bag")
     try:
-        return Bag.model_validate(parse_yaml(path.read_text("utf-8")))
-    except FileNotFoundError:
-        raise ModelError(f"{path}: there is no such file; expected the YAML of a bag") from None
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path}: no bag of Demucs models: {error}") from None
+        # Aliases may make of a few lines more than can be printed: `parse` shows no values.
+        return parse(Bag, read_values(path), str(path))
+    except ConfigError as error:
+        told = str(error).removeprefix(f"{path}: ")
+        raise ModelError(f"{path}: no bag of Demucs models: {told}") from None
 
 
 def find_member(folder: Path, signature: str) -> Path:

@@ -72,7 +72,7 @@ def test_a_piece_becomes_a_song_of_named_stems(midi_root: Path, tmp_path: Path):
 
 def test_a_folder_without_midi_is_told(midi_root: Path, tmp_path: Path):
     (tmp_path / "elsewhere").mkdir()
-    with pytest.raises(DataError, match="no MIDI in .*elsewhere; expected pieces"):
+    with pytest.raises(DataError, match=r"no MIDI in .*elsewhere; expected pieces"):
         render_midi(
             tmp_path / "elsewhere", tmp_path / "store", config=MidiConfig(soundfonts=(Path("a"),))
         )
