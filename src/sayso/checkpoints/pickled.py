@@ -55,7 +55,7 @@ _CLASSES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # with slots, Python before 3.11.4 would replace __setstate__
 class ClassName:
     """A class that the file names. It is not imported and cannot be called."""
 

@@ -9,6 +9,7 @@ import * as api from "./api.js";
 import { lengthOf, withBack, withEdge, without } from "./timeline.js";
 
 const CROSSFADE_S = 0.02;
+const SETTLE_MS = 60; // a slider on its way is not asked about
 
 export class Cuts extends EventTarget {
   #session;
@@ -70,6 +71,8 @@ export class Cuts extends EventTarget {
     const turn = (this.#asked += 1);
     this.busy = true;
     this.#tell();
+    await new Promise((settled) => setTimeout(settled, SETTLE_MS));
+    if (turn !== this.#asked) return;
     try {
       const chosen = await api.chooseCuts(this.#session.id, { by, keep });
       if (turn === this.#asked) this.#propose(chosen);
@@ -88,7 +91,7 @@ export class Cuts extends EventTarget {
    * @param {boolean} done false while the hand still moves: seen already, but not yet heard
    */
   move(index, edge, s, done = true) {
-    this.asked = null;
+    this.#overrule();
     this.#propose(withEdge(this.#base(), index, edge, s, this.duration_s), done);
   }
 
@@ -96,16 +99,14 @@ export class Cuts extends EventTarget {
   toggle({ start_s: start, end_s: end, kept }) {
     const base = this.#base();
     const next = kept ? without(base, start, end) : withBack(base, start, end);
-    this.asked = null;
+    this.#overrule();
     if (next !== null) this.#propose(next);
     return next !== null;
   }
 
   drop() {
-    this.#asked += 1;
-    this.busy = false;
+    this.#overrule();
     this.#moving = false;
-    this.asked = null;
     this.draft = null;
     this.#tell();
   }
@@ -123,6 +124,13 @@ export class Cuts extends EventTarget {
       this.kept = draft;
       this.drop();
     }
+  }
+
+  /** A hand has decided: what a scorer was asked for is not waited for any more. */
+  #overrule() {
+    this.#asked += 1;
+    this.asked = null;
+    this.busy = false;
   }
 
   get #edits() {

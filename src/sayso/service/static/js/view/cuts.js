@@ -11,7 +11,6 @@ import { byId, el } from "./dom.js";
 import { icon } from "./icons.js";
 import { Waveform } from "./waveform.js";
 
-const SETTLE_MS = 60;
 const LEAD_S = 1.5;
 const MOST_SHOWN = 240; // elements to grab at a time; closer, there are fewer
 const ROOM_PIXELS = 30;
@@ -45,7 +44,6 @@ export class CutsView {
   #handles = [];
   #placed = "";
   #opened = null; // what a hand chose; null follows the desk
-  #settling = 0;
   #peaksOf = null;
   #gapsOf;
 
@@ -205,8 +203,7 @@ export class CutsView {
   }
 
   #choose(keep) {
-    clearTimeout(this.#settling);
-    this.#settling = setTimeout(() => this.#cuts.choose(this.#parts.by.value, keep), SETTLE_MS);
+    this.#cuts.choose(this.#parts.by.value, keep);
   }
 
   #offerScorers() {
