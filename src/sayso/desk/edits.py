@@ -91,21 +91,13 @@ class Like(Value):
     example: Annotated[str, Field(min_length=1, max_length=1000)]
 
 
-class Span(Value):
+class Span(_Span):
     """From `start_s` to `end_s`, in seconds of the recording, `gain_db` louder.
 
     Without `end_s`, up to the end.
     """
 
-    start_s: Seconds = 0.0
-    end_s: Seconds | None = None
     gain_db: Annotated[float, Field(ge=-60.0, le=24.0)] = 0.0
-
-    @model_validator(mode="after")
-    def _runs_forward(self) -> Span:
-        if self.end_s is not None and self.end_s <= self.start_s:
-            raise ValueError(f"end_s {self.end_s:g} must lie after start_s {self.start_s:g}")
-        return self
 
 
 class Arrange(Value):

@@ -67,10 +67,10 @@ class Dnsmos:
         """
         mono = resample(audio, RATE_HZ)
         if mono.frames < _WINDOW_FRAMES:
-            doublings = int(np.ceil(np.log2(_WINDOW_FRAMES / max(1, mono.frames))))
+            doublings = int(np.ceil(np.log2(_WINDOW_FRAMES / mono.frames)))
             mono = Audio(np.tile(mono.samples, 2**doublings), RATE_HZ)
         # As many as the evaluation script takes, which counts whole seconds.
-        count = max(1, int(mono.frames // RATE_HZ - _WINDOW_FRAMES / RATE_HZ) + 1)
+        count = int(mono.frames // RATE_HZ - _WINDOW_FRAMES / RATE_HZ) + 1
         scores = []
         for start in range(0, count * _HOP_FRAMES, _HOP_FRAMES):
             if cancelled is not None and cancelled():

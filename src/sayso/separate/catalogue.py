@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -182,7 +181,7 @@ def _exported(path: Path, threads: int, options: dict[str, float]) -> Separator:
     return unet.UNetSeparator.load(path, threads=threads)
 
 
-def _asked(path: Path | None, threads: int, options: dict[str, Any]) -> Separator:
+def _asked(path: Path | None, threads: int, options: dict[str, float]) -> Separator:
     from sayso.separate.embedded import EmbeddedSeparator
 
     return EmbeddedSeparator(path, threads=threads, **options)

@@ -79,7 +79,6 @@ class EmbeddedSeparator:
         threads: of ONNX Runtime; 0 lets it choose.
         segment_s: seconds heard at a time.
         overlap: share of a segment that its neighbours hear too.
-        expand: turn down further what lies far below the mixture (`sayso.separate.absence`).
 
     Raises: ModelError for missing, damaged or different files, RangeError.
     """
@@ -93,9 +92,7 @@ class EmbeddedSeparator:
         threads: int = 0,
         segment_s: float = 16.0,
         overlap: float = 0.2,
-        expand: bool = True,
     ) -> None:
-        self._expand = expand
         self._heard = (segment_s, overlap)
         self._at_once = 1 if threads == 1 else 2
         self.name = "embedded" if path is None else path.stem
@@ -233,8 +230,7 @@ class EmbeddedSeparator:
             heard = masked[..., :bins]
             heard.real, heard.imag = planes[:, 0], planes[:, 1]
             np.multiply(heard, turned, out=heard)
-            if self._expand:
-                masked *= absence_gain(_power(heard), mix_power, frames_a_s=rate)[:, None]
+            masked *= absence_gain(_power(heard), mix_power, frames_a_s=rate)[:, None]
             out[number] = istft(masked.swapaxes(1, 2), shape.n_fft, hop=shape.hop, length=frames)
 
         # Two at a time: one answer's transform runs beside the next one's network.

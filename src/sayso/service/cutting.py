@@ -16,6 +16,7 @@ from sayso.desk.timeline import Timeline, resolve
 from sayso.edit import RecordingListener, find_silences
 from sayso.errors import NotFoundError, RequestError
 from sayso.service.renders import refuse_files
+from sayso.whole import put
 
 if TYPE_CHECKING:
     from sayso.edit.choose import Scores
@@ -119,10 +120,7 @@ class Cutter:
             if not path.exists():
                 editor = None if by in UNTAUGHT else self._editor(by)
                 scorer = by if editor is None else "discriminator"
-                made = score(listen(audio), scorer, editor).dumps()
-                fresh = path.with_suffix(".new")
-                fresh.write_text(made, encoding="utf-8")
-                fresh.replace(path)
+                put(path, score(listen(audio), scorer, editor).dumps())
         return Scores.loads(path.read_text(encoding="utf-8"))
 
     def _own_way(self, audio: Audio, by: str, shortest_s: float, crossfade_s: float) -> Timeline:
