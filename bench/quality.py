@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import csv
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -39,8 +39,8 @@ def labels_of(songs: Path) -> Mapping[str, str]:
         return {row["file"]: row["label"] for row in csv.DictReader(rows)}
 
 
-def read_song(folder: Path, labels: Mapping[str, str]) -> dict[str, Samples] | None:
-    """Stems [2, T] by role; None where a file belongs to several roles."""
+def read_song(folder: Path, labels: Mapping[str, str]) -> dict[str, Samples]:
+    """Stems [2, T] by role; what belongs to none of them, or to several, is "unasked"."""
     stems: dict[str, Samples] = {}
     for path in sorted(folder.iterdir()):
         role = labels.get(f"{folder.parent.name}/{folder.name}/{path.name}")
@@ -81,6 +81,24 @@ def densest(stems: Mapping[str, Samples], frames: int) -> int:
     return max(starts, key=score)
 
 
+def excerpts(
+    songs: Path, seconds: float, only: Collection[str] | None = None
+) -> Iterator[tuple[str, dict[str, Samples]]]:
+    """Each song's name and its stems [2, T] by role, in its densest `seconds`.
+
+    Args:
+        songs: the folder of songs.
+        seconds: of each; a shorter song is taken whole.
+        only: these folders; None takes all.
+    """
+    labels, frames = labels_of(songs), round(seconds * RATE)
+    for folder in sorted(path for path in songs.iterdir() if path.is_dir()):
+        if only is None or folder.name in only:
+            stems = read_song(folder, labels)
+            start = densest(stems, frames)
+            yield folder.name, {r: stem[:, start : start + frames] for r, stem in stems.items()}
+
+
 def oracle(stems: Mapping[str, Samples], mix: Samples) -> dict[str, Samples]:
     """What the ideal ratio mask on magnitudes gives."""
     spectra = {role: np.abs(stft(stem, N_FFT, hop=HOP)) for role, stem in stems.items()}
@@ -107,16 +125,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0)
     arguments = parser.parse_args()
     separators = {name: load(name) for name in arguments.model}
-    labels = labels_of(arguments.songs)
     figures: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     absent: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for folder in sorted(path for path in arguments.songs.iterdir() if path.is_dir()):
-        if arguments.song and folder.name not in arguments.song:
-            continue
-        stems = read_song(folder, labels)
-        frames = round(arguments.seconds * RATE)
-        start = densest(stems, frames)
-        stems = {role: stem[:, start : start + frames] for role, stem in stems.items()}
+    for song, stems in excerpts(arguments.songs, arguments.seconds, arguments.song):
         mix = np.sum(list(stems.values()), axis=0)
         asked = [r for r in ROLES if r in stems and level_db(stems[r], mix) > -40]
         answers = {"mixture": dict.fromkeys(asked, mix), "oracle": oracle(stems, mix)}
@@ -135,7 +146,7 @@ def main() -> None:
                         float(np.mean(si_sdr(found[role], stems[role]))),
                     )
                     figures[name, role].append(pair)
-                    print(f"{folder.name:24} {role:8} {name:12} uSDR {pair[0]:6.2f}")
+                    print(f"{song:24} {role:8} {name:12} uSDR {pair[0]:6.2f}")
     show(figures, absent)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from quality import RATE, ROLES, densest, labels_of, level_db, read_song
+from quality import RATE, ROLES, excerpts, level_db
 from sayso.audio import Audio, Samples, read, resample, write
 from sayso.measure.sdr import usdr
 from sayso.separate import Separator, load
@@ -109,17 +109,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30.0)
     arguments = parser.parse_args()
     separator = load(arguments.model)
-    labels = labels_of(arguments.songs)
-    songs = []
-    for folder in sorted(path for path in arguments.songs.iterdir() if path.is_dir()):
-        if arguments.song and folder.name not in arguments.song:
-            continue
-        stems = read_song(folder, labels)
-        start, frames = (
-            densest(stems, round(arguments.seconds * RATE)),
-            round(arguments.seconds * RATE),
-        )
-        songs.append({role: stem[:, start : start + frames] for role, stem in stems.items()})
+    songs = [stems for _, stems in excerpts(arguments.songs, arguments.seconds, arguments.song)]
     print("| mix | " + " | ".join(ROLES) + " |\n|---" + "|---" * len(ROLES) + "|")
     for name, (change, alike) in CHANGES.items():
         found = [measured(separator, stems, change, alike=alike) for stems in songs]
