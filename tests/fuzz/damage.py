@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 EXAMPLES = int(os.environ.get("SAYSO_FUZZ_EXAMPLES", "0"))
@@ -67,6 +68,29 @@ def damaged(draw: st.DrawFn, wholes: Sequence[bytes]) -> Damaged:
         else:
             del data[at:]
     return Damaged(data)
+
+
+def assert_read_or_refused(
+    path: Path,
+    wholes: Sequence[bytes],
+    read: Callable[[Path], object],
+    fault: type[Exception],
+    *,
+    few: int,
+    named: str,
+) -> None:
+    """`read` takes damaged `wholes` at `path`, or raises `fault` with `named` in its message."""
+
+    @attacked(few)
+    @given(damaged(wholes))
+    def attack(data: Damaged) -> None:
+        path.write_bytes(data)
+        try:
+            read(path)
+        except fault as error:
+            assert named in str(error)
+
+    attack()
 
 
 @st.composite

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.fuzz.damage import altered, attacked, damaged
+from tests.fuzz.damage import altered, assert_read_or_refused, attacked
 
 from sayso import clean
 from sayso.clean.config import config_names
@@ -37,16 +37,7 @@ def test_damaged_files(tmp_path, kind):
     load, wholes, fault = KINDS[kind]
     path = tmp_path / "a.yaml"
 
-    @attacked(80)
-    @given(damaged(wholes))
-    def attack(data):
-        path.write_bytes(data)
-        try:
-            load(path)
-        except fault as error:
-            assert str(path) in str(error)
-
-    attack()
+    assert_read_or_refused(path, wholes, load, fault, few=80, named=str(path))
 
 
 @pytest.mark.parametrize("kind", list(KINDS))

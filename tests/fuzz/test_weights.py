@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given
-from tests.fuzz.damage import altered, attacked, damaged
+from tests.fuzz.damage import altered, assert_read_or_refused, attacked
 
 from sayso.checkpoints import read_pickled
 from sayso.errors import ModelError
@@ -55,16 +55,8 @@ def test_pickled_checkpoints(folder, zipped):
     contents = {"state": {"a": torch.ones(3, 4), "b": torch.zeros(2).half()}, "n": [1, "x", None]}
     torch.save(contents, whole, _use_new_zipfile_serialization=zipped)
 
-    @attacked(200)
-    @given(damaged([whole.read_bytes(), DEMUCS.read_bytes()]))
-    def attack(data):
-        path.write_bytes(data)
-        try:
-            read_pickled(path)
-        except ModelError as error:
-            assert str(path) in str(error)
-
-    attack()
+    wholes = [whole.read_bytes(), DEMUCS.read_bytes()]
+    assert_read_or_refused(path, wholes, read_pickled, ModelError, few=200, named=str(path))
 
 
 def test_demucs_checkpoints(folder):
@@ -72,16 +64,8 @@ def test_demucs_checkpoints(folder):
 
     path = folder / "b.th"
 
-    @attacked(40)
-    @given(damaged([DEMUCS.read_bytes()]))
-    def attack(data):
-        path.write_bytes(data)
-        try:
-            read_network(path)
-        except ModelError as error:
-            assert str(path) in str(error)
-
-    attack()
+    wholes = [DEMUCS.read_bytes()]
+    assert_read_or_refused(path, wholes, read_network, ModelError, few=40, named=str(path))
 
 
 def test_damaged_editors(folder, editor):
@@ -89,16 +73,8 @@ def test_damaged_editors(folder, editor):
 
     path = folder / "a.editor"
 
-    @attacked(60)
-    @given(damaged([editor.read_bytes()]))
-    def attack(data):
-        path.write_bytes(data)
-        try:
-            Editor.open(path)
-        except ModelError as error:
-            assert path.name in str(error)
-
-    attack()
+    wholes = [editor.read_bytes()]
+    assert_read_or_refused(path, wholes, Editor.open, ModelError, few=60, named=path.name)
 
 
 def test_editors_that_claim_odd_things(folder, editor):
@@ -167,13 +143,12 @@ def test_damaged_onnx_models(folder):
     path = folder / "bad.onnx"
     (folder / "bad.ask.onnx").write_bytes(TINY.with_name("tiny.ask.onnx").read_bytes())
 
-    @attacked(40)
-    @given(damaged([TINY.read_bytes()]))
-    def attack(data):
-        path.write_bytes(data)
-        try:
-            EmbeddedSeparator(path, threads=1)
-        except ModelError as error:
-            assert path.name in str(error)
-
-    attack()
+    wholes = [TINY.read_bytes()]
+    assert_read_or_refused(
+        path,
+        wholes,
+        lambda path: EmbeddedSeparator(path, threads=1),
+        ModelError,
+        few=40,
+        named=path.name,
+    )
