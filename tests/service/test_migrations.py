@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -71,6 +73,17 @@ def test_processes_that_start_together_wait_for_each_other(url):
     assert set(sa.inspect(engines[0]).get_table_names()) == TABLES
     for engine in engines:
         engine.dispose()
+
+
+def test_whoever_comes_while_a_new_database_is_written_waits(tmp_path):
+    path = tmp_path / "x.sqlite"
+    writer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    writer.execute("BEGIN IMMEDIATE")
+    later = threading.Timer(0.3, writer.execute, ("COMMIT",))
+    later.start()
+    connect(f"sqlite:///{path}").dispose()
+    later.join()
+    writer.close()
 
 
 @pytest.mark.parametrize(

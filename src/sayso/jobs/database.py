@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ APPLICATION = "sayso"
 VERSION = "1"
 """Of what jobs mean to each other; workers take only jobs of their own."""
 _SQLITE = "sqlite:///"
+_PATIENCE_S = 30
 
 
 def database_url(where: str | Path) -> str:
@@ -81,8 +84,27 @@ def open_engine(url: str) -> sa.Engine:
 def _set_up_sqlite(connection: Any, record: object) -> None:
     # As DBOS does: writers queue up instead of failing; and readers do not block them.
     connection.isolation_level = "IMMEDIATE"
-    connection.execute("PRAGMA busy_timeout=30000")
-    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute(f"PRAGMA busy_timeout={_PATIENCE_S * 1000}")
+    write_ahead(connection)
+
+
+def write_ahead(connection: sqlite3.Connection) -> None:
+    """Has an SQLite database keep a write-ahead log: readers and a writer do not block each other.
+
+    SQLite does not wait here for others who make this change or write at this very moment, whatever
+    its timeout, so we do.
+
+    Raises: sqlite3.OperationalError when they take longer than half a minute.
+    """
+    end = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+        time.sleep(0.02)
 
 
 def quieten() -> None:

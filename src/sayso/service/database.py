@@ -11,6 +11,7 @@ from alembic.config import Config
 from sqlalchemy.exc import SQLAlchemyError
 
 from sayso.errors import ConfigError
+from sayso.jobs.database import write_ahead
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = 0x5A1350
@@ -71,5 +72,6 @@ def _engine(url: sa.URL) -> sa.Engine:
 
 
 def _set_up_sqlite(connection: Any, record: object) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    write_ahead(connection)
+    for pragma in ("synchronous=NORMAL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
