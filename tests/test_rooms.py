@@ -14,7 +14,8 @@ import sayso
 ROOT = Path(sayso.__file__).parent
 ORDER = (
     {"errors", "__init__"},
-    {"audio", "configuration", "whole"},
+    {"configuration", "extras", "whole"},
+    {"audio"},
     {"desk", "networks", "demo", "checkpoints"},
     {"effects", "separate", "edit", "measure"},
     {"clean", "words"},

@@ -7,8 +7,8 @@ import pytest
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
-from sayso.checkpoints import fit, require  # noqa: E402
-from sayso.errors import MissingExtraError, ModelError  # noqa: E402
+from sayso.checkpoints import fit  # noqa: E402
+from sayso.errors import ModelError  # noqa: E402
 
 
 def network():
@@ -32,8 +32,3 @@ def test_fit_names_the_file_and_the_keys():
         fit(network(), state, path=Path("a.pt"))
     for part in ("a.pt", "1 missing (0.bias)", "1 unknown (extra)", "1.weight [5] instead of [2]"):
         assert part in str(caught.value)
-
-
-def test_a_missing_extra_says_what_to_install():
-    with pytest.raises(MissingExtraError, match=r'parrot needs no_such_module.*"sayso\[torch\]"'):
-        require("no_such_module", extra="torch", purpose="parrot")

@@ -1,6 +1,5 @@
 """Other people's weights: reading their files without running them, and keeping them on a shelf."""
 
-from sayso.checkpoints.extras import require, require_all
 from sayso.checkpoints.fitting import fit, without_prefix
 from sayso.checkpoints.pickled import ClassName, read_pickled
 from sayso.checkpoints.shelf import Shelf, WeightFile, check_hash, fingerprint
@@ -13,7 +12,5 @@ __all__ = [
     "fingerprint",
     "fit",
     "read_pickled",
-    "require",
-    "require_all",
     "without_prefix",
 ]

@@ -26,8 +26,8 @@ from typing import Any
 
 import numpy as np
 
-from sayso.checkpoints.extras import require
 from sayso.errors import ModelError
+from sayso.extras import require
 
 _MOST_PICKLE_BYTES = 64 << 20
 _MAGIC = 0x1950A86A20F9469CFC6C

@@ -140,7 +140,7 @@ def _check(workers: Workers | None) -> None:
 
 
 def _need_extra() -> None:
-    from sayso.checkpoints import require_all
+    from sayso.extras import require_all
 
     require_all("dbos", "fsspec", extra="batch", purpose="work on several files at a time")
 

@@ -136,7 +136,7 @@ def _config(arguments: Namespace) -> EditorConfig:
 
 
 def _need_torch(purpose: str) -> None:
-    from sayso.checkpoints import require
+    from sayso.extras import require
 
     for module in ("torch", "safetensors"):
         require(module, extra="torch", purpose=purpose)

@@ -153,6 +153,6 @@ def _tell(report: Report) -> None:
 
 
 def _need_torch() -> None:
-    from sayso.checkpoints import require_all
+    from sayso.extras import require_all
 
     require_all("torch", "lightning_fabric", extra="train", purpose="training")

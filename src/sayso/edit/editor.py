@@ -23,13 +23,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_validator
 
-from sayso.checkpoints import require
 from sayso.desk.timeline import Timeline
 from sayso.edit.bars import Bars, find_bars
 from sayso.edit.choose import Scores
 from sayso.edit.describing import NAMES, describe, measure
 from sayso.edit.hearing import HOP, RATE, Array, Heard
 from sayso.errors import ModelError, OutputError, RangeError
+from sayso.extras import require
 from sayso.whole import writing
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ Conventions: mono `[T]` at 16 kHz (wide band) or 8 kHz (narrow band); the standa
 
 from __future__ import annotations
 
-from sayso.checkpoints import require
 from sayso.errors import EmptyAudioError, RangeError, ShapeError, SilenceError
+from sayso.extras import require
 from sayso.measure import sdr
 from sayso.measure.sdr import Array
 

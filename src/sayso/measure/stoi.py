@@ -13,8 +13,8 @@ import warnings
 
 import numpy as np
 
-from sayso.checkpoints import require
 from sayso.errors import EmptyAudioError, ShapeError, SilenceError
+from sayso.extras import require
 from sayso.measure import sdr
 from sayso.measure.sdr import Array
 

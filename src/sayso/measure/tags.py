@@ -16,9 +16,10 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from sayso.audio import Audio, Cancelled, Progress, resample
-from sayso.checkpoints import fit, read_pickled, require
+from sayso.checkpoints import fit, read_pickled
 from sayso.errors import Cancelled as CancelledError
 from sayso.errors import ModelError
+from sayso.extras import require
 
 if TYPE_CHECKING:
     from sayso.networks.cnn14 import Cnn14, Cnn14Config

@@ -14,9 +14,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from sayso.audio import Audio, Cancelled, Progress, Samples, resample
-from sayso.checkpoints import require
 from sayso.errors import Cancelled as CancelledError
 from sayso.errors import ModelError
+from sayso.extras import require
 
 RATE_HZ = 16_000
 _QUIET_FRAMES = RATE_HZ // 10

@@ -15,8 +15,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from sayso.audio import Audio, Cancelled, Chunking, Progress, Samples
-from sayso.checkpoints import fingerprint, fit, read_pickled, require, without_prefix
+from sayso.checkpoints import fingerprint, fit, read_pickled, without_prefix
 from sayso.errors import ModelError
+from sayso.extras import require
 from sayso.separate.catalogue import require_heard
 from sayso.separate.devices import Device
 from sayso.separate.native import separate_natively

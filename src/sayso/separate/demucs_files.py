@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from sayso.checkpoints import ClassName, fit, read_pickled, require
+from sayso.checkpoints import ClassName, fit, read_pickled
 from sayso.checkpoints.quantised import restore_quantised
 from sayso.configuration import parse, read_values
 from sayso.errors import ConfigError, ModelError
+from sayso.extras import require
 
 if TYPE_CHECKING:
     from torch import nn

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from sayso.checkpoints import require
 from sayso.errors import ModelError
+from sayso.extras import require
 
 Precision = Literal["auto", "float32", "bfloat16"]
 

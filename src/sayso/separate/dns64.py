@@ -14,8 +14,9 @@ import numpy as np
 from pydantic import ValidationError
 
 from sayso.audio import Audio, Cancelled, Chunking, Progress, Samples, resample
-from sayso.checkpoints import ClassName, fingerprint, fit, read_pickled, require
+from sayso.checkpoints import ClassName, fingerprint, fit, read_pickled
 from sayso.errors import ModelError
+from sayso.extras import require
 from sayso.separate.catalogue import require_heard
 from sayso.separate.devices import Device
 from sayso.separate.native import separate_natively

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from sayso.audio import Cancelled, Progress
-from sayso.checkpoints import Shelf, WeightFile, read_pickled, require
+from sayso.checkpoints import Shelf, WeightFile, read_pickled
 from sayso.errors import ModelError, RangeError
+from sayso.extras import require
 from sayso.separate.protocol import Separator
 from sayso.separate.public import MODELS, PublicModel
 

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sayso.checkpoints import fingerprint, fit, read_pickled, require, without_prefix
+from sayso.checkpoints import fingerprint, fit, read_pickled, without_prefix
 from sayso.errors import ModelError
+from sayso.extras import require
 
 Embedding = npt.NDArray[np.float32]
 

@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from sayso.desk import MIX, History, Move, Reply, moves_schema, parse_moves
-from sayso.errors import MissingExtraError, ModelError, MoveError, SaysoError, UnknownTargetError
+from sayso.errors import ModelError, MoveError, SaysoError, UnknownTargetError
+from sayso.extras import require
 from sayso.words.hearing import Ear
 from sayso.words.interpreter import LONGEST, Exchange, Interpretation, interpret
 from sayso.words.vocabulary import canonical
@@ -64,13 +65,9 @@ class LanguageModel:
     def __init__(self, name: str, *, timeout_s: float = TIMEOUT_S) -> None:
         self._timeout_s = timeout_s
         self.name = shown(name)
+        require("pydantic_ai", extra="llm", purpose="a language model")
         try:
             self._model = _open(name)
-        except ImportError as error:
-            raise MissingExtraError(
-                f'a language model needs pydantic-ai ({error}); install it with pip install "sayso'
-                '[llm]"'
-            ) from None
         except Exception as error:  # providers raise what they like for a bad name or a missing key
             raise ModelError(
                 f"the language model {self.name!r} cannot be used: {error}. Expected openai:MODEL, "

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlparse
 
-from sayso.checkpoints import require
 from sayso.desk.timeline import CROSSFADE_S, Clip, Timeline
 from sayso.edit.editlist import EditList, Insert
 from sayso.edit.exchange.clipping import COARSE_HZ, clip_of, coarse
 from sayso.edit.exchange.files import Find, Media
 from sayso.errors import FormatError, RequestError
+from sayso.extras import require
 
 _ADAPTERS = {".otio": "otio_json", ".edl": "cmx_3600", ".xml": "fcp_xml"}
 _NEW = "new"
