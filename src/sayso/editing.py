@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sayso.audio import Audio, Cancelled, Notice, Progress, Writer, probe, read
+from sayso.audio import Audio, Cancelled, Notice, Progress, Writer, probe, read, stage
 from sayso.desk import Stretch, Strip
 from sayso.desk.timeline import CROSSFADE_S, Timeline
 from sayso.edit import Edited
@@ -144,8 +144,8 @@ def apply_file(
         by = POINTER if editor is None else editor.by
     if by == POINTER:
         editor = _require_pointer(editor, choice)
-        heard = listen(audio, progress=_share(progress, 0.0, 0.5), cancelled=cancelled)
-        told = _share(progress, 0.5, 0.5)
+        heard = listen(audio, progress=stage(progress, 0.0, 0.5), cancelled=cancelled)
+        told = stage(progress, 0.5, 0.5)
         timeline = _pointed(audio, heard, editor, choice, told, cancelled)
     else:
         found = _scores(audio, by, editor, scores, progress, cancelled)
@@ -257,12 +257,6 @@ def _scores(
     return found
 
 
-def _share(progress: Progress | None, start: float, share: float) -> Progress | None:
-    if progress is None:
-        return None
-    return lambda done: progress(start + share * done)
-
-
 def render_edit(
     edit: EditList,
     out: str | Path,
@@ -294,8 +288,8 @@ def render_edit(
             sound = process(sound, Strip(effects=(Stretch(rate=edit.speed),)))
         several = len(edit.sources) > 1
         path = out.with_name(f"{out.stem}-{Path(source).stem}{out.suffix}") if several else out
-        share = (number / len(edit.sources), 1 / len(edit.sources))
-        paths.append(_play(sound, path, encoding, progress, cancelled, share))
+        told = stage(progress, number / len(edit.sources), 1 / len(edit.sources))
+        paths.append(_play(sound, path, encoding, told, cancelled))
     return paths
 
 
@@ -314,7 +308,6 @@ def _play(
     encoding: str | None,
     progress: Progress | None,
     cancelled: Cancelled | None,
-    share: tuple[float, float],
 ) -> Path:
     done = 0
     with Writer(
@@ -326,5 +319,5 @@ def _play(
             out.append(block)
             done += block.shape[1]
             if progress is not None:
-                progress(share[0] + share[1] * min(1.0, done / sound.frames))
+                progress(min(1.0, done / sound.frames))
     return path

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sayso.audio import Audio, Cancelled, Progress, decibels
+from sayso.audio import Audio, Cancelled, Progress, decibels, stage
 from sayso.clean import clean_audio, load_config
 from sayso.desk import MIX, Desk, Limit, Pan, Stretch, Strip, complement_of
 from sayso.desk.timeline import resolve
@@ -74,15 +74,15 @@ def render(
 
     Raises: UnknownTargetError, RangeError for edits beyond the end, Cancelled.
     """
-    report = _share(progress, 0.0, _SEPARATING)
+    report = stage(progress, 0.0, _SEPARATING)
     cleaning = 0.5 if desk.clean and desk.targets() else float(desk.clean)
     notes: tuple[str, ...] = ()
     if desk.clean:
         speech = separate if trained else None
-        source, notes = _cleaned(source, speech, _share(report, 0.0, cleaning), cancelled)
+        source, notes = _cleaned(source, speech, stage(report, 0.0, cleaning), cancelled)
     parts: Mapping[str, Audio] = {}
     if desk.targets():
-        rest = _share(report, cleaning, 1.0 - cleaning)
+        rest = stage(report, cleaning, 1.0 - cleaning)
         parts = separate(source, desk.targets(), progress=rest, cancelled=cancelled)
     audios = {MIX: source, **parts}
     sounds: Mapping[str, Sound] = audios
@@ -102,7 +102,7 @@ def render(
     share = (1 - _SEPARATING) / len(desk.deliver)
     for at, name in enumerate(desk.deliver):
         sound = _deliver(name, sounds, desk)
-        report = _share(progress, _SEPARATING + at * share, share)
+        report = stage(progress, _SEPARATING + at * share, share)
         tracks[name] = _track(sound, notes, report, cancelled)
     return tracks
 
@@ -212,9 +212,3 @@ def _track(
     elif peak > 1.0:
         notes = ("peaks above full scale", *notes)
     return Track(audio, peak, notes)
-
-
-def _share(progress: Progress | None, start: float, share: float) -> Progress | None:
-    if progress is None:
-        return None
-    return lambda done: progress(start + share * done)

@@ -1,6 +1,6 @@
 """Sound: holding it, reading and writing it, measuring it, and going through it in pieces."""
 
-from sayso.audio.audio import BLOCK_FRAMES, Audio, Cancelled, Progress, Samples
+from sayso.audio.audio import BLOCK_FRAMES, Audio, Cancelled, Progress, Samples, stage
 from sayso.audio.loudness import (
     LoudnessMeter,
     PeakMeter,
@@ -40,6 +40,7 @@ __all__ = [
     "probe",
     "read",
     "resample",
+    "stage",
     "stft",
     "true_peak_db",
     "write",

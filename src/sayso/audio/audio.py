@@ -25,6 +25,17 @@ BLOCK_FRAMES = 1 << 18
 """About six seconds at 44.1 kHz: long enough for vectorised work, short enough for any machine."""
 
 
+def stage(progress: Progress | None, start: float, share: float) -> Progress | None:
+    """What a stage of the work tells that begins at `start` of it and takes `share`, both 0 to 1.
+
+    >>> stage(print, 0.5, 0.25)(0.5)
+    0.625
+    """
+    if progress is None:
+        return None
+    return lambda done: progress(start + share * done)
+
+
 @dataclass(frozen=True, eq=False)
 class Audio:
     """Sound: float32 `samples` [C, T], nominally within -1 to 1, at `sample_rate` Hz.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sayso.audio import Audio, Cancelled, Progress, read, write
+from sayso.audio import Audio, Cancelled, Progress, read, stage, write
 from sayso.clean.config import CleanConfig
 from sayso.clean.figures import figures_of, rounded
 from sayso.clean.judging import judge
@@ -44,7 +44,7 @@ def clean_file(
         raise OutputError(f"{destination}: this would replace the source; choose another place")
     notes: list[str] = []
     row: dict[str, Any] = {"source": str(source), "config": config.name}
-    report = None if on_progress is None else lambda done: on_progress(_CLEANING * done)
+    report = stage(on_progress, 0.0, _CLEANING)
     try:
         audio = read(source, notice=notes.append)
         row |= {

@@ -18,6 +18,7 @@ from sayso.audio import (
     Samples,
     integrated_lufs,
     resample,
+    stage,
 )
 from sayso.checkpoints import Shelf
 from sayso.clean.config import CleanConfig, Denoise, Loudness, Preprocess, Separation
@@ -145,7 +146,7 @@ def _find_speech(
     """Separation, denoiser and mask."""
     speech, notes = mix, tuple[str, ...]()
     if config.separation is not None:
-        share = _share(progress, 0.0, _SEPARATING)
+        share = stage(progress, 0.0, _SEPARATING)
         found = _separate(mix, config.separation, open_model, share, cancelled)
         if found is None:
             notes = (_UNTRAINED,)
@@ -158,7 +159,7 @@ def _find_speech(
     # Where nothing trained finds the speech, the denoiser that needs no weights stands in.
     denoiser = config.denoise or (Denoise() if notes else None)
     if denoiser is not None:
-        share = _share(progress, _SEPARATING, 0.95 - _SEPARATING)
+        share = stage(progress, _SEPARATING, 0.95 - _SEPARATING)
         speech = _denoise(speech, denoiser, open_model, share, cancelled)
         keep("denoise", speech)
     if config.postmask is not None and config.separation is not None and not notes:
@@ -200,7 +201,7 @@ def _separate(
     found = []
     for number, (separate, hearing) in enumerate(members):
         if separate is not None:
-            share = _share(progress, number / len(members), 1 / len(members))
+            share = stage(progress, number / len(members), 1 / len(members))
             stems = separate(mix, (hearing.target,), progress=share, cancelled=cancelled)
             found.append((stems[hearing.target], hearing.weight))
     if not found:
@@ -268,9 +269,3 @@ def _at_loudness(
     else:
         gain_db = reached[0]
     return result, gain_db
-
-
-def _share(progress: Progress | None, start: float, share: float) -> Progress | None:
-    if progress is None:
-        return None
-    return lambda done: progress(start + share * done)

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from sayso.audio import Audio, Cancelled, Progress, Recorder, Samples, istft, stft
+from sayso.audio import Audio, Cancelled, Progress, Recorder, Samples, istft, stage, stft
 from sayso.errors import Cancelled as CancelledError
 from sayso.errors import RangeError, UnknownTargetError
 from sayso.separate.protocol import Separator
@@ -106,7 +106,7 @@ class Ensemble:
             wanted = [target for target in targets if weight and member.hears(target)]
             if not wanted:
                 continue
-            share = _share(progress, number, len(self._members))
+            share = stage(progress, number / len(self._members), 1 / len(self._members))
             stems = member.separate(mix, wanted, progress=share, cancelled=cancelled)
             for target in wanted:
                 heard[target].append((stems[target], weight))
@@ -179,10 +179,3 @@ def _fuse_masks(mix: Samples, stems: Samples, shares: Samples, fusion: Fusion) -
 def _blocks(mix: Audio) -> Iterator[tuple[int, int]]:
     for start in range(0, mix.frames, _BLOCK_FRAMES):
         yield start, min(start + _BLOCK_FRAMES, mix.frames)
-
-
-def _share(progress: Progress | None, number: int, count: int) -> Progress | None:
-    """Progress of one of `count` equal parts."""
-    if progress is None:
-        return None
-    return lambda done: progress((number + done) / count)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from sayso.audio import Audio, Cancelled, Notice, Progress, read
+from sayso.audio import Audio, Cancelled, Notice, Progress, read, stage
 from sayso.desk.timeline import Timeline
 from sayso.edit.align import align
 from sayso.edit.apply import point_out
@@ -128,7 +127,7 @@ def leave_one_out(
     outcomes = []
     for number, example in enumerate(examples):
         others = [other.pair for at, other in enumerate(examples) if at != number]
-        share = partial(_tell, progress, number, len(examples))
+        share = stage(progress, number / len(examples), 1 / len(examples))
         trial = (config or EditorConfig()).model_copy(update={"trials": False})
         editor = learn(others, config=trial, progress=share, cancelled=cancelled)
         for method in methods:
@@ -136,11 +135,6 @@ def leave_one_out(
             on_outcome(outcome)
             outcomes.append(outcome)
     return outcomes
-
-
-def _tell(progress: Progress | None, number: int, count: int, done: float) -> None:
-    if progress is not None:
-        progress((number + done) / count)
 
 
 def judge(editor: Editor, example: Example, method: str) -> Outcome:
