@@ -42,14 +42,26 @@ def test_where_nothing_can_be_written(tmp_path):
     assert names(tmp_path) == ["file", "folder"]
 
 
-def test_a_killed_process_leaves_the_old_file(tmp_path):
+def run(code, path):
+    return subprocess.run([sys.executable, "-c", code, str(path)], check=False).returncode
+
+
+def test_a_killed_process_leaves_the_old_file_and_nothing_after_the_next_write(tmp_path):
     path = put(tmp_path / "a.txt", "old")
-    code = (
+    (tmp_path / ".a.txt.mine.part").touch()
+    killed = (
         "import os, sys; from sayso.whole import writing\n"
         "with writing(sys.argv[1]) as part:\n"
         "    part.write_text('half')\n"
         "    os.kill(os.getpid(), 9)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(path)], check=False)
-    assert done.returncode == -signal.SIGKILL
+    assert run(killed, path) == -signal.SIGKILL
     assert path.read_text() == "old"
+    assert len(names(tmp_path)) == 3
+    with writing(tmp_path / "b.txt") as part:
+        part.write_text("two")
+        code = "import sys; from sayso.whole import put; put(sys.argv[1], 'new')"
+        assert run(code, path) == 0
+        assert part.exists(), "what is being written is swept away"
+    assert path.read_text() == "new"
+    assert names(tmp_path) == [".a.txt.mine.part", "a.txt", "b.txt"]

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import threading
+import errno
+import re
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 
 from sayso.errors import OutputError
+
+try:
+    from fcntl import LOCK_EX, LOCK_NB, flock
+except (
+    ImportError
+):  # on Windows nothing tells what a killed process left from what is being written
+    flock = None  # type: ignore[assignment]
+
+_PART = re.compile(r"\..+\.[0-9a-f]{8}\.part")
 
 
 @contextmanager
@@ -17,19 +28,11 @@ def writing(path: str | Path) -> Iterator[Path]:
 
     Threads and processes may write the same file at the same time; the last to end wins.
 
-    Raises: OutputError for a folder that cannot be made or written to, or a full disk.
+    Raises: OutputError for a folder that cannot be made or written to, or a full disk, whether we
+        or the block found out.
     """
-    path = Path(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with in_words(path), beside(path) as part:
         yield part
-        part.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from None
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 def put(path: str | Path, content: str | bytes) -> Path:
@@ -38,3 +41,55 @@ def put(path: str | Path, content: str | bytes) -> Path:
     with writing(path) as part:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
+
+
+@contextmanager
+def beside(path: str | Path) -> Iterator[Path]:
+    """As `writing`, but errors of the block itself stay what they are."""
+    path = Path(path)
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with in_words(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _sweep(path.parent.absolute())
+            held = part.open("xb")
+        with held:
+            if flock is not None:
+                with suppress(OSError):  # a file system without locks
+                    flock(held, LOCK_EX | LOCK_NB)
+            else:
+                held.close()  # what is open cannot be renamed there
+            yield part
+            with in_words(path):
+                part.replace(path)
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def in_words(path: str | Path) -> Iterator[None]:
+    """Turns what the system says while `path` is written into an OutputError."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            why = "the disk is full; free some room, or choose another folder"
+        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+            why = f"the folder {Path(path).parent} may not be written to; choose another"
+        else:
+            why = error.strerror or str(error)
+        raise OutputError(f"{path}: cannot be written: {why}") from None
+
+
+@lru_cache(maxsize=1024)
+def _sweep(folder: Path) -> None:
+    """Removes what killed processes left in `folder`: once, since it takes a look at every file."""
+    if flock is None:
+        return
+    with suppress(OSError):  # one may write to a folder without reading it
+        for part in filter(lambda path: _PART.fullmatch(path.name), folder.iterdir()):
+            # Whoever still writes it holds its lock; a process that ends gives it up.
+            with suppress(OSError), part.open("rb") as file:
+                flock(file, LOCK_EX | LOCK_NB)
+                part.unlink()

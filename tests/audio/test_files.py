@@ -188,5 +188,5 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path, name):
     )
     assert done.returncode == 5, done.stderr
     (line,) = done.stderr.splitlines()
-    assert f"{name}: the file could not be written" in line
+    assert f"{name}: cannot be written: " in line
     assert not list(out.parent.iterdir())

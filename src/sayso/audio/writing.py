@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Protocol, Self
@@ -15,6 +13,7 @@ import numpy as np
 from sayso.audio.audio import Audio, Samples
 from sayso.audio.formats import SNDFILE_SUBTYPES, Format, format_of
 from sayso.errors import OutputError
+from sayso.whole import beside, in_words
 
 _WAV_BYTES = 0xFFFF0000
 """What a plain WAV's 32-bit sizes can hold; longer ones are written as RF64."""
@@ -60,21 +59,18 @@ class Writer:
         encoding = encoding or form.encodings[0]
         _check(form, self.path, encoding, channels)
         self.sample_rate = _codec_rate(form, sample_rate)
-        # Threads, too, may write the same file at the same time; the last to end wins.
-        writer = f"{os.getpid()}-{threading.get_ident()}"
-        self._part = self.path.with_name(f".{self.path.name}.{writer}.part")
         self._resample = None
         if self.sample_rate != sample_rate:
             from sayso.audio.resampling import Resampler
 
             self._resample = Resampler(sample_rate, self.sample_rate, channels=channels)
-        self._frames = frames
-        self._open: Callable[[], _Sink] = lambda: (
-            _AvSink(self._part, form, self.sample_rate, channels)
+        self._open: Callable[[Path], _Sink] = lambda part: (
+            _AvSink(part, form, self.sample_rate, channels)
             if form.codec
-            else _SndfileSink(self._part, form, self.sample_rate, channels, encoding, frames)
+            else _SndfileSink(part, form, self.sample_rate, channels, encoding, frames)
         )
         self._sink: _Sink | None = None
+        self._stack = ExitStack()
 
     def append(self, block: Samples) -> None:
         """Adds a block [C, t]. Raises: OutputError when the disk is full."""
@@ -85,13 +81,12 @@ class Writer:
             self._sink.write(block)
 
     def __enter__(self) -> Self:
-        with _in_words(self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                self._sink = self._open()
-            except BaseException:
-                self._part.unlink(missing_ok=True)
-                raise
+        with ExitStack() as stack:
+            part = stack.enter_context(beside(self.path))
+            with _in_words(self.path):
+                self._sink = self._open(part)
+            stack.push(self._finish)
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(
@@ -100,16 +95,14 @@ class Writer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+    def _finish(self, kind: type[BaseException] | None, *_: object) -> None:
         assert self._sink is not None
-        try:
-            with _in_words(self.path):
-                if kind is None and self._resample is not None:
-                    self._sink.write(self._resample.flush())
-                self._sink.close()
-                if kind is None:
-                    self._part.replace(self.path)
-        finally:
-            self._part.unlink(missing_ok=True)
+        with _in_words(self.path):
+            if kind is None and self._resample is not None:
+                self._sink.write(self._resample.flush())
+            self._sink.close()
 
 
 def _check(form: Format, path: Path, encoding: str, channels: int) -> None:
@@ -129,29 +122,17 @@ def _codec_rate(form: Format, sample_rate: int) -> int:
     return min((rate for rate in form.rates if rate >= sample_rate), default=max(form.rates))
 
 
-class _in_words:  # noqa: N801  (a context manager reads as a verb)
-    """Turns what the system says about a file into our error."""
+@contextmanager
+def _in_words(path: Path) -> Iterator[None]:
+    """As `in_words`, also for what the libraries raise."""
+    import av
+    import soundfile
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        import av
-        import soundfile
-
-        if not isinstance(error, OSError | soundfile.SoundFileError | av.FFmpegError):
-            return
-        number = getattr(error, "errno", None)
-        if number in (errno.ENOSPC, errno.EDQUOT):
-            why = "the disk is full; free some room, or choose another folder with -o"
-        elif number in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
-            why = f"the folder {self._path.parent} may not be written to; choose another with -o"
-        else:
-            why = f"the file could not be written ({error})"
-        raise OutputError(f"{self._path.name}: {why}") from None
+    with in_words(path):
+        try:
+            yield
+        except (soundfile.SoundFileError, av.FFmpegError) as error:
+            raise OSError(getattr(error, "errno", None), str(error)) from None
 
 
 class _Sink(Protocol):

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -21,7 +19,8 @@ from pydantic import BaseModel, ConfigDict
 
 from sayso.audio import Cancelled, Progress
 from sayso.errors import Cancelled as CancelledError
-from sayso.errors import ModelError, OutputError
+from sayso.errors import ModelError
+from sayso.whole import in_words, writing
 
 _BLOCK_BYTES = 1 << 20
 _TIMEOUT_S = 30.0
@@ -106,7 +105,7 @@ class Shelf:
             raise ModelError(f"{file.name} cannot be fetched for you: {self._advice(file)}")
         target = self.path(file)
         part = target.with_name(target.name + ".part")
-        with _writing(target):
+        with in_words(target):
             part.parent.mkdir(parents=True, exist_ok=True)
             self._download(file, part, progress, cancelled)
         _check_or_remove(part, file)
@@ -124,11 +123,8 @@ class Shelf:
         target = self.path(file)
         if target.exists() and target.samefile(source):
             return target
-        part = target.with_name(target.name + ".part")
-        with _writing(target):
-            target.parent.mkdir(parents=True, exist_ok=True)
+        with writing(target) as part:
             shutil.copyfile(source, part)
-            part.replace(target)
         return target
 
     def remove(self, file: WeightFile) -> int:
@@ -246,11 +242,3 @@ def _hub_repository(url: str) -> str | None:
     if not url.startswith(host) or "/resolve/" not in url:
         return None
     return url.removeprefix(host).split("/resolve/")[0]
-
-
-@contextmanager
-def _writing(target: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(f"{target} cannot be written: {error.strerror or error}") from None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -16,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sayso.checkpoints import fingerprint, fit, read_pickled, without_prefix
-from sayso.errors import ModelError
+from sayso.errors import ModelError, OutputError
 from sayso.extras import require
+from sayso.whole import writing
 
 Embedding = npt.NDArray[np.float32]
 
@@ -76,16 +78,11 @@ class Prompts:
             found: Embedding = np.load(path, allow_pickle=False)
             return found
         except (OSError, ValueError, EOFError):
-            pass  # not there, or half-written: made anew
+            pass  # not there, or damaged: made anew
         embedding = self._compute(text)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_suffix(".part")
-            with part.open("wb") as file:
-                np.save(file, embedding)
-            part.replace(path)
-        except OSError:
-            pass  # an embedding that cannot be kept is still good
+        # An embedding that cannot be kept is still good.
+        with suppress(OutputError), writing(path) as part, part.open("wb") as file:
+            np.save(file, embedding)
         return embedding
 
     def _compute(self, text: str) -> Embedding:
