@@ -26,9 +26,9 @@ from sayso.measure.pesq import pesq
 from sayso.measure.sdr import usdr
 from sayso.measure.si_sdr import si_sdr
 from sayso.measure.stoi import stoi
-from sayso.networks.ngrams import normalise
 from sayso.separate import Separator, load
 from sayso.separate.embedded import EmbeddedSeparator
+from sayso.separate.wordings import Wordings
 from sayso.train.data.material import Material
 from sayso.train.data.store import SAMPLE_RATE, Store
 from sayso.train.data.validation import (
@@ -101,24 +101,23 @@ def bench_speech(separator: Separator, material: Material) -> None:
             print(f"| {group} | {snr_db} | " + " | ".join(cells) + f" | {below} |", flush=True)
 
 
-def seen_words(vocabulary: Vocabulary) -> Mapping[str, str]:
-    """The wordings that training saw, each with its plain one."""
-    trained = [vocabulary.words(name, held_out=False) for name in vocabulary.concepts]
-    return {normalise(words): wordings[0] for wordings in trained for words in wordings}
+def seen_words(vocabulary: Vocabulary) -> Wordings:
+    """The wordings that training saw."""
+    return Wordings({name: vocabulary.words(name, held_out=False) for name in vocabulary.concepts})
 
 
 @contextmanager
-def listing(separator: Separator, known: Mapping[str, str]) -> Iterator[None]:
+def listing(separator: Separator, known: Wordings) -> Iterator[None]:
     """Have a separator know only these wordings for a while."""
     if not isinstance(separator, EmbeddedSeparator):
         yield
         return
-    before = separator.known
-    separator.known = known
+    before = separator.wordings
+    separator.wordings = known
     try:
         yield
     finally:
-        separator.known = before
+        separator.wordings = before
 
 
 def bench_rendered(separator: Separator, material: Material) -> None:
@@ -152,10 +151,11 @@ def bench_pairs(
 ) -> None:
     """Pairs of sounds: improvement by class, by unseen wordings, and what is absent.
 
-    An unseen wording is asked as it is: the list of wordings that say the same is put aside.
+    An unseen wording is one that is neither in training nor, here, in the list of known wordings.
     """
     by_class: dict[str, list[float]] = defaultdict(list)
-    seen: list[float] = []
+    seen = seen_words(vocabulary)
+    plain: list[float] = []
     unseen: list[float] = []
     absent: list[float] = []
     for item in items:
@@ -169,12 +169,12 @@ def bench_pairs(
             before = sdr(item.mix, target)
             gained = sdr(made, target) - before
             by_class[words].append(gained)
-            with listing(separator, seen_words(vocabulary)):
+            with listing(separator, seen):
                 others = vocabulary.words(concept, held_out=True)
                 others = [words for words in others if separator.hears(words)]
                 outs = answers(separator, item, others) if others else []
             if others:
-                seen.append(gained)
+                plain.append(gained)
                 unseen.append(float(np.mean([sdr(out, target) - before for out in outs])))
     print("\n| sound | SI-SDR improvement in dB |\n|---|---|")
     for name, values in sorted(by_class.items(), key=lambda pair: -np.mean(pair[1])):
@@ -186,7 +186,7 @@ def bench_pairs(
     print(f"\nmedian improvement {np.median(everything):.1f} dB over {len(everything)} questions")
     if unseen:
         print(
-            f"where unseen wordings exist: {np.median(seen):.1f} dB by the plain name, "
+            f"where unseen wordings exist: {np.median(plain):.1f} dB by the plain name, "
             f"{np.median(unseen):.1f} dB by unseen words ({len(unseen)} questions)"
         )
     if absent:

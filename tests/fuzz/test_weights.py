@@ -130,7 +130,7 @@ def test_onnx_models_that_claim_odd_things(folder):
         try:
             separator = EmbeddedSeparator(path, threads=1)
             separator.hears("vocals")
-            separator.suggest("vocal")
+            separator.wordings.nearest("vocal")
         except ModelError as error:
             assert path.name in str(error)
 

@@ -6,14 +6,14 @@ Base install only, no torch. The weights are two graphs (`NAME.onnx`, `NAME.ask.
 The network works in stereo at its own rate (44.1 kHz): other rates are resampled there and back,
 so a stem holds nothing above 22 kHz (the residual keeps it); a mono signal is asked as two equal
 channels; more channels are taken in pairs. Masks multiply the mixture's own spectrum, so a stem
-keeps the mixture's level and phase.
+keeps the mixture's level and phase. A sound is asked for by its plainest wording, which was asked
+most in training, whatever the words of the target (`sayso.separate.wordings`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
@@ -35,16 +35,12 @@ from sayso.audio import (
     stft,
 )
 from sayso.errors import ModelError, UnknownTargetError
-from sayso.networks.ngrams import ngram_ids, ngrams, normalise
+from sayso.networks.ngrams import ngram_ids
 from sayso.separate.absence import absence_gain
 from sayso.separate.exported import open_model, version_of
+from sayso.separate.wordings import Wordings
 
 KIND = "ask"
-# Share of n-grams that two words must have in common for one to count as a form of the other.
-_LIKENESS = 0.5
-_FILLERS = frozenset(
-    {"the", "a", "of", "some", "any", "my", "sound", "noise", "only", "from", "in"}
-)
 
 
 class _Shape(BaseModel):
@@ -108,41 +104,11 @@ class EmbeddedSeparator:
             told = _Told.model_validate(metadata)
         except ValidationError as error:
             raise ModelError(f"{path.name} does not say what it is: {error}") from None
-        self._shape, self._wordings = told.config, told.known or {}
-
-    @cached_property
-    def known(self) -> Mapping[str, str]:
-        """Every wording that the model was taught, and the plainest one for the same sound."""
-        taught = self._wordings
-        plain = {
-            normalise(words): wordings[0] for wordings in taught.values() for words in wordings
-        }
-        return {normalise(name): wordings[0] for name, wordings in taught.items()} | plain
-
-    @cached_property
-    def _known_words(self) -> Mapping[str, frozenset[str]]:
-        words = {word for wording in self.known for word in wording.split()}
-        return {word: frozenset(ngrams(word)) for word in sorted(words - _FILLERS)}
+        self._shape, self.wordings = told.config, Wordings(told.known or {})
 
     def hears(self, target: str) -> bool:
-        """Whether each telling word of `target` is one that the model was taught, or a form of it.
-
-        Plurals and misspellings count: words are compared by the n-grams that the model reads.
-        """
-        if normalise(target) in self.known:
-            return True
-        words = [word for word in normalise(target).split() if word not in _FILLERS]
-        return bool(words) and all(self._is_near(word) for word in words)
-
-    def _is_near(self, word: str) -> bool:
-        grams = frozenset(ngrams(word))
-        return any(_overlap(grams, known) >= _LIKENESS for known in self._known_words.values())
-
-    def suggest(self, target: str) -> list[str]:
-        """Known wordings nearest to `target` by their n-grams, best first, at most three."""
-        wanted = set(ngrams(target))
-        scored = [(_overlap(wanted, set(ngrams(words))), words) for words in self.known]
-        return [words for score, words in sorted(scored, reverse=True)[:3] if score > 0]
+        """Whether the words of `target` are near those of a sound that the model was taught."""
+        return self.wordings.find(target) is not None
 
     def separate(
         self,
@@ -162,12 +128,8 @@ class EmbeddedSeparator:
 
         Raises: UnknownTargetError naming the nearest known words, Cancelled.
         """
-        for target in targets:
-            if not self.hears(target):
-                near = ", ".join(self.suggest(target)) or "none of its words is near"
-                raise UnknownTargetError(f"{self.name} was not taught {target!r}; nearest: {near}")
         shape = self._shape
-        asked = [self.known.get(normalise(target), target) for target in targets]
+        asked = [self._plain(target) for target in targets]
         ids = [ngram_ids(words, shape.buckets, length=shape.text_length) for words in asked]
         rows = [np.array([row], np.int64) for row in ids]
         stems = overlap_add(
@@ -182,6 +144,13 @@ class EmbeddedSeparator:
             target: _fit(resample(stem, mix.sample_rate), mix.frames)
             for target, stem in zip(targets, stems, strict=True)
         }
+
+    def _plain(self, target: str) -> str:
+        plain = self.wordings.find(target)
+        if plain is None:
+            near = ", ".join(self.wordings.nearest(target)) or "none of its words is near"
+            raise UnknownTargetError(f"{self.name} was not taught {target!r}; nearest: {near}")
+        return plain
 
     def _chunking(self) -> Chunking:
         grid = self._shape.hop * self._shape.stride
@@ -261,7 +230,3 @@ def _fit(audio: Audio, frames: int) -> Audio:
     if audio.frames < frames:
         recorder.append(np.zeros((audio.channels, frames - audio.frames), np.float32))
     return recorder.audio()
-
-
-def _overlap(one: set[str] | frozenset[str], other: set[str] | frozenset[str]) -> float:
-    return 2 * len(one & other) / max(len(one) + len(other), 1)
