@@ -1,6 +1,14 @@
 """Sound: holding it, reading and writing it, measuring it, and going through it in pieces."""
 
-from sayso.audio.audio import BLOCK_FRAMES, Audio, Cancelled, Progress, Samples, stage
+from sayso.audio.audio import (
+    BLOCK_FRAMES,
+    Audio,
+    Cancelled,
+    Progress,
+    Samples,
+    stage,
+    stop_if,
+)
 from sayso.audio.loudness import (
     LoudnessMeter,
     PeakMeter,
@@ -42,6 +50,7 @@ __all__ = [
     "resample",
     "stage",
     "stft",
+    "stop_if",
     "true_peak_db",
     "write",
 ]

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from sayso.errors import Cancelled as Stopped
 from sayso.errors import EmptyAudioError, ShapeError
 
 Samples: TypeAlias = npt.NDArray[np.float32]
@@ -34,6 +35,12 @@ def stage(progress: Progress | None, start: float, share: float) -> Progress | N
     if progress is None:
         return None
     return lambda done: progress(start + share * done)
+
+
+def stop_if(cancelled: Cancelled | None, message: str = "stopped") -> None:
+    """Raises `sayso.errors.Cancelled` with `message` if the work is to stop."""
+    if cancelled is not None and cancelled():
+        raise Stopped(message)
 
 
 @dataclass(frozen=True, eq=False)

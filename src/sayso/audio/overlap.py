@@ -13,9 +13,8 @@ from typing import Self
 
 import numpy as np
 
-from sayso.audio.audio import Audio, Cancelled, Progress, Samples
+from sayso.audio.audio import Audio, Cancelled, Progress, Samples, stop_if
 from sayso.audio.recorder import Recorder
-from sayso.errors import Cancelled as CancelledError
 from sayso.errors import RangeError
 
 
@@ -92,12 +91,12 @@ def overlap_add(
             recorder.append(source)
 
     if mix.frames <= chunking.segment:
-        _stop_if(cancelled)
+        stop_if(cancelled)
         emit(function(mix.block(0, mix.frames)))
     else:
         tail: Samples | None = None
         for start in range(0, max(mix.frames - chunking.crossfade, 1), chunking.step):
-            _stop_if(cancelled)
+            stop_if(cancelled)
             low = start - chunking.context
             core = function(mix.block(low, low + chunking.segment))
             core = core[..., chunking.context : chunking.segment - chunking.context]
@@ -123,8 +122,3 @@ def _joined(tail: Samples, head: Samples) -> Samples:
     # tail + weight * (head - tail) leaves equal signals untouched.
     joined: Samples = tail + weight * (head - tail)
     return joined
-
-
-def _stop_if(cancelled: Cancelled | None) -> None:
-    if cancelled is not None and cancelled():
-        raise CancelledError("stopped")

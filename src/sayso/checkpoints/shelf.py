@@ -17,8 +17,7 @@ from urllib.request import Request, urlopen
 
 from pydantic import BaseModel, ConfigDict
 
-from sayso.audio import Cancelled, Progress
-from sayso.errors import Cancelled as CancelledError
+from sayso.audio import Cancelled, Progress, stop_if
 from sayso.errors import ModelError
 from sayso.whole import in_words, writing
 
@@ -165,8 +164,7 @@ class Shelf:
                     have += len(block)
                     if progress is not None and total:
                         progress(min(1.0, have / total))
-                    if cancelled is not None and cancelled():
-                        raise CancelledError(f"stopped; {part} keeps what has come")
+                    stop_if(cancelled, f"stopped; {part} keeps what has come")
             if total and have < total:
                 raise URLError(f"the connection ended after {have} of {total} bytes")
         except HTTPError as error:

@@ -10,13 +10,12 @@ from typing import TypeAlias
 
 import numpy as np
 
-from sayso.audio import Audio, Cancelled, Progress, Samples, read, resample
+from sayso.audio import Audio, Cancelled, Progress, Samples, read, resample, stop_if
 from sayso.clean.config import Measure
 from sayso.clean.figures import rounded
 from sayso.clean.judging import judge
 from sayso.clean.report import located
 from sayso.clean.rows import AFTER, BEFORE, CleanRow
-from sayso.errors import Cancelled as CancelledError
 from sayso.errors import DataError, InputError, MissingExtraError
 from sayso.measure import pesq, si_sdr, speech_loss, stoi
 
@@ -60,8 +59,7 @@ def measure_rows(
     wanted = {*measures, *(("words",) if transcripts is not None else ())}
     judged = []
     for number, row in enumerate(rows):
-        if cancelled is not None and cancelled():
-            raise CancelledError("stopped")
+        stop_if(cancelled)
         output = located(out, row)
         if output is not None:
             reference = reference_of(row.source)

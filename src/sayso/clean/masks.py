@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from sayso.audio import Audio, Cancelled, Recorder, Samples, istft, stft
+from sayso.audio import Audio, Cancelled, Recorder, Samples, istft, stft, stop_if
 from sayso.clean.config import PostMask
-from sayso.errors import Cancelled as CancelledError
 
 _WINDOW_S, _HOPS = 0.04, 4
 _BLOCK_HOPS = 1024
@@ -58,8 +57,7 @@ def in_blocks(
     recorder = Recorder(first.channels, first.sample_rate)
     step, edge = _BLOCK_HOPS * hop, -(-n_fft // hop) * hop
     for start in range(0, first.frames, step):
-        if cancelled is not None and cancelled():
-            raise CancelledError("stopped")
+        stop_if(cancelled)
         stop = min(start + step, first.frames)
         block = np.concatenate([sound.block(start - edge, stop + edge) for sound in sounds])
         recorder.append(function(block)[:, edge : edge + stop - start])

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from sayso.audio import Audio, Cancelled, Samples, istft, stft
+from sayso.audio import Audio, Cancelled, Samples, istft, stft, stop_if
 from sayso.clean.config import Restore
 from sayso.clean.masks import in_blocks
-from sayso.errors import Cancelled as CancelledError
 
 _WINDOW_S, _HOPS = 0.055, 4
 _MOST_RAISED = 3.0  # of an amplitude
@@ -78,8 +77,7 @@ def _powers(speech: Audio, mix: Audio, cancelled: Cancelled | None) -> tuple[Sam
     step = max(1, round(_MOMENT_S * mix.sample_rate))
     rows = []
     for heard, whole in zip(speech.blocks(step * 512), mix.blocks(step * 512), strict=True):
-        if cancelled is not None and cancelled():
-            raise CancelledError("stopped")
+        stop_if(cancelled)
         starts = np.arange(0, heard.shape[1], step)
         lengths = np.diff(np.append(starts, heard.shape[1]))
         powers = [np.mean(np.square(sound), axis=0) for sound in (heard, whole - heard)]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sayso.audio import Audio, integrated_lufs
-from sayso.audio import Cancelled as Stop
+from sayso.audio import Audio, Cancelled, integrated_lufs
 from sayso.desk import (
     AnyEffect,
     Compress,
@@ -28,7 +27,7 @@ from sayso.effects.space import echo, reverberate
 from sayso.effects.tone import cut_off, equalise
 
 
-def process(sound: Sound, strip: Strip, *, cancelled: Stop | None = None) -> Sound:
+def process(sound: Sound, strip: Strip, *, cancelled: Cancelled | None = None) -> Sound:
     """`sound` through the effects of `strip`, then its fader, then its limiter.
 
     The fader comes after the effects, as on a mixing desk, so that it cannot change what a
@@ -57,7 +56,7 @@ def process(sound: Sound, strip: Strip, *, cancelled: Stop | None = None) -> Sou
     return sound
 
 
-def _apply(sound: Sound, effect: AnyEffect, cancelled: Stop | None) -> Sound:
+def _apply(sound: Sound, effect: AnyEffect, cancelled: Cancelled | None) -> Sound:
     match effect:
         case Gain(db=db):
             return amplify(sound, db)
@@ -83,7 +82,7 @@ def _apply(sound: Sound, effect: AnyEffect, cancelled: Stop | None) -> Sound:
             return _at_loudness(record(sound, cancelled=cancelled), lufs)
 
 
-def _compressed(sound: Sound, effect: Compress, cancelled: Stop | None) -> Sound:
+def _compressed(sound: Sound, effect: Compress, cancelled: Cancelled | None) -> Sound:
     """Compressed relative to its own loudness, and brought back to that loudness afterwards."""
     audio = record(sound, cancelled=cancelled)
     loudness_lufs = integrated_lufs(audio)

@@ -13,10 +13,9 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 
-from sayso.audio import BLOCK_FRAMES, Audio, Progress, Recorder, Samples
-from sayso.audio import Cancelled as Stop
+from sayso.audio import BLOCK_FRAMES, Audio, Cancelled, Progress, Recorder, Samples, stop_if
 from sayso.audio.blocks import in_blocks
-from sayso.errors import Cancelled, ShapeError
+from sayso.errors import ShapeError
 
 STEP_FRAMES = 1 << 14
 """What every effect is fed at a time, whatever size of block is asked for at the end: results
@@ -138,7 +137,7 @@ class Widened:
 
 
 def record(
-    sound: Sound, *, progress: Progress | None = None, cancelled: Stop | None = None
+    sound: Sound, *, progress: Progress | None = None, cancelled: Cancelled | None = None
 ) -> Audio:
     """Plays `sound` once and keeps it: in RAM when short, in a scratch file when long.
 
@@ -148,8 +147,7 @@ def record(
         return sound
     recorder = Recorder(sound.channels, sound.sample_rate)
     for block in sound.blocks(STEP_FRAMES):
-        if cancelled is not None and cancelled():
-            raise Cancelled("stopped")
+        stop_if(cancelled)
         recorder.append(block)
         if progress is not None:
             progress(min(1.0, recorder.frames / sound.frames))

@@ -16,8 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from sayso.audio import Audio, Cancelled, Samples, resample
-from sayso.errors import Cancelled as CancelledError
+from sayso.audio import Audio, Cancelled, Samples, resample, stop_if
 from sayso.errors import ModelError
 
 RATE_HZ = 16_000
@@ -73,8 +72,7 @@ class Dnsmos:
         count = int(mono.frames // RATE_HZ - _WINDOW_FRAMES / RATE_HZ) + 1
         scores = []
         for start in range(0, count * _HOP_FRAMES, _HOP_FRAMES):
-            if cancelled is not None and cancelled():
-                raise CancelledError("stopped")
+            stop_if(cancelled)
             window = mono.block(start, start + _WINDOW_FRAMES).mean(axis=0)
             scores.append(self._scores(window))
         return dict(zip(_MAPS, map(float, np.mean(scores, axis=0)), strict=True))

@@ -15,9 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-from sayso.audio import Audio, Cancelled, Progress, resample
+from sayso.audio import Audio, Cancelled, Progress, resample, stop_if
 from sayso.checkpoints import fit, read_pickled
-from sayso.errors import Cancelled as CancelledError
 from sayso.errors import ModelError
 from sayso.extras import require
 
@@ -108,8 +107,7 @@ class Tagger:
         window = round(_WINDOW_S * mono.sample_rate)
         found = []
         for start in range(0, mono.frames, window):
-            if cancelled is not None and cancelled():
-                raise CancelledError("stopped")
+            stop_if(cancelled)
             stop = min(start + window, mono.frames)
             # A rest too short to be heard is heard with what came before.
             if stop - start < self._network.config.shortest:

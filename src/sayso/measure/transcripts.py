@@ -13,8 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from sayso.audio import Audio, Cancelled, Progress, Samples, resample
-from sayso.errors import Cancelled as CancelledError
+from sayso.audio import Audio, Cancelled, Progress, Samples, resample, stop_if
 from sayso.errors import ModelError
 from sayso.extras import require
 
@@ -154,8 +153,7 @@ def transcribe(
     speech = resample(audio, RATE_HZ)
     words: list[Word] = []
     for start, stop in pieces(speech, transcriber.piece_s):
-        if cancelled is not None and cancelled():
-            raise CancelledError("stopped")
+        stop_if(cancelled)
         piece = speech.block(start, stop).mean(axis=0)
         # Recognisers imagine words in silence.
         heard = transcriber.hear(piece) if np.abs(piece).max() > _SILENCE else []

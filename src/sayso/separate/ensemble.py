@@ -13,8 +13,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from sayso.audio import Audio, Cancelled, Progress, Recorder, Samples, istft, stage, stft
-from sayso.errors import Cancelled as CancelledError
+from sayso.audio import Audio, Cancelled, Progress, Recorder, Samples, istft, stage, stft, stop_if
 from sayso.errors import RangeError, UnknownTargetError
 from sayso.separate.protocol import Separator
 
@@ -143,8 +142,7 @@ def fuse(
     shares /= shares.sum()
     recorder = Recorder(mix.channels, mix.sample_rate)
     for start, stop in _blocks(mix):
-        if cancelled is not None and cancelled():
-            raise CancelledError("stopped")
+        stop_if(cancelled)
         if fusion.kind == "mean":
             estimates = np.stack([stem.block(start, stop) for stem, _ in stems])
             block = np.tensordot(shares, estimates, axes=1)
