@@ -101,7 +101,7 @@ def render(
     tracks = {}
     share = (1 - _SEPARATING) / len(desk.deliver)
     for at, name in enumerate(desk.deliver):
-        sound = _deliver(name, sounds, desk)
+        sound = _deliver(name, sounds, desk, cancelled)
         report = stage(progress, _SEPARATING + at * share, share)
         tracks[name] = _track(sound, notes, report, cancelled)
     return tracks
@@ -142,19 +142,28 @@ def _pans(desk: Desk) -> bool:
     return any(isinstance(effect, Pan) for s in desk.strips.values() for effect in s.effects)
 
 
-def _deliver(name: str, sounds: Mapping[str, Sound], desk: Desk) -> Sound:
+def _deliver(
+    name: str, sounds: Mapping[str, Sound], desk: Desk, cancelled: Cancelled | None
+) -> Sound:
     """The track `name`: a stem with its strip, or a mix of what is not left out."""
     left_out = complement_of(name)
     if name != MIX and left_out is None:
         strip = desk.strip(name)
-        sound = process(process(sounds[name], strip), _tempo(desk))
+        sound = process(sounds[name], strip, cancelled=cancelled)
+        sound = process(sound, _tempo(desk))
         return _held(sound, desk, changed=sound is not sounds[name])
     strips = {target: strip for target, strip in desk.strips.items() if target != MIX}
     if left_out is not None:
         strips[left_out] = Strip(mute=True)
-    mixed = _mixed(sounds, strips)
+    mixed = _mixed(sounds, strips, cancelled)
     if name == MIX:
-        return _held(process(mixed, desk.strip(MIX)), desk, changed=desk.strips != {})
+        master = desk.strip(MIX)
+        sound = (
+            amplify(mixed, -math.inf)
+            if master.mute
+            else process(mixed, master, cancelled=cancelled)
+        )
+        return _held(sound, desk, changed=sound is not sounds[MIX])
     mixed = process(mixed, _tempo(desk))
     return _held(mixed, desk, changed=len(strips) > 1 or _tempo(desk) != _AT_REST)
 
@@ -165,20 +174,24 @@ def _tempo(desk: Desk) -> Strip:
     return Strip(effects=tuple(effect for effect in effects if isinstance(effect, Stretch)))
 
 
-def _mixed(sounds: Mapping[str, Sound], strips: Mapping[str, Strip]) -> Sound:
+def _mixed(
+    sounds: Mapping[str, Sound], strips: Mapping[str, Strip], cancelled: Cancelled | None
+) -> Sound:
     soloed = {target: strip for target, strip in strips.items() if strip.solo}
     if soloed:
-        heard = [process(sounds[t], s) for t, s in soloed.items() if not s.mute]
+        heard = [
+            process(sounds[t], s, cancelled=cancelled) for t, s in soloed.items() if not s.mute
+        ]
         return Mixed(heard or [sounds[MIX], _negated(sounds[MIX])])
-    changes = [part for target, strip in strips.items() for part in _change(sounds[target], strip)]
+    changes = [part for t, s in strips.items() for part in _change(sounds[t], s, cancelled)]
     return Mixed([sounds[MIX], *changes]) if changes else sounds[MIX]
 
 
-def _change(stem: Sound, strip: Strip) -> list[Sound]:
+def _change(stem: Sound, strip: Strip, cancelled: Cancelled | None) -> list[Sound]:
     """What a strip adds to the mix: its output less its input."""
     if strip.mute:
         return [_negated(stem)]
-    sound = process(stem, strip)
+    sound = process(stem, strip, cancelled=cancelled)
     return [] if sound is stem else [sound, _negated(stem)]
 
 
