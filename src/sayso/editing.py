@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sayso.audio import Audio, Cancelled, Notice, Progress, Writer, probe, read, stage
+from sayso.audio import Audio, Cancelled, Notice, Progress, Writer, probe, read, stage, stop_if
 from sayso.desk import Stretch, Strip
 from sayso.desk.timeline import CROSSFADE_S, Timeline
 from sayso.edit import Edited
@@ -22,7 +22,6 @@ from sayso.edit.exchange import SUFFIXES, read_edit
 from sayso.edit.exchange.files import Media
 from sayso.edit.hearing import Heard, listen
 from sayso.effects import Sound, process
-from sayso.errors import Cancelled as Stopped
 from sayso.errors import DataError, ModelError, RangeError, RequestError
 from sayso.whole import put
 
@@ -158,7 +157,9 @@ def apply_file(
             crossfade_s=choice.crossfade_s,
         )
     if choice.room_tone_s is not None:
-        timeline = with_room_tone(timeline, audio, heard or listen(audio), choice.room_tone_s)
+        timeline = with_room_tone(
+            timeline, audio, heard or listen(audio, cancelled=cancelled), choice.room_tone_s
+        )
     sources = (str(raw), *map(str, tracks))
     return EditList(sources=sources, source_frames=audio.frames, timeline=timeline)
 
@@ -269,7 +270,8 @@ def render_edit(
     """Plays `edit` into files and returns their paths.
 
     Args:
-        edit: one recording goes to the file `out`, several to files of their own names beside it.
+        edit: one recording goes to the file `out`, several to files of their own names beside it,
+            numbered where two are called alike.
         out: a file; its suffix is the format.
         encoding: as `sayso.audio.write`.
         notice: told of damaged files.
@@ -279,6 +281,10 @@ def render_edit(
     Raises: DataError where a recording does not fit the edit, OutputError, Cancelled.
     """
     out = Path(out)
+    several = len(edit.sources) > 1
+    stems = [Path(source).stem for source in edit.sources]
+    alike = len(set(stems)) < len(stems)
+    names = [f"{at}-{stem}" if alike else stem for at, stem in enumerate(stems, 1)]
     paths = []
     for number, source in enumerate(edit.sources):
         audio = read(source, notice=notice)
@@ -286,8 +292,7 @@ def render_edit(
         sound: Sound = Edited(audio, edit.timeline)
         if edit.speed != 1.0:
             sound = process(sound, Strip(effects=(Stretch(rate=edit.speed),)))
-        several = len(edit.sources) > 1
-        path = out.with_name(f"{out.stem}-{Path(source).stem}{out.suffix}") if several else out
+        path = out.with_name(f"{out.stem}-{names[number]}{out.suffix}") if several else out
         told = stage(progress, number / len(edit.sources), 1 / len(edit.sources))
         paths.append(_play(sound, path, encoding, told, cancelled))
     return paths
@@ -314,8 +319,7 @@ def _play(
         path, sound.sample_rate, sound.channels, encoding=encoding, frames=sound.frames
     ) as out:
         for block in sound.blocks():
-            if cancelled is not None and cancelled():
-                raise Stopped("stopped while writing the edit")
+            stop_if(cancelled, "stopped while writing the edit")
             out.append(block)
             done += block.shape[1]
             if progress is not None:

@@ -69,6 +69,11 @@ def test_tracks_are_cut_together(folder):
     assert main(["edit", "render", str(edit), "-o", str(folder / "both.wav"), "--float32"]) == 0
     tracks = [read(folder / f"both-{name}.wav").samples for name in ("raw0", "stem")]
     assert np.abs(tracks[0] + tracks[1]).max() < 1e-3
+    alike = folder / "room" / "raw0.wav"
+    write(alike, read(raw))
+    assert main([*arguments, "--track", str(alike)]) == 0
+    assert main(["edit", "render", str(edit), "-o", str(folder / "two.wav")]) == 0
+    assert (folder / "two-1-raw0.wav").is_file() and (folder / "two-2-raw0.wav").is_file()
 
 
 @pytest.mark.parametrize(
@@ -76,9 +81,11 @@ def test_tracks_are_cut_together(folder):
     [
         (["align", "raw0.wav", "raw9.wav", "-o", "a.otio"], 3, "no such file"),
         (["learn", "raw0.wav", "-o", "a.editor"], 8, "pairs"),
+        (["learn", "raw0.wav", "cut0.wav", "-o", "a.editor", "--steps", "0"], 7, "steps"),
         (["apply", "raw0.wav", "-o", "a.otio"], 6, "needs an editor"),
         (["apply", "raw0.wav", "--by", "taste", "-o", "a.otio"], 3, "expected one of"),
-        (["apply", "raw0.wav", "--by", "level", "-o", "a.doc"], 5, "ends in"),
+        (["apply", "none.wav", "--by", "level", "-o", "a.doc"], 5, "ends in"),
+        (["align", "none.wav", "none.wav", "-o", "a.doc"], 5, "ends in"),
         (["apply", "raw0.wav", "--by", "level", "--threshold", "3", "-o", "a.txt"], 3, "0 to 1"),
         (["render", "none.otio", "-o", "a.wav"], 3, "cannot be read"),
     ],

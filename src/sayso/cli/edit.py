@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 def align(arguments: Namespace) -> int:
     """Finds what was cut, and writes it as an edit."""
-    from sayso.edit.exchange import write_edit
+    from sayso.edit.exchange import check_name, write_edit
     from sayso.editing import align_files
 
+    check_name(arguments.out)
     with progress_bar("aligning") as progress:
         edit, found = align_files(
             arguments.raw,
@@ -59,9 +60,10 @@ def learn(arguments: Namespace) -> int:
 
 def apply(arguments: Namespace) -> int:
     """Edits a recording, and writes the edit."""
-    from sayso.edit.exchange import write_edit
+    from sayso.edit.exchange import check_name, write_edit
     from sayso.editing import Choice, apply_file
 
+    check_name(arguments.out)
     editor = None
     if arguments.editor:
         from sayso.edit.editor import Editor
@@ -127,19 +129,19 @@ def _evaluate_edits(arguments: Namespace) -> int:
 
 
 def _config(arguments: Namespace) -> EditorConfig:
+    from sayso.configuration import parse
     from sayso.train.editor import EditorConfig
 
     given = fields(arguments, "steps", "threads")
     if "steps" in given:
         given["autoencoder_steps"] = given["steps"]
-    return EditorConfig(**given)
+    return parse(EditorConfig, given, "how to learn")
 
 
 def _need_torch(purpose: str) -> None:
-    from sayso.extras import require
+    from sayso.extras import require_all
 
-    for module in ("torch", "safetensors"):
-        require(module, extra="torch", purpose=purpose)
+    require_all("torch", "safetensors", extra="torch", purpose=purpose)
 
 
 def render(arguments: Namespace) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -12,6 +11,12 @@ from sayso.audio import BLOCK_FRAMES, Audio, Samples
 from sayso.audio.blocks import in_blocks
 from sayso.audio.crossfade import crossfade
 from sayso.desk.timeline import Clip, Timeline
+
+
+def reach(timeline: Timeline, number: int) -> int:
+    """How many frames the join after clip `number` reaches to each side: never over another."""
+    before, after = timeline.clips[number : number + 2]
+    return min(timeline.crossfade_frames, before.frames, after.frames) // 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +61,7 @@ class Edited:
 
     def _pieces(self) -> Iterator[Samples]:
         clips = self.timeline.clips
-        reaches = [self._reach(a, b) for a, b in pairwise(clips)]
+        reaches = [reach(self.timeline, number) for number in range(len(clips) - 1)]
         first = self._edge(clips[0]) if clips[0].start > 0 else 0
         last = self._edge(clips[-1]) if clips[-1].stop < self.source.frames else 0
         if first:
@@ -74,10 +79,6 @@ class Edited:
             clip = clips[-1]
             out = self._read(clip, clip.stop - last, clip.stop)
             yield crossfade(out, np.zeros_like(out))
-
-    def _reach(self, before: Clip, after: Clip) -> int:
-        """How far a join reaches to each side: never over a neighbouring join."""
-        return min(self.timeline.crossfade_frames, before.frames, after.frames) // 2
 
     def _edge(self, clip: Clip) -> int:
         return min(self.timeline.crossfade_frames, clip.frames) // 2

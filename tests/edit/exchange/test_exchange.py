@@ -116,6 +116,7 @@ def test_auto_editor_cannot_go_back(tmp_path):
     [
         ("a.otio", '{"OTIO_SCHEMA": "Timeline.1", "tracks": ', "damaged"),
         ("a.otio", "[]", "expected a timeline"),
+        ("a.otio", "[" * 200_000, "damaged"),
         ("a.otio", '{"OTIO_SCHEMA": "Timeline.1"}', "damaged"),
         ("a.xml", "<xmeml><sequence>", "damaged"),
         ("a.edl", "001 nonsense", "damaged"),

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sayso.desk.timeline import CROSSFADE_S, Clip, Timeline
+from sayso.desk.timeline import Clip
 from sayso.edit.editlist import EditList
-from sayso.edit.exchange.clipping import COARSE_HZ, clip_of, coarse
+from sayso.edit.exchange.clipping import COARSE_HZ, clip_of, coarse, edit_of
 from sayso.edit.exchange.files import Find
 from sayso.errors import FormatError, RequestError
 
@@ -66,11 +66,7 @@ def load(text: str, suffix: str, find: Find) -> EditList:
         clips.append(clip)
     if not clips:
         raise FormatError("keeps nothing; expected at least one chunk with the speed 1")
-    crossfade = round(CROSSFADE_S * media.sample_rate)
-    timeline = Timeline(
-        sample_rate=media.sample_rate, clips=tuple(clips), crossfade_frames=crossfade
-    )
-    return EditList(sources=(media.path,), source_frames=media.frames, timeline=timeline)
+    return edit_of(clips, media)
 
 
 def _chunk(number: int, chunk: Any) -> tuple[float, float, float]:

@@ -1,11 +1,14 @@
-"""Clips from times in seconds or in coarse frames, with errors that name the clip."""
+"""What formats share: clips from times in seconds or in coarse frames, joins, plain edits."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
-from sayso.desk.timeline import Clip
+from sayso.desk.timeline import CROSSFADE_S, Clip, Timeline
+from sayso.edit.editlist import EditList
 from sayso.edit.exchange.files import Media
+from sayso.edit.render import reach
 from sayso.errors import FormatError
 
 COARSE_HZ = 30
@@ -28,6 +31,21 @@ def clip_of(number: int, start_s: float, stop_s: float, media: Media, gain_db: f
             f"the {media.frames / rate:.3f} s of {media.path}"
         )
     return Clip(start=start, stop=stop, gain_db=min(max(gain_db, -60.0), 24.0))
+
+
+def inner_reach(timeline: Timeline, number: int) -> int:
+    """As `sayso.edit.render.reach`, but not beyond the beginning of the recording."""
+    return min(reach(timeline, number), timeline.clips[number + 1].start)
+
+
+def edit_of(clips: Sequence[Clip], media: Media) -> EditList:
+    """Clips in a format that says nothing of joins."""
+    timeline = Timeline(
+        sample_rate=media.sample_rate,
+        clips=tuple(clips),
+        crossfade_frames=round(CROSSFADE_S * media.sample_rate),
+    )
+    return EditList(sources=(media.path,), source_frames=media.frames, timeline=timeline)
 
 
 def coarse(frames: int, sample_rate: int) -> int:

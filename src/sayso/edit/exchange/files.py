@@ -36,6 +36,12 @@ Find = Callable[[str | None], Media]
 """Gives the recording, by the path that the file names or None where it names none."""
 
 
+def check_name(path: str | Path) -> None:
+    """Raises OutputError for a name whose suffix is no format's: worth asking before long work."""
+    if Path(path).suffix.lower() not in SUFFIXES:
+        raise OutputError(f"{Path(path).name}: expected a name that ends in {', '.join(SUFFIXES)}")
+
+
 def write_edit(path: str | Path, edit: EditList) -> Path:
     """Writes `edit` in the format that the suffix names, and returns the path.
 
@@ -43,9 +49,8 @@ def write_edit(path: str | Path, edit: EditList) -> Path:
         RequestError for an order that the format cannot hold, MissingExtraError for OpenTimelineIO.
     """
     path = Path(path)
-    module = SUFFIXES.get(path.suffix.lower())
-    if module is None:
-        raise OutputError(f"{path.name}: expected a name that ends in {', '.join(SUFFIXES)}")
+    check_name(path)
+    module = SUFFIXES[path.suffix.lower()]
     text: str = import_module(f"sayso.edit.exchange.{module}").dump(edit, path.suffix.lower())
     return put(path, text)
 

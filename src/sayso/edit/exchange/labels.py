@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 import re
 
-from sayso.desk.timeline import CROSSFADE_S, Timeline
 from sayso.edit.editlist import EditList
-from sayso.edit.exchange.clipping import clip_of
+from sayso.edit.exchange.clipping import clip_of, edit_of
 from sayso.edit.exchange.files import Find
 from sayso.errors import FormatError
 
@@ -52,7 +51,5 @@ def load(text: str, suffix: str, find: Find) -> EditList:
         rows.sort(key=lambda row: row[0] or 0)
     else:
         rows.sort(key=lambda row: row[1])
-    clips = tuple(clip_of(at, start, stop, media) for at, (_, start, stop) in enumerate(rows, 1))
-    crossfade = round(CROSSFADE_S * media.sample_rate)
-    timeline = Timeline(sample_rate=media.sample_rate, clips=clips, crossfade_frames=crossfade)
-    return EditList(sources=(media.path,), source_frames=media.frames, timeline=timeline)
+    clips = [clip_of(at, start, stop, media) for at, (_, start, stop) in enumerate(rows, 1)]
+    return edit_of(clips, media)

@@ -6,6 +6,7 @@ fades) lies in the metadata under "sayso" and is optional when read.
 
 from __future__ import annotations
 
+import json
 import math
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +15,7 @@ from urllib.parse import quote, unquote, urlparse
 
 from sayso.desk.timeline import CROSSFADE_S, Clip, Timeline
 from sayso.edit.editlist import EditList, Insert
-from sayso.edit.exchange.clipping import COARSE_HZ, clip_of, coarse
+from sayso.edit.exchange.clipping import COARSE_HZ, clip_of, coarse, inner_reach
 from sayso.edit.exchange.files import Find, Media
 from sayso.errors import FormatError, RequestError
 from sayso.extras import require
@@ -48,6 +49,8 @@ def load(text: str, suffix: str, find: Find) -> EditList:
     """The edit in `text`. Raises: FormatError, MissingExtraError."""
     otio = _library()
     try:
+        if suffix == ".otio":
+            json.loads(text)  # refuses what is nested so deeply that the library would crash
         options = {"rate": COARSE_HZ} if suffix == ".edl" else {}
         timeline = otio.adapters.read_from_string(text, _ADAPTERS[suffix], **options)
     except Exception as error:  # adapters let out whatever their parsers raise
@@ -112,11 +115,7 @@ def _gap(otio: Any, duration: Any) -> Any:
 
 
 def _transition(otio: Any, timeline: Timeline, number: int, to_time: Any) -> list[Any]:
-    before, after = timeline.clips[number - 1], timeline.clips[number]
-    half = min(timeline.crossfade_frames, before.frames, after.frames) // 2
-    # An offset may not reach beyond what the recording has.
-    half = min(half, after.start)
-    length = to_time(0, half)
+    length = to_time(0, inner_reach(timeline, number - 1))
     if length.value < 1:
         return []
     kind = otio.schema.TransitionTypes.SMPTE_Dissolve

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sayso.desk.timeline import Clip, Timeline
 from sayso.edit.editlist import EditList, Insert
-from sayso.edit.exchange.clipping import clip_of
+from sayso.edit.exchange.clipping import clip_of, inner_reach
 from sayso.edit.exchange.files import Find
 from sayso.errors import FormatError
 
@@ -44,8 +44,8 @@ def _item(edit: EditList, source: str, number: int, at: int) -> list[str]:
     inserted = {insert.before for insert in edit.new}
     joined = number > 0 and number not in inserted
     goes_on = number + 1 < len(timeline.clips) and number + 1 not in inserted
-    fade_in = _half(timeline, number - 1) if joined else 0
-    fade_out = _half(timeline, number) if goes_on else 0
+    fade_in = inner_reach(timeline, number - 1) if joined else 0
+    fade_out = inner_reach(timeline, number) if goes_on else 0
     start, stop = clip.start - fade_in, clip.stop + fade_out
     last = number + 1 == len(timeline.clips)
     out_s = timeline.fade_out_frames / rate if last else 2 * fade_out / rate
@@ -64,13 +64,6 @@ def _item(edit: EditList, source: str, number: int, at: int) -> list[str]:
         "      >",
         "    >",
     ]
-
-
-def _half(timeline: Timeline, number: int) -> int:
-    """How far the join after clip `number` reaches to each side."""
-    before, after = timeline.clips[number], timeline.clips[number + 1]
-    reach = min(timeline.crossfade_frames, before.frames, after.frames) // 2
-    return min(reach, after.start)
 
 
 def _quoted(text: str) -> str:
