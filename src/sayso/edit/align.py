@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sayso.audio import Audio, Progress, Samples, decibels, resample
-from sayso.audio.audio import Cancelled
+from sayso.audio import Audio, Cancelled, Progress, Samples, decibels, resample, stop_if
 from sayso.desk.timeline import CROSSFADE_S, Clip, Spans, Timeline
 from sayso.edit.copies import gathered
 from sayso.edit.landmarks import HOP, RATE, Landmarks, landmarks, matches
@@ -20,7 +19,6 @@ from sayso.edit.listening import mono, require_sound
 from sayso.edit.matching import Likeness, Line, drift, settle
 from sayso.edit.placing import NEW_S, absorbed, merged, placed, usual_crossfade_s
 from sayso.edit.tracing import Run, estimate_speed, trace
-from sayso.errors import Cancelled as Stopped
 from sayso.errors import DataError, EmptyAudioError
 
 SHORTEST_S = 2.0
@@ -117,8 +115,7 @@ class _Steps:
         self._progress, self._cancelled = progress, cancelled
 
     def __call__(self, done: float) -> None:
-        if self._cancelled is not None and self._cancelled():
-            raise Stopped("stopped while aligning")
+        stop_if(self._cancelled, "stopped while aligning")
         if self._progress is not None:
             self._progress(done)
 

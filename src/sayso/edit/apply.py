@@ -85,7 +85,7 @@ def point_out(
         progress: told the fraction of the recording that was passed.
         cancelled: asked at every step.
 
-    Raises: RangeError, Cancelled.
+    Raises: RangeError, RequestError where nothing is kept, Cancelled.
     """
     if wish_s is not None and not 1 <= wish_s <= 360_000:
         raise RangeError(f"a length of {wish_s:g} s: expected 1 to 360000")

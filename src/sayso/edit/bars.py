@@ -61,6 +61,13 @@ class Bars:
         return (np.diff(self.edges) / FRAME_HZ).astype(np.float32)
 
 
+def means(course: Array, edges: Ints) -> Array:
+    """Means [..., N] of a course [..., T] between `edges` [N + 1]."""
+    sums = np.add.reduceat(course, edges[:-1], axis=-1)
+    found: Array = (sums / np.diff(edges)).astype(np.float32)
+    return found
+
+
 def find_bars(heard: Heard) -> Bars:
     """The bars of a recording."""
     level, onset = heard.level, heard.onset
@@ -161,13 +168,11 @@ def _beats(onset: Array) -> list[int]:
     total = strength.astype(np.float64).copy()
     came = np.full(length, -1)
     for at in range(-int(lags[-1]), length):
-        low = max(0, -at - int(lags[0]))
-        scores = (
-            total[at + lags[low:]] + cost[low:] if at + lags[0] < 0 else total[at + lags] + cost
-        )
+        low = max(0, -at - int(lags[0]))  # nothing lies before the first frame
+        scores = total[at + lags[low:]] + cost[low:]
         best = int(scores.argmax())
         total[at] += scores[best]
-        came[at] = at + lags[low + best] if at + lags[0] < 0 else at + lags[best]
+        came[at] = at + lags[low + best]
     tail = max(0, length - round(period))
     at = tail + int(total[tail:].argmax())
     beats = []

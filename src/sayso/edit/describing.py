@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sayso.edit.bars import Bars, Ints
+from sayso.edit.bars import Bars, Ints, means
 from sayso.edit.hearing import FRAME_HZ, Array, Heard
 
 _GRAIN_S = 0.25
@@ -58,10 +58,10 @@ def measure(heard: Heard, bars: Bars) -> Measured:
     tonal = heard.chroma.max(axis=0)
     phrases = np.stack(
         [
-            _means(level, ends),
+            means(level, ends),
             np.diff(ends) / FRAME_HZ,
-            _means(onset, ends),
-            _means(tonal, ends),
+            means(onset, ends),
+            means(tonal, ends),
         ],
         axis=1,
     ).astype(np.float32)
@@ -154,24 +154,18 @@ def _of_phrases(phrases: Array, similar: Array, agreement: Array, loud: float) -
     return per_phrase
 
 
-def _means(values: Array, edges: Ints) -> Array:
-    sums = np.add.reduceat(values, edges[:-1], axis=-1)
-    means: Array = (sums / np.diff(edges)).astype(np.float32)
-    return means
-
-
 def _own(heard: Heard, bars: Bars) -> Array:
     """Each bar's cepstra, level, spread of level, onsets, tonality, length and whether it rests."""
     import scipy.fft
 
     edges = bars.edges
-    mel = _means(heard.mel, edges)
+    mel = means(heard.mel, edges)
     cepstra = scipy.fft.dct(mel, axis=0, norm="ortho")[1 : CEPSTRA + 1].T / 20
     level = heard.level
-    mean = _means(level, edges)
-    spread = np.sqrt(np.maximum(_means(level**2, edges) - mean**2, 0))
-    parts = [mean, spread / 10, _means(heard.onset, edges) - 2.0]
-    parts += [8 * (_means(heard.chroma.max(axis=0), edges) - 0.2)]
+    mean = means(level, edges)
+    spread = np.sqrt(np.maximum(means(level**2, edges) - mean**2, 0))
+    parts = [mean, spread / 10, means(heard.onset, edges) - 2.0]
+    parts += [8 * (means(heard.chroma.max(axis=0), edges) - 0.2)]
     parts += [np.log(bars.seconds + 0.1) - 0.7, bars.rest.astype(np.float32)]
     own: Array = np.concatenate([cepstra, np.stack(parts, axis=1)], axis=1).astype(np.float32)
     return own

@@ -24,7 +24,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_validator
 
 from sayso.desk.timeline import Timeline
-from sayso.edit.bars import Bars, find_bars
+from sayso.edit.bars import Bars, find_bars, means
 from sayso.edit.choose import Scores
 from sayso.edit.describing import NAMES, describe, measure
 from sayso.edit.hearing import HOP, RATE, Array, Heard
@@ -107,13 +107,12 @@ class Editor:
 
     def save(self, path: str | Path) -> Path:
         """Writes one safetensors file, with no code in it. Raises: OutputError."""
+        import torch
         from safetensors import SafetensorError
         from safetensors.torch import save_file
 
         tensors = {f"autoencoder/{k}": v for k, v in self.autoencoder.state_dict().items()}
         tensors |= {f"pointer/{k}": v for k, v in self.pointer.state_dict().items()}
-        import torch
-
         for name in ("weights", "errors", "latents", "style"):
             tensors[name] = torch.from_numpy(np.ascontiguousarray(getattr(self, name)))
         metadata = {
@@ -227,7 +226,7 @@ def score(heard: Heard, scorer: str, editor: Editor | None = None) -> Scores:
 
 def _values(heard: Heard, bars: Bars, scorer: str, editor: Editor | None) -> Array:
     if scorer == "level":
-        level = _by_bars(heard.level, bars)
+        level = means(heard.level, bars.edges)
         values: Array = np.clip((level + 70) / 70, 0, 1)
         return values
     if scorer == "novelty":
@@ -244,12 +243,6 @@ def _values(heard: Heard, bars: Bars, scorer: str, editor: Editor | None) -> Arr
     return _anomaly(heard, bars, editor, latent=scorer == "latent")
 
 
-def _by_bars(course: Array, bars: Bars) -> Array:
-    sums = np.add.reduceat(course, bars.edges[:-1])
-    means: Array = (sums / np.diff(bars.edges)).astype(np.float32)
-    return means
-
-
 def _ranks(values: Array) -> Array:
     order = np.argsort(np.argsort(values, kind="stable"))
     ranks: Array = ((order + 0.5) / len(values)).astype(np.float32)
@@ -258,7 +251,7 @@ def _ranks(values: Array) -> Array:
 
 def _novelty(heard: Heard, bars: Bars) -> Array:
     """How far each bar's spectrum lies from the mean of the four before it."""
-    mel = np.add.reduceat(scaled(heard.mel), bars.edges[:-1], axis=1) / np.diff(bars.edges)
+    mel = means(scaled(heard.mel), bars.edges)
     far = [
         float(np.abs(mel[:, at] - mel[:, max(0, at - 4) : at].mean(axis=1)).mean()) if at else 0.0
         for at in range(bars.count)
@@ -287,7 +280,7 @@ def _anomaly(heard: Heard, bars: Bars, editor: Editor, *, latent: bool) -> Array
     # The tail that no segment covers is like what comes before it.
     covered = np.flatnonzero(np.cumsum(weight)[:-1] > 0.5)
     course[covered[-1] + 1 :] = course[covered[-1]]
-    return _by_bars(course.astype(np.float32), bars)
+    return means(course.astype(np.float32), bars.edges)
 
 
 def _errors(parts: Array, editor: Editor, *, latent: bool) -> Array:

@@ -11,8 +11,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from sayso.audio import Audio, Progress, stft
-from sayso.audio.audio import Cancelled
+from sayso.audio import Audio, Cancelled, Progress, stft
 from sayso.edit.listening import mono, require_sound
 from sayso.errors import EmptyAudioError
 

@@ -80,7 +80,7 @@ class RecordingListener:
         pairs = measured.bars_alike[:count, :count]
         level = measured.own[:count, 10]
         seconds = bars.seconds[:count]
-        best, found = 0.0, (0, 0)
+        best, found = -np.inf, None
         for length in range(2, count // 2 + 1):
             lasting = np.convolve(seconds, np.ones(length), "valid")
             if lasting.min() > _CHORUS_S[1]:
@@ -93,9 +93,9 @@ class RecordingListener:
             merit = np.minimum(again, 6) + (loud - level.max()) / 6 + np.log(lasting) / 2
             merit[(again == 0) | (lasting < _CHORUS_S[0]) | (lasting > _CHORUS_S[1])] = -np.inf
             at = int(merit.argmax())
-            if np.isfinite(merit[at]) and merit[at] + 100 > best:
-                best, found = float(merit[at]) + 100, (at, at + length)
-        if found == (0, 0):
+            if merit[at] > best:
+                best, found = float(merit[at]), (at, at + length)
+        if found is None:
             raise RequestError(
                 "I hear nothing that comes again, so I do not know where the chorus is; "
                 'tell me its times, such as "loop 0:30 to 0:45 twice"'

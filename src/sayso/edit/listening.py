@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from sayso.audio import Audio, Resampler, Samples
-from sayso.audio.audio import Cancelled
-from sayso.errors import Cancelled as Stopped
+from sayso.audio import Audio, Cancelled, Resampler, Samples, stop_if
 from sayso.errors import SilenceError
 
 _INAUDIBLE = 1e-5
@@ -22,31 +20,25 @@ def mono(audio: Audio, rate: int, *, cancelled: Cancelled | None = None) -> Samp
     Channels in opposite phase would cancel, so the first is taken alone where the mean is far
     weaker. Raises: Cancelled.
     """
+    mean, power, first_power = _mixed(audio, rate, slice(None), cancelled)
+    return mean if power >= 1e-3 * first_power else _mixed(audio, rate, slice(1), cancelled)[0]
+
+
+def _mixed(
+    audio: Audio, rate: int, channels: slice, cancelled: Cancelled | None
+) -> tuple[Samples, float, float]:
+    """The mean of some channels [T] at `rate` Hz, its energy and that of the first channel."""
     stream = None if rate == audio.sample_rate else Resampler(audio.sample_rate, rate, channels=1)
-    pieces = []
-    mean_power = first_power = 0.0
-    firsts = []
+    pieces, energy, first_energy = [], 0.0, 0.0
     for block in audio.blocks():
-        if cancelled is not None and cancelled():
-            raise Stopped("stopped while listening")
-        mixed = block.mean(axis=0, keepdims=True)
-        mean_power += float(np.vdot(mixed, mixed))
-        first_power += float(np.vdot(block[0], block[0]))
+        stop_if(cancelled, "stopped while listening")
+        mixed = block[channels].mean(axis=0, keepdims=True)
+        energy += float(np.vdot(mixed, mixed))
+        first_energy += float(np.vdot(block[0], block[0]))
         pieces.append(mixed if stream is None else stream.push(mixed))
     if stream is not None:
         pieces.append(stream.flush())
-    if mean_power < 1e-3 * first_power:
-        firsts = list(mono_blocks(audio, rate))
-    joined: Samples = np.concatenate(firsts or pieces, axis=1)[0]
-    return joined
-
-
-def mono_blocks(audio: Audio, rate: int) -> list[Samples]:
-    """The first channel at `rate` Hz, in blocks [1, t]."""
-    stream = None if rate == audio.sample_rate else Resampler(audio.sample_rate, rate, channels=1)
-    if stream is None:
-        return [block[:1] for block in audio.blocks()]
-    return [*(stream.push(block[:1]) for block in audio.blocks()), stream.flush()]
+    return np.concatenate(pieces, axis=1)[0], energy, first_energy
 
 
 def require_sound(signal: Samples, what: str) -> None:

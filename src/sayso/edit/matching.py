@@ -288,9 +288,9 @@ def in_steps(power: _Floats) -> _Floats:
     return means
 
 
-def by_waveform(*sides: Likeness | None) -> bool:
+def by_waveform(*sides: Likeness) -> bool:
     """Whether the waveform explains enough on every side to be trusted with a join."""
-    return all(side is None or side.explained > _LEAST_EXPLAINED for side in sides)
+    return all(side.explained > _LEAST_EXPLAINED for side in sides)
 
 
 def join(before: Likeness | None, after: Likeness | None, start: int, stop: int) -> int:

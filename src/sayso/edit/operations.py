@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sayso.desk.timeline import Clip, Timeline
-from sayso.edit.bars import Bars, Ints
+from sayso.edit.bars import Bars, Ints, means
 from sayso.edit.hearing import HOP, RATE, Array, Heard
 
 REACH = 8
@@ -79,9 +79,7 @@ def kept_share(timeline: Timeline, bars: Bars, heard: Heard) -> Array:
     mask = np.zeros(int(bars.edges[-1]) + 1, np.float32)
     for clip in timeline.clips:
         mask[round(clip.start * scale) : round(clip.stop * scale)] = 1
-    sums = np.add.reduceat(mask[:-1], bars.edges[:-1])
-    share: Array = (sums / np.diff(bars.edges)).astype(np.float32)
-    return share
+    return means(mask[:-1], bars.edges)
 
 
 def clips_of(found: Sequence[Stretch], bars: Bars, heard: Heard) -> tuple[Clip, ...]:
@@ -98,8 +96,9 @@ def clips_of(found: Sequence[Stretch], bars: Bars, heard: Heard) -> tuple[Clip, 
 class Surroundings(NamedTuple):
     """What the pointer sees of beats and frames.
 
-    `beats` [N, MOST_BEATS, 4]: onset, level, pause before, and whether the beat exists; `there`
-    [N, MOST_BEATS]. `frames` [N, MOST_BEATS, 2, 2 * REACH + 1]: level and onset around each.
+    `beats` [N, MOST_BEATS, 4]: level and onset from each beat on, level before it, and its place in
+    the bar; `there` [N, MOST_BEATS]: whether it exists. `frames` [N, MOST_BEATS, 2, 2 * REACH + 1]:
+    level and onset around each.
     """
 
     beats: Array

@@ -60,7 +60,7 @@ def absorbed(raw: Samples, edited: Samples, lines: Sequence[Line]) -> list[Line]
 
 def _along(line: Line, other: Line) -> Line:
     """The stretch of `line` on the diagonal of `other`."""
-    return Line(line.start, line.stop, other.slope, other.offset, other.certainty)
+    return replace(other, start=line.start, stop=line.stop)
 
 
 def _no_worse(own: Likeness, other: Likeness) -> bool:
@@ -103,11 +103,10 @@ def placed(raw: Samples, edited: Samples, lines: Sequence[Line]) -> list[Likenes
     length = len(edited)
     stops[-1] = _edge(sides[-1], None, stops[-1] - reach, min(length, stops[-1] + reach))
     return [
-        Likeness(raw, edited, Line(start, stop, side.line.slope, side.line.offset,
-                                   side.line.certainty))
+        replace(side, line=replace(side.line, start=start, stop=stop))
         for side, start, stop in zip(sides, starts, stops, strict=True)
         if stop - start > 0.02 * RATE
-    ]  # fmt: skip
+    ]
 
 
 def _edge(before: Likeness | None, after: Likeness | None, low: float, high: float) -> int:

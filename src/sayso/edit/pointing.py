@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sayso.audio import Cancelled, Progress, stop_if
 from sayso.edit.bars import Bars
 from sayso.edit.hearing import Array
 from sayso.edit.operations import REACH, Edge, Stretch, Surroundings
-from sayso.errors import Cancelled as Stopped
 
 if TYPE_CHECKING:
     import torch
 
-    from sayso.audio import Cancelled, Progress
     from sayso.networks.pointer import Memory, PointerNet
 
 _OVER = 1.15
@@ -103,8 +101,7 @@ def point(
         memory = net.remember(torch.from_numpy(described), torch.from_numpy(style))
         walk = _Walk(net, memory, bars, around, limits)
         while walk.step():
-            if cancelled is not None and cancelled():
-                raise Stopped("stopped while editing")
+            stop_if(cancelled, "stopped while editing")
             if progress is not None:
                 progress(min(1.0, (walk.bar + 1) / bars.count))
     return walk.stretches()
@@ -133,7 +130,7 @@ class _Walk:
         self.past: torch.Tensor | None = None
         self.bar, self.operation = -1, -1
         self.heard_s = self.run_s = 0.0
-        self.found: list[tuple[Edge, list[int]]] = []
+        self.enters: list[Edge] = []
         self.leaves: list[Edge] = []
         self.steps = 0
 
@@ -170,7 +167,7 @@ class _Walk:
             target = int(logits.masked_fill(~groups[operation], -torch.inf).argmax())
             if self.bar >= 0:
                 self._leave(x)
-            self.found.append((self._edge(x, target, entering=True), []))
+            self.enters.append(self._edge(x, target, entering=True))
             self.run_s = 0.0
         self._hear(target, operation)
         return True
@@ -182,7 +179,6 @@ class _Walk:
         return last, float(self.heard[self.bar + 1]) if more else 0.0
 
     def _hear(self, bar: int, operation: int) -> None:
-        self.found[-1][1].append(bar)
         self.heard[bar] += 1
         self.heard_s += float(self.seconds[bar])
         self.run_s += float(self.seconds[bar])
@@ -229,7 +225,4 @@ class _Walk:
 
     def stretches(self) -> list[Stretch]:
         """What was heard, from edge to edge."""
-        pairs: Sequence[tuple[tuple[Edge, list[int]], Edge]] = list(
-            zip(self.found, self.leaves, strict=True)
-        )
-        return [Stretch(enter, leave) for (enter, _), leave in pairs]
+        return [Stretch(*ends) for ends in zip(self.enters, self.leaves, strict=True)]

@@ -16,7 +16,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
-from sayso.audio import Cancelled, Progress
+from sayso.audio import Cancelled, Progress, stop_if
 from sayso.edit.apply import rough_edit
 from sayso.edit.bars import Ints
 from sayso.edit.describing import NAMES
@@ -24,7 +24,6 @@ from sayso.edit.editor import DISCRIMINATOR, POINTER, SEGMENTS, Editor, kept_seg
 from sayso.edit.hearing import MELS, Array
 from sayso.edit.operations import REACH, Edge
 from sayso.edit.pointing import step_state
-from sayso.errors import Cancelled as Stopped
 from sayso.errors import DataError
 from sayso.measure.edits import boundary_f, kept_iou
 from sayso.networks.autoencoder import Autoencoder, AutoencoderConfig, reconstruction_error
@@ -74,8 +73,7 @@ class _Tell:
         return replace(self, start=self.start + self.share * start, share=self.share * share)
 
     def __call__(self, done: float) -> None:
-        if self.cancelled is not None and self.cancelled():
-            raise Stopped("stopped while learning")
+        stop_if(self.cancelled, "stopped while learning")
         if self.progress is not None:
             self.progress(self.start + self.share * done)
 
@@ -205,8 +203,10 @@ def _autoencode(
     net = Autoencoder(AutoencoderConfig(mels=MELS))
     if start is not None:
         net.load_state_dict(start.autoencoder.state_dict())
-    kept = {n: _stack([kept_segments(p.heard, p.timeline, n) for p in pairs]) for n in SEGMENTS}
-    kept = {length: batch for length, batch in kept.items() if len(batch)}
+    stacks = {
+        n: np.concatenate([kept_segments(p.heard, p.timeline, n) for p in pairs]) for n in SEGMENTS
+    }
+    kept = {length: torch.from_numpy(batch) for length, batch in stacks.items() if len(batch)}
     if not kept:
         raise DataError(
             f"no edit keeps {SEGMENTS[0] * 0.032:.1f} s in a row; expected longer clips"
@@ -223,10 +223,6 @@ def _autoencode(
         optimiser.step()
         tell(0.02 + (_AUTOENCODED - 0.02) * (step + 1) / config.autoencoder_steps)
     return net.eval()
-
-
-def _stack(segments: Sequence[Array]) -> Tensor:
-    return torch.from_numpy(np.concatenate(segments))
 
 
 def _point(lessons: Lessons, config: EditorConfig, start: Editor | None, tell: _Tell) -> PointerNet:
