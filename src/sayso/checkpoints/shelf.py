@@ -15,9 +15,8 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from pydantic import BaseModel, ConfigDict
-
 from sayso.audio import Cancelled, Progress, stop_if
+from sayso.configuration import Frozen
 from sayso.errors import ModelError
 from sayso.whole import in_words, writing
 
@@ -25,7 +24,7 @@ _BLOCK_BYTES = 1 << 20
 _TIMEOUT_S = 30.0
 
 
-class WeightFile(BaseModel):
+class WeightFile(Frozen):
     """One file of a model.
 
     Fields:
@@ -35,8 +34,6 @@ class WeightFile(BaseModel):
         size_mb: about how large it is, in units of 10^6 bytes; 0 where unknown.
         gated: what the person has to do before it can be had; empty when nothing.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     url: str = ""

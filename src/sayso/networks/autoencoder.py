@@ -7,19 +7,18 @@ channels, so the convolutions run along time alone. What it has never heard it r
 from __future__ import annotations
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import Tensor, nn
 
+from sayso.configuration import Frozen
 from sayso.errors import ShapeError
 
 STRIDE = 16
 """Frames that one step of the latent course stands for."""
 
 
-class AutoencoderConfig(BaseModel):
+class AutoencoderConfig(Frozen):
     """Sizes of an `Autoencoder`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     mels: int = Field(default=64, ge=4, le=512)
     width: int = Field(default=48, ge=4, le=1024)

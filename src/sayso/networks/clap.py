@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 from torch.nn import functional
+
+from sayso.configuration import Frozen
 
 BEGIN, PADDING, END = 0, 1, 2
 """RoBERTa's token ids for the beginning, nothing, and the end of a text."""
@@ -20,7 +21,7 @@ UNUSED_KEYS = ("text_branch.embeddings.position_ids",)
 """A constant that older versions of transformers stored among the weights."""
 
 
-class ClapTextConfig(BaseModel):
+class ClapTextConfig(Frozen):
     """Sizes; the defaults are those of RoBERTa base and AudioSep's CLAP.
 
     Fields:
@@ -32,8 +33,6 @@ class ClapTextConfig(BaseModel):
         heads: of attention.
         embedding: size of what comes out.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     tokens: int = 50_265
     longest: int = 512

@@ -11,15 +11,16 @@ import itertools
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 from torch.nn import functional
+
+from sayso.configuration import Frozen
 
 UNUSED_KEYS = ("spectrogram_extractor.", "logmel_extractor.")
 """Constants that the checkpoint stores among the weights."""
 
 
-class Cnn14Config(BaseModel):
+class Cnn14Config(Frozen):
     """Sizes; the defaults are the published ones.
 
     Fields:
@@ -32,8 +33,6 @@ class Cnn14Config(BaseModel):
         widths: channels of the six pairs of convolutions.
         classes: kinds of sound.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     sample_rate: int = 32_000
     n_fft: int = 1024

@@ -11,18 +11,17 @@ Source: arXiv:1711.00048, after DCGAN (arXiv:1511.06434) and WGAN-GP (arXiv:1704
 from __future__ import annotations
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import Tensor, nn
 
+from sayso.configuration import Frozen
 from sayso.errors import ShapeError
 
 _SMALLEST = 4  # cells an axis is halved down to
 
 
-class CriticConfig(BaseModel):
+class CriticConfig(Frozen):
     """Sizes of a `Critic`; the defaults are the paper's patch of 256 bins by 64 frames."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     bins: int = Field(default=256, ge=2, le=8192)
     frames: int = Field(default=64, ge=2, le=4096)

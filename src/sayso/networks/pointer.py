@@ -18,9 +18,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
+
+from sayso.configuration import Frozen
 
 COPY, JUMP, LOOP, STOP = range(4)
 OPERATIONS = 4
@@ -28,10 +30,8 @@ RELATIONS = 8
 STATE = 10
 
 
-class PointerConfig(BaseModel):
+class PointerConfig(Frozen):
     """Sizes of a `PointerNet`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     features: int = Field(ge=1, le=1024, description="of a bar")
     beat_features: int = Field(default=4, ge=1, le=64)

@@ -17,9 +17,10 @@ import itertools
 from collections.abc import Iterator
 
 import torch
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 from torch.nn import functional
+
+from sayso.configuration import Frozen
 
 _SLOPE = 0.01
 _LEAST_POWER = 1e-10
@@ -36,7 +37,7 @@ UNUSED_KEYS = (
 """Beginnings of keys of the published checkpoint that play no part in its answer."""
 
 
-class ResUNet30Config(BaseModel):
+class ResUNet30Config(Frozen):
     """Sizes.
 
     Fields:
@@ -47,8 +48,6 @@ class ResUNet30Config(BaseModel):
         widths: channels of the six encoders.
         condition: size of the embedding.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     sample_rate: int = 32_000
     n_fft: int = 2048

@@ -11,18 +11,17 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from sayso.configuration import Frozen
 from sayso.errors import RangeError
 
 
-class UNetConfig(BaseModel):
+class UNetConfig(Frozen):
     """Everything that rebuilds a `UNet`; it travels in the checkpoint and in the ONNX file.
 
     The defaults are the paper's: 8192 Hz mono, a 512-point STFT with a hop of 256, four levels.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     sample_rate: int = Field(
         default=8192, ge=1000, le=192_000, description="Hz; audio is resampled to it"

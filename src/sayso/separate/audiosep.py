@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from sayso.audio import Audio, Cancelled, Chunking, Progress, Samples
 from sayso.checkpoints import fingerprint, fit, read_pickled, without_prefix
+from sayso.configuration import Frozen
 from sayso.errors import ModelError
 from sayso.extras import require
 from sayso.separate.catalogue import require_heard
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _PREFIX = "ss_model."
 
 
-class AudioSepSettings(BaseModel):
+class AudioSepSettings(Frozen):
     """How audio is cut up for AudioSep.
 
     Fields:
@@ -38,8 +39,6 @@ class AudioSepSettings(BaseModel):
             crossfaded, the rest is thrown away at the edges.
         device: where the network runs.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     segment_s: float = Field(default=12.0, ge=1, le=120)
     overlap: float = Field(default=0.19, ge=0, le=0.5)

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from sayso.audio import Audio, Cancelled, Chunking, Progress, Samples
 from sayso.checkpoints import fingerprint
+from sayso.configuration import Frozen
 from sayso.errors import ModelError, RangeError
 from sayso.separate.catalogue import require_heard
 from sayso.separate.demucs_files import Bag, find_member, read_bag, read_network
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-class DemucsSettings(BaseModel):
+class DemucsSettings(Frozen):
     """How audio is cut up for Demucs.
 
     Fields:
@@ -38,8 +39,6 @@ class DemucsSettings(BaseModel):
             guess, before the rest is crossfaded. 0 joins exactly as the demucs command does.
         device: where the networks run.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     segment_s: float | None = Field(default=None, gt=0.5, le=600)
     overlap: float = Field(default=0.25, ge=0, le=0.5)

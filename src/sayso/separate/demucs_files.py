@@ -13,11 +13,11 @@ from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
 
 from sayso.checkpoints import ClassName, fit, read_pickled
 from sayso.checkpoints.quantised import restore_quantised
-from sayso.configuration import parse, read_values
+from sayso.configuration import Frozen, parse, read_values
 from sayso.errors import ConfigError, ModelError
 from sayso.extras import require
 
@@ -31,7 +31,7 @@ _CLASSES = {
 }
 
 
-class Bag(BaseModel):
+class Bag(Frozen):
     """Several networks whose stems are averaged.
 
     Fields:
@@ -39,8 +39,6 @@ class Bag(BaseModel):
         weights: for each model, the weight of each of its sources; None for all equal.
         segment: seconds heard at a time; None leaves it to the networks.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     models: tuple[str, ...]
     weights: tuple[tuple[float, ...], ...] | None = None

@@ -6,15 +6,14 @@ import ctypes
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from sayso.configuration import Frozen
 from sayso.errors import ModelError
 from sayso.extras import require
 
 Precision = Literal["auto", "float32", "bfloat16"]
 
 
-class Device(BaseModel):
+class Device(Frozen):
     """A choice of processor; `auto` takes a GPU where there is one.
 
     Fields:
@@ -23,8 +22,6 @@ class Device(BaseModel):
             AVX512-BF16 matrix units, recent GPUs) and in float32 elsewhere. Bfloat16 keeps 8 bits:
             stems then differ from float32's by about -45 dB.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: str = "auto"
     precision: Precision = "auto"

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from sayso.audio import Audio, Cancelled, Progress, Recorder, Samples, istft, stage, stft, stop_if
+from sayso.configuration import Frozen
 from sayso.errors import RangeError, UnknownTargetError
 from sayso.separate.protocol import Separator
 
@@ -21,7 +22,7 @@ _N_FFT, _HOP = 4096, 1024
 _BLOCK_FRAMES = 256 * _HOP
 
 
-class Fusion(BaseModel):
+class Fusion(Frozen):
     """How stems of one target become one.
 
     Fields:
@@ -30,8 +31,6 @@ class Fusion(BaseModel):
         power: of the power mean; 1 is the mean, more leans towards the greatest.
         exponent: e of the masks; 2 makes them those of Wiener.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["mean", "mask_max", "mask_mean", "mask_power"] = "mean"
     power: float = Field(default=2.0, gt=0, le=20)

@@ -12,13 +12,16 @@ from sayso.errors import ModelError
 _KEYS = ("config", "known", "training")
 
 
-def open_model(path: Path, *, threads: int = 0, kind: str | None = None) -> tuple[Any, Any]:
+def open_model(
+    path: Path, *, threads: int = 0, kind: str | None = None, to_run: bool = True
+) -> tuple[Any, Any]:
     """An ONNX Runtime session and the graph's metadata, a dict of JSON values.
 
     Args:
         path: a file that `sayso train export` wrote.
         threads: 0 lets ONNX Runtime choose.
         kind: what the metadata must say, if anything.
+        to_run: False spares the optimising of a graph whose metadata are all that is wanted.
 
     Raises: ModelError for a missing, damaged or different file.
     """
@@ -28,6 +31,8 @@ def open_model(path: Path, *, threads: int = 0, kind: str | None = None) -> tupl
         raise ModelError(f"{path}: there is no such file; expected an exported .onnx model")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
+    if not to_run:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     try:
         session = onnxruntime.InferenceSession(
             str(path), options, providers=["CPUExecutionProvider"]
@@ -53,4 +58,4 @@ def version_of(*paths: Path) -> str:
 
 def kind_of(path: Path) -> str:
     """What kind of model a file holds. Raises: ModelError."""
-    return str(open_model(path)[1].get("kind"))
+    return str(open_model(path, to_run=False)[1].get("kind"))

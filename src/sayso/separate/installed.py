@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sayso.audio import Cancelled, Progress
+from sayso.audio import Cancelled, Progress, stage
 from sayso.checkpoints import Shelf, WeightFile, read_pickled
 from sayso.errors import ModelError, RangeError
 from sayso.extras import require
 from sayso.separate.protocol import Separator
 from sayso.separate.public import MODELS, PublicModel
 
-DEMUCS_SUFFIXES = (".safetensors", ".yaml", ".yml")
-PATH_SUFFIXES = (".th", ".ckpt", *DEMUCS_SUFFIXES)
+PATH_SUFFIXES = (".th", ".ckpt", ".safetensors", ".yaml", ".yml")
 """Suffixes of the files that `load_path` opens."""
 
 
@@ -46,14 +45,10 @@ def pull(
     Raises: ModelError, OutputError, Cancelled.
     """
     sizes = [max(file.size_mb, 1.0) for file in model.files]
+    shares = [size / sum(sizes) for size in sizes]
     paths = []
     for number, file in enumerate(model.files):
-        done, size = sum(sizes[:number]), sizes[number]
-
-        def report(part: float, done: float = done, size: float = size) -> None:
-            if progress is not None:
-                progress((done + part * size) / sum(sizes))
-
+        report = stage(progress, sum(shares[:number]), shares[number])
         paths.append(shelf.pull(file, progress=report, cancelled=cancelled))
     return paths
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from sayso.checkpoints import WeightFile
+from sayso.configuration import Frozen
 from sayso.separate.demucs_files import Bag
 
 FOUR = ("drums", "bass", "other", "vocals")
@@ -29,7 +28,7 @@ _ONE_OF_FOUR = ((1.0, 0, 0, 0), (0, 1.0, 0, 0), (0, 0, 1.0, 0), (0, 0, 0, 1.0))
 Kind = Literal["demucs", "audiosep", "dns64", "cnn14", "whisper", "dnsmos"]
 
 
-class PublicModel(BaseModel):
+class PublicModel(Frozen):
     """One public model.
 
     Fields:
@@ -46,8 +45,6 @@ class PublicModel(BaseModel):
         figures: target -> dB, published.
         note: what else a person should know.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     kind: Kind

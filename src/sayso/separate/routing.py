@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sayso.audio import Audio, Cancelled, Progress
+from sayso.audio import Audio, Cancelled, Progress, stage
 from sayso.errors import UnknownTargetError
 from sayso.separate.protocol import Separator
 from sayso.separate.public import FOUR, MODELS, public_model
@@ -87,12 +87,8 @@ class AutoSeparator:
             groups.setdefault(self.route(target).model, []).append(target)
         stems: dict[str, Audio] = {}
         for number, (name, wanted) in enumerate(groups.items()):
-
-            def report(done: float, number: int = number) -> None:
-                if progress is not None:
-                    progress((number + done) / len(groups))
-
-            stems |= self._get(name).separate(mix, wanted, progress=report, cancelled=cancelled)
+            share = stage(progress, number / len(groups), 1 / len(groups))
+            stems |= self._get(name).separate(mix, wanted, progress=share, cancelled=cancelled)
         return {target: stems[target] for target in targets}
 
     def _choose(self, target: str) -> tuple[str, str | None] | None:

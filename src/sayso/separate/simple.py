@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sayso.audio import Audio, Cancelled, Chunking, Progress, Samples, istft, overlap_add, stft
-from sayso.errors import UnknownTargetError
+from sayso.separate.catalogue import require_heard
 
 MUSIC: tuple[str, ...] = ("vocals", "drums", "bass", "other")
 SPEECH: tuple[str, ...] = ("speech", "noise")
@@ -72,12 +72,7 @@ class SimpleSeparator:
 
         Raises: UnknownTargetError, Cancelled.
         """
-        unknown = [target for target in targets if not self.hears(target)]
-        if unknown:
-            raise UnknownTargetError(
-                f"{self.name} cannot hear {', '.join(unknown)}; "
-                f"it hears {', '.join((*MUSIC, *SPEECH))}"
-            )
+        require_heard(self, targets)
         stems = overlap_add(
             mix,
             lambda chunk: _separate(chunk, targets, mix.sample_rate),

@@ -34,8 +34,9 @@ from sayso.audio import (
     resample,
     stft,
 )
-from sayso.errors import ModelError, UnknownTargetError
+from sayso.errors import ModelError
 from sayso.networks.unet_shapes import UNetConfig, unet_shapes
+from sayso.separate.catalogue import require_heard
 from sayso.separate.exported import open_model, version_of
 
 Magnitudes = npt.NDArray[np.float32]
@@ -113,12 +114,7 @@ class UNetSeparator:
             cancelled: asked between chunks.
         Raises: UnknownTargetError naming what the network hears, Cancelled.
         """
-        unknown = [target for target in targets if not self.hears(target)]
-        if unknown:
-            raise UnknownTargetError(
-                f"{self.name} cannot hear {', '.join(unknown)}; it hears "
-                f"{', '.join(self.config.sources)}"
-            )
+        require_heard(self, targets)
         chosen = [self.config.sources.index(target) for target in targets]
         stems = overlap_add(
             mix,
