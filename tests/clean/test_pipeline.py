@@ -109,6 +109,11 @@ def test_without_a_trained_separator_it_is_left_out_and_said(scene, noisy):
     assert "no trained separator" in found.notes[0]
     rest = config.model_copy(update={"separation": None, "denoise": Denoise()})
     np.testing.assert_array_equal(found.audio.samples, clean_audio(mix, rest).audio.samples)
+    alone = load_config("embedded", ["separation.stand_in=null"])
+    left = clean_audio(mix, alone, open_model=lambda name, target: None)
+    assert "left as it is" in left.notes[0]
+    nothing = config.model_copy(update={"separation": None})
+    np.testing.assert_array_equal(left.audio.samples, clean_audio(mix, nothing).audio.samples)
 
 
 def test_silence_and_music_alone_are_refused(scene):

@@ -98,6 +98,8 @@ def test_words_are_compared_with_transcripts_or_with_the_source(batch, tmp_path)
     (tmp_path / "texts").mkdir()
     (tmp_path / "texts" / "take1.txt").write_text("hello")
     assert read_transcripts(tmp_path / "texts") == {"take1": "hello"}
+    listed.write_text("text,file\nhello,take1.wav\ncut short\n")
+    assert read_transcripts(listed)["take1"] == "hello"
 
 
 def test_references_are_found_by_name_and_nearest_folder(tmp_path):

@@ -214,6 +214,14 @@ def test_unknown_models_and_options(sayso, song):
     assert sayso("ask", song, "remove the vocals", "--loud").returncode == 2
 
 
+def test_a_file_is_cleaned_and_told_as_json(sayso, song, tmp_path):
+    done = sayso("clean", song, "-o", "cleaned", "--config", "fast", "--json")
+    assert done.returncode == 0
+    row = json.loads(done.stdout)
+    assert row["status"] == "cleaned"
+    assert json.loads((tmp_path / "cleaned" / "metrics.json").read_text()) == [row]
+
+
 def test_stopping_leaves_nothing_half_written(tmp_path, noise):
     write(tmp_path / "long.wav", noise(60.0))
     command = [*SAYSO, "ask", "long.wav", "remove the vocals", "-o", "out", "--no-cache"]

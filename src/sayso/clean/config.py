@@ -51,21 +51,6 @@ class Hearing(Frozen):
     weight: float = Field(default=1.0, gt=0)
 
 
-class Separation(Frozen):
-    """Speech out of everything else.
-
-    Attributes:
-        separators: one or several.
-        fusion: of several. The default keeps at each point of the spectrogram the greatest of
-            their soft masks |V|^2 / (|V|^2 + |A|^2), where A is what a separator left of the mix.
-        least_lu: loudness of the speech relative to the recording; below it there is none.
-    """
-
-    separators: tuple[Hearing, ...] = Field(default=(Hearing(),), min_length=1)
-    fusion: Fusion = Fusion(kind="mask_max", exponent=2.0)
-    least_lu: float = Field(default=-10.0, ge=-100, le=0)
-
-
 class Restore(Frozen):
     """Speech given back that the separators took: see `sayso.clean.restore`.
 
@@ -96,6 +81,24 @@ class Denoise(Frozen):
     model: str | None = None
     wet: float = Field(default=1.0, ge=0, le=1)
     floor_db: float = Field(default=-12.0, ge=-60, lt=0)
+
+
+class Separation(Frozen):
+    """Speech out of everything else.
+
+    Attributes:
+        separators: one or several.
+        fusion: of several. The default keeps at each point of the spectrogram the greatest of
+            their soft masks |V|^2 / (|V|^2 + |A|^2), where A is what a separator left of the mix.
+        least_lu: loudness of the speech relative to the recording; below it there is none.
+        stand_in: what runs instead where nothing that has learned can be asked, unless there is a
+            denoiser anyway; None leaves the sound as it is.
+    """
+
+    separators: tuple[Hearing, ...] = Field(default=(Hearing(),), min_length=1)
+    fusion: Fusion = Fusion(kind="mask_max", exponent=2.0)
+    least_lu: float = Field(default=-10.0, ge=-100, le=0)
+    stand_in: Denoise | None = Denoise()
 
 
 class PostMask(Frozen):

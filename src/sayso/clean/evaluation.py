@@ -129,7 +129,8 @@ def read_transcripts(path: Path) -> Mapping[str, str]:
         if path.is_dir():
             return {file.stem: file.read_text("utf-8") for file in sorted(path.glob("**/*.txt"))}
         with path.open(encoding="utf-8", newline="") as file:
-            return {stem_of(row["file"]): row["text"] or "" for row in csv.DictReader(file)}
+            rows = csv.DictReader(file)
+            return {stem_of(row["file"] or ""): row["text"] or "" for row in rows}
     except (OSError, UnicodeDecodeError, KeyError, csv.Error):
         raise DataError(
             f"{path}: no transcripts; expected a folder of .txt files, or a CSV file with the "

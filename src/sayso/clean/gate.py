@@ -9,6 +9,7 @@ import numpy as np
 from sayso.audio import Audio, Samples
 from sayso.clean.config import Gate
 from sayso.effects import Processed, Sound
+from sayso.extras import require
 
 _RATIO = 4.0  # dB down for each dB below the threshold, until the range is reached
 
@@ -22,9 +23,8 @@ def gate(audio: Audio, settings: Gate, *, loudness_lufs: float) -> Sound:
     least = np.float32(10 ** (settings.range_db / 20))
 
     def transform(blocks: Iterator[Samples]) -> Iterator[Samples]:
-        from pedalboard import NoiseGate
-
-        follower = NoiseGate(
+        library = require("pedalboard", extra=None, purpose="the gate")
+        follower = library.NoiseGate(
             threshold_db=loudness_lufs + settings.threshold_lu,
             ratio=_RATIO,
             attack_ms=1000 * settings.attack_s,

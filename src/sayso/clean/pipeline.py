@@ -19,6 +19,7 @@ from sayso.audio import (
     integrated_lufs,
     resample,
     stage,
+    stop_if,
 )
 from sayso.checkpoints import Shelf
 from sayso.clean.config import CleanConfig, Denoise, Loudness, Preprocess, Separation
@@ -39,8 +40,7 @@ Keep: TypeAlias = Callable[[str, Audio], None]
 
 SPEECH = "speech"
 _UNTRAINED = (
-    "no trained separator is installed, so noise was turned down and music was not: "
-    "`sayso models` lists what could be"
+    "no trained separator was asked, so {}: `sayso models` lists what can be asked or installed"
 )
 _SEPARATING = 0.8  # the share of the work that is separation, for the progress
 _TRIALS, _NEAR_LU = 5, 0.05
@@ -116,6 +116,7 @@ def prepare(source: Audio, settings: Preprocess, *, cancelled: Cancelled | None 
         return audio
     recorder = Recorder(1 if down else audio.channels, audio.sample_rate)
     for block in audio.blocks():
+        stop_if(cancelled)
         block -= offset
         recorder.append(block.mean(axis=0, keepdims=True) if down else block)
     return recorder.audio()
@@ -144,20 +145,20 @@ def _find_speech(
     cancelled: Cancelled | None,
 ) -> tuple[Audio, tuple[str, ...]]:
     """Separation, denoiser and mask."""
-    speech, notes = mix, tuple[str, ...]()
+    speech, notes, denoiser = mix, tuple[str, ...](), config.denoise
     if config.separation is not None:
         share = stage(progress, 0.0, _SEPARATING)
         found = _separate(mix, config.separation, open_model, share, cancelled)
         if found is None:
-            notes = (_UNTRAINED,)
+            denoiser = denoiser or config.separation.stand_in
+            done = "noise was turned down, music was not" if denoiser else "all was left as it is"
+            notes = (_UNTRAINED.format(done),)
         else:
             speech = found
             keep("separation", speech)
             if config.restore is not None:
                 speech = restore(speech, mix, config.restore, cancelled=cancelled)
                 keep("restore", speech)
-    # Where nothing trained finds the speech, the denoiser that needs no weights stands in.
-    denoiser = config.denoise or (Denoise() if notes else None)
     if denoiser is not None:
         share = stage(progress, _SEPARATING, 0.95 - _SEPARATING)
         speech = _denoise(speech, denoiser, open_model, share, cancelled)

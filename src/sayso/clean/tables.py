@@ -37,7 +37,7 @@ MEANINGS = {
     "speech_loss_db": "speech lost (dB)",
     "wer": "word error rate",
     "wer_to_source": "word error rate against the source's own words",
-    "music_level_lu": "music by the model's estimate, below the whole (LU)",
+    "music_level_lu": "music by the model's estimate, against the whole (LU)",
 }
 """What each figure is, for people."""
 

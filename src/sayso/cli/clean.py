@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sayso.cli.batch import is_batch, run_batch
 from sayso.cli.opening import models_shelf
-from sayso.cli.terminal import duration, note, progress_bar, show_table
+from sayso.cli.terminal import duration, note, progress_bar, show_json, show_table
 from sayso.errors import FormatError
 
 
@@ -24,7 +24,10 @@ def clean(arguments: Namespace) -> int:
 
     source = Path(arguments.inputs[0])
     out = Path(arguments.out)
-    here = {"models": config.models or models_shelf().folder, "threads": arguments.threads}
+    here = {
+        "models": config.models or models_shelf().folder,
+        "threads": arguments.threads or config.threads,
+    }
     with progress_bar(source.name) as progress:
         row = clean_file(
             source,
@@ -37,6 +40,9 @@ def clean(arguments: Namespace) -> int:
     for text in row.notes:
         note(text)
     write_report(out, [row])
+    if arguments.json:
+        show_json(row.model_dump(mode="json"))
+        return 0
     rows = [(name, f"{value:.4g}") for name, value in row.figures.items()]
     rows = [("length", duration(row.duration_s)), *rows, ("written to", str(row.output))]
     show_table((source.name, ""), rows)
