@@ -144,6 +144,19 @@ def test_the_main_job_needs_no_extra(alone):
     assert (place / "sayso-out" / "song" / "mix.wav").stat().st_size > 1_000_000
 
 
+def test_a_library_that_the_system_lacks_is_named(alone):
+    """A bare Debian has no libatomic, with which the wheels of pedalboard are linked."""
+    place, run = alone
+    (place / "bare").mkdir()
+    missed = "libatomic.so.1: cannot open shared object file: No such file or directory"
+    (place / "bare" / "pedalboard.py").write_text(f"raise ImportError({missed!r})")
+    path = os.pathsep.join([str(place / "bare"), str(place / "package")])
+    done = run("ask", "song.wav", "put some reverb on it", PYTHONPATH=path)
+    assert done.returncode == 6, done.stderr
+    assert "reverb needs pedalboard" in done.stderr
+    assert done.stderr.endswith("apt-get install libatomic1\n")
+
+
 @pytest.mark.parametrize(
     ("extra", "arguments"),
     [

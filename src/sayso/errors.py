@@ -16,7 +16,7 @@
     |   `-- UnknownTargetError     a sound that the chosen separator cannot hear
     |-- OutputError            the result cannot be written
     |-- ModelError             weights missing, damaged, or of another kind
-    |   `-- MissingExtraError      an optional dependency is not installed
+    |   `-- MissingExtraError      a dependency is not installed, or does not load
     |-- ConfigError            a configuration with unknown or wrong fields
     |-- DataError              training data that cannot be used
     |-- QueueError             the queue of jobs cannot be reached or used
@@ -93,7 +93,7 @@ class ModelError(SaysoError):
 
 
 class MissingExtraError(ModelError):
-    """An optional dependency is not installed; the message says what to install."""
+    """A dependency is not installed, or does not load; the message says what to install."""
 
 
 class ConfigError(SaysoError):

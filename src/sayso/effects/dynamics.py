@@ -10,6 +10,7 @@ import numpy as np
 
 from sayso.audio import Audio, Samples
 from sayso.effects.sound import Processed, Sound
+from sayso.extras import require
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,8 @@ def compress(audio: Audio, setting: Setting, *, loudness_lufs: float) -> Sound:
     """
 
     def transform(blocks: Iterator[Samples]) -> Iterator[Samples]:
-        from pedalboard import Compressor
-
-        compressor = Compressor(
+        library = require("pedalboard", extra=None, purpose="compression")
+        compressor = library.Compressor(
             threshold_db=loudness_lufs + setting.threshold_lu,
             ratio=setting.ratio,
             attack_ms=setting.attack_ms,

@@ -20,6 +20,7 @@ from sayso.audio import Samples
 from sayso.audio.blocks import in_blocks
 from sayso.audio.crossfade import crossfade
 from sayso.effects.sound import Processed, Sound
+from sayso.extras import require
 
 _CORE_S = 30.0
 _CONTEXT_S = 0.5
@@ -97,15 +98,14 @@ def _at_speed(sound: Sound, rate: float) -> Sound:
 
 
 def _engine(block: Samples, semitones: float, sample_rate: int) -> Samples:
-    from pedalboard import time_stretch
-
+    library = require("pedalboard", extra=None, purpose="another pitch")
     # Multiples of the golden ratio fill an interval evenly, so the mean is exact at every length.
     steps = np.arange(-(-block.shape[1] // _DITHER_FRAMES)) * 0.6180339887498949 % 1 - 0.5
     # About an octave down the engine switches between two sizes of hop; there its rounding is
     # exact anyway, and going back and forth would put it out of tune.
     dither = _DITHER if abs(semitones + 12) > 0.1 else 0.0
     ratio = np.repeat(np.exp(2 * dither * steps), _DITHER_FRAMES)[: block.shape[1]]
-    out: Samples = time_stretch(
+    out: Samples = library.time_stretch(
         np.ascontiguousarray(block),
         float(sample_rate),
         stretch_factor=ratio,

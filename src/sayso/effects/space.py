@@ -14,6 +14,7 @@ import numpy as np
 from sayso.audio import Samples
 from sayso.desk import Delay, Reverb
 from sayso.effects.sound import Processed, Sound
+from sayso.extras import require
 
 _FADE_S = 0.05
 # A cathedral rings for about four seconds.
@@ -40,10 +41,12 @@ def reverberate(sound: Sound, room: Reverb) -> Sound:
 
 
 def _room(size: float, level: float, sound: Sound, channels: int) -> _Wet:
-    from pedalboard import Reverb as Room
+    library = require("pedalboard", extra=None, purpose="reverb")
 
     def make() -> Any:
-        return Room(room_size=size, damping=0.4, wet_level=1 / 3, dry_level=0.0, width=1.0)
+        return library.Reverb(
+            room_size=size, damping=0.4, wet_level=1 / 3, dry_level=0.0, width=1.0
+        )
 
     rate = float(sound.sample_rate)
     impulse = np.zeros((channels, 8 * sound.sample_rate), np.float32)
@@ -59,9 +62,8 @@ def echo(sound: Sound, echoes: Delay) -> Sound:
         return sound
 
     def start() -> list[_Wet]:
-        from pedalboard import Delay as Line
-
-        line = Line(delay_seconds=echoes.time_s, feedback=echoes.feedback, mix=1.0)
+        library = require("pedalboard", extra=None, purpose="an echo")
+        line = library.Delay(delay_seconds=echoes.time_s, feedback=echoes.feedback, mix=1.0)
         gain, rate = np.float32(echoes.mix), float(sound.sample_rate)
         return [lambda block: gain * line.process(block, rate, reset=False)]
 
