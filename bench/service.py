@@ -3,13 +3,16 @@
     python bench/service.py [SONG] [--model NAME] [--database-url URL]
     python bench/service.py --sessions 50 --seconds 60 [--renders 4] [--pause 2]
     python bench/service.py --sessions 20 --seconds 3600 --stay 30
+    python bench/service.py --sessions 8 --visits 3 --renders 0 --seconds 3600 --stay 30 --pause 10
 
 Starts `sayso serve` of its own on a folder that is removed afterwards. Without a song it takes the
 demo song, of twenty seconds or of `--length`. The first form prints the time from a message to its
 reply, and to the first second of sound in hand: for the first and for a second query (whose stems
 are kept), on the first recording after the start and on another. The second form has many people
 talk at once, who pause between an answer and the next message; `--renders` of them send a new
-recording, have it rendered and start over, so that workers never rest. It prints the spread of the
+recording, have it rendered and start over, so that workers never rest; `--visits` of them do all
+that else can be done, and leave much of it unfinished: uploads in pieces, streams of events that
+they hang up on, downloads, renders that they cancel. It prints the spread of the
 replies, how busy the workers were and every error. With `--stay`, people leave after so many
 messages and others come; what the processes, the databases and the folder grew by an hour is
 fitted over the second half of the time.
@@ -52,6 +55,7 @@ WORDS = (
 _LOOK_S = 1.0
 _WEIGH_S = 10.0
 _ENOUGH = 6
+_GIVE_UP = 0.3
 
 
 @dataclass
@@ -215,6 +219,69 @@ class Crowd:
             except (httpx2.HTTPError, RuntimeError) as error:
                 self.outcomes[repr(error)] += 1
 
+    async def visit(self, number: int) -> None:
+        """Somebody who uploads in pieces, follows, downloads, and gives much of it up half-way."""
+        chance, pause_s = random.Random(number), self.arguments.pause
+        while time.perf_counter() < self.until:
+            try:
+                session = await self.upload(chance)
+                if session is not None:
+                    await self.wander(chance, session)
+            except (httpx2.HTTPError, RuntimeError) as error:
+                self.outcomes[repr(error)] += 1
+            await asyncio.sleep(chance.uniform(0, 2 * pause_s))
+
+    async def upload(self, chance: random.Random) -> dict[str, Any] | None:
+        """A session on a recording that is sent in four pieces; None for one that is given up."""
+        client, song, given_up = self.service.client, self.songs.next(), chance.random() < _GIVE_UP
+        tus = {"Tus-Resumable": "1.0.0"}
+        begun = await client.post("/uploads", headers={**tus, "Upload-Length": str(len(song))})
+        begun.raise_for_status()
+        url, size = begun.headers["location"], -(-len(song) // 4)
+        for start in range(0, len(song) // 2 if given_up else len(song), size):
+            headers = {**tus, "Content-Type": "application/offset+octet-stream"}
+            headers["Upload-Offset"] = str(start)
+            sent = await client.patch(url, content=song[start : start + size], headers=headers)
+            sent.raise_for_status()
+        if given_up:
+            await client.delete(url, headers=tus)
+            self.outcomes["uploads given up"] += 1
+            return None
+        opened = await client.post(f"{url}/session")
+        opened.raise_for_status()
+        return dict(opened.json())
+
+    async def wander(self, chance: random.Random, session: dict[str, Any]) -> None:
+        """Has a recording rendered, listens or hangs up or cancels, downloads, and deletes it."""
+        client, url = self.service.client, f"/sessions/{session['id']}"
+        render = await self.say(
+            session, chance.choice(("remove the vocals", "only the drums")), True
+        )
+        followed = asyncio.create_task(self.hang_up(f"{url}/events", chance.uniform(0, 2)))
+        if render and chance.random() < _GIVE_UP:
+            await self.hang_up(render["events_url"], chance.uniform(0, 0.5))
+            (await client.post(f"{render['url']}/cancel")).raise_for_status()
+            self.outcomes["renders cancelled"] += 1
+        elif render:
+            await wait_for_sound(client, render)
+            self.outcomes["renders"] += 1
+            for path in ("/archive", "/tracks/0?format=mp3", "/tracks/0/peaks?buckets=400"):
+                (await client.get(render["url"] + path)).raise_for_status()
+            await self.hang_up(f"{url}/source?format=flac", 0.01)
+        if chance.random() < 1 - _GIVE_UP:
+            await followed
+        (await client.delete(url)).raise_for_status()
+        await followed
+
+    async def hang_up(self, url: str, after_s: float) -> None:
+        """Reads what comes from `url` for so long, and closes the connection in the middle."""
+        try:
+            async with asyncio.timeout(after_s), self.service.client.stream("GET", url) as answer:
+                async for _ in answer.aiter_bytes():
+                    pass
+        except TimeoutError:
+            self.outcomes["hung up"] += 1
+
     async def look(self) -> None:
         """How many renders run, every second, and the weight of it all, every ten."""
         weighed = 0.0
@@ -232,7 +299,15 @@ class Crowd:
     async def live(self) -> None:
         """All of them, until the time is up."""
         people = range(self.arguments.sessions)
-        lives = [self.listen(n) if n < self.arguments.renders else self.talk(n) for n in people]
+        renders, visits = self.arguments.renders, self.arguments.visits
+        lives = [
+            self.listen(n)
+            if n < renders
+            else self.visit(n)
+            if n < renders + visits
+            else self.talk(n)
+            for n in people
+        ]
         await asyncio.gather(self.look(), *lives)
 
 
@@ -246,7 +321,7 @@ def weigh(service: Served) -> dict[str, float]:
         found[f"{name} threads"] = sum(one.num_threads() for one in processes)
         found[f"{name} CPU s"] = sum(sum(one.cpu_times()[:2]) for one in processes)
     for file, tables in (
-        ("sayso", ("session", "message", "render")),
+        ("sayso", ("session", "message", "render", "upload")),
         ("jobs", ("workflow_status",)),
     ):
         if (path := service.folder / f"{file}.sqlite").exists():
@@ -257,6 +332,7 @@ def weigh(service: Served) -> dict[str, float]:
             db.close()
     sizes = (path.stat().st_size for path in service.folder.rglob("*") if path.is_file())
     found["folder MiB"] = sum(sizes) / 2**20
+    found["folders"] = sum(path.is_dir() for path in service.folder.rglob("*"))
     return found
 
 
@@ -302,6 +378,7 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--renders", type=int, default=4)
+    parser.add_argument("--visits", type=int, default=0)
     parser.add_argument("--pause", type=float, default=2.0)
     parser.add_argument("--stay", type=int, default=0)
     arguments = parser.parse_args()

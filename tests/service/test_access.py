@@ -9,6 +9,7 @@ from tests.service.conftest import Person
 
 from sayso.errors import NotFoundError
 from sayso.service import access
+from sayso.service.sweeping import sweep
 
 
 @pytest.fixture
@@ -177,7 +178,7 @@ def test_old_sessions_are_swept(make, tmp_path):
     stems.mkdir(parents=True)
     (stems / "shape.json").touch()
     os.utime(abandoned, (0, 0))
-    assert client.app.state.service.sweep() == 1
+    assert sweep(client.app.state.service) == 1
     assert client.get(f"/sessions/{session['id']}").status_code == 404
     assert list((tmp_path / "sessions").iterdir()) == [begun]
     assert not stems.exists()

@@ -13,6 +13,8 @@ import uvicorn
 from tests.service.conftest import Person, wav_bytes
 from tests.service.test_access import person_of
 
+from sayso.service.sweeping import sweep
+
 TUS = {"tus-resumable": "1.0.0"}
 SONG = wav_bytes(2.0)
 SIZE, HALF = len(SONG), len(SONG) // 2
@@ -148,8 +150,7 @@ def test_uploads_that_were_given_up_are_swept(client, tmp_path):
     for sender in (left, fresh):
         sender.add(SONG[:HALF], 0)
     os.utime(tmp_path / left.url[1:], (0, 0))
-    service = client.app.state.service
-    service.sweep()
+    sweep(client.app.state.service)
     assert [path.name for path in (tmp_path / "uploads").iterdir()] == [fresh.url[9:]]
     assert fresh.here() == HALF
     assert left.here() == 0  # it may begin again for as long as a new one could

@@ -21,6 +21,7 @@ from sayso.service.metrics import Metrics
 from sayso.service.routes import cuts, events, login, renders, sessions, system, uploads
 from sayso.service.service import Service
 from sayso.service.settings import Settings
+from sayso.service.sweeping import sweep
 from sayso.service.watcher import Watcher
 
 STATIC = Path(__file__).with_name("static")
@@ -94,7 +95,7 @@ async def _sweep(service: Service) -> None:
     log = structlog.get_logger("sayso")
     while True:
         try:
-            swept = await run_in_threadpool(service.sweep)
+            swept = await run_in_threadpool(sweep, service)
             if swept:
                 log.info("swept", sessions=swept)
         except Exception as error:

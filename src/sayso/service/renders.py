@@ -13,7 +13,7 @@ import structlog
 
 from sayso.audio import write
 from sayso.checkpoints import Shelf
-from sayso.desk import Desk, History, Like
+from sayso.desk import Desk, History, Like, Strip
 from sayso.errors import Cancelled, RequestError, SaysoError
 from sayso.jobs import Context, kind
 from sayso.service.logs import set_up_logs
@@ -49,6 +49,11 @@ def refuse_files(desk: Desk) -> None:
                 f"{step.example[:100]!r} would be a file of this machine, and a service opens none "
                 "by name; `sayso ask` edits like an example that lies beside it"
             )
+
+
+def is_of_stems(desk: Desk) -> bool:
+    """Whether a desk delivers sounds of the recording as they are."""
+    return not desk.clean and not desk.edits and all(s == Strip() for s in desk.strips.values())
 
 
 def make_tracks(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:

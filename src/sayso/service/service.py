@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,14 +13,13 @@ import structlog
 
 from sayso.audio import probe, write
 from sayso.checkpoints import Shelf
-from sayso.desk import MIX, Desk, History, Move, Strip
+from sayso.desk import MIX, Desk, History, Move
 from sayso.errors import LimitError, NotFoundError, QueueError
 from sayso.jobs import Job, JobQueue
-from sayso.separate import StemCache
 from sayso.service.cutting import Cutter
 from sayso.service.database import connect
 from sayso.service.decoding import decode
-from sayso.service.renders import KIND, TRACK, refuse_files
+from sayso.service.renders import KIND, TRACK, is_of_stems, refuse_files
 from sayso.service.settings import Settings
 from sayso.service.store import Owner, Store, plain
 from sayso.service.tables import Message, Render, Session
@@ -36,7 +34,6 @@ _SOURCE, _DEMO = "source.wav", "demo.wav"
 _KEPT_RENDERS = 20
 """Of the desk, and as many of untouched stems, which a player needs throughout; an older one can be
 made again, since its stems are kept for longer."""
-_ABANDONED_S = 86_400.0
 _REMEMBERED = 8
 
 Understood = tuple[Sequence[Move], str, str]
@@ -161,30 +158,12 @@ class Service:
     def delete(self, id: str, owner: Owner) -> None:
         """Ends a session, its renders and its files. Raises: NotFoundError."""
         self.store.get(id, owner)
-        for render in self.store.renders(id):
+        renders = self.store.renders(id)
+        self.queue.remove([render.id for render in renders])  # else a crash now leaves them there
+        self.store.delete(id, owner)  # before the files, so that nobody is told of what is gone
+        for render in renders:
             self._forget(render)
-        self.store.delete(id, owner)
         shutil.rmtree(self.folder(id), ignore_errors=True)
-
-    def sweep(self) -> int:
-        """Deletes sessions and stems that nobody has touched for too long, and given-up uploads.
-
-        Returns: how many sessions.
-        """
-        then_s = time.time() - self.settings.limits.session_days * 86_400
-        old = self.store.untouched_since(then_s)
-        for session in old:
-            self.delete(session.id, session.token_id)
-        self.uploads.sweep()
-        if self.settings.cache is None:  # else it is others', too
-            StemCache(self.settings.stems).forget(unused_since_s=then_s)
-        known = self.store.ids()
-        for folder in (self.settings.folder / "sessions").glob("*"):
-            # What a crash left: younger ones may be of uploads that are under way.
-            with suppress(FileNotFoundError):
-                if folder.name not in known and time.time() - folder.stat().st_mtime > _ABANDONED_S:
-                    shutil.rmtree(folder, ignore_errors=True)
-        return len(old)
 
     def folder(self, session: str) -> Path:
         """Where the files of a session lie."""
@@ -366,6 +345,11 @@ class Service:
             "models": None if settings.models is None else str(settings.models.absolute()),
         }
         job = self.queue.enqueue(KIND, arguments, id=render.id)
+        try:
+            self.store.render(render.session_id, render.id)
+        except NotFoundError:  # deleted meanwhile, and its job with it unless it came too early
+            self.queue.remove([render.id])
+            raise
         _LOG.info("render", job_id=job.id, session_id=render.session_id, state=job.state)
         return job
 
@@ -391,8 +375,3 @@ class Service:
         self.queue.remove([render.id])
         self.store.delete_render(render.id)
         shutil.rmtree(self.render_folder(render), ignore_errors=True)
-
-
-def is_of_stems(desk: Desk) -> bool:
-    """Whether a desk delivers sounds of the recording as they are."""
-    return not desk.clean and not desk.edits and all(s == Strip() for s in desk.strips.values())

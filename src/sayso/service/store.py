@@ -151,6 +151,11 @@ class Store:
             query = select(Render).where(col(Render.session_id) == session)
             return db.exec(query.order_by(col(Render.created_s).desc())).all()
 
+    def render_ids(self, ids: Sequence[str]) -> set[str]:
+        """Those of `ids`, some hundreds at most, that are renders of any session."""
+        with self._open() as db:
+            return set(db.exec(select(Render.id).where(col(Render.id).in_(ids))))
+
     def render(self, session: str, id: str) -> Render:
         """One of them. Raises: NotFoundError."""
         with self._open() as db:

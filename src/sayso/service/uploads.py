@@ -16,8 +16,8 @@ from sayso.service.settings import Settings
 from sayso.service.store import Owner, Store
 from sayso.service.tables import Upload
 
-_ABANDONED_S = 86_400.0
-"""An upload that nothing was added to for so long is given up."""
+ABANDONED_S = 2 * 86_400.0
+"""What has not changed for so long was given up; a clock that jumps by a day gives up nothing."""
 
 
 class Uploads:
@@ -89,7 +89,7 @@ class Uploads:
 
     def sweep(self) -> None:
         """Deletes those that were given up."""
-        then_s = time.time() - _ABANDONED_S
+        then_s = time.time() - ABANDONED_S
         for path in self._folder.glob("*"):
             with suppress(FileNotFoundError):
                 if path.stat().st_mtime < then_s:

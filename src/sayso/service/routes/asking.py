@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Request
+from fastapi.concurrency import run_in_threadpool
 
 from sayso.desk import Desk, History
 from sayso.errors import TokenError
@@ -61,7 +63,22 @@ def owner(request: Request, service: Serving) -> str | None:
 Asking = Annotated[str | None, Depends(owner)]
 
 
-def the_session(session_id: Id, service: Serving, asking: Asking) -> Session:
+async def session_named(session_id: Id, service: Serving, asking: Asking) -> AsyncIterator[str]:
+    """The id of a session in the path. What fails since it was deleted meanwhile is told as that.
+
+    Raises: NotFoundError.
+    """
+    try:
+        yield session_id
+    except Exception:
+        await run_in_threadpool(service.store.get, session_id, asking)
+        raise
+
+
+Named = Annotated[str, Depends(session_named, scope="function")]
+
+
+def the_session(session_id: Named, service: Serving, asking: Asking) -> Session:
     """The session that the path names, if it is the asker's. Raises: NotFoundError."""
     return service.store.get(session_id, asking)
 
@@ -69,12 +86,21 @@ def the_session(session_id: Id, service: Serving, asking: Asking) -> Session:
 Mine = Annotated[Session, Depends(the_session)]
 
 
-def the_render(render_id: Id, session: Mine, service: Serving) -> Render:
-    """The render that the path names. Raises: NotFoundError."""
-    return service.store.render(session.id, render_id)
+async def the_render(render_id: Id, session: Mine, service: Serving) -> AsyncIterator[Render]:
+    """The render that the path names; as `session_named` for one that is deleted meanwhile.
+
+    Raises: NotFoundError.
+    """
+    find = partial(service.store.render, session.id, render_id)
+    render = await run_in_threadpool(find)
+    try:
+        yield render
+    except Exception:
+        await run_in_threadpool(find)
+        raise
 
 
-Made = Annotated[Render, Depends(the_render)]
+Made = Annotated[Render, Depends(the_render, scope="function")]
 
 
 async def _turn() -> AsyncIterator[None]:

@@ -54,7 +54,10 @@ async def follow_render(
 ) -> AsyncIterable[ServerSentEvent]:
     """Follows a render to its end: "render" with a `RenderState`, whenever it changes."""
     watcher: Watcher = request.app.state.watcher
-    await run_in_threadpool(service.job, render)
+    try:
+        await run_in_threadpool(service.job, render)
+    except NotFoundError:  # deleted a moment ago
+        return
     told = None
     async with aclosing(watcher.follow(render.session_id)) as sights:
         async for seen in sights:

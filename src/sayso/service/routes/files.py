@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
+import anyio
 from fastapi import Query, Response
 from fastapi.responses import FileResponse
+from starlette.types import Receive, Scope, Send
 
+from sayso.errors import NotFoundError
 from sayso.service.downloads import outline
 from sayso.service.views import Peaks
 
@@ -20,11 +23,16 @@ OneFile: dict[int | str, dict[str, Any]] = {
 _FOREVER = "private, max-age=604800, immutable"
 
 
+class _Kept(FileResponse):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not await anyio.Path(self.path).exists():
+            raise NotFoundError("the file was deleted a moment ago")
+        await super().__call__(scope, receive, send)
+
+
 def send(path: Path, name: str, media_type: str) -> FileResponse:
     """A file that never changes, for download under a name; byte ranges are answered."""
-    return FileResponse(
-        path, media_type=media_type, filename=name, headers={"Cache-Control": _FOREVER}
-    )
+    return _Kept(path, media_type=media_type, filename=name, headers={"Cache-Control": _FOREVER})
 
 
 def peaks_of(response: Response, sample_rate: int, frames: int, kept: Path, buckets: int) -> Peaks:

@@ -10,9 +10,9 @@ from sayso.service.downloads import MEDIA_TYPES, archive, converted
 from sayso.service.routes.asking import (
     Asking,
     Converting,
-    Id,
     Made,
     Mine,
+    Named,
     Reading,
     Serving,
     render_state,
@@ -27,7 +27,7 @@ Number = Annotated[int, Path(ge=0, le=1000, description="of the track, from 0")]
 
 @router.post("", status_code=202)
 def start(
-    session_id: Id, body: RenderRequest, service: Serving, asking: Asking, response: Response
+    session_id: Named, body: RenderRequest, service: Serving, asking: Asking, response: Response
 ) -> RenderState:
     """Renders the desk as it stands, or, with `targets`, stems of the untouched recording."""
     render = service.render(session_id, asking, body.targets)

@@ -12,8 +12,8 @@ from sayso.service.routes.asking import (
     Asking,
     Converting,
     Decoding,
-    Id,
     Mine,
+    Named,
     Reading,
     Serving,
     Talking,
@@ -83,7 +83,7 @@ def get_session(session: Mine, service: Serving) -> SessionState:
 
 
 @router.delete("/sessions/{session_id}", status_code=204)
-def delete_session(session_id: Id, service: Serving, asking: Asking) -> None:
+def delete_session(session_id: Named, service: Serving, asking: Asking) -> None:
     """Ends a session; its recording and its renders are deleted."""
     service.delete(session_id, asking)
 
@@ -121,13 +121,13 @@ def list_messages(
 
 
 @router.post("/sessions/{session_id}/messages")
-def say(session_id: Id, body: Say, service: Serving, asking: Asking, turn: Talking) -> Answer:
+def say(session_id: Named, body: Say, service: Serving, asking: Asking, turn: Talking) -> Answer:
     """Says what should happen. The answer comes at once; the sound, with the render in it."""
     return answer_of(service, *service.say(session_id, asking, body.text, render=body.render))
 
 
 @router.post("/sessions/{session_id}/moves")
-def do(session_id: Id, body: Do, service: Serving, asking: Asking) -> Answer:
+def do(session_id: Named, body: Do, service: Serving, asking: Asking) -> Answer:
     """Applies moves as one turn: all that words could ask for, as plain data."""
     return answer_of(service, *service.do(session_id, asking, body.moves, render=body.render))
 
@@ -139,19 +139,19 @@ def get_desk(session: Mine) -> DeskState:
 
 
 @router.patch("/sessions/{session_id}/desk")
-def patch_desk(session_id: Id, body: DeskPatch, service: Serving, asking: Asking) -> Answer:
+def patch_desk(session_id: Named, body: DeskPatch, service: Serving, asking: Asking) -> Answer:
     """Sets faders, mutes, solos and effects by hand, as one turn that undo takes back."""
     return answer_of(service, *service.patch(session_id, asking, body))
 
 
 @router.post("/sessions/{session_id}/undo")
-def undo(session_id: Id, service: Serving, asking: Asking, render: bool = False) -> Answer:
+def undo(session_id: Named, service: Serving, asking: Asking, render: bool = False) -> Answer:
     """Takes the last turn back, whether it was words or a hand."""
     return answer_of(service, *service.undo(session_id, asking, render=render))
 
 
 @router.post("/sessions/{session_id}/redo")
-def redo(session_id: Id, service: Serving, asking: Asking, render: bool = False) -> Answer:
+def redo(session_id: Named, service: Serving, asking: Asking, render: bool = False) -> Answer:
     """Brings back the turn that was taken back last."""
     return answer_of(service, *service.redo(session_id, asking, render=render))
 
