@@ -293,8 +293,14 @@ def test_wrong_checkpoints_are_named(tmp_path):
         read_network(path)
     with pytest.raises(ModelError, match=r"a\.th: unknown architecture 'Parrot'; expected one of"):
         read_network(save(path, klass="Parrot"))
-    with pytest.raises(ModelError, match=r"a\.th: HTDemucs cannot be built"):
+    for state in (7, [], {"encoder.0.conv.weight": "none"}, {3: torch.ones(2)}):
+        with pytest.raises(ModelError, match=r"a\.th: "):
+            read_network(save(path, state=state))
+    with pytest.raises(ModelError, match=r"a\.th: no network can be built"):
         read_network(save(path, kwargs={"sources": SOURCES, "depth": "deep"}))
+    for size in ({"channels": 1 << 14}, {"t_layers": 1 << 20}):
+        with pytest.raises(ModelError, match="more weights than there are in the file"):
+            read_network(save(path, kwargs=KINDS["HTDemucs"][1] | size))
     state = build("HTDemucs").state_dict()
     state.pop("encoder.0.conv.weight")
     with pytest.raises(ModelError, match=r"a\.th: .*1 missing \(encoder\.0\.conv\.weight\)"):

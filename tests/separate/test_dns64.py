@@ -72,6 +72,9 @@ def test_wrong_files_are_named(tmp_path, network):
     torch.save({"class": "Parrot", "args": (), "kwargs": {}, "state": {}}, path)
     with pytest.raises(ModelError, match=r"a\.th: unknown architecture 'Parrot'"):
         read_dns64(path)
+    torch.save({"encoder.0.0.weight": torch.ones(1).expand(1 << 16, 1, 8)}, path)
+    with pytest.raises(ModelError, match=r"a\.th: .*more weights than there are in the file"):
+        read_dns64(path)
     state = network.state_dict()
     state.pop("lstm.lstm.weight_hh_l1")
     torch.save(state, path)

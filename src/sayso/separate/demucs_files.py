@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import model_validator
 
-from sayso.checkpoints import ClassName, fit, read_pickled
+from sayso.checkpoints import ClassName, build, fit, read_pickled
 from sayso.checkpoints.quantised import restore_quantised
 from sayso.configuration import Frozen, parse, read_values
 from sayso.errors import ConfigError, ModelError
@@ -93,7 +93,8 @@ def read_network(path: Path) -> nn.Module:
     """
     package = _read_safetensors(path) if path.suffix == ".safetensors" else read_pickled(path)
     parts = ("klass", "args", "kwargs", "state")
-    if not isinstance(package, Mapping) or any(part not in package for part in parts):
+    mapped = isinstance(package, Mapping) and all(part in package for part in parts)
+    if not mapped or not all(isinstance(package[part], Mapping) for part in parts[2:]):
         raise ModelError(
             f"{path}: no Demucs checkpoint; expected a dictionary with {', '.join(parts)}"
         )
@@ -116,15 +117,12 @@ def _build(package: Mapping[str, Any], path: Path) -> nn.Module:
         shown = f"{name.module}.{name.name}" if isinstance(name, ClassName) else repr(name)
         raise ModelError(f"{path}: unknown architecture {shown}; expected one of {known}")
     module = require(name.module, extra="torch", purpose="Demucs")
-    klass = getattr(module, name.name)
+    klass: Callable[..., nn.Module] = getattr(module, name.name)
     # Training options of older versions, which the class has dropped since.
     accepted = signature(klass).parameters
     kwargs = {key: value for key, value in package["kwargs"].items() if key in accepted}
-    try:
-        network: nn.Module = klass(*package["args"], **kwargs)
-    except Exception as error:  # whatever the constructor makes of wrong arguments
-        raise ModelError(f"{path}: {name.name} cannot be built from it: {error}") from None
-    return network
+    least_bits = 1 if package["state"].get("__quantized") else 8
+    return build(lambda: klass(*package["args"], **kwargs), path=path, least_bits=least_bits)
 
 
 def _read_safetensors(path: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from sayso.audio import Audio, Cancelled, Chunking, Progress, Samples, resample
-from sayso.checkpoints import ClassName, fingerprint, fit, read_pickled
+from sayso.checkpoints import ClassName, build, fingerprint, fit, read_pickled
 from sayso.errors import ModelError
 from sayso.extras import require
 from sayso.separate.catalogue import require_heard
@@ -145,7 +145,7 @@ def read_dns64(path: Path) -> DNS64:
             config, state = DNS64Config(**_sizes(package)), package
     except (KeyError, TypeError, AttributeError, IndexError, ValidationError) as error:
         raise ModelError(f"{path}: no checkpoint of a denoiser ({error})") from None
-    network = DNS64(config)
+    network = build(lambda: DNS64(config), path=path)
     fit(network, state, path=path)
     return network
 
