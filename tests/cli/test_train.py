@@ -128,6 +128,8 @@ def test_a_store_is_built_packed_and_unpacked(folder):
     assert unpacked.returncode == 0, unpacked.stderr
     names = [(folder / s / "index" / "sounds.jsonl").read_text() for s in ("store", "again")]
     assert names[0].count("\n") == names[1].count("\n") == 2
+    unknown = sayso(folder, "train", "data", "render", "store", "mdi")
+    assert unknown.returncode == 8 and "expected midi, lines" in unknown.stderr
     damaged = folder / "packed" / "cut.sayso"
     damaged.write_bytes(shard.read_bytes()[:600])
     refused = sayso(folder, "train", "data", "unpack", "third", damaged)

@@ -13,7 +13,7 @@ import pytest
 import torch
 from tests.train.toy import toy_run
 
-from sayso.errors import ConfigError, ModelError
+from sayso.errors import ConfigError, ModelError, OutputError
 from sayso.train.checkpoint import read
 from sayso.train.loop import Report
 
@@ -77,6 +77,25 @@ def test_resume_after_kill_9_gives_the_weights_of_an_unbroken_run(tmp_path: Path
     toy_run(tmp_path / "killed", resume=True, precision="32-true")
     toy_run(tmp_path / "whole", precision="32-true")
     assert_same(tensors(tmp_path / "killed"), tensors(tmp_path / "whole"))
+
+
+def test_a_full_disk_ends_a_sitting_in_words_and_it_goes_on_from_its_checkpoint(
+    tmp_path: Path,
+) -> None:
+    toy_run(tmp_path / "whole")
+    full = tmp_path / "full"
+    toy_run(full, max_steps=13)
+    log, lines = full / "log.jsonl", (full / "log.jsonl").read_text()
+    log.unlink()
+    log.symlink_to("/dev/full")
+    with pytest.raises(OutputError, match=r"log\.jsonl: cannot be written: the disk is full"):
+        toy_run(full, resume=True)
+    log.unlink()
+    log.write_text(lines + '{"time": 1795263')
+    toy_run(full, resume=True)
+    assert_same(tensors(full), tensors(tmp_path / "whole"))
+    steps = [json.loads(line)["step"] for line in log.read_text().splitlines()]
+    assert steps == [10, 12, 20, 24]
 
 
 def test_sigterm_ends_with_a_checkpoint(tmp_path: Path) -> None:

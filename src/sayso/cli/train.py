@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sayso.cli.terminal import note, progress_bar, show_table
+from sayso.errors import DataError
 
 if TYPE_CHECKING:
     from sayso.audio import Progress
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def separator(arguments: Namespace) -> int:
     """Trains, or goes on training, what a configuration describes; Ctrl-C saves and stops."""
-    _need_torch()
+    _need_extra()
     from sayso.train.config import load_config
     from sayso.train.run import run
 
@@ -31,7 +32,7 @@ def separator(arguments: Namespace) -> int:
 
 def export(arguments: Namespace) -> int:
     """Writes a run's best weights as ONNX, checked against torch."""
-    _need_torch()
+    _need_extra()
     from sayso.train.export import export
 
     written = export(Path(arguments.run), Path(arguments.out), half=not arguments.float32)
@@ -41,7 +42,7 @@ def export(arguments: Namespace) -> int:
 
 def score(arguments: Namespace) -> int:
     """BSSEval of a U-Net's run on the test songs of its configuration."""
-    _need_torch()
+    _need_extra()
     from sayso.train.song_scores import score_run, summarise
 
     with progress_bar("scoring") as progress:
@@ -63,9 +64,11 @@ def data_build(arguments: Namespace) -> int:
 
 def data_render(arguments: Namespace) -> int:
     """Renders MIDI, instrument lines, singing and treble into a store."""
-    _need_torch()
-    kinds = arguments.kinds or ["midi", "lines", "singing", "treble"]
-    for kind in kinds:
+    _need_extra()
+    unknown = [kind for kind in arguments.kinds if kind not in _RENDERERS]
+    if unknown:
+        raise DataError(f"{unknown[0]!r} cannot be rendered; expected {', '.join(_RENDERERS)}")
+    for kind in arguments.kinds or _RENDERERS:
         with progress_bar(kind) as progress:
             report = _RENDERERS[kind](arguments, progress)
         note(kind)
@@ -152,7 +155,7 @@ def _tell(report: Report) -> None:
     note(f"step {report.step}  {report.steps_per_s:.2f}/s  {figures}")
 
 
-def _need_torch() -> None:
+def _need_extra() -> None:
     from sayso.extras import require_all
 
     require_all("torch", "lightning_fabric", extra="train", purpose="training")

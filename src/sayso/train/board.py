@@ -11,16 +11,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sayso.whole import in_words
+
 
 class Board:
     """Appends to `folder/log.jsonl`, and to TensorBoard's files in `folder/board`.
 
-    A resumed run appends; what an interrupted sitting logged beyond its checkpoint stays.
+    A resumed run appends; what an interrupted sitting logged beyond its checkpoint stays, but for a
+    line that it did not end. All methods raise OutputError for a full disk.
     """
 
     def __init__(self, folder: Path, *, tensorboard: bool = True) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._log = (folder / "log.jsonl").open("a")
+        self._path = folder / "log.jsonl"
+        with in_words(self._path):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._log = self._path.open("ab")
+            kept = self._path.read_bytes()
+            self._log.truncate(kept.rfind(b"\n") + 1)
         self._writer: Any = None
         if tensorboard:
             try:
@@ -33,11 +40,12 @@ class Board:
         """Record named figures of one step."""
         rounded = {key: float(f"{value:.5g}") for key, value in figures.items()}
         entry = {"time": round(time.time(), 1), "step": step, "group": group, **rounded}
-        self._log.write(json.dumps(entry) + "\n")
-        self._log.flush()
-        if self._writer is not None:
-            for key, value in figures.items():
-                self._writer.add_scalar(f"{group}/{key}", value, step)
+        with in_words(self._path):
+            self._log.write(f"{json.dumps(entry)}\n".encode())
+            self._log.flush()
+            if self._writer is not None:
+                for key, value in figures.items():
+                    self._writer.add_scalar(f"{group}/{key}", value, step)
 
     def audio(self, step: int, name: str, samples: NDArray[np.float32], sample_rate: int) -> None:
         """Record an example `[C, T]` as sound and as a spectrogram of 80 dB."""
@@ -45,14 +53,18 @@ class Board:
             return
         mono = samples.mean(0)
         peak = max(float(np.abs(mono).max()), 1e-9)
-        self._writer.add_audio(name, mono[None] / peak, step, sample_rate=sample_rate)
         frames = np.lib.stride_tricks.sliding_window_view(mono, 1024)[::512] * np.hanning(1024)
         level = 20 * np.log10(np.abs(np.fft.rfft(frames / peak)) + 1e-9)
         picture = np.clip((level - level.max()) / 80 + 1, 0, 1).T[::-1]
-        self._writer.add_image(name, picture[None], step)
+        with in_words(self._path):
+            self._writer.add_audio(name, mono[None] / peak, step, sample_rate=sample_rate)
+            self._writer.add_image(name, picture[None], step)
 
     def close(self) -> None:
         """Flush and release the files."""
-        self._log.close()
-        if self._writer is not None:
-            self._writer.close()
+        with in_words(self._path):
+            try:
+                self._log.close()
+            finally:
+                if self._writer is not None:
+                    self._writer.close()

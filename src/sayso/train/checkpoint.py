@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +21,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from sayso.errors import ModelError, OutputError
+from sayso.errors import ModelError
 from sayso.whole import writing
 
 
@@ -136,7 +137,8 @@ def _write(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any
         try:
             save_file(plain, part, {k: json.dumps(v) for k, v in metadata.items()})
         except SafetensorError as error:  # so it says that a disk is full
-            raise OutputError(f"{path}: cannot be written ({error})") from None
+            found = re.search(r"os error (\d+)", str(error))
+            raise OSError(int(found[1]) if found else 0, str(error)) from None
         part.chmod(0o644)  # safetensors makes it readable by its owner alone
         with part.open("rb") as file:
             os.fsync(file.fileno())

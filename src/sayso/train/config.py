@@ -48,6 +48,7 @@ class LoopConfig(Frozen):
         precision: of the networks' arithmetic; weights stay float32.
         accelerator, devices, nodes: as Lightning Fabric takes them.
         threads: of torch on the CPU; 0 = torch's choice.
+        seed: of what each step draws.
         tensorboard: write scalars, audio and spectrograms if TensorBoard is installed.
     """
 

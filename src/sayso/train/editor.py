@@ -22,7 +22,7 @@ from sayso.edit.bars import Ints
 from sayso.edit.describing import NAMES
 from sayso.edit.editor import DISCRIMINATOR, POINTER, SEGMENTS, Editor, kept_segments
 from sayso.edit.hearing import MELS, Array
-from sayso.edit.operations import REACH, Edge
+from sayso.edit.operations import REACH, Edge, order
 from sayso.edit.pointing import step_state
 from sayso.errors import DataError
 from sayso.measure.edits import boundary_f, kept_iou
@@ -40,7 +40,7 @@ from sayso.networks.pointer import (
     relations,
 )
 from sayso.train.config import Frozen
-from sayso.train.editor_lessons import Lesson, Lessons, Pair, heard_order
+from sayso.train.editor_lessons import Lesson, Lessons, Pair
 
 _AUTOENCODED = 0.15
 """Progress once the autoencoder has learnt."""
@@ -157,7 +157,7 @@ def habits(pairs: Sequence[Pair], lessons: Sequence[Lesson]) -> dict[str, Any]:
         "keep_ratio": float(np.median(kept)),
         "repeated": float(np.median(shares / kept)),
         "usual_s": float(np.median(lengths)) if steady and len(pairs) > 1 else None,
-        "repeats": max(int(np.bincount(heard_order(lesson)).max()) for lesson in lessons),
+        "repeats": max(int(np.bincount(order(lesson.found)).max()) for lesson in lessons),
     }
 
 
@@ -256,7 +256,7 @@ def lesson_loss(net: PointerNet, lesson: Lesson, style: Array, *, wished: bool) 
         style: [S, F].
         wished: whether it is told how long the edit becomes.
     """
-    path = heard_order(lesson)
+    path = order(lesson.found)
     count, steps = len(lesson.described), len(path)
     memory = net.remember(torch.from_numpy(lesson.described), torch.from_numpy(style))
     bar = np.concatenate([[-1], path])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,7 +104,6 @@ def leave_one_out(
     *,
     methods: Sequence[str] = METHODS,
     config: EditorConfig | None = None,
-    on_outcome: Callable[[Outcome], None] = lambda outcome: None,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> list[Outcome]:
@@ -116,7 +115,6 @@ def leave_one_out(
         examples: at least two.
         methods: of `METHODS`.
         config: how long to learn, each time.
-        on_outcome: told each outcome at once.
         progress: told the fraction done.
         cancelled: asked at every step.
 
@@ -130,10 +128,7 @@ def leave_one_out(
         share = stage(progress, number / len(examples), 1 / len(examples))
         trial = (config or EditorConfig()).model_copy(update={"trials": False})
         editor = learn(others, config=trial, progress=share, cancelled=cancelled)
-        for method in methods:
-            outcome = judge(editor, example, method)
-            on_outcome(outcome)
-            outcomes.append(outcome)
+        outcomes += [judge(editor, example, method) for method in methods]
     return outcomes
 
 

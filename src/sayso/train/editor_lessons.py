@@ -20,7 +20,6 @@ from sayso.edit.operations import (
     Stretch,
     Surroundings,
     kept_share,
-    order,
     stretches,
     surroundings,
 )
@@ -254,8 +253,3 @@ def _without(found: Sequence[Stretch], kept: Ints) -> list[Stretch]:
         leave = stretch.leave if whole_stop else Edge(0, 4, 0)
         out.append(Stretch(enter._replace(bar=there[0]), leave._replace(bar=there[-1])))
     return out
-
-
-def heard_order(lesson: Lesson) -> Ints:
-    """The bars of a lesson in the order in which they are heard."""
-    return order(lesson.found)

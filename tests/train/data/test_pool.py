@@ -57,5 +57,20 @@ def test_no_manifest_no_columns_nothing_usable(tmp_path: Path):
         read_pool(tmp_path, words)
 
 
+def test_a_manifest_that_a_hand_wrote(tmp_path: Path):
+    write_pool(tmp_path, ROWS[:1], seconds=0.2)
+    file, pool, label = ROWS[0]
+    (tmp_path / file).rename(tmp_path / "beside.wav")
+    head = "file,pool,label,licence,author,origin,seconds\n"
+    row = f"beside.wav,{pool},{label},CC0,me,here"
+    (tmp_path / "manifest.csv").write_text(f"{head}{row},0.2\nshort,{pool}\n")
+    pool_read = read_pool(tmp_path, words)
+    assert [clip.file for clip in pool_read.clips] == ["beside.wav"]
+    assert sum(pool_read.skipped.values()) == 1
+    (tmp_path / "manifest.csv").write_text(f"{head}{row},long\n")
+    with pytest.raises(DataError, match="'long' seconds; expected a number"):
+        read_pool(tmp_path, words)
+
+
 def test_attributions_name_origin_licence_and_count(pool_root: Path):
     assert attributions(read_pool(pool_root, words).clips) == [f"here (CC0-1.0): {len(ROWS)} files"]

@@ -14,17 +14,16 @@ import numpy.typing as npt
 import scipy.fft
 import scipy.signal
 import soxr
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from sayso.configuration import Frozen
 from sayso.train.data.store import SAMPLE_RATE, Floats, block_power
 
 ROOMS = 48
 
 
-class AugmentConfig(BaseModel):
+class AugmentConfig(Frozen):
     """How often each variation is drawn, as probabilities 0..1."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     speed: float = Field(default=0.3, ge=0, le=1)
     equaliser: float = Field(default=0.4, ge=0, le=1)

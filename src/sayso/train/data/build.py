@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
 import soundfile
 import soxr
-from pydantic import BaseModel, ConfigDict
 
+from sayso.audio import Progress
+from sayso.configuration import Frozen
 from sayso.errors import DataError
 from sayso.train.data.pool import Clip, read_pool
 from sayso.train.data.store import SAMPLE_RATE, Floats, PartWriter, Segment, read_index
 from sayso.train.data.vocabulary import load_vocabulary
 
-Progress = Callable[[float], None]
-POOLS = ("songs", "singing", "speech", "samples", "sounds", "ambience", "backing", "notes")
 
-
-class BuildReport(BaseModel):
+class BuildReport(Frozen):
     """What a build stored (segments), and what it left out and why (reason: count)."""
-
-    model_config = ConfigDict(frozen=True)
 
     stored: int
     already: int
@@ -34,7 +29,6 @@ def build(
     pool_root: Path,
     store_root: Path,
     *,
-    pools: Collection[str] = POOLS,
     on_progress: Progress | None = None,
 ) -> BuildReport:
     """Bring every usable file of the pool into the store; what is there already is kept.
@@ -42,16 +36,14 @@ def build(
     Args:
         pool_root: folder with `manifest.csv`.
         store_root: the store's folder, made where missing; a part a pool.
-        pools: the pools to read, of `POOLS`.
         on_progress: told the fraction done, 0..1.
 
     Raises: DataError when the pool cannot be read at all; single bad files are counted.
     """
     pool = read_pool(pool_root, load_vocabulary())
     skipped = Counter(pool.skipped)
-    clips = [clip for clip in pool.clips if clip.pool in pools]
     there = stored_files(store_root)
-    todo = [clip for clip in clips if clip.file not in there]
+    todo = [clip for clip in pool.clips if clip.file not in there]
     stored = 0
     for done, clip in enumerate(todo):
         try:
@@ -60,10 +52,19 @@ def build(
                 writer.append(samples, _about(clip, bandwidth_hz), normalise=clip.pool != "songs")
             stored += 1
         except DataError as error:
-            skipped[str(error).split(": ", 1)[-1].split(";")[0]] += 1
+            skipped[reason(error)] += 1
         if on_progress:
             on_progress((done + 1) / len(todo))
-    return BuildReport(stored=stored, already=len(clips) - len(todo), skipped=dict(skipped))
+    return BuildReport(stored=stored, already=len(pool.clips) - len(todo), skipped=dict(skipped))
+
+
+def reason(error: DataError) -> str:
+    """Why something was skipped, without its name and what to do: alike for all that are alike.
+
+    >>> reason(DataError("a.wav: silence; leave it out"))
+    'silence'
+    """
+    return str(error).split(": ", 1)[-1].split(";")[0]
 
 
 def stored_files(store_root: Path) -> set[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,11 +17,13 @@ from typing import Any
 
 import numpy as np
 import soxr
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from sayso.audio import Progress
+from sayso.configuration import Frozen
 from sayso.errors import DataError
 from sayso.train.data import augment
-from sayso.train.data.build import BuildReport, Progress, stored_files
+from sayso.train.data.build import BuildReport, reason, stored_files
 from sayso.train.data.melody import Note, melody
 from sayso.train.data.midi import hits_of, lines_of, long_grooves, read_midi, window
 from sayso.train.data.store import SAMPLE_RATE, Floats, PartWriter, Segment, Store
@@ -43,10 +46,8 @@ LOWEST_MEASURED = 40.0
 SHARES = (0.35, 0.15, 0.25, 0.13, 0.12)
 
 
-class LinesConfig(BaseModel):
+class LinesConfig(Frozen):
     """How much to play."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     takes: int = Field(default=160, ge=0, description="takes of melodic instruments")
     beats: int = Field(default=80, ge=0, description="drum performances")
@@ -85,7 +86,7 @@ def render_lines(
     there = stored_files(store_root)
     total = config.takes + (config.beats if grooves else 0)
     stored, already = 0, 0
-    skipped: dict[str, int] = {}
+    skipped: Counter[str] = Counter()
     with PartWriter(store_root, PART) as writer:
         for take in range(total):
             rng = np.random.default_rng((config.seed, take, 3))
@@ -101,11 +102,10 @@ def render_lines(
                         _play_beat(writer, name, store, path, rng, config)
                     stored += 1
                 except DataError as error:
-                    reason = str(error).split(": ", 1)[-1]
-                    skipped[reason] = skipped.get(reason, 0) + 1
+                    skipped[reason(error)] += 1
             if on_progress:
                 on_progress((take + 1) / total)
-    return BuildReport(stored=stored, already=already, skipped=skipped)
+    return BuildReport(stored=stored, already=already, skipped=dict(skipped))
 
 
 def find_samplers(store: Store) -> list[Sampler]:

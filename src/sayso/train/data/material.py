@@ -117,7 +117,7 @@ class Material:
                 continue
             samples = self.store.read(index, start, frames)
             if label.concept in sums:
-                samples = _stereo_sum(sums[label.concept].samples, samples)
+                samples = sums[label.concept].samples + samples  # either may be mono
             sums[label.concept] = self._wrap(index, samples)
         return list(sums.values())
 
@@ -181,8 +181,3 @@ class Material:
             pools.append((np.array(members), np.cumsum(np.sqrt(np.minimum(seconds, 300.0)))))
             shares.append(POOL_WEIGHTS.get(pool, 1.0) * np.sqrt(seconds.sum()))
         return pools, np.cumsum(shares).astype(np.float32)
-
-
-def _stereo_sum(a: Floats, b: Floats) -> Floats:
-    """`a + b`, where either may be mono."""
-    return np.asarray(a + b, np.float32)

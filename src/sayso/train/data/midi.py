@@ -12,16 +12,18 @@ import subprocess
 import tempfile
 import warnings
 import zlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from sayso.audio import Progress
+from sayso.configuration import Frozen
 from sayso.errors import DataError
-from sayso.train.data.build import BuildReport, Progress, stored_files
+from sayso.train.data.build import BuildReport, reason, stored_files
 from sayso.train.data.store import SAMPLE_RATE, Floats, PartWriter, Segment
 from sayso.train.data.vocabulary import Vocabulary, load_vocabulary
 
@@ -40,8 +42,6 @@ HITS: Mapping[str, frozenset[int]] = {
     "cymbals": frozenset({49, 51, 52, 53, 55, 57, 59}),
     "toms": frozenset({41, 43, 45, 47, 48, 50}),
 }
-
-
 # What an exchanged melodic line is played on: likelier what songs have and these pieces lack.
 EXCHANGE: Mapping[str, float] = {
     "acoustic guitar": 6.0,
@@ -59,10 +59,8 @@ EXCHANGE: Mapping[str, float] = {
 }
 
 
-class MidiConfig(BaseModel):
+class MidiConfig(Frozen):
     """What to render: how much of each piece, how far it is varied, with which soundfonts."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     soundfonts: tuple[Path, ...]
     seed: int = Field(default=0, ge=0)
@@ -102,7 +100,7 @@ def render_midi(
         for n, path in enumerate(grooves)
     ]
     there = {file.rsplit("/", 1)[0] for file in stored_files(store_root)}
-    stored, already, skipped = 0, 0, dict[str, int]()
+    stored, already, skipped = 0, 0, Counter[str]()
     for done, (path, font, groove) in enumerate(todo):
         song = f"renders/{path.stem}-{font.stem}{f'-{config.seed}' if config.seed else ''}"
         if song in there:
@@ -111,11 +109,10 @@ def render_midi(
             try:
                 stored += _render_song(path, font, song, store_root, config, groove=groove)
             except DataError as error:
-                reason = str(error).split(": ", 1)[-1]
-                skipped[reason] = skipped.get(reason, 0) + 1
+                skipped[reason(error)] += 1
         if on_progress:
             on_progress((done + 1) / len(todo))
-    return BuildReport(stored=stored, already=already, skipped=skipped)
+    return BuildReport(stored=stored, already=already, skipped=dict(skipped))
 
 
 def check_renderer(soundfonts: Sequence[Path]) -> None:
@@ -124,7 +121,11 @@ def check_renderer(soundfonts: Sequence[Path]) -> None:
         raise DataError("the fluidsynth program is not installed; install Debian's fluidsynth")
     missing = [str(path) for path in soundfonts if not path.is_file()]
     if missing or not soundfonts:
-        raise DataError(f"no soundfont at {missing}; install Debian's fluid-soundfont-gm")
+        what = f"no soundfont at {', '.join(missing)}" if missing else "no soundfont was named"
+        raise DataError(
+            f"{what}; expected a General MIDI one (--soundfont), such as "
+            "/usr/share/sounds/sf2/FluidR3_GM.sf2 of Debian's fluid-soundfont-gm"
+        )
 
 
 def read_midi(path: Path) -> Any:

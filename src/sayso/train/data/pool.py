@@ -1,7 +1,7 @@
 """Reading a training pool: a folder of sounds with a `manifest.csv` that says what each one is.
 
-The manifest has a row a file: `file, pool, label, licence, author, origin, seconds, sample_rate,
-channels`. Files that cannot be used are skipped and counted by reason, never silently.
+The manifest has a row a file: `file, pool, label, licence, author, origin, seconds`, and whatever
+else one likes to keep. Files that cannot be used are skipped and counted by reason, never silently.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from sayso.configuration import Frozen
 from sayso.errors import DataError
 from sayso.train.data.store import Segment
 from sayso.train.data.vocabulary import Vocabulary
@@ -29,10 +28,8 @@ VALID_SOURCES = frozenset(
 VALID_ONE_IN: Mapping[str, int] = {"samples": 10, "sounds": 10, "backing": 4, "ambience": 6}
 
 
-class Clip(BaseModel):
+class Clip(Frozen):
     """One file of the pool: where it is, what it holds, who made it, and which split it is in."""
-
-    model_config = ConfigDict(frozen=True)
 
     path: Path
     file: str
@@ -46,12 +43,9 @@ class Clip(BaseModel):
     seconds: float
 
 
-class Pool(BaseModel):
+class Pool(Frozen):
     """The usable clips of a pool and the number of files skipped for each reason."""
 
-    model_config = ConfigDict(frozen=True)
-
-    root: Path
     clips: tuple[Clip, ...]
     skipped: Mapping[str, int]
 
@@ -76,7 +70,7 @@ def read_pool(root: Path, vocabulary: Vocabulary) -> Pool:
     clips = _without_overlong_stems(clips, skipped)
     if not clips:
         raise DataError(f"no usable file in {root}: {dict(skipped)}; check the manifest's paths")
-    return Pool(root=root, clips=tuple(clips), skipped=dict(skipped))
+    return Pool(clips=tuple(clips), skipped=dict(skipped))
 
 
 def split_of(pool: str, source: str, name: str) -> Split:
@@ -112,12 +106,19 @@ def _rows(root: Path) -> Iterator[dict[str, str]]:
         missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
         if missing:
             raise DataError(f"{manifest} lacks the columns {missing}; expected {list(COLUMNS)}")
-        yield from reader
+        # A short row lacks its last columns.
+        yield from ({name: row[name] or "" for name in COLUMNS} for row in reader)
 
 
 def _clip(root: Path, row: Mapping[str, str]) -> Clip:
     file, pool = row["file"], row["pool"]
     stem = Path(file).stem
+    try:
+        seconds = float(row["seconds"] or 0.0)
+    except ValueError:
+        raise DataError(
+            f"manifest.csv: {file} lasts {row['seconds']!r} seconds; expected a number"
+        ) from None
     source = _source(file, pool, row["label"])
     return Clip(
         path=root / file,
@@ -129,13 +130,13 @@ def _clip(root: Path, row: Mapping[str, str]) -> Clip:
         licence=row["licence"],
         author=row["author"],
         origin=row["origin"],
-        seconds=float(row["seconds"] or 0.0),
+        seconds=seconds,
     )
 
 
 def _source(file: str, pool: str, label: str) -> str:
     """The singer, speaker, song, instrument or series of takes that a file belongs to."""
-    folder, stem = file.split("/")[1], Path(file).stem
+    folder, stem = file.partition("/")[2].partition("/")[0], Path(file).stem
     if pool == "songs":
         return f"songs/{folder}"
     if pool == "singing":

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from sayso.configuration import Frozen
 from sayso.train.data.vocabulary import Label, Vocabulary
 
 ROLES = ("vocals", "drums", "bass", "other")
@@ -20,10 +21,8 @@ USUAL = (*ROLES, "speech", "music", "instrumental", "noise", "voice", "guitar", 
 WIDE = frozenset({"noise", "sound", "ambience", "music"})
 
 
-class QuestionConfig(BaseModel):
+class QuestionConfig(Frozen):
     """How many questions an example carries, and how often of what kind."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     count: int = Field(default=4, ge=1, le=16, description="questions an example")
     absent: float = Field(default=0.4, ge=0, le=1, description="share asking for what is not there")

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from sayso.configuration import Frozen
 from sayso.errors import DataError
 from sayso.train.data import augment
 from sayso.train.data.augment import AugmentConfig
@@ -48,10 +49,8 @@ SONG_ROLES: Mapping[str, float] = {"vocals": 0.4, "drums": 0.4, "bass": 0.1, "ot
 SPREAD: Mapping[str, float] = {"vocals": 0.25, "speech": 0.3, "bass": 0.15, "kick": 0.1}
 
 
-class RecipeConfig(BaseModel):
+class RecipeConfig(Frozen):
     """How often each kind of mixture is drawn (weights, any scale), and how it is varied."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     song: float = Field(default=0.16, ge=0)
     crossed: float = Field(default=0.34, ge=0)

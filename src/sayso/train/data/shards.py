@@ -16,14 +16,15 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from sayso.audio import Progress
 from sayso.errors import DataError
-from sayso.train.data.build import Progress
 from sayso.train.data.store import SAMPLE_RATE, Floats, PartWriter, Segment, Store
 from sayso.train.data.vocabulary import load_vocabulary
 from sayso.whole import put
 
 MAGIC = b"sayso-shard-1\n"
 DEFAULT_BYTES = 60 * 2**20
+QUALITY = 0.4  # of Vorbis, from 0, about 64 kbit/s in stereo, to 1
 
 
 def pack(
@@ -32,7 +33,6 @@ def pack(
     *,
     parts: Collection[str] = (),
     shard_bytes: int = DEFAULT_BYTES,
-    quality: float = 0.4,
     on_progress: Progress | None = None,
 ) -> list[Path]:
     """Write the store, or some `parts` of it, as shards of at most `shard_bytes` each.
@@ -42,7 +42,6 @@ def pack(
         out_root: folder for `shard-000.sayso`, ...; made where missing.
         parts: which parts; all where empty.
         shard_bytes: at least 1 MiB; a single segment larger than that gets a shard of its own.
-        quality: Vorbis quality, 0 (about 64 kbit/s in stereo) to 1.
         on_progress: told the fraction done, 0..1.
 
     Raises: DataError when there is no store or nothing to pack.
@@ -56,7 +55,7 @@ def pack(
     entries: list[str] = []
     streams: list[bytes] = []
     for done, number in enumerate(numbers):
-        stream = _encoded(_joined(store, number), quality)
+        stream = _encoded(_joined(store, number))
         if streams and sum(map(len, streams)) + len(stream) > shard_bytes * 0.97:
             shards.append(_write(out_root, len(shards), entries, streams))
             entries, streams = [], []
@@ -112,7 +111,7 @@ def _joined(store: Store, number: int) -> Floats:
     return np.concatenate(pieces, axis=1)
 
 
-def _encoded(samples: Floats, quality: float) -> bytes:
+def _encoded(samples: Floats) -> bytes:
     out = io.BytesIO()
     with soundfile.SoundFile(
         out,
@@ -121,7 +120,7 @@ def _encoded(samples: Floats, quality: float) -> bytes:
         len(samples),
         format="OGG",
         subtype="VORBIS",
-        compression_level=1.0 - quality,
+        compression_level=1.0 - QUALITY,
     ) as file:
         # libsndfile's Vorbis encoder keeps a whole write on the stack; small ones are safe.
         for start in range(0, samples.shape[1], SAMPLE_RATE):

@@ -8,15 +8,18 @@ several singers, and takes are doubled and harmonised.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from sayso.audio import Progress
+from sayso.configuration import Frozen
 from sayso.errors import DataError
-from sayso.train.data.build import BuildReport, Progress, stored_files
+from sayso.train.data.build import BuildReport, reason, stored_files
 from sayso.train.data.melody import Note, melody, scale_step
 from sayso.train.data.store import SAMPLE_RATE, Floats, PartWriter, Segment, Store
 from sayso.train.data.vocabulary import load_vocabulary
@@ -25,10 +28,8 @@ from sayso.train.data.voice import Manner, analyse, perform, world
 PART = "made-singing"
 
 
-class SingingConfig(BaseModel):
+class SingingConfig(Frozen):
     """How much singing to make, and how it is varied."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     takes: int = Field(default=300, ge=1, description="takes of about `take_s` seconds")
     take_s: float = Field(default=22.0, gt=2)
@@ -52,7 +53,7 @@ def render_singing(
     speech, sung = _raw_material(store)
     there = stored_files(store_root)
     stored, already = 0, 0
-    skipped: dict[str, int] = {}
+    skipped: Counter[str] = Counter()
     with PartWriter(store_root, PART) as writer:
         for take in range(config.takes):
             name = f"{PART}/{config.seed}-{take:04d}"
@@ -66,11 +67,10 @@ def render_singing(
                     writer.append(samples, _about(name, store.segments[members[0]]))
                     stored += 1
                 except DataError as error:
-                    reason = str(error).split(": ", 1)[-1]
-                    skipped[reason] = skipped.get(reason, 0) + 1
+                    skipped[reason(error)] += 1
             if on_progress:
                 on_progress((take + 1) / config.takes)
-    return BuildReport(stored=stored, already=already, skipped=skipped)
+    return BuildReport(stored=stored, already=already, skipped=dict(skipped))
 
 
 def sing(

@@ -25,6 +25,7 @@ from sayso.train.data.vocabulary import Label, Vocabulary
 SAMPLE_RATE = 44100
 FULL_SCALE = 32767.0
 BLOCK_FRAMES = 2205
+DEPTH_DB = 55.0
 Floats = npt.NDArray[np.float32]
 
 
@@ -145,7 +146,6 @@ class Store:
 
     def __init__(self, root: Path, vocabulary: Vocabulary) -> None:
         """Open the store at `root`. Raises: DataError when there is none or it is damaged."""
-        self.root = root
         self.segments: list[Segment] = []
         self.labels: list[Label] = []
         for segment in read_index(root):
@@ -242,17 +242,17 @@ def gated_rms_db(samples: Floats) -> float:
     return float(10.0 * np.log10(np.mean(power[power > top * 10**-3.5])))
 
 
-def active_spans(samples: Floats, *, depth_db: float = 55.0) -> list[tuple[int, int]]:
+def active_spans(samples: Floats) -> list[tuple[int, int]]:
     """The spans `(start, stop)` in frames that hold sound, silences over half a second between.
 
-    A 50 ms block holds sound where it peaks within `depth_db` of the clip's peak.
+    A 50 ms block holds sound where it peaks within 55 dB of the clip's peak.
     """
     frames = samples.shape[1]
     count = -(-frames // BLOCK_FRAMES)
     peaks = np.zeros(count * BLOCK_FRAMES, np.float32)
     peaks[:frames] = np.abs(samples).max(axis=0)
     loud = peaks.reshape(count, BLOCK_FRAMES).max(axis=1)
-    active = np.flatnonzero(loud > max(loud.max() * 10 ** (-depth_db / 20.0), 1e-4))
+    active = np.flatnonzero(loud > max(loud.max() * 10 ** (-DEPTH_DB / 20.0), 1e-4))
     if not len(active):
         return []
     breaks = np.flatnonzero(np.diff(active) > 10)

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from sayso.configuration import Frozen
 from sayso.errors import DataError
 from sayso.train.data.material import Material
 from sayso.train.data.recipes import Kitchen, RecipeConfig
@@ -27,10 +28,8 @@ from sayso.train.data.validation import ValidationItem, validation_items
 from sayso.train.data.vocabulary import load_vocabulary
 
 
-class StreamConfig(BaseModel):
+class StreamConfig(Frozen):
     """What a stream is made of; its whole identity beside the store's content."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     store: Path = Field(description="the store's folder")
     seed: int = Field(default=0, ge=0)

@@ -8,14 +8,16 @@ on from frame to frame, falling with frequency (the idea of MPEG-4 SBR, without 
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import scipy.signal
 
+from sayso.audio import Progress
 from sayso.errors import DataError
-from sayso.train.data.build import BuildReport, Progress, stored_files
+from sayso.train.data.build import BuildReport, reason, stored_files
 from sayso.train.data.store import SAMPLE_RATE, Floats, PartWriter, Store
 from sayso.train.data.vocabulary import load_vocabulary
 
@@ -54,9 +56,7 @@ def widened(samples: Floats, edge_hz: float, rng: np.random.Generator) -> Floats
     return out
 
 
-def widen_speech(
-    store_root: Path, *, seed: int = 0, on_progress: Progress | None = None
-) -> BuildReport:
+def widen_speech(store_root: Path, *, on_progress: Progress | None = None) -> BuildReport:
     """Store a widened copy of every narrow-band training speech segment of the store."""
     store = Store(store_root, load_vocabulary())
     there = stored_files(store_root)
@@ -66,23 +66,25 @@ def widen_speech(
         if segment.pool == "speech" and segment.bandwidth_hz < 9000 and segment.split == "train"
     ]
     stored = 0
-    skipped: dict[str, int] = {}
+    skipped: Counter[str] = Counter()
     with PartWriter(store_root, PART) as writer:
         for done, number in enumerate(todo):
             segment = store.segments[number]
             name = f"{segment.file}+treble"
             if name not in there:
-                rng = np.random.default_rng((seed, zlib.crc32(segment.file.encode())))
+                rng = np.random.default_rng((0, zlib.crc32(segment.file.encode())))
                 samples = store.read(number, 0, segment.frames)
                 about = replace(segment, file=name, pool=PART, text="=speech", bandwidth_hz=22050.0)
                 try:
                     writer.append(widened(samples, segment.bandwidth_hz, rng), about)
                     stored += 1
                 except DataError as error:
-                    skipped[str(error)] = 1
+                    skipped[reason(error)] += 1
             if on_progress:
                 on_progress((done + 1) / len(todo))
-    return BuildReport(stored=stored, already=len(todo) - stored, skipped=skipped)
+    return BuildReport(
+        stored=stored, already=len(todo) - stored - skipped.total(), skipped=dict(skipped)
+    )
 
 
 def _only_above(spectrum: Floats, edge: int) -> Floats:

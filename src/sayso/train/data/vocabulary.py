@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 import yaml
-from pydantic import BaseModel, ConfigDict
 
+from sayso.configuration import Frozen
 from sayso.errors import DataError
 
 MUSIC_FORMS = ("{}", "{}", "{}", "the {}", "{} track", "{} stem", "only the {}", "{} part")
@@ -27,10 +27,8 @@ ARTICLES = frozenset({"the", "a", "an", "no"})
 HELD_OUT_ONE_IN = 10
 
 
-class Concept(BaseModel):
+class Concept(Frozen):
     """One thing that can be asked for: its words, and the wider concepts that hold it."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     parents: tuple[str, ...]
@@ -38,10 +36,8 @@ class Concept(BaseModel):
     words: tuple[str, ...]
 
 
-class Label(BaseModel):
+class Label(Frozen):
     """What a sound is: `concept`, all that is `true` of it, and what `unknown` it may hold."""
-
-    model_config = ConfigDict(frozen=True)
 
     concept: str
     true: frozenset[str]

@@ -273,8 +273,11 @@ def test_a_wrong_folder_and_a_wrong_layout_are_refused(tmp_path: Path) -> None:
         read_data_set("fma", tmp_path)
 
 
-def test_listings_add_up(tmp_path: Path) -> None:
-    ikala(tmp_path / "a")
-    ccmixter(tmp_path / "b")
-    both = read_data_set("ikala", tmp_path / "a") + read_data_set("ccmixter", tmp_path / "b")
-    assert [track.data_set for track in both.tracks] == ["ikala", "ccmixter"]
+@pytest.mark.parametrize("damage", ["stems: [", "stems: {S01: 3}", "[1, 2]", ""])
+def test_damaged_metadata_leaves_its_song_out(tmp_path: Path, damage: str) -> None:
+    medleydb(tmp_path)
+    medleydb(tmp_path, song="Another_Song")
+    (tmp_path / "Audio" / "Another_Song" / "Another_Song_METADATA.yaml").write_text(damage)
+    listing = read_data_set("medleydb", tmp_path)
+    assert [track.name for track in listing.tracks] == ["Artist_Song"]
+    assert "no list of its stems" in listing.skipped[0].reason

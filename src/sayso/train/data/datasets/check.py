@@ -6,7 +6,7 @@ broke off shows, and every mix from its start until something sounds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -23,26 +23,22 @@ def check(
     listing: Listing,
     *,
     stems: Sequence[str],
-    on_progress: Callable[[float], None] | None = None,
 ) -> Listing:
     """The tracks that can be trained on, all others named with the reason.
 
     Args:
         listing: as `read_data_set` returns it.
         stems: names that every track must have.
-        on_progress: told the fraction done.
     Raises: DataError when no track is left, with the first few reasons.
     """
     tracks: list[Track] = []
     skipped = list(listing.skipped)
-    for number, track in enumerate(listing.tracks, start=1):
+    for track in listing.tracks:
         try:
             _check_track(track, stems)
             tracks.append(track)
         except DataError as error:
             skipped.append(Skipped(track.title, str(error)))
-        if on_progress is not None:
-            on_progress(number / len(listing.tracks))
     if not tracks:
         raise DataError(f"no usable track; {describe(skipped)}")
     return Listing(tuple(tracks), tuple(skipped))

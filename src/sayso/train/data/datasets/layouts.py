@@ -18,10 +18,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import yaml
-
+from sayso.configuration import read_values
 from sayso.errors import ConfigError, DataError
 from sayso.train.data.datasets.record import (
     ACCOMPANIMENT,
@@ -74,7 +72,7 @@ def read_data_set(layout: str, root: Path) -> Listing:
 def _headed(track: Track) -> Track:
     """`track` with the rate and length that its headers tell; DataError for what cannot be."""
     if not track.mix:
-        raise DataError("there is no sound file")
+        raise DataError("there is no sound file, or no list of its stems that can be read")
     mixes = [read_header(part) for part in track.mix]
     rate = mixes[0].sample_rate
     frames = max(header.frames for header in mixes)
@@ -131,19 +129,18 @@ def _medleydb(root: Path) -> Iterator[Track]:
 
 
 def _medleydb_stems(folder: Path) -> list[tuple[Path, bool]]:
-    """Stems of a MedleyDB song, and whether each is a voice."""
-    path = folder / f"{folder.name}_METADATA.yaml"
-    if not path.is_file():
-        return []
-    metadata: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    stems = folder / str(metadata.get("stem_dir", f"{folder.name}_STEMS"))
+    """Stems of a MedleyDB song, and whether each is a voice; none where its metadata is damaged."""
     found = []
-    for key in sorted(metadata.get("stems", {})):
-        stem = metadata["stems"][key]
-        instruments = stem.get("instrument", "")
-        listed = instruments if isinstance(instruments, list) else [instruments]
-        sung = any(word in str(name) for name in listed for word in _SUNG)
-        found.append((stems / str(stem["filename"]), sung))
+    try:
+        metadata = read_values(folder / f"{folder.name}_METADATA.yaml")
+        stems = folder / str(metadata.get("stem_dir", f"{folder.name}_STEMS"))
+        for _, stem in sorted(metadata["stems"].items()):
+            instruments = stem.get("instrument", "")
+            listed = instruments if isinstance(instruments, list) else [instruments]
+            sung = any(word in str(name) for name in listed for word in _SUNG)
+            found.append((stems / str(stem["filename"]), sung))
+    except (ConfigError, KeyError, AttributeError, TypeError):
+        return []
     return found
 
 

@@ -14,9 +14,10 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from sayso.audio import stft
+from sayso.configuration import Frozen
 from sayso.errors import DataError
 from sayso.networks.unet_shapes import UNetConfig, unet_shapes
 from sayso.train.data.datasets.cache import ExcerptCache
@@ -30,10 +31,8 @@ Item = TypeVar("Item")
 _MOST_FAILURES = 8  # unreadable excerpts in a row before training is stopped
 
 
-class PatchConfig(BaseModel):
+class PatchConfig(Frozen):
     """How batches are drawn; the defaults are those of the paper's released configuration."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     batch_size: int = Field(default=64, ge=1, le=4096)
     excerpt_s: float = Field(default=10.0, gt=0, le=600, description="length of a cached excerpt")

@@ -82,9 +82,3 @@ class Listing(NamedTuple):
 
     tracks: tuple[Track, ...]
     skipped: tuple[Skipped, ...]
-
-    def __add__(self, other: object) -> Listing:
-        """Two listings as one."""
-        if not isinstance(other, Listing):
-            return NotImplemented
-        return Listing(self.tracks + other.tracks, self.skipped + other.skipped)

@@ -6,12 +6,13 @@ Three ways to say it: data sets for each use, the partition of the paper, or a s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
+from sayso.configuration import Frozen
 from sayso.errors import DataError
 from sayso.train.data.datasets.check import check
 from sayso.train.data.datasets.layouts import LAYOUTS, read_data_set
@@ -23,10 +24,8 @@ from sayso.train.data.datasets.partition import (
 from sayso.train.data.datasets.record import Listing, Skipped, Track
 
 
-class DataSet(BaseModel):
+class DataSet(Frozen):
     """A data set on disk: its layout, its root, and optionally only its train or test songs."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     layout: str
     root: Path
@@ -53,19 +52,16 @@ class DataSet(BaseModel):
         return Listing(tracks, listing.skipped)
 
 
-class Selected(BaseModel):
+@dataclass(frozen=True)
+class Selected:
     """A partition with the songs that were left out of it."""
-
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     partition: Partition
     skipped: tuple[Skipped, ...]
 
 
-class NamedSongs(BaseModel):
+class NamedSongs(Frozen):
     """Data sets for each use. Unsupervised ones are only needed for adversarial training."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     supervised: tuple[DataSet, ...] = Field(min_length=1)
     unsupervised: tuple[DataSet, ...] = ()
@@ -90,10 +86,8 @@ class NamedSongs(BaseModel):
         return Selected(partition=Partition(*parts), skipped=tuple(skipped))
 
 
-class PublishedSongs(BaseModel):
+class PublishedSongs(Frozen):
     """The partition of arXiv:1711.00048: DSD100 supervised, the others in thirds."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     dsd100: Path
     others: tuple[DataSet, ...] = ()
@@ -107,10 +101,8 @@ class PublishedSongs(BaseModel):
         return Selected(partition=partition, skipped=tuple(skipped))
 
 
-class ShuffledSongs(BaseModel):
+class ShuffledSongs(Frozen):
     """All songs of some data sets, dealt out at random; what is left over is the test set."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     data_sets: tuple[DataSet, ...] = Field(min_length=1)
     seed: int = Field(default=0, ge=0)
