@@ -89,6 +89,13 @@ def test_an_adjective_is_dropped_only_where_the_plain_sound_is_heard():
     assert finer.moves[0].targets == ("lead guitar",)
 
 
+def test_what_cannot_be_heard_cannot_be_left_out_either():
+    for words in ("make everything louder but not the kazoo", "brighter, leave the kazoo alone"):
+        found = interpret(words, History(), hears={"vocals"}.__contains__)
+        assert isinstance(found.moves[0], Reply)
+        assert "cannot change everything but the kazoo" in found.reply
+
+
 def test_the_recordings_own_reverb_stays():
     assert "recording's own" in interpret("less reverb on the vocals", History()).reply
 

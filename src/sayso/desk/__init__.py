@@ -2,6 +2,7 @@
 
 from sayso.desk.desk import NO, Desk, History, Strip, apply, complement_of, move_to
 from sayso.desk.edits import (
+    LATEST_S,
     Arrange,
     Cut,
     CutTail,
@@ -50,6 +51,7 @@ from sayso.desk.moves import (
 )
 
 __all__ = [
+    "LATEST_S",
     "MIX",
     "NO",
     "Adjust",

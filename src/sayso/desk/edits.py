@@ -8,7 +8,9 @@ from pydantic import Field, model_validator
 
 from sayso.desk.value import Value
 
-Seconds = Annotated[float, Field(ge=0.0, le=360_000.0)]
+LATEST_S = 360_000.0
+"""A hundred hours: nothing begins, ends or lasts later or longer."""
+Seconds = Annotated[float, Field(ge=0.0, le=LATEST_S)]
 
 
 class _Span(Value):
@@ -40,7 +42,7 @@ class CutTail(Value):
     """Without the last `seconds`."""
 
     step: Literal["cut_tail"] = "cut_tail"
-    seconds: Annotated[float, Field(gt=0.0, le=360_000.0)]
+    seconds: Annotated[float, Field(gt=0.0, le=LATEST_S)]
 
 
 class Loop(_Span):
@@ -61,7 +63,7 @@ class ShortenTo(Value):
     """At most `seconds` long."""
 
     step: Literal["shorten_to"] = "shorten_to"
-    seconds: Annotated[float, Field(ge=0.1, le=360_000.0)]
+    seconds: Annotated[float, Field(ge=0.1, le=LATEST_S)]
 
 
 class RemoveSilence(Value):

@@ -12,6 +12,7 @@ from typing import Annotated, Protocol, TypeAlias
 from pydantic import Field, model_validator
 
 from sayso.desk.edits import (
+    LATEST_S,
     Arrange,
     Cut,
     CutTail,
@@ -31,7 +32,6 @@ from sayso.errors import RangeError, RequestError
 CROSSFADE_S = 0.02
 FADE_OUT_S = 2.0
 """How long the end of something shortened fades, at most a quarter of what is left."""
-LONGEST_S = 360_000.0
 MOST_CLIPS = 100_000
 
 Spans: TypeAlias = Sequence[tuple[int, int]]
@@ -144,10 +144,10 @@ def _arranged(step: Arrange, frames: int, sample_rate: int) -> Timeline:
             )
         clips.append(Clip(start=start, stop=max(start + 1, stop), gain_db=span.gain_db))
     total_s = sum(clip.frames for clip in clips) / sample_rate
-    if total_s > LONGEST_S:
+    if total_s > LATEST_S:
         raise RangeError(
             f"arrange: the result would be {total_s / 3600:.0f} hours long; "
-            f"expected at most {LONGEST_S / 3600:g}"
+            f"expected at most {LATEST_S / 3600:g}"
         )
     return _with(whole(frames, sample_rate), clips, "arrange")
 
@@ -273,10 +273,10 @@ def _span(timeline: Timeline, step: Keep | Cut | Loop | MoveSpan) -> tuple[int, 
 def _require_room(timeline: Timeline, frames: int, clips: int) -> None:
     """Loops of loops grow without bound; raises RangeError where `frames` more are too many."""
     total_s = (timeline.frames + frames) / timeline.sample_rate
-    if total_s > LONGEST_S or len(timeline.clips) + clips > MOST_CLIPS:
+    if total_s > LATEST_S or len(timeline.clips) + clips > MOST_CLIPS:
         raise RangeError(
             f"loop: the result would be {total_s / 3600:.1f} hours long, in "
-            f"{len(timeline.clips) + clips} pieces; expected at most {LONGEST_S / 3600:g} hours "
+            f"{len(timeline.clips) + clips} pieces; expected at most {LATEST_S / 3600:g} hours "
             f"and {MOST_CLIPS} pieces. Loop it fewer times"
         )
 

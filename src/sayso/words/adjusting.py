@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sayso.desk import MIX
 from sayso.words.actions import ACTIONS, KINDS, OF_THE_MIX, Declined, Scene
 from sayso.words.context import with_effect
+from sayso.words.tracks import extract
 from sayso.words.turn import Turn
 from sayso.words.wishes import Aspect, Wish
 from sayso.words.wording import spoken
@@ -14,6 +15,8 @@ from sayso.words.wording import spoken
 
 def adjust(turn: Turn, wish: Wish) -> None:
     """Changes every aspect of every target of a wish. Raises: Declined where one cannot be."""
+    if wish.apart:
+        extract(turn, wish)
     if _means_tone(turn, wish):
         turn.note("I cannot hear the bass as an instrument here, so I change the low tones.")
         for a in wish.aspects:
@@ -50,7 +53,9 @@ def _targets(turn: Turn, wish: Wish, aspect: Aspect) -> list[str]:
         return _implied(turn, aspect)
     named = turn.targets(wish)
     pointed = all(item.kind in {"pronoun", "group"} for item in wish.targets)
-    if aspect.name in OF_THE_MIX and (pointed or named == ["music"]):
+    # Where a sound is all that is wanted, its tempo may as well be that of the whole.
+    alone = wish.apart and aspect.name == "tempo"
+    if aspect.name in OF_THE_MIX and (pointed or alone or named == ["music"]):
         return [MIX]
     return turn.heard(named)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from sayso.desk import MIX, NO, Adjust, Edit, Extract, Loudness, Move, Remove, Stretch
+from sayso.words.hearing import Ear
 from sayso.words.wording import joined, spoken
 
 
@@ -69,7 +70,7 @@ def _together(first: Move, second: Move) -> Move:
             raise AssertionError(f"{first} and {second} are not alike")
 
 
-def sparing(moves: Sequence[Move], spared: Sequence[str]) -> tuple[list[Move], list[str]]:
+def sparing(moves: Sequence[Move], spared: Sequence[str], ear: Ear) -> tuple[list[Move], list[str]]:
     """`moves` that leave the spared sounds alone, and what had to be given up for it."""
     names = list(dict.fromkeys(spared))
     if not names:
@@ -81,15 +82,16 @@ def sparing(moves: Sequence[Move], spared: Sequence[str]) -> tuple[list[Move], l
             case Adjust(target=target) if target in names:
                 lost.append(f"I do not change {spoken(target)}, as you asked.")
             case Adjust(target=target) if target == MIX and not _of_the_whole(move):
-                if len(names) == 1:
-                    kept.append(move.model_copy(update={"target": NO + names[0]}))
+                rest = ear.find(NO + names[0]) if len(names) == 1 else None
+                if rest is not None:
+                    kept.append(move.model_copy(update={"target": rest}))
                 else:
                     left = joined([spoken(name) for name in names])
                     lost.append(f"I cannot change everything but {left} in one go.")
             case Remove(targets=targets) | Extract(targets=targets):
-                rest = tuple(target for target in targets if target not in names)
-                if rest:
-                    kept.append(move.model_copy(update={"targets": rest}))
+                others = tuple(target for target in targets if target not in names)
+                if others:
+                    kept.append(move.model_copy(update={"targets": others}))
             case _:
                 kept.append(move)
     return kept, [text for text, _ in groupby(lost)]

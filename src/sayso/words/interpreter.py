@@ -135,7 +135,7 @@ def _flush(turn: Turn, steps: list[EditStep]) -> None:
 
 
 def _finished(turn: Turn, text: str) -> Interpretation:
-    moves, contradictions = sparing(turn.moves, turn.spared)
+    moves, contradictions = sparing(turn.moves, turn.spared, turn.ear)
     moves = arranged(moves)
     answers = list(turn.answers)
     if not moves and not answers:

@@ -15,6 +15,8 @@ SPOILING = ("noise", "hum", "hiss", "static", "crowd", "traffic", "wind", "fan",
             "crackle", "buzz", "music")  # fmt: skip
 VOICES = ("vocals", "speech")
 _NAMED = ("param", "quality", "preset", "place", "verb_param")
+# What a sound can be given with, where more or less of it would be about its place in the mix.
+_STATES = frozenset({"pitch", "reverb", "delay", "compress", "preset", "filter", "tempo"})
 _ONLY_AGAIN = frozenset({"degree", "size", "again", "pronoun", "same"})
 _SOURCES = frozenset({"from", "in", "over", "under", "by"})
 _AIMS = _SOURCES | {"for"}
@@ -185,7 +187,8 @@ def read(clause: Clause, text: str) -> Wish:
         found, targets = _bass_or_tone(clause, found)
         if not targets and clause.has("word") and not _all_plain(clause):
             return Wish("none", clause, (), (), spared)
-        return Wish("adjust", clause, found, targets, spared, complaint=complains(clause))
+        told = {"complaint": complains(clause), "apart": _apart(clause, found)}
+        return Wish("adjust", clause, found, targets, spared, **told)
     return _on_targets(clause, spared)
 
 
@@ -222,6 +225,27 @@ def _adjusts(clause: Clause, found: Sequence[Aspect]) -> bool:
     if clause.has("verb", "cut", "drop", "remove") or clause.has("degree", "zero"):
         return measured or moved
     return True
+
+
+def _apart(clause: Clause, found: Sequence[Aspect]) -> bool:
+    """Whether a sound is wanted by itself and changed: "isolate the vocals an octave up".
+
+    "Give me the drums louder" is about the mix, and "give the drums an echo" about the drums in it.
+    """
+    at = next((n for n, item in enumerate(clause.items) if item.kind == "sound"), 0)
+    sound, before = clause.items[at], clause.items[:at]
+    verbs = [item for item in clause.items[at:] if item.kind == "verb" and item.freestanding]
+    if any(not verb.is_("verb", "slow", "speed") for verb in verbs):
+        return False
+    if not before:
+        return sound.version
+    if len(before) > 1 or not before[0].freestanding:
+        return False
+    if before[0].is_("verb", "extract"):
+        return True
+    words = clause.text[: before[0].end - before[0].start]
+    served = before[0].is_("verb", "give") and words.endswith((" me", " us"))
+    return served and (sound.version or all(aspect.name in _STATES for aspect in found))
 
 
 def _without_spared(clause: Clause) -> tuple[Clause, tuple[Item, ...]]:

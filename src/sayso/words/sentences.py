@@ -93,9 +93,12 @@ def _completed(wish: Wish, before: Wish) -> Wish:
     if wish.clause.joined != "soft" or not wish.verbless:
         return wish
     if wish.act in {"bare", "measured"} and before.act in _LENT and not before.complaint:
-        return replace(
-            wish, act=before.act, aspects=tuple(_lent(a, wish.clause) for a in before.aspects)
-        )
+        # The whole is slowed down once, however many sounds of it are wanted.
+        shared = [a for a in before.aspects if not (before.apart and a.name == "tempo")]
+        lent = tuple(_lent(aspect, wish.clause) for aspect in shared)
+        return replace(wish, act=before.act, aspects=lent, apart=before.apart)
+    if before.apart and wish.act == "adjust" and wish.targets:
+        wish = replace(wish, apart=True)
     names = {aspect.name for aspect in before.aspects}
     up_or_down = wish.act == "adjust" and wish.clause.has("particle", "up", "down")
     implied = [aspect.name for aspect in wish.aspects] == ["gain"] and not wish.clause.has("param")

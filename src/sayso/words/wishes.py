@@ -40,7 +40,8 @@ class Wish:
 
     `act` is what to do ("extract", "adjust", "edit", "none" where nothing was understood),
     `targets` what to do it to, `spared` the sounds that must stay as they are. A `complaint` says
-    what is wrong and no more, so an order about the same thing replaces it.
+    what is wrong and no more, so an order about the same thing replaces it. What is to be adjusted
+    may be wanted `apart`, as a track of its own.
     """
 
     act: str
@@ -49,6 +50,7 @@ class Wish:
     targets: tuple[Item, ...] = ()
     spared: tuple[Item, ...] = ()
     complaint: bool = False
+    apart: bool = False
 
     @property
     def verbless(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sayso.desk import (
+    LATEST_S,
     MIX,
     Adjust,
     AnyEffect,
@@ -21,7 +22,6 @@ from sayso.desk import (
     Undo,
     complement_of,
 )
-from sayso.words.actions.edits import END_S
 
 
 def joined(parts: Sequence[str]) -> str:
@@ -199,7 +199,7 @@ def _of_span(step: Any) -> str:
     if step.step == "loop":
         return f"playing {span} {step.times} times"
     if step.step == "move":
-        end = "the end" if step.to_s >= END_S else "the start" if not step.to_s else None
+        end = "the end" if step.to_s >= LATEST_S else "the start" if not step.to_s else None
         return f"moving {span} to {end or clock(step.to_s)}"
     return f"{'keeping only' if step.step == 'keep' else 'cutting'} {span}"
 

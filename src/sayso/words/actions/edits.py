@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from sayso.desk import (
+    LATEST_S,
     Cut,
     CutTail,
     EditStep,
@@ -25,9 +26,6 @@ from sayso.desk import (
 from sayso.words.actions.changes import Declined
 from sayso.words.clauses import Clause
 from sayso.words.items import Item
-
-END_S = 360_000.0
-"""Where "the end" is when a span is moved there: the latest time that the desk knows."""
 
 _EXAMPLE = re.compile(
     r"\b(?:like|as|way|example)\b[^\n]*?([\w./-]+\.(?:wav|mp3|flac|m4a|aac|ogg|opus|mp4|mov|mkv|webm|editor))\b"
@@ -158,7 +156,7 @@ def _destination(clause: Clause) -> float | None:
     if len(spans) > 1 and spans[1].value in {"after", "head"}:
         return _seconds(spans[1])
     if clause.has("edge", "end", "whole"):
-        return END_S
+        return LATEST_S
     if clause.has("edge", "start"):
         return 0.0
     times = [item for item in clause.all("quantity") if item.number and item.number.unit == "s"]

@@ -16,6 +16,7 @@ from sayso.words.amounts import (
 )
 from sayso.words.numbers import Quantity
 from sayso.words.wishes import Aspect
+from sayso.words.wording import spoken
 
 _FACTORS = {"double": 2.0, "triple": 3.0, "half": 0.5}
 # Bare numbers up to here are decibels, above it they are percent: "volume 50".
@@ -79,7 +80,7 @@ def _notch(aspect: Aspect, scene: Scene, current: object) -> list[Move]:
             return scene.set(Compress(amount="medium"))
         raise Declined(
             "unsupported",
-            f"There is no compression on {scene.target} to take back yet.",
+            f"There is no compression on {spoken(scene.target)} to take back yet.",
             (f"light compression on the {scene.target}",),
         )
     notch = STRENGTHS.index(current.amount) + aspect.sign

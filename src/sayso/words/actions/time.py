@@ -6,6 +6,7 @@ from sayso.desk import MIX, Move, Pitch, Stretch
 from sayso.words.actions.changes import Declined, Scene
 from sayso.words.amounts import step
 from sayso.words.wishes import Aspect
+from sayso.words.wording import spoken
 
 _RATES = {"double": 2.0, "triple": 3.0, "half": 0.5}
 # Bare numbers above it are percent.
@@ -42,7 +43,7 @@ def tempo(aspect: Aspect, scene: Scene) -> list[Move]:
         raise Declined(
             "unsupported",
             f"The tempo belongs to the whole recording, so I cannot change it for "
-            f"{scene.target} alone.",
+            f"{spoken(scene.target)} alone.",
             ("make the whole thing 10% faster", "slow it down a bit"),
         )
     if aspect.off:
