@@ -25,6 +25,7 @@ SOUND_FORMS = ("{}", "{}", "{}", "the {}", "sound of {}", "the sound of {}", "{}
 VOICE_FORMS = ("{}", "{}", "{}", "the {}", "only the {}", "sound of {}")
 ARTICLES = frozenset({"the", "a", "an", "no"})
 HELD_OUT_ONE_IN = 10
+PLAIN = 0.8
 
 
 class Concept(Frozen):
@@ -123,9 +124,14 @@ class Vocabulary:
         return self._held_out[name] if held_out else self._trained[name]
 
     def wording(self, name: str, rng: np.random.Generator) -> str:
-        """A wording of a concept drawn for training: the plain one often, some with a frame."""
+        """A wording of a concept drawn for training: mostly the plain one, by which it is asked.
+
+        The others, some with a frame, keep the plain ones of different concepts apart in meaning.
+        """
         words = self.words(name, held_out=False)
-        word = words[0] if rng.random() < 0.3 else words[int(rng.integers(len(words)))]
+        if rng.random() < PLAIN:
+            return words[0]
+        word = words[int(rng.integers(len(words)))]
         forms = self._forms(name)
         form = forms[int(rng.integers(len(forms)))]
         framed = word.split()[0] in ARTICLES or word.split()[-1] in form.split()
