@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -79,21 +80,22 @@ def test_resume_after_kill_9_gives_the_weights_of_an_unbroken_run(tmp_path: Path
     assert_same(tensors(tmp_path / "killed"), tensors(tmp_path / "whole"))
 
 
-def test_a_full_disk_ends_a_sitting_in_words_and_it_goes_on_from_its_checkpoint(
+def test_a_log_that_has_no_room_ends_a_sitting_which_goes_on_from_its_checkpoint(
     tmp_path: Path,
 ) -> None:
     toy_run(tmp_path / "whole")
-    full = tmp_path / "full"
-    toy_run(full, max_steps=13)
-    log, lines = full / "log.jsonl", (full / "log.jsonl").read_text()
-    log.unlink()
-    log.symlink_to("/dev/full")
-    with pytest.raises(OutputError, match=r"log\.jsonl: cannot be written: the disk is full"):
-        toy_run(full, resume=True)
-    log.unlink()
-    log.write_text(lines + '{"time": 1795263')
-    toy_run(full, resume=True)
-    assert_same(tensors(full), tensors(tmp_path / "whole"))
+    toy_run(tmp_path / "full", max_steps=13)
+    log = tmp_path / "full" / "log.jsonl"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size + 20, limits[1]))
+    try:
+        with pytest.raises(OutputError, match=r"log\.jsonl: cannot be written"):
+            toy_run(tmp_path / "full", resume=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not log.read_text().endswith("\n")
+    toy_run(tmp_path / "full", resume=True)
+    assert_same(tensors(tmp_path / "full"), tensors(tmp_path / "whole"))
     steps = [json.loads(line)["step"] for line in log.read_text().splitlines()]
     assert steps == [10, 12, 20, 24]
 
