@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import IO
 
 from sayso.errors import OutputError
 
@@ -54,10 +55,8 @@ def beside(path: str | Path) -> Iterator[Path]:
             _sweep(path.parent.absolute())
             held = part.open("xb")
         with held:
-            if flock is not None:
-                with suppress(OSError):  # a file system without locks
-                    flock(held, LOCK_EX | LOCK_NB)
-            else:
+            lock(held)
+            if flock is None:
                 held.close()  # what is open cannot be renamed there
             yield part
             with in_words(path):
@@ -65,6 +64,18 @@ def beside(path: str | Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def lock(file: IO[bytes]) -> bool:
+    """Keeps an open file to ourselves until it is closed; False where another process has it."""
+    if flock is not None:
+        try:
+            flock(file, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:  # a file system without locks
+            pass
+    return True
 
 
 @contextmanager

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import signal
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -114,6 +119,42 @@ def test_pull_can_be_stopped_and_resumed(shelf, site):
     assert shelf.pull(file).read_bytes() == BODY
 
 
+def test_one_process_fetches_a_file_at_a_time(shelf, site):
+    file = WeightFile(name="w.th", url=f"{site}/whole", sha256=DIGEST)
+    told = []
+
+    def progress(done):
+        with pytest.raises(ModelError, match=r"w\.th is being fetched already"):
+            shelf.pull(file)
+        told.append(done)
+
+    assert shelf.pull(file, progress=progress).read_bytes() == BODY
+    assert told
+
+
+def test_a_killed_pull_goes_on_where_it_was(shelf, site):
+    file = WeightFile(name="w.th", url=f"{site}/whole", sha256=DIGEST)
+    program = f"""if True:
+        import os
+        from pathlib import Path
+        from sayso.checkpoints import Shelf, WeightFile
+
+        def killed(done):
+            if done > 0.5:
+                os.kill(os.getpid(), {signal.SIGKILL:d})
+
+        file = WeightFile.model_validate_json({file.model_dump_json()!r})
+        Shelf(Path({str(shelf.folder)!r})).pull(file, progress=killed)
+    """
+    assert subprocess.run([sys.executable, "-c", program]).returncode == -signal.SIGKILL
+    assert shelf.find(file) is None
+    have = (shelf.folder / "w.th.part").stat().st_size
+    assert 0 < have < len(BODY)
+    assert shelf.pull(file).read_bytes() == BODY
+    assert Server.asked[-1] == f"bytes={have}-"
+    assert [path.name for path in shelf.folder.iterdir()] == ["w.th"]
+
+
 @pytest.mark.parametrize(("page", "match"), [("gated", "sign in"), ("gone", "answered 404")])
 def test_pull_says_what_the_server_said(shelf, site, page, match):
     with pytest.raises(ModelError, match=match):
@@ -156,6 +197,20 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     source.write_bytes(b"1")
     with pytest.raises(OutputError, match="models"):
         Shelf(tmp_path / "models").take(source, WeightFile(name="w.th"))
+
+
+def test_a_read_only_folder_keeps_what_is_in_it(shelf, tmp_path, monkeypatch):
+    (tmp_path / "mine.th").write_bytes(b"1")
+    file = WeightFile(name="w.th")
+    taken = shelf.take(tmp_path / "mine.th", file)
+
+    def refuse(path, missing_ok=False):
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(OutputError, match=r"models/w\.th: .* may not be written to"):
+        shelf.remove(file)
+    assert taken.exists()
 
 
 def test_the_hub_cache_is_used_where_it_lies(tmp_path):

@@ -8,17 +8,18 @@ published about a file, its sha256 or the first digits of it, is checked before 
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from sayso.audio import Cancelled, Progress, stop_if
 from sayso.configuration import Frozen
 from sayso.errors import ModelError
-from sayso.whole import in_words, writing
+from sayso.whole import in_words, lock, writing
 
 _BLOCK_BYTES = 1 << 20
 _TIMEOUT_S = 30.0
@@ -91,8 +92,8 @@ class Shelf:
             file: with a url.
             progress: told the fraction done, where the server says how much there is.
             cancelled: asked between blocks; what has come is kept for the next time.
-        Raises: ModelError when it cannot be fetched or is not what was published; OutputError for
-            a full disk; Cancelled.
+        Raises: ModelError when it cannot be fetched, is being fetched by another process, or is not
+            what was published; OutputError for a full disk; Cancelled.
         """
         found = self.find(file)
         if found is not None:
@@ -103,9 +104,18 @@ class Shelf:
         part = target.with_name(target.name + ".part")
         with in_words(target):
             part.parent.mkdir(parents=True, exist_ok=True)
-            self._download(file, part, progress, cancelled)
-        _check_or_remove(part, file)
-        part.replace(target)
+            with part.open("ab") as out:
+                if not lock(out):
+                    raise ModelError(f"{file.name} is being fetched already; wait until it is here")
+                if target.is_file():  # it has come since we looked
+                    part.unlink(missing_ok=True)
+                    return target
+                self._download(file, out, progress, cancelled)
+                out.flush()
+                _check_or_remove(part, file)
+                if os.name == "nt":
+                    out.close()  # what is open cannot be renamed there
+                part.replace(target)
         return target
 
     def take(self, source: Path, file: WeightFile) -> Path:
@@ -124,13 +134,17 @@ class Shelf:
         return target
 
     def remove(self, file: WeightFile) -> int:
-        """Deletes `file` from the shelf, with a half-fetched one; returns the bytes that freed."""
+        """Deletes `file` from the shelf, with a half-fetched one; returns the bytes that freed.
+
+        Raises: OutputError for a folder that may not be written to.
+        """
         freed = 0
         whole = self.path(file)
         for path in (whole, whole.with_name(whole.name + ".part")):
             if path.is_file():
                 freed += path.stat().st_size
-                path.unlink()
+                with in_words(path):
+                    path.unlink()
         return freed
 
     def _advice(self, file: WeightFile) -> str:
@@ -144,13 +158,13 @@ class Shelf:
     def _download(
         self,
         file: WeightFile,
-        part: Path,
+        out: IO[bytes],
         progress: Progress | None,
         cancelled: Cancelled | None,
     ) -> None:
-        have = part.stat().st_size if part.exists() else 0
+        have = out.tell()
         try:
-            with _open(file.url, have) as reply, part.open("ab") as out:
+            with _open(file.url, have) as reply:
                 if reply.status != 206:  # the server starts from the beginning
                     out.truncate(0)
                     have = 0
@@ -161,7 +175,7 @@ class Shelf:
                     have += len(block)
                     if progress is not None and total:
                         progress(min(1.0, have / total))
-                    stop_if(cancelled, f"stopped; {part} keeps what has come")
+                    stop_if(cancelled, f"stopped; {out.name} keeps what has come")
             if total and have < total:
                 raise URLError(f"the connection ended after {have} of {total} bytes")
         except HTTPError as error:
@@ -216,7 +230,7 @@ def _check_or_remove(part: Path, file: WeightFile) -> None:
     try:
         check_hash(part, file.sha256)
     except ModelError:
-        part.unlink()  # going on from wrong bytes would never end well
+        part.unlink(missing_ok=True)  # going on from wrong bytes would never end well
         raise
 
 
