@@ -70,17 +70,6 @@ def test_the_nearest_sound_is_offered():
     assert found.moves[-1].suggestions[0] == "isolate the drums"
 
 
-def test_known_names_are_offered_where_they_are_given():
-    found = interpret(
-        "isolate the trumpet",
-        History(),
-        hears={"flute", "drum kit"}.__contains__,
-        known=("flute", "drum kit"),
-    )
-    (reply,) = found.moves
-    assert "flute" in reply.text
-
-
 def test_an_adjective_is_dropped_only_where_the_plain_sound_is_heard():
     plain = interpret("isolate the lead guitar", History(), hears={"guitar"}.__contains__)
     assert plain.moves[0].targets == ("guitar",)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sayso.words import canonical, nearest, vocabulary
+from sayso.words import canonical, vocabulary
+from sayso.words.hearing import Ear
 from sayso.words.lexicon import listed, load
 
 NAMES = vocabulary().names
@@ -81,7 +82,7 @@ def test_canonical(said, meant):
 
 @given(st.sampled_from(NAMES), st.lists(st.sampled_from(NAMES), unique=True))
 def test_the_nearest_is_among_them_or_none(name, among):
-    found = nearest(name, among)
+    found = Ear(among.__contains__).nearest(name)
     assert found is None or found in among
     if name in among:
         assert found == name
@@ -97,12 +98,10 @@ def test_the_nearest_is_among_them_or_none(name, among):
         ("guitar", ["electric guitar", "violin"], "electric guitar"),
         ("violin", ["cello", "drums"], "cello"),
         ("dog", ["speech", "music", "noise"], "noise"),
-        ("voice", ["Singing", "Drums"], "Singing"),
         ("speech", ["vocals", "drums"], "vocals"),
-        ("guitars", ["zither", "flugelbinder"], None),
-        ("flugelbindr", ["drums", "flugelbinder"], "flugelbinder"),
+        ("flugelbinder", ["drums"], None),
         ("drums", [], None),
     ],
 )
 def test_nearest(wanted, among, found):
-    assert nearest(wanted, among) == found
+    assert Ear(among.__contains__).nearest(wanted) == found

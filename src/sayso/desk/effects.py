@@ -127,15 +127,16 @@ _ABSOLUTE: dict[str, dict[str, tuple[float, float]]] = {
     "pan": {"position": (-1.0, 1.0)},
     "delay": {"time_s": (0.01, 2.0), "feedback": (0.0, 0.95), "mix": (0.0, 1.0)},
 }
-# What a relative adjust adds to; stretch multiplies. The others have no sensible difference.
-ADDITIVE: dict[str, tuple[str, ...]] = {
-    "gain": ("db",),
-    "reverb": ("amount",),
-    "pitch": ("semitones",),
-    "eq": ("gain_db",),
-    "pan": ("position",),
-    "delay": ("mix",),
-    "loudness": ("lufs",),
+# The field that a relative adjust adds to; stretch multiplies. The others have no sensible
+# difference.
+ADDITIVE: dict[str, str] = {
+    "gain": "db",
+    "reverb": "amount",
+    "pitch": "semitones",
+    "eq": "gain_db",
+    "pan": "position",
+    "delay": "mix",
+    "loudness": "lufs",
 }
 
 
@@ -161,9 +162,15 @@ def field_range(effect: str, field: str) -> tuple[float, float]:
     >>> field_range("reverb", "amount"), field_range("gain", "db")
     ((0.0, 1.0), (-60.0, 24.0))
     """
-    narrower = _ABSOLUTE.get(effect, {}).get(field)
-    if narrower:
-        return narrower
+    return _ABSOLUTE.get(effect, {}).get(field) or difference_range(effect, field)
+
+
+def difference_range(effect: str, field: str) -> tuple[float, float]:
+    """The range of a number as a difference, as (lowest, highest).
+
+    >>> difference_range("reverb", "amount")
+    (-1.0, 1.0)
+    """
     cls = next(cls for cls in AnyEffect.__args__ if cls.model_fields["effect"].default == effect)
     bounds = cls.model_fields[field].metadata
     low = next(bound.ge for bound in bounds if hasattr(bound, "ge"))
@@ -186,17 +193,14 @@ def combine(current: AnyEffect | None, difference: AnyEffect) -> AnyEffect:
     Without a current value the difference starts from nothing (0 dB, dry, centre). What has no
     sensible difference (filters, limits, compression) simply replaces.
     """
-    fields = ADDITIVE.get(difference.effect, ())
     if isinstance(difference, Stretch):
         rate = difference.rate * (current.rate if isinstance(current, Stretch) else 1.0)
         low, high = field_range("stretch", "rate")
         return Stretch(rate=min(max(rate, low), high))
-    if not fields:
+    field = ADDITIVE.get(difference.effect)
+    if field is None:
         return difference
-    start = current if current is not None else difference
-    changed = {}
-    for field in fields:
-        low, high = field_range(difference.effect, field)
-        base = getattr(current, field) if current is not None else 0.0
-        changed[field] = min(max(base + getattr(difference, field), low), high)
-    return start.model_copy(update=changed)
+    low, high = field_range(difference.effect, field)
+    base = getattr(current, field, 0.0)
+    moved = min(max(base + getattr(difference, field), low), high)
+    return (current or difference).model_copy(update={field: moved})

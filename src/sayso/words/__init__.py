@@ -1,7 +1,7 @@
 """Words: the names of sounds, and English instructions turned into moves."""
 
 from sayso.words.interpreter import Exchange, Interpretation, interpret
-from sayso.words.vocabulary import Vocabulary, canonical, nearest, vocabulary
+from sayso.words.vocabulary import Vocabulary, canonical, vocabulary
 
 __all__ = [
     "Exchange",
@@ -9,6 +9,5 @@ __all__ = [
     "Vocabulary",
     "canonical",
     "interpret",
-    "nearest",
     "vocabulary",
 ]

@@ -36,12 +36,18 @@ _SOFT_MARKS = frozenset(",&+/()-")
 class Clause:
     """One wish: its items, how it hangs on the one before, and its words as they were typed.
 
-    `joined` is "start", "hard" (a full stop, "then") or "soft" (a comma, "and", "but").
+    `text` begins at `start` of the message. `joined` is "start", "hard" (a full stop, "then") or
+    "soft" (a comma, "and", "but").
     """
 
     items: tuple[Item, ...]
     joined: str
     text: str
+    start: int
+
+    def words(self, first: Item, last: Item) -> str:
+        """What was typed from one item to another."""
+        return self.text[first.start - self.start : last.end - self.start]
 
     def all(self, kind: str, *values: str) -> list[Item]:
         """Every item of a kind, of certain values if any are given."""
@@ -79,7 +85,8 @@ def clauses(text: str) -> list[Clause]:
 
 
 def _clause(joined: str, items: Sequence[Item], text: str) -> Clause:
-    return Clause(tuple(items), joined, text[items[0].start : items[-1].end].strip())
+    start = items[0].start
+    return Clause(tuple(items), joined, text[start : items[-1].end].strip(), start)
 
 
 def _segments(items: Sequence[Item]) -> Iterator[tuple[str, list[Item]]]:
@@ -133,7 +140,8 @@ def _runs_on(run: Sequence[Item], rest: Sequence[Item]) -> bool:
     if not (follows or here.kind == "sound"):
         return False
     if here.kind == "verb":
-        return bool(verbs or cues) and here.value in _STARTING and here.freestanding
+        spares = any(item.is_("neg", "untouched") for item in run)
+        return bool(verbs or cues or spares) and here.value in _STARTING and here.freestanding
     if here.is_("degree", "lack"):
         return bool(cues)
     if here.kind in {"quality", "param"}:

@@ -3,53 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from sayso.desk import (
     MIX,
     Adjust,
     AnyEffect,
     Compress,
-    Delay,
     Desk,
-    Eq,
     Extract,
     Gain,
     History,
     Move,
-    Pan,
-    Pitch,
     Remove,
-    Reverb,
     Stretch,
 )
+from sayso.desk.effects import ADDITIVE, difference_range
 from sayso.words.actions.changes import Declined, Scene
 from sayso.words.actions.levels import compress
-from sayso.words.amounts import STRENGTHS, TAKEN_BACK, step
+from sayso.words.amounts import STEPS, STRENGTHS, TAKEN_BACK, step
 from sayso.words.context import before, last_turn
 from sayso.words.wishes import Aspect
 
-
-class _Number(NamedTuple):
-    """The number of an effect that grows and shrinks, its aspect, and how far it goes at once."""
-
-    field: str
-    aspect: str
-    low: float
-    high: float
-
-    def held(self, difference: float) -> float:
-        return round(min(max(difference, self.low), self.high), 4)
-
-
-_NUMBERS: dict[type, _Number] = {
-    Gain: _Number("db", "gain", -60.0, 24.0),
-    Reverb: _Number("amount", "reverb", -1.0, 1.0),
-    Delay: _Number("mix", "delay", -1.0, 1.0),
-    Pitch: _Number("semitones", "pitch", -24.0, 24.0),
-    Eq: _Number("gain_db", "eq", -24.0, 24.0),
-    Pan: _Number("position", "pan", -2.0, 2.0),
-}
 # How many times "still too much" is followed back.
 _DEEPEST = 8
 
@@ -92,7 +66,7 @@ def _steps_back(start: Desk, now: Desk, share: float) -> Iterator[Move]:
         old, new = start.strip(target), now.strip(target)
         effects: list[AnyEffect] = []
         if new.gain_db != old.gain_db and not new.mute:
-            effects.append(Gain(db=_NUMBERS[Gain].held((old.gain_db - new.gain_db) * share)))
+            effects.append(Gain(db=_held("gain", (old.gain_db - new.gain_db) * share)))
         for effect in new.effects:
             changed = _moved_back(old.find(effect), effect, share)
             if changed is not None:
@@ -110,12 +84,17 @@ def _moved_back(old: AnyEffect | None, new: AnyEffect, share: float) -> AnyEffec
         at = STRENGTHS.index(new.amount)
         same = isinstance(old, Compress) and old.amount == new.amount
         return Compress(amount=STRENGTHS[at - 1]) if at and not same else None
-    if type(new) not in _NUMBERS:
+    if new.effect not in STEPS:
         return None
-    number = _NUMBERS[type(new)]
-    difference = getattr(old, number.field, 0.0) - getattr(new, number.field)
-    back = number.held(difference * share)
-    return new.model_copy(update={number.field: back}) if back else None
+    field = ADDITIVE[new.effect]
+    back = _held(new.effect, (getattr(old, field, 0.0) - getattr(new, field)) * share)
+    return new.model_copy(update={field: back}) if back else None
+
+
+def _held(effect: str, difference: float) -> float:
+    """The difference as far as one move can take it."""
+    low, high = difference_range(effect, ADDITIVE[effect])
+    return round(min(max(difference, low), high), 4)
 
 
 def again(history: History, sign: int, size: str) -> tuple[Move, ...]:
@@ -152,15 +131,15 @@ def _one_more(
         faster = _rate(found) >= _rate(was)
         way = sign if faster else -sign
         return scene.move_by(Stretch(rate=1 + way * step("tempo", size)))
-    if type(effect) not in _NUMBERS:
+    if effect.effect not in STEPS:
         return []
-    field, aspect, _, _ = _NUMBERS[type(effect)]
+    field = ADDITIVE[effect.effect]
     if isinstance(effect, Gain):
         difference = new.gain_db - old.gain_db
     else:
         difference = getattr(new.find(effect), field, 0.0) - getattr(old.find(effect), field, 0.0)
     way = sign if (difference or getattr(effect, field)) >= 0 else -sign
-    return scene.move_by(effect.model_copy(update={field: way * step(aspect, size)}))
+    return scene.move_by(effect.model_copy(update={field: way * step(effect.effect, size)}))
 
 
 def _rate(effect: AnyEffect | None) -> float:

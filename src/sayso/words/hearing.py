@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sayso.desk import MIX, NO, complement_of
@@ -17,11 +17,10 @@ _TWINS = {"speech": "vocals", "vocals": "speech"}
 class Ear:
     """Asks whether a target can be heard, and what comes nearest if it cannot.
 
-    `hears` is the separator's; None hears everything. `known` are names to offer first.
+    `hears` is the separator's; None hears everything.
     """
 
     hears: Hears | None = None
-    known: Sequence[str] = ()
 
     def find(self, target: str) -> str | None:
         """The name under which `target` can be heard, None if it cannot.
@@ -43,15 +42,11 @@ class Ear:
     def nearest(self, target: str) -> str | None:
         """The sound nearest to `target` that can be heard."""
         target = complement_of(target) or target
-        if self.known:
-            return vocabulary().nearest(target, self.known)
         if self.hears is None:
             return None
         return next((name for name in vocabulary().near(target) if self.hears(name)), None)
 
     def names(self, most: int = 6) -> list[str]:
         """Some sounds that can be heard, the usual ones first."""
-        if self.known:
-            return list(self.known[:most])
         usual = ("vocals", "drums", "bass", "guitar", "piano", "other", "speech", "noise")
         return [name for name in usual if self.hears is None or self.hears(name)][:most]

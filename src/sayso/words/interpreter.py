@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from sayso.desk import Edit, EditStep, History, Move, Reply
+from sayso.desk import Edit, EditStep, History, Move
 from sayso.errors import SaysoError
 from sayso.words import dialogue
 from sayso.words.actions import Declined
@@ -22,7 +22,7 @@ from sayso.words.sentences import wishes
 from sayso.words.tokens import normalise
 from sayso.words.turn import Turn
 from sayso.words.wishes import Wish
-from sayso.words.wording import joined, spoken, summary
+from sayso.words.wording import joined, spoken, summary, worded
 
 LONGEST = 2000
 """Characters of a message that are read; nobody asks for something in more."""
@@ -45,11 +45,7 @@ class Exchange(NamedTuple):
 
 
 def interpret(
-    text: str,
-    history: History,
-    *,
-    hears: Callable[[str], bool] | None = None,
-    known: Sequence[str] = (),
+    text: str, history: History, *, hears: Callable[[str], bool] | None = None
 ) -> Interpretation:
     """The moves that `text` asks for after `history`; never empty, and all of them can be applied.
 
@@ -57,12 +53,11 @@ def interpret(
         text: an instruction in English, of any length.
         history: the conversation so far; it is not changed.
         hears: whether a target can be heard; None hears everything.
-        known: names to offer where a target cannot be heard; else the vocabulary is asked.
 
     >>> interpret("Take the vocals out", History()).reply
     'Taking the vocals out.'
     """
-    ear = Ear(hears, known)
+    ear = Ear(hears)
     if len(text) > LONGEST:
         return _answered(dialogue.too_long(len(text), LONGEST))
     plain = normalise(text)
@@ -86,14 +81,7 @@ def interpret(
 
 def _answered(answer: Declined) -> Interpretation:
     reply = dialogue.as_reply([answer])
-    return Interpretation((reply,), _said(reply))
-
-
-def _said(reply: Reply) -> str:
-    if not reply.suggestions:
-        return reply.text
-    hints = joined([f'"{hint}"' for hint in reply.suggestions[:2]]).replace(" and ", " or ")
-    return f"{reply.text} You could say {hints}."
+    return Interpretation((reply,), worded(reply))
 
 
 def _carry_out(turn: Turn, found: Sequence[Wish]) -> None:
@@ -148,7 +136,7 @@ def _finished(turn: Turn, text: str) -> Interpretation:
     if turn.puzzles and (moves or turn.answers):
         quoted = joined([f"“{words}”" for words in turn.puzzles])
         said.append(f"I did not understand {quoted}.")
-    said += [_said(reply) for reply in replies]
+    said += [worded(reply) for reply in replies]
     return Interpretation((*moves, *replies), " ".join(filter(None, said)))
 
 

@@ -22,7 +22,7 @@ from sayso.extras import require
 from sayso.words.hearing import Ear
 from sayso.words.interpreter import LONGEST, Exchange, Interpretation, interpret
 from sayso.words.vocabulary import canonical
-from sayso.words.wording import joined, summary
+from sayso.words.wording import summary, worded
 
 TIMEOUT_S = 20.0
 """How long a person waits for a language model before the offline interpreter answers."""
@@ -80,7 +80,6 @@ class LanguageModel:
         history: History,
         *,
         hears: Callable[[str], bool] | None = None,
-        known: Sequence[str] = (),
         earlier: Sequence[Exchange] = (),
     ) -> Interpretation:
         """As `sayso.words.interpret`, which answers instead when the model does not, and says so.
@@ -89,16 +88,15 @@ class LanguageModel:
             text: an instruction, in any language that the model reads.
             history: the conversation so far; it is not changed.
             hears: whether a target can be heard; None hears everything.
-            known: names to offer where a target cannot be heard.
             earlier: what was said before, in order; the last few are sent along.
         """
         if not text.strip() or len(text) > LONGEST:
-            return interpret(text, history, hears=hears, known=known)
-        ear = Ear(hears, known)
+            return interpret(text, history, hears=hears)
+        ear = Ear(hears)
         try:
             moves = self._loop.run(self._ask(text, history, ear, earlier), self._timeout_s)
         except Exception as error:  # whatever it was, the person gets an answer
-            return self._instead(error, interpret(text, history, hears=hears, known=known))
+            return self._instead(error, interpret(text, history, hears=hears))
         return Interpretation(moves, _said(moves), self.name)
 
     async def _ask(
@@ -260,9 +258,5 @@ def _heard(target: str, ear: Ear) -> str:
 
 def _said(moves: Sequence[Move]) -> str:
     """What the moves do, in our words; only a reply is in the model's."""
-    parts = [summary(moves)]
-    for move in moves:
-        if isinstance(move, Reply):
-            hints = joined([f'"{hint}"' for hint in move.suggestions[:2]]).replace(" and ", " or ")
-            parts.append(f"{move.text} You could say {hints}." if hints else move.text)
-    return " ".join(filter(None, parts))
+    replies = [worded(move) for move in moves if isinstance(move, Reply)]
+    return " ".join(filter(None, [summary(moves), *replies]))

@@ -194,9 +194,7 @@ def read(clause: Clause, text: str) -> Wish:
 
 def _all_plain(clause: Clause) -> bool:
     """Whether every word that is no cue is at least an English one."""
-    origin = clause.items[0].start
-    words = [clause.text[i.start - origin : i.end - origin] for i in clause.all("word")]
-    return all(word in known_words() for word in words)
+    return all(clause.words(word, word) in known_words() for word in clause.all("word"))
 
 
 def _on_targets(clause: Clause, spared: tuple[Item, ...]) -> Wish:
@@ -243,7 +241,7 @@ def _apart(clause: Clause, found: Sequence[Aspect]) -> bool:
         return False
     if before[0].is_("verb", "extract"):
         return True
-    words = clause.text[: before[0].end - before[0].start]
+    words = clause.words(before[0], before[0])
     served = before[0].is_("verb", "give") and words.endswith((" me", " us"))
     return served and (sound.version or all(aspect.name in _STATES for aspect in found))
 

@@ -93,9 +93,8 @@ class Turn:
         """Takes down words of an understood wish that are no English words that we know."""
         if wish.act in {"none", "measured", "topic", "mention"}:
             return
-        origin = wish.clause.items[0].start if wish.clause.items else 0
         for item in wish.clause.all("word"):
-            text = wish.clause.text[item.start - origin : item.end - origin]
+            text = wish.clause.words(item, item)
             if item.start not in self._used and text not in known_words() and len(text) > 2:
                 self.puzzles.append(text)
 
@@ -121,14 +120,14 @@ class Turn:
         """
         if not words:
             return []
-        first, last = words[0].start, words[-1].end
-        broad = after is not None and after.value == "noise" and after.start == last + 1
-        if after is not None and not broad:
-            return []
+        first, last = words[0], words[-1]
+        if after is not None:
+            if after.value != "noise" or after.start != last.end + 1:
+                return []
+            last = after
         self._used.update(word.start for word in words)
-        origin = wish.clause.items[0].start
-        text = wish.clause.text[first - origin : (after.end if broad and after else last) - origin]
-        return [text if broad else canonical(text)] if text.strip() else []
+        text = wish.clause.words(first, last)
+        return [canonical(text) if after is None else text]
 
     def _pointed_at(self, item: Item) -> list[str]:
         if item.value == "it":

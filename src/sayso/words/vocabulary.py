@@ -110,22 +110,6 @@ class Vocabulary:
         words = _split(name)
         return len(words) > 1 and words[-1] == family and words[0] in self._telling
 
-    def nearest(self, target: str, among: Sequence[str]) -> str | None:
-        """The one of `among` that comes nearest to `target`, None if nothing is near.
-
-        First what holds the sound, then what it holds, then its siblings, then what is spelt
-        like it.
-
-        >>> vocabulary().nearest("trumpet", ["vocals", "drums", "bass", "other"])
-        'other'
-        """
-        heard = {self.canonical(other): other for other in reversed(among)}
-        for name in self.near(target):
-            if name in heard:
-                return heard[name]
-        spelt = Speller(_split(" ".join(heard))).correct(self.canonical(target))
-        return next((given for other, given in heard.items() if spelt in _split(other)), None)
-
     def near(self, target: str) -> Iterator[str]:
         """Names from near to far: the sound, what holds it, what it holds, its siblings."""
         name = self.canonical(target)
@@ -175,12 +159,3 @@ def canonical(target: str) -> str:
     ('dog barking', 'electric guitar', 'flugelbinder')
     """
     return vocabulary().canonical(target)
-
-
-def nearest(target: str, among: Sequence[str]) -> str | None:
-    """The one of `among` that comes nearest to `target`, None if nothing is near.
-
-    >>> nearest("kick", ["vocals", "drums"])
-    'drums'
-    """
-    return vocabulary().nearest(target, among)

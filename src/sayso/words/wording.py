@@ -262,3 +262,11 @@ def summary(moves: Iterable[Move]) -> str:
         return ""
     sentence = joined(parts)
     return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def worded(reply: Reply) -> str:
+    """A reply with two of its suggestions, as a sentence."""
+    if not reply.suggestions:
+        return reply.text
+    hints = " or ".join(f'"{hint}"' for hint in reply.suggestions[:2])
+    return f"{reply.text} You could say {hints}."
