@@ -96,6 +96,41 @@ def test_cuts_go_to_other_programs(me, format, tmp_path):
     assert (clip.start / RATE, clip.stop / RATE) == pytest.approx((2, 5), abs=1 / 30)
 
 
+@pytest.mark.parametrize("format", ["otio", "rpp", "txt"])
+def test_cuts_come_back_from_other_programs(me, format):
+    session = me.open("My take.wav", data=recording())
+    at = f"/sessions/{session['id']}/cuts"
+    spans = [{"start_s": 9, "end_s": 12}, {"start_s": 1, "end_s": 2.5}]
+    move = {"do": "edit", "steps": [{"step": "arrange", "spans": spans}]}
+    me.ask("POST", f"/sessions/{session['id']}/moves", json={"moves": [move]})
+    kept = me.ask("GET", at)
+    file = me.client.get(f"{at}/export", params={"format": format}).content
+    me.ask("POST", f"/sessions/{session['id']}/undo")
+    upload = {"file": (f"a/../renamed.{format.upper()}", file)}
+    assert me.ask("POST", f"{at}/import", files=upload)["spans"] == kept["spans"]
+    assert me.ask("GET", f"/sessions/{session['id']}/desk")["desk"]["edits"] == []
+    for name, content, says in (
+        ("cuts.exe", file, "ends in"),
+        ("cuts.otio", b"[" * 200_000, "damaged"),
+        ("cuts.txt", b"\xff\xfe", "no text"),
+        ("cuts.txt", b"3\t99\t1\n", "expected a stretch within"),
+    ):
+        upload = {"file": (name, content)}
+        assert says in me.ask("POST", f"{at}/import", files=upload, status=422)["detail"]
+
+
+def test_an_edit_like_a_file_is_answered_with_what_can_be_done(me, tmp_path):
+    session = me.open(data=recording())
+    answer = me.say(session, "edit it like me.editor", render=False)
+    assert answer["moves"][0]["do"] == "reply" and answer["desk"]["edits"] == []
+    assert "Under Cuts" in answer["reply"] and "me.editor" in answer["reply"]
+    for words in answer["moves"][0]["suggestions"]:
+        assert me.say(session, words, render=False)["desk"]["edits"]
+    (tmp_path / "editors").mkdir()
+    (tmp_path / "editors" / "anna.editor").touch()
+    assert "what anna would keep" in me.say(session, "edit it like episode1.wav")["reply"]
+
+
 def test_what_does_not_fit_is_told(me):
     session = me.open(data=recording())
     at = f"/sessions/{session['id']}/cuts"

@@ -446,12 +446,19 @@ def test_cuts_are_seen_and_heard_before_they_are_kept(listening, service):
     assert rendered.shape[1] < source.shape[1]
     assert error_db(heard, rendered) < -100
 
-    # What is on the desk goes to other programs, and is taken back.
+    # What is on the desk goes to other programs and comes back, and is taken back.
     page.get_by_role("button", name="Cuts for another program").click()
     link = page.get_by_role("link", name="Reaper").get_attribute("href")
-    assert httpx.get(service + link).text.startswith("<REAPER_PROJECT")
+    project = httpx.get(service + link).content
+    assert project.startswith(b"<REAPER_PROJECT")
     page.keyboard.press("Escape")
     page.locator("#log-scroll").press("Control+z")
+    expect(edges).to_have_count(2)
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Cuts from another program").click()
+    chooser.value.set_files({"name": "mine.rpp", "mimeType": "text/plain", "buffer": project})
+    expect(edges).to_have_count(2 * len(spans))
+    page.get_by_role("button", name="Discard").click()
     expect(edges).to_have_count(2)
     page.get_by_label("Position").fill("3")
     page.locator("#log-scroll").press("[")

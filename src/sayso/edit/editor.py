@@ -39,8 +39,9 @@ if TYPE_CHECKING:
 SEGMENTS = (64, 128)
 """Frames of the segments that the autoencoder hears: 2 and 4 s."""
 SEGMENT_HOP = 16
-SCORERS = ("autoencoder", "latent", "discriminator", "level", "novelty", "ensemble")
 LEARNT = ("autoencoder", "latent", "discriminator", "ensemble")
+UNTAUGHT = ("level", "novelty")
+SCORERS = (*LEARNT, *UNTAUGHT)
 POINTER, DISCRIMINATOR = "pointer", "discriminator"
 _FORMAT = "sayso-editor-2"
 _NEIGHBOURS = 5

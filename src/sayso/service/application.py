@@ -26,7 +26,7 @@ from sayso.service.watcher import Watcher
 
 STATIC = Path(__file__).with_name("static")
 _SWEEP_S = 3600.0
-_THREADS, _TALKERS, _CONVERTERS = 100, 50, 4
+_THREADS, _TALKERS, _CONVERTERS, _HEARERS = 100, 50, 4, 1
 _ROOM_FOR_FIELDS = 1 << 16
 """Bytes of a request beyond the file that it carries."""
 _DESCRIPTION = """\
@@ -74,12 +74,12 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.watcher = Watcher(service)
     app.state.talking = asyncio.Semaphore(_TALKERS)
     app.state.converting = asyncio.Semaphore(_CONVERTERS)
+    app.state.hearing = asyncio.Semaphore(_HEARERS)
     app.state.rates = Rates(settings.limits.requests_a_minute)
     problems.install(app)
     for module in (sessions, uploads, cuts, renders, events, system, login):
         app.include_router(module.router)
-    if STATIC.is_dir():
-        app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
+    app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
     app.add_middleware(
         Doorkeeper, local=not settings.tokens, most_bytes=most_bytes, metrics=metrics
     )

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from sayso.audio import Audio, read
-from sayso.desk import Arrange, Desk, History, KeepBest, Like, LoopChorus, RemoveSilence
+from sayso.desk import (
+    Arrange,
+    Desk,
+    Edit,
+    History,
+    KeepBest,
+    Like,
+    LoopChorus,
+    Move,
+    RemoveSilence,
+    Reply,
+)
 from sayso.desk.edits import EditStep
 from sayso.desk.timeline import Timeline, resolve
 from sayso.edit import RecordingListener, find_silences
+from sayso.edit.editor import DISCRIMINATOR, UNTAUGHT
 from sayso.errors import NotFoundError, RequestError
 from sayso.service.renders import refuse_files
 from sayso.whole import put
@@ -24,13 +33,13 @@ if TYPE_CHECKING:
     from sayso.service.service import Service
     from sayso.service.tables import Session
 
-UNTAUGHT = ("level", "novelty")
-"""Scorers that need nobody who has taught them."""
 _LISTENS = (KeepBest, LoopChorus, Like, RemoveSilence)
 
 
 class Cutter:
     """What the routes of cuts ask for. All methods block and are safe in many threads.
+
+    Hearing a recording takes a core and, for hours of sound, a gigabyte: routes do it in turns.
 
     Args:
         service: whose sessions are cut.
@@ -38,14 +47,17 @@ class Cutter:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        # One recording is heard at a time: it takes a core and, for hours of sound, a gigabyte.
-        self._hearing = Lock()
 
     @property
     def scorers(self) -> list[str]:
         """The names that `choose` takes: those that need no teaching, and learnt editors."""
         folder = self._service.settings.folder / "editors"
         return [*UNTAUGHT, *sorted(path.stem for path in folder.glob("*.editor"))]
+
+    def listens(self, session: Session) -> bool:
+        """Whether `timeline` has to hear the recording, which takes a core and much memory."""
+        steps = History.model_validate(session.history).desk.edits
+        return any(isinstance(step, _LISTENS) for step in steps)
 
     def timeline(self, session: Session) -> Timeline | None:
         """What is heard of the recording as the desk stands.
@@ -58,8 +70,7 @@ class Cutter:
         if desk.clean and any(isinstance(step, _LISTENS) for step in desk.edits):
             return None
         source = str(self._service.source(session))
-        with self._hearing:
-            return _resolved(source, desk.edits, session.frames, session.sample_rate)
+        return _resolved(source, desk.edits, session.frames, session.sample_rate)
 
     def choose(
         self,
@@ -81,13 +92,15 @@ class Cutter:
 
         Raises: NotFoundError for another name, RangeError, ModelError.
         """
+        from sayso.edit.apply import edit_like
         from sayso.edit.choose import choose
 
         if by not in self.scorers:
             raise NotFoundError(f"there is no scorer {by!r}; there are {', '.join(self.scorers)}")
         audio = read(self._service.source(session))
         if keep is None and by not in UNTAUGHT:
-            return self._own_way(audio, by, shortest_s, crossfade_s)
+            editor = self._editor(by)
+            return edit_like(editor, audio, shortest_s=shortest_s, crossfade_s=crossfade_s)
         scores = self._scores(session, audio, by)
         threshold = scores.threshold_for(0.5 if keep is None else keep)
         return choose(scores, audio, threshold, shortest_s=shortest_s, crossfade_s=crossfade_s)
@@ -99,7 +112,7 @@ class Cutter:
             MissingExtraError.
         """
         from sayso.edit.editlist import EditList
-        from sayso.edit.exchange import write_edit
+        from sayso.edit.exchange import dumps
 
         timeline = self.timeline(session)
         if timeline is None:
@@ -107,8 +120,39 @@ class Cutter:
         edit = EditList(
             sources=(f"{session.name}.wav",), source_frames=session.frames, timeline=timeline
         )
-        with tempfile.TemporaryDirectory() as folder:
-            return write_edit(Path(folder) / f"cuts.{format}", edit).read_text(encoding="utf-8")
+        return dumps(edit, f".{format}")
+
+    def bring(self, session: Session, name: str, content: bytes) -> Timeline:
+        """The timeline in a file of another program called `name`.
+
+        It is taken for one of this recording, whatever it calls its own.
+        Raises: FormatError, DataError, MissingExtraError.
+        """
+        from sayso.edit.exchange import loads
+        from sayso.edit.exchange.files import Media
+
+        mine = Media(f"{session.name}.wav", session.sample_rate, session.frames)
+        return loads(content, name, find=lambda _: mine).timeline
+
+    def advice(self, moves: Sequence[Move]) -> Reply | None:
+        """What to say where moves want an edit like a file, which no service opens by its name."""
+        named = [
+            step.example
+            for move in moves
+            if isinstance(move, Edit)
+            for step in move.steps
+            if isinstance(step, Like)
+        ]
+        if not named:
+            return None
+        learnt = ", ".join(name for name in self.scorers if name not in UNTAUGHT)
+        ways = f"choose what {learnt} would keep" if learnt else "let a slider choose what to keep"
+        text = (
+            f"I open no files of this machine, so I cannot edit it like {named[0]}. Under Cuts you "
+            f"can {ways}, or bring in an edit from another program; or tell me what to cut."
+        )
+        suggestions = ("keep only the best takes", "tighten the pauses")
+        return Reply(reason="unsupported", text=text, suggestions=suggestions)
 
     def _scores(self, session: Session, audio: Audio, by: str) -> Scores:
         from sayso.edit.choose import Scores
@@ -116,20 +160,11 @@ class Cutter:
         from sayso.edit.hearing import listen
 
         path = self._service.folder(session.id) / f"scores-{self.scorers.index(by)}-{by}.json"
-        with self._hearing:
-            if not path.exists():
-                editor = None if by in UNTAUGHT else self._editor(by)
-                scorer = by if editor is None else "discriminator"
-                put(path, score(listen(audio), scorer, editor).dumps())
+        if not path.exists():
+            editor = None if by in UNTAUGHT else self._editor(by)
+            scorer = by if editor is None else DISCRIMINATOR
+            put(path, score(listen(audio), scorer, editor).dumps())
         return Scores.loads(path.read_text(encoding="utf-8"))
-
-    def _own_way(self, audio: Audio, by: str, shortest_s: float, crossfade_s: float) -> Timeline:
-        from sayso.edit.apply import edit_like
-
-        with self._hearing:
-            return edit_like(
-                self._editor(by), audio, shortest_s=shortest_s, crossfade_s=crossfade_s
-            )
 
     def _editor(self, name: str) -> Editor:
         path = self._service.settings.folder / "editors" / f"{name}.editor"

@@ -183,6 +183,9 @@ class Service:
 
         def understand(history: History) -> Understood:
             found = self.studio.understand(text, history, earlier=self._earlier(id))
+            advice = self.cutter.advice(found.moves)
+            if advice is not None:
+                return (advice,), advice.text, found.interpreter
             return found.moves, found.reply, found.interpreter
 
         return self._change(id, owner, understand, text=text, render=render)

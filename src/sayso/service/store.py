@@ -18,6 +18,7 @@ from sayso.service.tables import Message, Render, Session, Upload
 
 _TRIES, _PAUSE_S = 40, 0.02
 _HISTORY_BYTES = 8 << 20
+_MESSAGES = 1000
 Owner = str | None
 """The id of the token that asks; None on a service without tokens."""
 _Owned = TypeVar("_Owned", Session, Upload)
@@ -126,11 +127,11 @@ class Store:
             db.execute(sa.delete(Upload).where(col(Upload.id) == id))
             db.commit()
 
-    def messages(self, session: str, *, after: int = 0, most: int = 1000) -> Sequence[Message]:
-        """What was said and done in a session, in order, from after the message `after`."""
+    def messages(self, session: str, *, after: int = 0) -> Sequence[Message]:
+        """What was said and done in a session, in order, from after `after`; at most 1000."""
         with self._open() as db:
             query = select(Message).where(col(Message.session_id) == session)
-            query = query.where(col(Message.id) > after).order_by(col(Message.id)).limit(most)
+            query = query.where(col(Message.id) > after).order_by(col(Message.id)).limit(_MESSAGES)
             return db.exec(query).all()
 
     def last_said(self, session: str, *, most: int) -> Sequence[Message]:

@@ -9,9 +9,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 
 from sayso.audio.formats import FORMATS, SNDFILE_SUBTYPES
 from sayso.desk import Desk, Extract, Move, Reset, Strip, Target, move_to
-from sayso.desk.effects import Effect
+from sayso.desk.effects import Db, Effect
+from sayso.jobs import JobState
 
-JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 _NAME_LENGTH = 100
 _ENCODINGS = tuple(name for name in SNDFILE_SUBTYPES if name != "lossy")
 
@@ -171,7 +171,7 @@ class Do(_Request):
 class StripPatch(_Request):
     """Controls of a strip; those that are left out stay. `effects` replaces the chain."""
 
-    gain_db: Annotated[float, Field(ge=-60.0, le=24.0)] | None = None
+    gain_db: Db | None = None
     mute: bool | None = None
     solo: bool | None = None
     effects: Annotated[list[Effect], Field(max_length=32)] | None = None

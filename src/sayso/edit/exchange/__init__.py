@@ -10,6 +10,6 @@
 | `.json` | auto-editor v1 | clips in rising order, at 1/30 s |
 """
 
-from sayso.edit.exchange.files import SUFFIXES, check_name, read_edit, write_edit
+from sayso.edit.exchange.files import SUFFIXES, check_name, dumps, loads, read_edit, write_edit
 
-__all__ = ["SUFFIXES", "check_name", "read_edit", "write_edit"]
+__all__ = ["SUFFIXES", "check_name", "dumps", "loads", "read_edit", "write_edit"]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from sayso.edit.editlist import EditList
 from sayso.errors import FormatError, MoveError, OutputError, RangeError, SaysoError
@@ -45,14 +46,20 @@ def check_name(path: str | Path) -> None:
 def write_edit(path: str | Path, edit: EditList) -> Path:
     """Writes `edit` in the format that the suffix names, and returns the path.
 
-    Raises: OutputError for a suffix that is not known or a folder that cannot be written,
-        RequestError for an order that the format cannot hold, MissingExtraError for OpenTimelineIO.
+    Raises: as `check_name` and `dumps`; OutputError for a folder that cannot be written.
     """
-    path = Path(path)
     check_name(path)
-    module = SUFFIXES[path.suffix.lower()]
-    text: str = import_module(f"sayso.edit.exchange.{module}").dump(edit, path.suffix.lower())
-    return put(path, text)
+    return put(path, dumps(edit, Path(path).suffix.lower()))
+
+
+def dumps(edit: EditList, suffix: str) -> str:
+    """`edit` in the format of a suffix of `SUFFIXES`.
+
+    Raises: RequestError for an order that the format cannot hold, MissingExtraError for
+        OpenTimelineIO.
+    """
+    text: str = _format_of(suffix).dump(edit, suffix)
+    return text
 
 
 def read_edit(path: str | Path, *, find: Find) -> EditList:
@@ -62,26 +69,36 @@ def read_edit(path: str | Path, *, find: Find) -> EditList:
         path: the file.
         find: gives the recording that it is cut from.
 
-    Raises: FormatError where it is damaged or of another kind, DataError where its times do not
-        fit the recording, MissingExtraError for OpenTimelineIO.
+    Raises: FormatError where it cannot be read; as `loads`.
     """
     path = Path(path)
-    module = SUFFIXES.get(path.suffix.lower())
-    if module is None:
-        raise FormatError(f"{path.name}: expected an edit whose name ends in {', '.join(SUFFIXES)}")
     try:
         if path.stat().st_size > _LARGEST:
             raise FormatError(f"{path.name}: larger than any edit (256 MiB)")
-        text = path.read_text(encoding="utf-8")
+        return loads(path.read_bytes(), path.name, find=find)
     except OSError as error:
         raise FormatError(f"{path}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise FormatError(f"{path.name}: this is no text; expected an edit") from None
-    load = import_module(f"sayso.edit.exchange.{module}").load
+
+
+def loads(content: bytes, name: str, *, find: Find) -> EditList:
+    """The edit that a file called `name` holds.
+
+    Raises: FormatError where it is damaged or of another kind, DataError where its times do not
+        fit the recording, MissingExtraError for OpenTimelineIO.
+    """
+    suffix = Path(name).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise FormatError(f"{name}: expected an edit whose name ends in {', '.join(SUFFIXES)}")
     try:
-        edit: EditList = load(text, path.suffix.lower(), find)
+        edit: EditList = _format_of(suffix).load(content.decode(), suffix, find)
+    except UnicodeDecodeError:
+        raise FormatError(f"{name}: this is no text; expected an edit") from None
     except SaysoError as error:
         # What a value on the desk refuses is here a fault of the file.
         refused = isinstance(error, MoveError | RangeError)
-        raise (FormatError if refused else type(error))(f"{path.name}: {error}") from None
+        raise (FormatError if refused else type(error))(f"{name}: {error}") from None
     return edit
+
+
+def _format_of(suffix: str) -> Any:
+    return import_module(f"sayso.edit.exchange.{SUFFIXES[suffix]}")

@@ -141,6 +141,33 @@ Converting = Annotated[None, Depends(_turn_to_convert, scope="function")]
 """A turn at making a track's file in the format that the request names, if it takes one."""
 
 
+async def _turn_to_hear(request: Request) -> AsyncIterator[None]:
+    async with request.app.state.hearing:
+        yield
+
+
+Hearing = Annotated[None, Depends(_turn_to_hear, scope="function")]
+"""A turn at hearing a recording."""
+
+
+def _listens(session: Mine, service: Serving) -> bool:
+    return service.cutter.listens(session)
+
+
+async def _turn_to_resolve(
+    request: Request, listens: Annotated[bool, Depends(_listens)]
+) -> AsyncIterator[None]:
+    if listens:
+        async with request.app.state.hearing:
+            yield
+    else:
+        yield
+
+
+Resolving = Annotated[None, Depends(_turn_to_resolve, scope="function")]
+"""A turn at hearing the session's recording, if its cuts depend on how it sounds."""
+
+
 def desk_state(session: Session) -> dict[str, Any]:
     """The fields of `DeskState`."""
     history = History.model_validate(session.history)

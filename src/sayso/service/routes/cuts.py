@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, File, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
 from sayso.desk.edits import Span
 from sayso.desk.timeline import CROSSFADE_S, Timeline
+from sayso.edit.choose import SHORTEST_S
 from sayso.service.cutting import Cutter, arranged
-from sayso.service.routes.asking import Mine, Serving
+from sayso.service.routes.asking import Hearing, Mine, Resolving, Serving
 
 router = APIRouter(prefix="/sessions/{session_id}/cuts", tags=["cuts"])
 Exchange = Literal["otio", "rpp", "xml", "edl", "txt", "json"]
+Edits = Annotated[UploadFile, File(description="otio, rpp, xml, edl, txt or json, up to 4 MiB")]
 
 
 class Cuts(BaseModel):
@@ -41,18 +43,18 @@ class Choice(BaseModel):
 
     by: Annotated[str, Field(max_length=200)] = "level"
     keep: Annotated[float, Field(gt=0, le=1)] | None = None
-    shortest_s: Annotated[float, Field(ge=0, le=600)] = 1.0
+    shortest_s: Annotated[float, Field(ge=0, le=600)] = SHORTEST_S
     crossfade_s: Annotated[float, Field(ge=0, le=10)] = CROSSFADE_S
 
 
 @router.get("")
-def get_cuts(session: Mine, service: Serving) -> Cuts:
+def get_cuts(session: Mine, service: Serving, turn: Resolving) -> Cuts:
     """What is heard of the recording as the desk stands."""
     return _cuts(service.cutter, service.cutter.timeline(session))
 
 
 @router.post("/choose")
-def choose(body: Choice, session: Mine, service: Serving) -> Cuts:
+def choose(body: Choice, session: Mine, service: Serving, turn: Hearing) -> Cuts:
     """What a scorer would keep. Nothing changes: an `arrange` step with these spans commits it.
 
     The recording is scored when first asked; choosing again then takes no time.
@@ -68,7 +70,7 @@ def choose(body: Choice, session: Mine, service: Serving) -> Cuts:
 
 
 @router.get("/export", response_class=Response)
-def export(session: Mine, service: Serving, format: Exchange = "otio") -> Response:
+def export(session: Mine, service: Serving, turn: Resolving, format: Exchange = "otio") -> Response:
     """The cuts for another program, which finds the recording as NAME.wav beside the file."""
     name = quote(f"{session.name}.{format}", safe="")
     return Response(
@@ -79,6 +81,16 @@ def export(session: Mine, service: Serving, format: Exchange = "otio") -> Respon
             "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
         },
     )
+
+
+@router.post("/import")
+def bring(session: Mine, service: Serving, file: Edits) -> Cuts:
+    """What an edit of another program keeps of the recording, whatever it calls that.
+
+    Nothing changes: an `arrange` step with these spans commits it.
+    """
+    timeline = service.cutter.bring(session, file.filename or "", file.file.read())
+    return _cuts(service.cutter, timeline)
 
 
 def _cuts(cutter: Cutter, timeline: Timeline | None) -> Cuts:

@@ -63,6 +63,11 @@ export const render = (id, targets) =>
 export const move = (id, moves) => send("POST", `${of(id)}/moves`, { moves });
 export const cuts = (id) => get(`${of(id)}/cuts`);
 export const chooseCuts = (id, choice) => send("POST", `${of(id)}/cuts/choose`, choice);
+export async function bringCuts(id, file) {
+  const body = new FormData();
+  body.append("file", file, file.name);
+  return (await request(`${of(id)}/cuts/import`, { method: "POST", body })).json();
+}
 export const cutsUrl = (id, format) => `${of(id)}/cuts/export?${new URLSearchParams({ format })}`;
 export const cancel = (url) => send("POST", `${url}/cancel`);
 export const demo = () => send("POST", "/sessions/demo");

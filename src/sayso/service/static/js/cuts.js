@@ -65,8 +65,17 @@ export class Cuts extends EventTarget {
   }
 
   /** Asks a scorer what it would keep; null as `keep` is what a learnt editor does by itself. */
-  async choose(by, keep) {
+  choose(by, keep) {
     this.by = by;
+    return this.#ask(keep, () => api.chooseCuts(this.#session.id, { by, keep }));
+  }
+
+  /** Takes what a file of another program keeps. */
+  bring(file) {
+    return this.#ask(null, () => api.bringCuts(this.#session.id, file));
+  }
+
+  async #ask(keep, send) {
     this.asked = keep;
     const turn = (this.#asked += 1);
     this.busy = true;
@@ -74,8 +83,8 @@ export class Cuts extends EventTarget {
     await new Promise((settled) => setTimeout(settled, SETTLE_MS));
     if (turn !== this.#asked) return;
     try {
-      const chosen = await api.chooseCuts(this.#session.id, { by, keep });
-      if (turn === this.#asked) this.#propose(chosen);
+      const proposed = await send();
+      if (turn === this.#asked) this.#propose(proposed);
     } catch (problem) {
       if (turn === this.#asked) this.#fail(problem);
     } finally {

@@ -162,11 +162,21 @@ export class CutsView {
     });
     const button = (name, kind, title, onclick, ...children) =>
       part(name, "button", { type: "button", class: kind, title, onclick }, ...children);
+    const file = el("input", {
+      type: "file",
+      accept: FORMATS.map(([format]) => `.${format}`).join(),
+      hidden: true,
+      onchange: () => {
+        if (file.files.length) this.#cuts.bring(file.files[0]);
+        file.value = "";
+      },
+    });
     const head = el(
       "div",
       { class: "cuts-head" },
       el("h3", { id: "cuts-title", text: "Cuts" }),
       part("length", "span", { class: "cuts-length" }),
+      file,
     );
     const rack = el(
       "div",
@@ -179,12 +189,14 @@ export class CutsView {
         { class: "cuts-actions" },
         button("across", "tool", "Play across the next cut (V)", () => this.playAcross(), icon("across")),
         button("out", "tool", "For another program", () => this.#export(), icon("export")),
+        button("bring", "tool", "From another program", () => file.click(), icon("upload")),
         button("drop", "quiet", "Back to what the desk has", () => this.#cuts.drop(), "Discard"),
         button("commit", "button is-main", "Put these cuts on the desk", () => this.keep(), "Keep cuts"),
       ),
     );
     this.#parts.across.setAttribute("aria-label", "Play across the next cut");
     this.#parts.out.setAttribute("aria-label", "Cuts for another program");
+    this.#parts.bring.setAttribute("aria-label", "Cuts from another program");
     const canvas = el("canvas", { class: "wave", "aria-hidden": "true" });
     this.#wave = new Waveform(canvas);
     const lane = part("lane", "div", { class: "cuts-lane", role: "group", "aria-label": "What is kept" }, canvas);
