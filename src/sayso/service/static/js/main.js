@@ -114,6 +114,7 @@ class App {
 
 let app = null;
 let about = null;
+let turns = 0;
 const welcome = new WelcomeView((id) => (location.hash = id));
 
 /** On a narrow page: the desk, or the conversation. */
@@ -125,13 +126,17 @@ function showSide(side) {
 
 /** Goes where the address says. */
 async function go() {
+  const turn = (turns += 1);
   app?.close();
   app = null;
   const id = location.hash.slice(1);
   try {
     about ??= await api.about();
-    if (id) app = new App(about, await Session.open(id));
+    const session = id ? await Session.open(id) : null;
+    if (turn !== turns) return session?.close(); // gone elsewhere meanwhile
+    if (session) app = new App(about, session);
   } catch (problem) {
+    if (turn !== turns) return undefined;
     if (problem.status === 401) return askForToken();
     say(problem.message);
     if (id) history.replaceState(null, "", location.pathname);

@@ -54,11 +54,6 @@ export class StripNodes {
     return peakOf(this.#meter);
   }
 
-  disconnect() {
-    this.input.disconnect();
-    this.output.disconnect();
-  }
-
   #rechain(effects) {
     const kinds = effects.map(kindOf).join();
     if (this.#chain?.kinds === kinds) {

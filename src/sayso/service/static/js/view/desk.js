@@ -67,11 +67,6 @@ export class DeskView {
     return this.#view;
   }
 
-  /** The time under a place on the page. */
-  timeAt(clientX) {
-    return this.#ruler.timeAt(clientX);
-  }
-
   /** The track whose waveform stands for `target`; the master's is what is heard as a whole. */
   trackOf(target) {
     if (complementOf(target) !== null) return this.#session.source;
