@@ -124,7 +124,7 @@ def test_another_machine_takes_up_what_a_dead_one_left(queue, kinds):
 def test_a_job_that_kills_its_workers_fails_and_the_others_go_on(tmp_path, kinds):
     with JobQueue(tmp_path / "jobs.sqlite") as queue:
         queue.enqueue("toy.crash", {}, id="crash")
-        queue.enqueue("toy.slow", {"seconds": 0.0}, id="other", priority=1)
+        queue.enqueue_many("toy.slow", [("other", {"seconds": 0.0})], priority=1)
         with Workers(queue.url, [kinds], max_starts=2, **FAST) as workers:
             assert queue.wait("other", timeout_s=PATIENCE_S).state == "done"
             assert workers.restarts == 2

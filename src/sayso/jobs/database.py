@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sayso.errors import MissingExtraError, QueueError
+from sayso.errors import QueueError
+from sayso.extras import require_all
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -61,7 +62,7 @@ def open_engine(url: str) -> sa.Engine:
 
     Raises: MissingExtraError, QueueError.
     """
-    need_dbos()
+    require_all("dbos", "sqlalchemy", "psycopg", extra="batch", purpose="a queue of jobs")
     import sqlalchemy as sa
     from dbos import DBOS
 
@@ -115,17 +116,6 @@ def quieten() -> None:
     if not log.handlers:
         log.addHandler(logging.NullHandler())
         log.propagate = False
-
-
-def need_dbos() -> None:
-    """Raises: MissingExtraError unless the extra `batch` is installed."""
-    from importlib.util import find_spec
-
-    missing = [name for name in ("dbos", "sqlalchemy", "psycopg") if find_spec(name) is None]
-    if missing:
-        raise MissingExtraError(
-            f'durable jobs need {" and ".join(missing)}; install it with pip install "sayso[batch]"'
-        )
 
 
 @contextmanager

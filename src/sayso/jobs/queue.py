@@ -68,18 +68,15 @@ class JobQueue:
             )
         self._lanes: set[str] = set()
 
-    def enqueue(
-        self, kind: str, arguments: Mapping[str, Json], *, id: str, priority: int = 0
-    ) -> Job:
+    def enqueue(self, kind: str, arguments: Mapping[str, Json], *, id: str) -> Job:
         """Puts a job in the queue, unless one with this id is there, and returns it as it is then.
 
         Args:
             kind: the name that its function was registered under.
             arguments: what JSON can hold.
             id: the caller's own; the same id is the same job.
-            priority: lower ones start first, those alike in the order of enqueueing; from 0.
         """
-        self.enqueue_many(kind, [(id, arguments)], priority=priority)
+        self.enqueue_many(kind, [(id, arguments)])
         found = self.get(id)
         if found is None:
             raise QueueError(f"the job {id!r} was removed while it was enqueued")
@@ -89,7 +86,10 @@ class JobQueue:
     def enqueue_many(
         self, kind: str, jobs: Iterable[tuple[str, Mapping[str, Json]]], *, priority: int = 0
     ) -> None:
-        """As `enqueue`, for many `(id, arguments)` at a time, which start in about this order."""
+        """As `enqueue`, for many `(id, arguments)` at a time, which start in about this order.
+
+        Those of a lower `priority`, from 0, start first.
+        """
         self.declare(kind)
         lot: list[tuple[str, Mapping[str, Json]]] = []
         for job in jobs:
@@ -152,7 +152,6 @@ class JobQueue:
         ended_since_s: float | None = None,
         limit: int | None = None,
         offset: int = 0,
-        newest_first: bool = False,
         with_arguments: bool = True,
     ) -> list[Job]:
         """The jobs that match, in the order of enqueueing.
@@ -165,7 +164,6 @@ class JobQueue:
             ended_since_s: only those that ended at this time, in seconds since 1970, or later.
             limit: at most so many.
             offset: after leaving out so many.
-            newest_first: the other way round.
             with_arguments: whether to fetch them, too; else they are empty.
         """
         if ids is not None and not ids:
@@ -182,7 +180,6 @@ class JobQueue:
             completed_after=since,
             limit=limit,
             offset=offset or None,
-            sort_desc=newest_first,
         )
         return [_job(status) for status in found]
 

@@ -50,6 +50,7 @@ class _Worker:
     def __init__(
         self,
         queue: JobQueue,
+        machine: str,
         kinds: Mapping[str, Function],
         threads: int | None,
         options: Mapping[str, str],
@@ -58,18 +59,7 @@ class _Worker:
         self.threads, self.options = threads, options
         self.stopping = threading.Event()
         self._turn = threading.Semaphore(1)
-        self.id = ""
-        self.lock: Lock = _NoLock()
-
-    def take_id(self, machine: str) -> tuple[str, Lock]:
-        """The first id of this machine that no living worker has, and its lock."""
-        for number in count():
-            name = f"{machine}-{number}"
-            lock = take(name, self.queue.url, self.queue.engine)
-            if lock is not None:
-                self.id, self.lock = name, lock
-                return name, lock
-        raise AssertionError
+        self.id, self.lock = _take_id(queue, machine)
 
     def run(self, kind: str, arguments: Mapping[str, Json]) -> Json:
         """Runs one job; called by the engine, in a thread of its own."""
@@ -143,12 +133,14 @@ class _Worker:
                 return
 
 
-class _NoLock:
-    def is_held(self) -> bool:
-        return True
-
-    def release(self) -> None:
-        pass
+def _take_id(queue: JobQueue, machine: str) -> tuple[str, Lock]:
+    """The first id of a machine that no living worker has, and its lock."""
+    for number in count():
+        name = f"{machine}-{number}"
+        lock = take(name, queue.url, queue.engine)
+        if lock is not None:
+            return name, lock
+    raise AssertionError
 
 
 def run_worker(
@@ -181,8 +173,8 @@ def run_worker(
         lost, the whole process ends with the status `LOST`.
     """
     with JobQueue(where) as queue:
-        worker = _Worker(queue, load_kinds(modules), threads, options or {})
-        worker.take_id(machine or platform.node() or "worker")
+        name = machine or platform.node() or "worker"
+        worker = _Worker(queue, name, load_kinds(modules), threads, options or {})
         try:
             for kind in worker.kinds:
                 queue.declare(kind, polling_s=polling_s)

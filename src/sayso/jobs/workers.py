@@ -130,11 +130,6 @@ class Workers:
         """The process ids, in the order of their numbers."""
         return [process.pid for process in self._running]
 
-    @property
-    def alive(self) -> bool:
-        """Whether there are workers, or will be again."""
-        return self.failure is None
-
     def _spawn(self) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "sayso.jobs"],
