@@ -1,4 +1,4 @@
-"""The grammar of work on many files: `sayso clean`, `sayso worker` and what goes with any batch."""
+"""The grammar of work on many files, `sayso clean`, `sayso worker`, and of what any door writes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,23 @@ from argparse import ArgumentParser, ArgumentTypeError, _SubParsersAction
 from typing import TypeAlias
 
 _Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
+
+
+def add_format(parser: ArgumentParser) -> None:
+    """The kind of file that is written."""
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--format", metavar="EXT", default="wav", help="wav, flac, mp3, ogg, opus, ..."
+    )
+    for name in ("flac", "mp3"):
+        form.add_argument(f"--{name}", dest="format", action="store_const", const=name)
+
+
+def add_encoding(parser: ArgumentParser) -> None:
+    """How its samples are stored."""
+    depth = parser.add_mutually_exclusive_group()
+    for name, encoding in (("float32", "float32"), ("int24", "pcm24"), ("int16", "pcm16")):
+        depth.add_argument(f"--{name}", dest="encoding", action="store_const", const=encoding)
 
 
 def add_batch_options(parser: ArgumentParser) -> None:
@@ -43,12 +60,7 @@ def build_clean(commands: _Commands) -> None:
     clean.add_argument(
         "--set", metavar="a.b=c", dest="overrides", action="append", default=[], help="repeatable"
     )
-    form = clean.add_mutually_exclusive_group()
-    form.add_argument(
-        "--format", metavar="EXT", default="wav", help="wav, flac, mp3, ogg, opus, ..."
-    )
-    for name in ("flac", "mp3"):
-        form.add_argument(f"--{name}", dest="format", action="store_const", const=name)
+    add_format(clean)
     clean.add_argument("--threads", metavar="N", type=count, help="processor threads a file")
     clean.add_argument("--json", action="store_true", help="print JSON instead of a table")
     add_batch_options(clean)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentParser, _SubParsersAction
 from typing import TypeAlias
 
+from sayso.cli.batch_parser import add_encoding
+
 _Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
 _FORMATS = ".otio, .rpp, .xml, .edl, .txt (Audacity labels) or .json (auto-editor)"
 
@@ -28,7 +30,7 @@ def _align(kinds: _Commands) -> None:
     align.add_argument("edited", metavar="EDITED", help="what was made of it")
     align.add_argument("-o", "--out", metavar="EDIT", required=True, help=_FORMATS)
     _tracks(align)
-    align.add_argument("--json", action="store_true", help="print every clip as JSON")
+    align.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
 def _learn(kinds: _Commands) -> None:
@@ -40,7 +42,7 @@ def _learn(kinds: _Commands) -> None:
         nargs="+",
         help="pairs; EDITED is a recording or an edit that you corrected",
     )
-    learn.add_argument("-o", "--out", metavar="FILE.editor", required=True)
+    learn.add_argument("-o", "--out", metavar="FILE.editor", required=True, help="what was learnt")
     learn.add_argument("--from", dest="start", metavar="FILE.editor", help="go on from another")
     _steps(learn)
 
@@ -66,8 +68,12 @@ def _apply(kinds: _Commands) -> None:
     much.add_argument("--seconds", dest="wish_s", metavar="S", type=float, help="wished length")
     much.add_argument("--keep", metavar="X", type=float, help="share to keep, 0 to 1")
     much.add_argument("--threshold", metavar="X", type=float, help="score to keep, 0 to 1")
-    apply.add_argument("--shortest", dest="shortest_s", metavar="S", type=float)
-    apply.add_argument("--crossfade", dest="crossfade_s", metavar="S", type=float)
+    apply.add_argument(
+        "--shortest", dest="shortest_s", metavar="S", type=float, help="kept between two cuts"
+    )
+    apply.add_argument(
+        "--crossfade", dest="crossfade_s", metavar="S", type=float, help="length of every join"
+    )
     apply.add_argument(
         "--room-tone", dest="room_tone_s", metavar="S", type=float, help="fill joins with it"
     )
@@ -90,7 +96,7 @@ def _evaluate(kinds: _Commands) -> None:
         "--raw", metavar="FILE", dest="recordings", action="append", default=[],
         help="the recording of two edits that do not name it",
     )  # fmt: skip
-    evaluate.add_argument("--json", action="store_true")
+    evaluate.add_argument("--json", action="store_true", help="print JSON instead of a table")
     _steps(evaluate)
 
 
@@ -101,10 +107,7 @@ def _render(kinds: _Commands) -> None:
     render.add_argument("-o", "--out", metavar="FILE", required=True, help="such as cut.wav")
     render.add_argument("--crossfade", metavar="S", type=float, help="length of every join")
     _recordings(render)
-    depth = render.add_mutually_exclusive_group()
-    depth.add_argument("--float32", dest="encoding", action="store_const", const="float32")
-    depth.add_argument("--int24", dest="encoding", action="store_const", const="pcm24")
-    depth.add_argument("--int16", dest="encoding", action="store_const", const="pcm16")
+    add_encoding(render)
 
 
 def _export(kinds: _Commands) -> None:

@@ -10,7 +10,14 @@ from argparse import (
 from typing import Any, TypeAlias
 
 from sayso import __version__
-from sayso.cli.batch_parser import add_batch_options, build_clean, build_worker, count
+from sayso.cli.batch_parser import (
+    add_batch_options,
+    add_encoding,
+    add_format,
+    build_clean,
+    build_worker,
+    count,
+)
 from sayso.cli.edit_parser import build_edit
 
 _Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
@@ -99,16 +106,8 @@ def _output(parser: ArgumentParser, *, folder: str) -> None:
         default="{track}/{target}.{ext}",
         help="default: {track}/{target}.{ext}",
     )
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument(
-        "--format", metavar="EXT", default="wav", help="wav, flac, mp3, ogg, opus, ..."
-    )
-    for name in ("flac", "mp3"):
-        form.add_argument(f"--{name}", dest="format", action="store_const", const=name)
-    depth = parser.add_mutually_exclusive_group()
-    depth.add_argument("--float32", dest="encoding", action="store_const", const="float32")
-    depth.add_argument("--int24", dest="encoding", action="store_const", const="pcm24")
-    depth.add_argument("--int16", dest="encoding", action="store_const", const="pcm16")
+    add_format(parser)
+    add_encoding(parser)
 
 
 def _model(parser: ArgumentParser) -> None:
@@ -146,17 +145,17 @@ def _info(commands: _Commands) -> None:
     info = commands.add_parser("info", help="what a file holds, and how loud it is")
     info.set_defaults(command="info:info")
     info.add_argument("file", metavar="FILE")
-    info.add_argument("--json", action="store_true")
+    info.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
 def _models(commands: _Commands) -> None:
     models = commands.add_parser("models", help="what can separate, what it hears, its weights")
     models.set_defaults(command="models:listing")
-    models.add_argument("--json", action="store_true")
+    models.add_argument("--json", action="store_true", help="print JSON instead of a table")
     kinds = models.add_subparsers(title="what to do", metavar="WHAT")
     listing = kinds.add_parser("list", help="every model, the default")
     listing.set_defaults(command="models:listing")
-    listing.add_argument("--json", action="store_true")
+    listing.add_argument("--json", action="store_true", help="print JSON instead of a table")
     for command, function, text in (
         ("info", "details", "licences, files and where they belong"),
         ("pull", "pull", "download its weights"),
@@ -166,7 +165,7 @@ def _models(commands: _Commands) -> None:
         kind.set_defaults(command=f"models:{function}")
         kind.add_argument("name", metavar="NAME")
         if command == "info":
-            kind.add_argument("--json", action="store_true")
+            kind.add_argument("--json", action="store_true", help="print JSON instead of a table")
     take = kinds.add_parser("import", help="take in weights that you have")
     take.set_defaults(command="models:take")
     take.add_argument("files", metavar="PATH", nargs="+", help="called as it was published")
@@ -272,7 +271,7 @@ def _token(commands: _Commands) -> None:
     revoke.add_argument("token", metavar="TOKEN", help="its name, or the beginning of its id")
     listing = kinds.add_parser("list", help="all tokens, without their secrets")
     listing.set_defaults(command="service:listing")
-    listing.add_argument("--json", action="store_true")
+    listing.add_argument("--json", action="store_true", help="print JSON instead of a table")
     for kind in (create, revoke, listing):
         kind.set_defaults(model=None, llm=None, tokens=None)
         _service(kind)
