@@ -138,6 +138,17 @@ def test_writing_where_it_cannot_be(tmp_path, noise):
         write(tmp_path / "a.mp3", noise(0.1, channels=4))
 
 
+def test_sizes_beyond_32_bits(tmp_path, noise):
+    with pytest.raises(OutputError, match="at most 4 GiB"):
+        Writer(tmp_path / "a.aiff", 44_100, 2, frames=1 << 30)
+    for frames, container in ((1 << 30, "RF64"), (None, "RF64"), (4410, "WAV")):
+        with Writer(tmp_path / "a.wav", 44_100, 2, frames=frames) as out:
+            out.append(noise(0.1).samples)
+        assert soundfile.info(tmp_path / "a.wav").format == container
+        assert probe(tmp_path / "a.wav").format == "wav"
+        assert read(tmp_path / "a.wav").frames == 4410
+
+
 def test_nothing_half_written_is_left(tmp_path, noise):
     with pytest.raises(SaysoError), Writer(tmp_path / "a.wav", 44_100, 2) as out:
         out.append(noise(0.1).samples)

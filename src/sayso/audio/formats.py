@@ -33,7 +33,7 @@ FORMATS: dict[str, Format] = {
     form.suffix: form
     for form in (
         Format("wav", ("pcm24", "pcm16", "float32"), container="WAV"),
-        Format("flac", ("pcm24", "pcm16"), rates=(), container="FLAC"),
+        Format("flac", ("pcm24", "pcm16"), container="FLAC"),
         Format("aiff", ("pcm24", "pcm16", "float32"), container="AIFF"),
         Format("ogg", ("lossy",), container="OGG"),
         Format("mp3", ("lossy",), MP3_RATES, 2, "mp3", "libmp3lame", 320_000),

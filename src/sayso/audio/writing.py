@@ -15,8 +15,8 @@ from sayso.audio.formats import SNDFILE_SUBTYPES, Format, format_of
 from sayso.errors import OutputError
 from sayso.whole import beside, in_words
 
-_WAV_BYTES = 0xFFFF0000
-"""What a plain WAV's 32-bit sizes can hold; longer ones are written as RF64."""
+_MOST_BYTES = 0xFFFF0000
+"""What the 32-bit sizes of AIFF and of a plain WAV can hold; longer ones are written as RF64."""
 
 
 def write(path: str | Path, audio: Audio, *, encoding: str | None = None) -> Path:
@@ -42,7 +42,13 @@ class Writer:
     Codecs that know only some rates (mp3, opus, aac) get the nearest one that is high enough;
     `sample_rate` tells which.
 
-    Raises: OutputError when the format, its channels or the folder do not allow it.
+    Args:
+        path: where to; its suffix tells the format.
+        sample_rate: of the blocks, in Hz.
+        channels: of the blocks.
+        encoding: as `write` takes it.
+        frames: how many there will be; None where that is not known, which makes a WAV an RF64.
+    Raises: OutputError when the format, its size or channels, or the folder do not allow it.
     """
 
     def __init__(
@@ -57,7 +63,7 @@ class Writer:
         self.path = Path(path)
         form = format_of(self.path)
         encoding = encoding or form.encodings[0]
-        _check(form, self.path, encoding, channels)
+        _check(form, self.path, encoding, channels, frames or 0)
         self.sample_rate = _codec_rate(form, sample_rate)
         self._resample = None
         if self.sample_rate != sample_rate:
@@ -105,7 +111,7 @@ class Writer:
             self._sink.close()
 
 
-def _check(form: Format, path: Path, encoding: str, channels: int) -> None:
+def _check(form: Format, path: Path, encoding: str, channels: int, frames: int) -> None:
     if encoding not in form.encodings:
         expected = ", ".join(form.encodings)
         raise OutputError(f"{path.name}: {form.suffix} cannot hold {encoding}; expected {expected}")
@@ -114,6 +120,13 @@ def _check(form: Format, path: Path, encoding: str, channels: int) -> None:
             f"{path.name}: {form.suffix} holds at most {form.channels} channels, not {channels}; "
             "write wav or flac"
         )
+    if form.container == "AIFF" and _size(encoding, channels, frames) > _MOST_BYTES:
+        raise OutputError(f"{path.name}: aiff holds at most 4 GiB; write wav or flac")
+
+
+def _size(encoding: str, channels: int, frames: int) -> int:
+    """Bytes of so many uncompressed frames."""
+    return frames * channels * {"pcm16": 2, "pcm24": 3}.get(encoding, 4)
 
 
 def _codec_rate(form: Format, sample_rate: int) -> int:
@@ -154,7 +167,8 @@ class _SndfileSink:
 
         container = form.container
         # Unknown lengths get RF64 as well: its header can grow, a WAV's cannot.
-        if container == "WAV" and (frames or 0) * channels * 4 > _WAV_BYTES:
+        fits = frames is not None and _size(encoding, channels, frames) <= _MOST_BYTES
+        if container == "WAV" and not fits:
             container = "RF64"
         # Opened by ourselves, because libsndfile forgets why the system refused.
         self._stream = _Stream(part.open("w+b"))
