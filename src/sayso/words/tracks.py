@@ -104,9 +104,14 @@ def remove(turn: Turn, wish: Wish) -> None:
         turn.do([Extract(targets=tuple(targets))] if targets else [])
         return
     targets = turn.targets(wish)
-    if wish.clause.has("degree", "zero") and any(isinstance(m, Extract) for m in turn.moves):
+    extracts = any(isinstance(move, Extract) for move in turn.moves)
+    if wish.clause.has("degree", "zero") and extracts:
         # "Just the drums, no vocals": what is pulled out has no vocals in it.
         turn.mention(targets)
+        return
+    if extracts and len(targets) == 1 and wish.clause.has("group", "mix"):
+        # "The drums, and everything without the drums": two tracks.
+        turn.do([Extract(targets=tuple(NO + name for name in turn.heard(targets)))])
         return
     whole = _whole_of_removal(wish)
     if whole and all(complement_of(name) for name in whole):
