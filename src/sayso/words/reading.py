@@ -76,9 +76,16 @@ def _timed(clause: Clause) -> bool:
 
 
 def _edits(clause: Clause) -> bool:
-    if _named(clause) or clause.has("sound"):
-        return False
     times = [item for item in clause.all("quantity") if item.number and item.number.unit == "s"]
+    if clause.has("sound"):
+        return False
+    if clause.has("verb", "remove", "cut", "keep"):
+        # "The middle ten seconds", "the first half": stretches whose times are still to be asked.
+        middle = bool(times) and clause.has("place", "centre")
+        if middle or (clause.has("edge", "first", "last") and clause.has("size", "half")):
+            return True
+    if _named(clause):
+        return False
     if clause.has("span") or clause.has("verb", "loop"):
         return True
     if clause.has("takes"):

@@ -128,11 +128,17 @@ def _lent(aspect: Aspect, clause: Clause) -> Aspect:
 
 
 def _shared(found: list[Wish]) -> list[Wish]:
-    """Targets shared by what comes before them: "add reverb and delay to the vocals"."""
+    """Targets shared by what comes before them: "add reverb and delay to the vocals".
+
+    Of two orders, each with its verb, only two about one aspect share: "cut the lows and boost the
+    highs on the vocals".
+    """
     for at in range(len(found) - 2, -1, -1):
         here, after = found[at], found[at + 1]
         alike = here.act == after.act == "adjust" and after.clause.joined == "soft"
-        if alike and after.verbless and not here.targets and _follows(after):
+        one = {aspect.name for aspect in (*here.aspects, *after.aspects)}
+        shared = after.verbless or len(one) == 1
+        if alike and shared and not here.targets and _follows(after):
             found[at] = replace(here, targets=after.targets)
     return found
 

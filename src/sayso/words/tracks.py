@@ -125,6 +125,13 @@ def remove(turn: Turn, wish: Wish) -> None:
             f"I cannot take {joined([spoken(target) for target in targets])} out of "
             f"{joined([spoken(name) for name in whole])} alone.",
         )
+    if MIX in targets and wish.spared:
+        # "Turn everything off except the piano."
+        names = spared_names(wish.spared)
+        turn.spared = [name for name in turn.spared if name not in names]
+        left = turn.heard(names)
+        turn.do([Extract(targets=tuple(left))] if left else [])
+        return
     if MIX in targets:
         raise Declined(
             "ambiguous",
@@ -144,9 +151,12 @@ def remove(turn: Turn, wish: Wish) -> None:
 
 def restore(turn: Turn, wish: Wish) -> None:
     """Sounds that were taken out are heard again."""
-    targets = turn.heard(turn.targets(wish))
+    muted = [name for name, strip in turn.desk.strips.items() if strip.mute]
+    # After a removal "it" is the mix; what comes back is what was removed.
+    pointed = all(item.kind == "pronoun" for item in wish.targets)
+    targets = muted if pointed and muted else turn.heard(turn.targets(wish))
     if MIX in targets:
-        targets = [name for name, strip in turn.desk.strips.items() if strip.mute]
+        targets = muted
     if not targets:
         raise Declined(
             "ambiguous", "What should come back? Name the sound.", ("bring the vocals back", "undo")
