@@ -156,13 +156,12 @@ def test_no_file_of_the_machine_is_opened_by_its_name(client, tmp_path):
     at = f"/sessions/{session['id']}"
     for name in (str(other), "../../source.wav", "learnt.editor"):
         like = {"do": "edit", "steps": [{"step": "like", "example": name}]}
-        for url, body in (
-            ("moves", {"moves": [like]}),
-            ("messages", {"text": f"edit it like {name}"}),
-        ):
-            refused = person.ask("POST", f"{at}/{url}", json=body, status=409)
-            assert "opens none by name" in refused["detail"]
-    assert person.ask("GET", f"{at}/desk")["version"] == 0
+        refused = person.ask("POST", f"{at}/moves", json={"moves": [like]}, status=409)
+        assert "opens none by name" in refused["detail"]
+        said = person.ask("POST", f"{at}/messages", json={"text": f"edit it like {name}"})
+        assert [move["do"] for move in said["moves"]] == ["reply"]
+        assert "I open no files" in said["reply"]
+    assert person.ask("GET", f"{at}/desk")["desk"]["edits"] == []
 
 
 def test_a_name_that_is_only_shown():
