@@ -21,7 +21,7 @@ from sayso.audio.peaks import peaks
 from sayso.audio.reading import Info, Notice, open_source, probe, read
 from sayso.audio.recorder import Recorder
 from sayso.audio.resampling import Resampler, resample
-from sayso.audio.stft import Spectrum, istft, stft
+from sayso.audio.stft import Spectrum, istft, stft, window_frames
 from sayso.audio.writing import Writer, write
 
 __all__ = [
@@ -52,5 +52,6 @@ __all__ = [
     "stft",
     "stop_if",
     "true_peak_db",
+    "window_frames",
     "write",
 ]

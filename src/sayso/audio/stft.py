@@ -7,6 +7,7 @@ unnormalised as numpy's.
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -17,6 +18,15 @@ from sayso.audio.audio import Samples
 from sayso.errors import RangeError
 
 Spectrum: TypeAlias = npt.NDArray[np.complex64]
+
+
+def window_frames(window_s: float, sample_rate: int) -> int:
+    """The `n_fft` for a window of about `window_s`: the nearest power of two, 64 at least.
+
+    >>> window_frames(0.04, 44_100)
+    2048
+    """
+    return 1 << max(6, round(math.log2(window_s * sample_rate)))
 
 
 def stft(signal: Samples, n_fft: int, *, hop: int) -> Spectrum:

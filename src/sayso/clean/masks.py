@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from sayso.audio import Audio, Cancelled, Recorder, Samples, istft, stft, stop_if
+from sayso.audio import Audio, Cancelled, Recorder, Samples, istft, stft, stop_if, window_frames
 from sayso.clean.config import PostMask
 
 _WINDOW_S, _HOPS = 0.04, 4
@@ -20,7 +20,7 @@ def postmask(
 
     All channels share a mask. Raises: Cancelled.
     """
-    n_fft = max(64, 2 ** round(np.log2(_WINDOW_S * mix.sample_rate)))
+    n_fft = window_frames(_WINDOW_S, mix.sample_rate)
     least = np.float32(10 ** (settings.floor_db / 20))
 
     def mask(block: Samples) -> Samples:

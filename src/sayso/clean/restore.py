@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sayso.audio import Audio, Cancelled, Samples, istft, stft, stop_if
+from sayso.audio import Audio, Cancelled, Samples, istft, stft, stop_if, window_frames
 from sayso.clean.config import Restore
 from sayso.clean.masks import in_blocks
 
@@ -35,7 +35,7 @@ def restore(
     if dry_db == 0.0:
         return mix
     dry = np.float32(10 ** (dry_db / 20))
-    n_fft = max(64, 2 ** round(np.log2(_WINDOW_S * mix.sample_rate)))
+    n_fft = window_frames(_WINDOW_S, mix.sample_rate)
     hop = n_fft // _HOPS
 
     def given_back(block: Samples) -> Samples:

@@ -18,7 +18,17 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from sayso.audio import Audio, Cancelled, Chunking, Progress, Samples, istft, overlap_add, stft
+from sayso.audio import (
+    Audio,
+    Cancelled,
+    Chunking,
+    Progress,
+    Samples,
+    istft,
+    overlap_add,
+    stft,
+    window_frames,
+)
 
 _Grid: TypeAlias = npt.NDArray[np.float32]
 
@@ -52,7 +62,7 @@ def denoise(
     Raises: Cancelled.
     """
     rate = audio.sample_rate
-    n_fft = max(64, 2 ** round(np.log2(_WINDOW_S * rate)))
+    n_fft = window_frames(_WINDOW_S, rate)
     hop = n_fft // _HOPS
     chunking = Chunking.in_seconds(rate, segment_s=_SEGMENT_S, overlap=_OVERLAP, grid=hop)
 

@@ -7,7 +7,6 @@ dark and on light; a spectrogram brings its own.
 from __future__ import annotations
 
 import base64
-import math
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,7 @@ from html import escape
 import numpy as np
 import numpy.typing as npt
 
-from sayso.audio import Audio, peaks, stft
+from sayso.audio import Audio, peaks, stft, window_frames
 
 _WIDTH, _HISTOGRAM_HEIGHT, _WAVE_HEIGHT = 360, 150, 72
 _BINS = 24
@@ -94,7 +93,7 @@ def spectrogram(audio: Audio, *, title: str, loudest: float | None = None) -> tu
         loudest: the power that is white, so that two pictures compare; None takes its own.
     Returns: HTML and the loudest power.
     """
-    n_fft = max(256, 2 ** round(math.log2(0.046 * audio.sample_rate)))
+    n_fft = window_frames(0.046, audio.sample_rate)
     hop = n_fft // 4
     samples = audio.block(0, audio.frames).mean(axis=0)
     power = np.abs(stft(samples, n_fft, hop=hop)) ** 2

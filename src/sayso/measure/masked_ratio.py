@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sayso.audio import Audio, stft
+from sayso.audio import Audio, stft, window_frames
 from sayso.errors import ShapeError, SilenceError
 
 _WINDOW_S, _HOPS = 0.04, 2
@@ -39,7 +39,7 @@ def masked_ratio_db(signal: Audio, speech: Audio, rest: Audio) -> float:
     Raises: ShapeError; SilenceError for silent speech, or where the signal has nothing of it.
     """
     validate(signal, speech, rest)
-    n_fft = max(64, 2 ** round(np.log2(_WINDOW_S * signal.sample_rate)))
+    n_fft = window_frames(_WINDOW_S, signal.sample_rate)
     hop = n_fft // _HOPS
     size = _BLOCK_HOPS * hop
     # For each moment: level of the speech, energy in its part, energy in the other part.

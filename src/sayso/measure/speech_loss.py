@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sayso.audio import stft
+from sayso.audio import stft, window_frames
 from sayso.errors import RangeError, ShapeError, SilenceError
 from sayso.measure import sdr
 from sayso.measure.sdr import Array
@@ -49,7 +49,7 @@ def speech_loss_db(estimate: Array, reference: Array, *, sample_rate: int) -> fl
     6.02
     """
     validate(estimate, reference, sample_rate=sample_rate)
-    n_fft = max(64, 2 ** round(np.log2(_WINDOW_S * sample_rate)))
+    n_fft = window_frames(_WINDOW_S, sample_rate)
     heard, clean = (
         stft(np.asarray(wave - wave.mean(), np.float32), n_fft, hop=n_fft // _HOPS)
         for wave in (estimate, reference)

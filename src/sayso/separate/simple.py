@@ -17,7 +17,17 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from sayso.audio import Audio, Cancelled, Chunking, Progress, Samples, istft, overlap_add, stft
+from sayso.audio import (
+    Audio,
+    Cancelled,
+    Chunking,
+    Progress,
+    Samples,
+    istft,
+    overlap_add,
+    stft,
+    window_frames,
+)
 from sayso.separate.catalogue import require_heard
 
 MUSIC: tuple[str, ...] = ("vocals", "drums", "bass", "other")
@@ -89,7 +99,7 @@ class SimpleSeparator:
 
 def _separate(chunk: Samples, targets: Sequence[str], sample_rate: int) -> Samples:
     """[C, t] to [S, C, t]."""
-    n_fft = max(64, 2 ** round(np.log2(_WINDOW_S * sample_rate)))
+    n_fft = window_frames(_WINDOW_S, sample_rate)
     hop, length = n_fft // _HOPS, chunk.shape[1]
     spectrum = stft(chunk, n_fft, hop=hop)
     magnitude = np.sqrt(np.mean(np.abs(spectrum) ** 2, axis=0, dtype=np.float32))
