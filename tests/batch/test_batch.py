@@ -109,6 +109,33 @@ def test_a_batch_ends_goes_on_and_does_nothing_twice(tmp_path):
     assert states(out)["bad"] == "failed"
 
 
+def test_what_ends_after_the_clock_was_set_back_is_seen_to_end(tmp_path):
+    batch = Batch.open(tmp_path / "out", SETTINGS)
+    batch.add(find_sources([make_sources(tmp_path / "in", 60)]))
+    done = []
+
+    def check():
+        if done:
+            next_one = queue.find(states=("queued", "running"), limit=1)[0]
+            queue.wait(next_one.id, timeout_s=60)
+            done.append(queue.counts()["done"])
+            raise KeyboardInterrupt
+        if count := queue.counts().get("done", 0):
+            done.append(count)
+            with queue.engine.begin() as connection:
+                connection.exec_driver_sql(
+                    "UPDATE workflow_status SET completed_at = completed_at + 86400000"
+                )
+
+    with (
+        JobQueue(batch.default_queue) as queue,
+        Workers(queue.url, MODULES, processes=1, polling_s=0.02),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        batch.run(queue, check=check)
+    assert list(states(tmp_path / "out").values()).count("done") >= done[1] > done[0]
+
+
 def test_what_does_not_fit_is_told(tmp_path):
     out, sources = tmp_path / "out", make_sources(tmp_path / "in", 1)
     batch = Batch.open(out, SETTINGS)

@@ -91,6 +91,23 @@ def test_the_least_recently_used_go_first(tmp_path, noise, separator):
     assert separator.asked == ["b"]
 
 
+def test_what_was_used_before_the_clock_was_set_back_makes_room_for_what_is_new(
+    tmp_path, noise, separator
+):
+    mix = noise(0.1)
+    cache = StemCache(tmp_path, limit_bytes=2 * mix.samples.nbytes + 100)
+    for target in ("a", "b"):
+        cache.separate(separator, mix, (target,))
+    tomorrow = time.time() + 86_400
+    for shape in tmp_path.glob("*/shape.json"):
+        os.utime(shape, (tomorrow, tomorrow))
+    for target in ("c", "d"):
+        cache.separate(separator, mix, (target,))
+    separator.asked.clear()
+    cache.separate(separator, mix, ("c", "d"))
+    assert separator.asked == []
+
+
 def test_a_folder_that_cannot_be_written_is_no_failure(tmp_path, noise, separator):
     (tmp_path / "file").touch()
     stems = StemCache(tmp_path / "file").separate(separator, noise(0.1), ("a",))

@@ -154,6 +154,22 @@ def test_sessions_and_waiting_renders_are_bounded(make):
     assert person.say(session, "mute the drums", render=False)["reply"]
 
 
+def test_what_is_asked_for_after_the_clock_was_set_back_is_the_latest_and_is_kept(make):
+    client = make()
+    person = Person(client)
+    session = person.open()
+    url = f"/sessions/{session['id']}/renders"
+    asked = [
+        person.patch(session, strips={"drums": {"gain_db": -n}}, render=True)["render"]["id"]
+        for n in range(1, 21)
+    ]
+    with client.app.state.service.store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE render SET created_s = created_s + 86400")
+    new = person.say(session, "mute the bass")["render"]["id"]
+    kept = [render["id"] for render in person.ask("GET", url)]
+    assert kept == [new, *asked[:0:-1]]
+
+
 def test_what_a_session_remembers_is_bounded(make, monkeypatch):
     monkeypatch.setattr("sayso.service.store._HISTORY_BYTES", 1 << 20)
     person = Person(make())

@@ -65,7 +65,7 @@ class Batch:
         self._items: dict[str, Item] = {}
         self._tally = Tally()
         self._stale: set[str] = set()
-        self._seen_s = 0.0
+        self._seen_s = self._looked_s = 0.0
 
     @classmethod
     def open(cls, out: str | Path, settings: CleanSettings | RenderSettings) -> Batch:
@@ -152,6 +152,7 @@ class Batch:
         self.save()
         self._put(queue)
         self._tally.begin()
+        self._looked_s = time.monotonic()
         try:
             self._wait(queue, on_progress, check)
         finally:
@@ -200,7 +201,9 @@ class Batch:
 
     def _look(self, queue: JobQueue) -> None:
         """Takes over what jobs that have ended of late made of their items."""
-        since = self._seen_s - _OVERLAP_S
+        then_s, self._looked_s = self._looked_s, time.monotonic()
+        # After the clock was set back, jobs end before others that were seen to end.
+        since = min(self._seen_s, time.time() - (self._looked_s - then_s)) - _OVERLAP_S
         self._take_over(
             queue.find(prefix=self._prefix, states=ENDED, ended_since_s=since, with_arguments=False)
         )

@@ -128,13 +128,17 @@ class StemCache:
         return min(self._limit_bytes, int(_FREE_SHARE * (free + sum(self._sizes().values()))))
 
     def _sizes(self) -> dict[Path, int]:
-        """Each entry's bytes, the least recently used first."""
-        found = []
+        """Each entry's bytes, the least recently used first.
+
+        What was used in the future, since the clock was set back, counts as the least recent.
+        """
+        found, now_s = [], time.time()
         for shape in self._folder.glob(f"[!.]*/{_SHAPE}"):
             with suppress(OSError):  # another process has just removed it
                 size = (shape.parent / _SAMPLES).stat().st_size
-                found.append((shape.stat().st_mtime, shape.parent, size))
-        return {entry: size for _, entry, size in sorted(found)}
+                used_s = shape.stat().st_mtime
+                found.append((used_s <= now_s + _ABANDONED_S, used_s, shape.parent, size))
+        return {entry: size for *_, entry, size in sorted(found)}
 
     def _sweep(self) -> None:
         with suppress(OSError):

@@ -329,13 +329,16 @@ class Service:
 
     def _render_of(self, session: str, desk: Desk) -> tuple[Render, bool]:
         """The render of `desk`, and whether it is a new one."""
-        wanted = plain(desk)
-        for render in self.store.renders(session):
+        wanted, renders = plain(desk), self.store.renders(session)
+        for render in renders:
             if render.desk == wanted:
                 job = self.queue.get(render.id)
                 if job is None or job.state not in ("failed", "cancelled"):
                     return render, False
-        return Render(session_id=session, desk=wanted), True
+        new = Render(session_id=session, desk=wanted)
+        if renders:  # it is the latest, even if the clock was set back
+            new.created_s = max(new.created_s, renders[0].created_s + 1e-3)
+        return new, True
 
     def _enqueue(self, render: Render) -> Job:
         settings, folder = self.settings, self.folder(render.session_id)
