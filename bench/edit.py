@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edit_material import RATE, Cutting, Pool, cut, mixed, reread
+from edit_material import RATE, Cutting, Pool, cut, mixed
 from edit_rehearsals import EDITORS, Band, Rehearsal
 from sayso.audio import Audio, Samples, Writer, read, write
 from sayso.desk.timeline import Clip, Timeline
@@ -114,11 +114,11 @@ def _align_one(pool: Pool, number: int, minutes: float, folder: Path) -> Placed:
     if not known.exists():
         raw = mixed(pool, 60 * minutes, seed=number)
         write(kept, raw, encoding="pcm16")
-        truth = cut(raw, folder / f"edit{number}.wav", seed=number, speed=speed)
+        truth = cut(raw, folder / f"edit{number}.mp3", seed=number, speed=speed)
         known.write_text(json.dumps([clip.model_dump() for clip in truth.clips]))
     clips = tuple(Clip(**clip) for clip in json.loads(known.read_text()))
     truth = Cutting(folder / f"edit{number}.mp3", clips, speed)
-    raw, edited = read(kept), reread(truth)
+    raw, edited = read(kept), read(truth.path)
     began = time.perf_counter()
     found = align(raw, edited)
     seconds = time.perf_counter() - began
@@ -247,7 +247,7 @@ def bench_learn(
                 outcomes.append(Outcome(method, example.name, figures, quality))
         print(f"{name}: learnt in {spent[0]:.0f} s, {spent[1]:.0f} s of one processor")
         for method, row in means(outcomes).items():
-            print(f"  {method:14s}" + "".join(f"{value:10.3f}" for value in row.values()))
+            print(f"  {method:14s}" + "".join(_column(value) for value in row.values()))
         each = [f"{o.scores.iou:.2f}/{o.scores.boundary_f:.2f}" for o in outcomes[:4]]
         print("  the pointer on each:", " ".join(each))
         print(f"  by default: {editor.by}; usual length {editor.usual_s}, {editor.keep_ratio:.0%}")
@@ -255,6 +255,10 @@ def bench_learn(
         print("  seconds heard again, right, in all, and in truth:", loops, flush=True)
         if cache is not None:
             editor.save(cache / f"{name.split()[0]}.editor")
+
+
+def _column(value: float | None) -> str:
+    return f"{'-':>10s}" if value is None else f"{value:10.3f}"
 
 
 def _loops(example: Example, editor: Editor) -> tuple[int, int, int]:

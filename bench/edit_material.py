@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from sayso.audio import Audio, read, resample, write
+from sayso.audio import Audio, resample
 from sayso.desk import Eq, Stretch, Strip
 from sayso.desk.timeline import Clip, Timeline
 from sayso.edit import Edited
@@ -109,8 +109,8 @@ class Cutting:
     speed: float
 
 
-def cut(raw: Audio, path: Path, seed: int, *, speed: float = 1.0, mp3: bool = True) -> Cutting:
-    """An edit with cuts, repeats, reorderings, gain, tone, tempo and a codec; written to `path`."""
+def cut(raw: Audio, path: Path, seed: int, *, speed: float = 1.0) -> Cutting:
+    """An edit with cuts, repeats, reorderings, gain, tone and tempo, written to `path` as MP3."""
     rng = np.random.default_rng(seed)
     places = np.sort(rng.uniform(0, raw.frames, 2 * int(rng.integers(6, 14))))
     clips = [
@@ -134,27 +134,18 @@ def cut(raw: Audio, path: Path, seed: int, *, speed: float = 1.0, mp3: bool = Tr
     audio = record(process(sound, Strip(effects=tuple(effects))))
     peak = float(np.abs(audio.samples).max())
     audio = Audio(audio.samples * np.float32(min(1.0, 0.95 / peak)), RATE)
-    if mp3:
-        _write_mp3(path.with_suffix(".mp3"), audio)
-        path = path.with_suffix(".mp3")
-    else:
-        write(path, audio)
+    _write_mp3(path, audio)
     return Cutting(path, tuple(clips), speed)
 
 
-def _write_mp3(path: Path, audio: Audio, *, bits_per_s: int = 96_000) -> None:
+def _write_mp3(path: Path, audio: Audio) -> None:
     import av
 
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libmp3lame", rate=audio.sample_rate, layout="stereo")
-        stream.bit_rate = bits_per_s
+        stream.bit_rate = 96_000
         for block in audio.blocks(1152 * 64):
             frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block), "fltp", "stereo")
             frame.sample_rate = audio.sample_rate
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-
-
-def reread(cutting: Cutting) -> Audio:
-    """The edited recording as a listener gets it."""
-    return read(cutting.path)

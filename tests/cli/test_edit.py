@@ -14,7 +14,7 @@ from sayso.cli import main
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Two rehearsals and what somebody made of them: the last take of each tune."""
+    """Three rehearsals and what somebody made of them: the last take of each tune."""
     root = tmp_path_factory.mktemp("editing")
     for seed in range(3):
         audio, spans = rehearsal(seed)

@@ -16,9 +16,9 @@ from sayso.edit.hearing import listen
 from sayso.edit.operations import clips_of, stretches
 from sayso.edit.pointing import Limits, point
 from sayso.errors import DataError, ModelError
-from sayso.measure.edits import kept_iou
+from sayso.measure.edits import EditScores, kept_iou
 from sayso.train.editor import EditorConfig, learn
-from sayso.train.editor_files import Example, leave_one_out, means
+from sayso.train.editor_files import Example, Outcome, leave_one_out, means
 from sayso.train.editor_lessons import Lessons, Pair, lesson_of
 
 QUICK = EditorConfig(steps=3, autoencoder_steps=4, threads=1, trials=False)
@@ -156,6 +156,13 @@ def test_leaving_one_out_gives_every_figure():
     table = means(leave_one_out(examples, methods=methods, config=QUICK))
     assert set(table) == set(methods)
     assert all(0 <= row["iou"] <= 1 and 0 <= row["boundary_f"] <= 1 for row in table.values())
+
+
+def test_means_leave_out_recordings_without_joins():
+    scores = EditScores(iou=0.5, boundary_f=1.0, keep_ratio=0.4, duration_error_s=-2.0)
+    outcomes = [Outcome("level", "a", scores, 1.5), Outcome("level", "b", scores, None)]
+    assert means(outcomes)["level"]["cut_quality"] == 1.5
+    assert means(outcomes[1:])["level"]["cut_quality"] is None
 
 
 def test_nothing_to_learn_from_is_told():

@@ -103,7 +103,10 @@ def evaluate(arguments: Namespace) -> int:
         show_json(table)
         return 0
     columns = list(next(iter(table.values())))
-    rows = [(name, *(f"{row[key]:.3f}" for key in columns)) for name, row in table.items()]
+    rows = [
+        (name, *("" if value is None else f"{value:.3f}" for value in row.values()))
+        for name, row in table.items()
+    ]
     show_table(("method", *columns), rows)
     return 0
 

@@ -144,9 +144,9 @@ def judge(editor: Editor, example: Example, method: str) -> Outcome:
     return Outcome(method, example.name, figures, cut_quality(audio, timeline))
 
 
-def means(outcomes: Sequence[Outcome]) -> dict[str, dict[str, float]]:
-    """Means of every figure over the recordings, by method."""
-    table: dict[str, dict[str, float]] = {}
+def means(outcomes: Sequence[Outcome]) -> dict[str, dict[str, float | None]]:
+    """Means of every figure over the recordings, by method; None for joins where there are none."""
+    table: dict[str, dict[str, float | None]] = {}
     for method in dict.fromkeys(outcome.method for outcome in outcomes):
         mine = [outcome for outcome in outcomes if outcome.method == method]
         joins = [o.cut_quality for o in mine if o.cut_quality is not None]
@@ -155,6 +155,6 @@ def means(outcomes: Sequence[Outcome]) -> dict[str, dict[str, float]]:
             "boundary_f": float(np.mean([o.scores.boundary_f for o in mine])),
             "keep_ratio": float(np.mean([o.scores.keep_ratio for o in mine])),
             "duration_error_s": float(np.mean([abs(o.scores.duration_error_s) for o in mine])),
-            "cut_quality": float(np.mean(joins)) if joins else float("nan"),
+            "cut_quality": float(np.mean(joins)) if joins else None,
         }
     return table
