@@ -88,18 +88,23 @@ def needs(name: str, extras: tuple[str, ...] = ()) -> set[str]:
     return found
 
 
+def but_for(name: str, extras: tuple[str, ...] = ()) -> list[str]:
+    """The modules that would not be there if only `name` were installed."""
+    kept = needs(name, extras) | {"pip", "setuptools"}
+    return sorted(
+        module
+        for module, owners in packages_distributions().items()
+        if not kept & {plain(owner) for owner in owners}
+    )
+
+
 @pytest.fixture(scope="module")
 def alone(wheel, tmp_path_factory):
     """Runs `sayso` out of the wheel, where nothing is installed but what it needs."""
     place = tmp_path_factory.mktemp("alone")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(place / "package")
-    kept = needs("sayso") | {"pip", "setuptools"}
-    hidden = sorted(
-        module
-        for module, owners in packages_distributions().items()
-        if not kept & {plain(owner) for owner in owners}
-    )
+    hidden = but_for("sayso")
     assert {"torch", "fastapi", "dbos", "mcp"} <= set(hidden)
     assert not {"numpy", "onnxruntime", "rich"} & set(hidden)
     (place / "package" / "sitecustomize.py").write_text(_HIDE.format(hidden=hidden))
@@ -179,3 +184,19 @@ def test_what_an_extra_is_needed_for_says_so(alone, extra, arguments):
     done = run(*arguments, **({"SAYSO_LLM": "ollama:qwen3"} if extra == "llm" else {}))
     assert done.returncode == 6, done.stderr
     assert f"sayso[{extra}]" in done.stderr
+
+
+def test_the_benches_need_their_extra_alone(tmp_path):
+    hidden = but_for("sayso", ("bench",))
+    assert {"fastapi", "dbos", "pytest"} <= set(hidden)
+    (tmp_path / "sitecustomize.py").write_text(_HIDE.format(hidden=hidden))
+    path = os.pathsep.join([str(tmp_path), str(Path(sayso.__file__).parents[1])])
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "--help"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
