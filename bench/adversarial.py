@@ -69,7 +69,7 @@ def train_arm(args: argparse.Namespace, arm: str, seed: int) -> None:
         return
     values = settings(args, arm, seed, folder)
     config = parse_config(values, "bench/adversarial.py")
-    started = time.time()
+    started = time.monotonic()
 
     def show(report: Report) -> None:
         figures = {**report.losses, **report.figures}
@@ -89,7 +89,7 @@ def train_arm(args: argparse.Namespace, arm: str, seed: int) -> None:
         "reason": outcome.reason,
         "validation_mse": -outcome.state.best,
         "train_minutes": outcome.state.seconds / 60,
-        "wall_minutes": (time.time() - started) / 60,
+        "wall_minutes": (time.monotonic() - started) / 60,
         "medians": summarise(scores),
         "songs": {score.title: score.figures for score in scores},
     }

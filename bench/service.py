@@ -313,7 +313,7 @@ class Crowd:
 
 def weigh(service: Served) -> dict[str, float]:
     """Memory, open files, threads and processor time of the service; rows and bytes it keeps."""
-    found = {"time (s)": time.time()}
+    found = {"time (s)": time.monotonic()}
     workers = [child for child in service.process.children() if "sayso.jobs" in child.cmdline()]
     for name, processes in (("api", [service.process]), ("workers", workers)):
         found[f"{name} MiB"] = sum(one.memory_info().rss for one in processes) / 2**20
