@@ -156,7 +156,8 @@ class Studio:
     """What sessions share: the separator, loaded when first needed, and the cache of stems.
 
     Args:
-        model: a name from the catalogue or a path to an exported model; None takes the best.
+        model: as `sayso.separate.load` takes it: a name, a path, "auto" or an ensemble; None takes
+            the best of our own.
         cache: folder for separated stems, or None to keep none.
         segment_s: seconds that the separator hears at a time; None leaves it to the model.
         overlap: share of a segment that is heard twice, 0 to 0.5.

@@ -43,7 +43,7 @@ def network(path: Path, frames: int = FRAMES) -> Path:
 
 @pytest.fixture
 def judge(tmp_path: Path) -> Dnsmos:
-    return Dnsmos(network(tmp_path / "judge.onnx"), threads=1)
+    return Dnsmos(network(tmp_path / "judge.onnx"))
 
 
 def test_answers_become_scores(judge):

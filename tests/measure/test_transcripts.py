@@ -78,7 +78,6 @@ def test_whisper_needs_its_files(tmp_path):
 
 def test_whispers_segments_become_words():
     transcriber = object.__new__(WhisperTranscriber)
-    transcriber._language = None
     said = [SimpleNamespace(word=" Hello", start=0.1, end=0.4)]
     segments = [SimpleNamespace(words=said), SimpleNamespace(words=None)]
     transcriber._model = SimpleNamespace(transcribe=lambda *_, **__: (iter(segments), None))

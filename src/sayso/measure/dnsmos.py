@@ -34,18 +34,15 @@ class Dnsmos:
 
     Args:
         path: of `sig_bak_ovr.onnx`.
-        threads: processor threads; 0 lets ONNX Runtime choose.
     Raises: ModelError for another model, or a damaged one.
     """
 
-    def __init__(self, path: Path, *, threads: int = 0) -> None:
+    def __init__(self, path: Path) -> None:
         import onnxruntime
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
         try:
             self._session: Any = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
+                str(path), providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # the runtime raises bare exceptions
             raise ModelError(f"{path}: cannot be read as an ONNX model ({error})") from None

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from sayso.audio import Audio, stft
 from sayso.desk.timeline import Timeline
 
-WINDOW_S = 0.5
+_NEAR_S = 0.5
 _GRID_S = 0.01
 _FFT, _HOP = 1024, 512
 _SAMPLED = 400
@@ -59,15 +59,15 @@ def kept_iou(estimate: Timeline, reference: Timeline) -> float:
     return float(np.minimum(one, other).sum() / max(1, np.maximum(one, other).sum()))
 
 
-def boundary_f(estimate: Timeline, reference: Timeline, *, window_s: float = WINDOW_S) -> float:
-    """F-measure, 0 to 1, of boundaries that lie within `window_s` of each other, one to one."""
+def boundary_f(estimate: Timeline, reference: Timeline) -> float:
+    """F-measure, 0 to 1, of boundaries that lie within half a second of each other, one to one."""
     found, true = _boundaries(estimate), _boundaries(reference)
     hits = at = 0
     # Both rise, so that taking the first that is near enough is the best matching.
     for boundary in true:
-        while at < len(found) and found[at] < boundary - window_s:
+        while at < len(found) and found[at] < boundary - _NEAR_S:
             at += 1
-        if at < len(found) and found[at] <= boundary + window_s:
+        if at < len(found) and found[at] <= boundary + _NEAR_S:
             hits += 1
             at += 1
     return 2 * hits / (len(found) + len(true))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sayso.networks.cnn14 import Cnn14, Cnn14Config
 
 _WINDOW_S = 10.0
-MUSIC, SPEECH, SINGING = "Music", "Speech", "Singing"
+MUSIC = "Music"
 
 
 class Tags(BaseModel):

@@ -62,33 +62,26 @@ class WhisperTranscriber:
 
     Args:
         folder: with `model.bin`, `config.json`, `tokenizer.json` and the vocabulary.
-        language: such as "en"; None lets Whisper find out.
-        threads: processor threads; 0 lets it choose.
     Raises: ModelError for a folder without a model, MissingExtraError.
     """
 
     name = "whisper"
     piece_s = 300.0
 
-    def __init__(self, folder: Path, *, language: str | None = None, threads: int = 0) -> None:
+    def __init__(self, folder: Path) -> None:
         library = require("faster_whisper", extra=_EXTRA, purpose="Whisper")
         # Without these the library would go and look for them on the network.
         for name in ("model.bin", "config.json", "tokenizer.json"):
             if not (folder / name).is_file():
                 raise ModelError(f"{folder / name}: not there; run `sayso models pull whisper`")
         try:
-            self._model: Any = library.WhisperModel(
-                str(folder), device="cpu", compute_type="int8", cpu_threads=threads
-            )
+            self._model: Any = library.WhisperModel(str(folder), device="cpu", compute_type="int8")
         except Exception as error:  # the engine raises bare exceptions
             raise ModelError(f"{folder}: no model of Whisper: {error}") from None
-        self._language = language
 
     def hear(self, speech: Samples) -> list[Word]:
         """The words in `speech` [T], in seconds from its beginning."""
-        segments, _ = self._model.transcribe(
-            speech, language=self._language, word_timestamps=True, vad_filter=False
-        )
+        segments, _ = self._model.transcribe(speech, word_timestamps=True, vad_filter=False)
         return [
             Word(text=word.word.strip(), start_s=word.start, end_s=word.end)
             for segment in segments
@@ -124,13 +117,13 @@ class SphinxTranscriber:
         ]
 
 
-def best_transcriber(whisper: Path | None, *, language: str | None = None) -> Transcriber:
+def best_transcriber(whisper: Path | None) -> Transcriber:
     """Whisper where `whisper` holds its files and it is installed, else pocketsphinx.
 
     Raises: MissingExtraError when neither is installed.
     """
     if whisper is not None and (whisper / "model.bin").is_file():
-        return WhisperTranscriber(whisper, language=language)
+        return WhisperTranscriber(whisper)
     return SphinxTranscriber()
 
 
