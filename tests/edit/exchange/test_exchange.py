@@ -45,6 +45,25 @@ def test_otio_keeps_everything(tmp_path):
     assert there_and_back(tmp_path, edit, ".otio") == edit
 
 
+def test_otio_of_one_rate_fits_a_recording_of_another(tmp_path):
+    edit = edit_of((4800, 9600), (20_000, 30_000))
+    timeline = edit.timeline.model_copy(update={"fade_out_frames": 480})
+    path = write_edit(tmp_path / "edit.otio", edit.model_copy(update={"timeline": timeline}))
+    back = read_edit(path, find=lambda path: Media(path, RATE // 2, FRAMES // 2))
+    assert spans(back) == [(2400, 4800), (10_000, 15_000)]
+    assert (back.timeline.crossfade_frames, back.timeline.fade_out_frames) == (480, 240)
+
+
+@pytest.mark.parametrize("rate", ["0", '"fast"', "null", "1e-320"])
+def test_otio_of_no_rate_is_damaged(tmp_path, rate):
+    path = write_edit(tmp_path / "edit.otio", edit_of((4800, 9600)))
+    text, known = path.read_text(), f'"sample_rate": {RATE}'
+    assert known in text
+    path.write_text(text.replace(known, f'"sample_rate": {rate}'))
+    with pytest.raises(FormatError, match="damaged"):
+        read_edit(path, find=found)
+
+
 def test_otio_keeps_tracks(tmp_path):
     edit = edit_of((0, 48_000)).model_copy(update={"sources": ("mix.wav", "vocals.wav")})
     assert there_and_back(tmp_path, edit, ".otio").sources == ("mix.wav", "vocals.wav")
@@ -65,10 +84,11 @@ def test_reaper_keeps_clips_to_the_frame(tmp_path_factory, ends, crossfade, gap)
     assert back.sources == edit.sources
 
 
-def test_reaper_keeps_gain_and_overlaps_by_the_crossfade(tmp_path):
+def test_reaper_keeps_gain_and_fades_and_overlaps_by_the_crossfade(tmp_path):
     edit = edit_of((48_000, 96_000), (200_000, 300_000), crossfade=1920)
     clips = tuple(clip.model_copy(update={"gain_db": 3.0}) for clip in edit.timeline.clips)
-    edit = edit.model_copy(update={"timeline": edit.timeline.model_copy(update={"clips": clips})})
+    timeline = edit.timeline.model_copy(update={"clips": clips, "fade_out_frames": 12_345})
+    edit = edit.model_copy(update={"timeline": timeline})
     back = there_and_back(tmp_path, edit, ".rpp")
     assert back.timeline == edit.timeline
     items = (tmp_path / "edit.rpp").read_text().split("<ITEM")[1:]

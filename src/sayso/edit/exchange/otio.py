@@ -64,7 +64,14 @@ def load(text: str, suffix: str, find: Find) -> EditList:
         raise FormatError(f"holds a {type(timeline).__name__}; expected a timeline")
     try:
         return _edit(otio, timeline, find, exact=suffix == ".otio")
-    except (TypeError, AttributeError, ValueError, KeyError, RuntimeError, OverflowError) as error:
+    except (
+        TypeError,
+        AttributeError,
+        ValueError,
+        KeyError,
+        RuntimeError,
+        ArithmeticError,
+    ) as error:
         # A timeline may lack any part, and the library does not mind when it reads it.
         raise FormatError(f"damaged: {error}") from None
 
@@ -77,8 +84,12 @@ def _timeline(otio: Any, edit: EditList, *, exact: bool, edl: bool) -> Any:
     schema, rate = otio.schema, edit.timeline.sample_rate
     to_time = _times(otio, rate, exact=exact)
     timeline = schema.Timeline(Path(edit.sources[0]).stem)
-    fields = {"speed": edit.speed, "fade_out_frames": edit.timeline.fade_out_frames}
-    timeline.metadata["sayso"] = fields | {"crossfade_frames": edit.timeline.crossfade_frames}
+    timeline.metadata["sayso"] = {
+        "speed": edit.speed,
+        "sample_rate": rate,
+        "crossfade_frames": edit.timeline.crossfade_frames,
+        "fade_out_frames": edit.timeline.fade_out_frames,
+    }
     for source in edit.sources[:1] if edl else edit.sources:
         kind = schema.TrackKind.Video if edl else schema.TrackKind.Audio
         track = schema.Track(Path(source).stem, kind=kind)
@@ -173,12 +184,16 @@ def _edit(otio: Any, timeline: Any, find: Find, *, exact: bool) -> EditList:
     assert media is not None
     clips, new = _clips(otio, tracks[0], media)
     fields = _fields(timeline)
-    crossfade = fields.get("crossfade_frames", _crossfade(otio, tracks[0], media))
+    scale = media.sample_rate / fields.get("sample_rate", media.sample_rate)
+    if "crossfade_frames" in fields:
+        crossfade = round(fields["crossfade_frames"] * scale)
+    else:
+        crossfade = _crossfade(otio, tracks[0], media)
     made = Timeline(
         sample_rate=media.sample_rate,
         clips=clips,
         crossfade_frames=crossfade,
-        fade_out_frames=fields.get("fade_out_frames", 0),
+        fade_out_frames=round(fields.get("fade_out_frames", 0) * scale),
     )
     return EditList(
         sources=tuple(sources),

@@ -1,7 +1,7 @@
 """Reaper projects: a track a recording, an item a clip, items that overlap by the crossfade.
 
 Source: the plain-text project format as Reaper itself writes it. Read are TRACK, ITEM, POSITION,
-LENGTH, SOFFS, PLAYRATE, VOLPAN and the FILE of a SOURCE; all else is left alone.
+LENGTH, SOFFS, PLAYRATE, VOLPAN, the last FADEOUT and the FILE of a SOURCE; all else is left alone.
 """
 
 from __future__ import annotations
@@ -88,6 +88,7 @@ class _Item:
     length: float
     offset: float
     gain_db: float
+    fade_out: float
     file: str | None
 
 
@@ -128,6 +129,7 @@ def load(text: str, suffix: str, find: Find) -> EditList:
         sample_rate=media.sample_rate,
         clips=tuple(clips),
         crossfade_frames=round(crossfade * media.sample_rate),
+        fade_out_frames=round(items[0][-1].fade_out * media.sample_rate),
     )
     return EditList(
         sources=tuple(sources), source_frames=media.frames, timeline=timeline, new=tuple(new)
@@ -173,18 +175,20 @@ def _read_item(block: _Block) -> _Item:
     sources = [inner for inner in block.blocks if inner.name == "SOURCE"]
     file = sources[0].lines.get("FILE") if sources else None
     volume = max(_number(block, "VOLPAN", 1.0), 1e-3)
+    position, length = _number(block, "POSITION", None), _number(block, "LENGTH", None)
     gain_db = 20 * math.log10(volume)
     return _Item(
-        position=_number(block, "POSITION", None),
-        length=_number(block, "LENGTH", None),
+        position=position,
+        length=length,
         offset=_number(block, "SOFFS", 0.0),
         gain_db=0.0 if abs(gain_db) < 1e-6 else round(gain_db, 6),
+        fade_out=min(max(_number(block, "FADEOUT", 0.0, word=1), 0.0), length),
         file=file[0] if file else None,
     )
 
 
-def _number(block: _Block, key: str, default: float | None) -> float:
-    words = block.lines.get(key)
+def _number(block: _Block, key: str, default: float | None, word: int = 0) -> float:
+    words = block.lines.get(key, [])[word:]
     if not words:
         if default is None:
             raise FormatError(f"an item has no {key}; the file is damaged")
