@@ -16,7 +16,9 @@ from sayso.checkpoints import Shelf  # noqa: E402
 from sayso.errors import ModelError, RangeError  # noqa: E402
 from sayso.networks.dns64 import DNS64, DNS64Config  # noqa: E402
 from sayso.separate import catalogue, load  # noqa: E402
+from sayso.separate.audiosep import read_resunet30  # noqa: E402
 from sayso.separate.installed import is_installed, pull, remove, take  # noqa: E402
+from sayso.separate.prompts import Prompts  # noqa: E402
 from sayso.separate.public import MODELS, public_model  # noqa: E402
 
 OPTIONS = {
@@ -130,3 +132,17 @@ def test_ensembles_and_auto_by_name(shelf):
     auto = load("auto", shelf=shelf)
     assert auto.route("vocals").model == "htdemucs"
     assert auto.route("noise").model in ("embedded", "simple")
+
+
+@pytest.mark.parametrize(
+    "package", [7, [], "klass", {3: torch.ones(1)}, {"state_dict": 5}, {"state_dict": {3: 1}}]
+)
+def test_checkpoints_of_anything_else_are_named(shelf, tmp_path, package):
+    path = tmp_path / "a.th"
+    torch.save(package, path)
+    prompts = Prompts(path, tokens=tmp_path / "vocab.json", merges=tmp_path / "m.txt", kept=None)
+    for read in (lambda: load(path, shelf=shelf), lambda: read_resunet30(path)):
+        with pytest.raises(ModelError, match=r"a\.th: no .*checkpoint"):
+            read()
+    with pytest.raises(ModelError, match=r"a\.th: it holds no text tower"):
+        prompts.embed("a dog")

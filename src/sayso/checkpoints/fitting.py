@@ -83,10 +83,11 @@ def fit(
     network.eval()
 
 
-def without_prefix(state: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    """The entries under `prefix`, which is taken off their keys.
+def without_prefix(state: object, prefix: str) -> dict[str, Any]:
+    """The entries under `prefix`, which is taken off their keys; none of what is no dictionary.
 
-    >>> without_prefix({"net.a": 1, "other.b": 2}, "net.")
-    {'a': 1}
+    >>> without_prefix({"net.a": 1, "other.b": 2}, "net."), without_prefix(7, "net.")
+    ({'a': 1}, {})
     """
-    return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+    named = state if isinstance(state, Mapping) else {}
+    return {str(k)[len(prefix) :]: v for k, v in named.items() if str(k).startswith(prefix)}

@@ -164,8 +164,8 @@ def read_resunet30(path: Path, config: ResUNet30Config | None = None) -> ResUNet
     require("torch", extra="torch", purpose="AudioSep")
     from sayso.networks.resunet30 import UNUSED_KEYS, ResUNet30
 
-    package = read_pickled(path)
-    state = package.get("state_dict", package) if isinstance(package, dict) else {}
+    package = without_prefix(read_pickled(path), "")
+    state = package.get("state_dict", package)
     chosen = without_prefix(state, _PREFIX) or without_prefix(state, "")
     if not any(key.startswith("base.") for key in chosen):
         raise ModelError(f"{path}: no AudioSep checkpoint; expected keys under {_PREFIX}base.")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sayso.audio import Cancelled, Progress, stage
-from sayso.checkpoints import Shelf, WeightFile, read_pickled
+from sayso.checkpoints import Shelf, WeightFile, read_pickled, without_prefix
 from sayso.errors import ModelError, RangeError
 from sayso.extras import require
 from sayso.separate.protocol import Separator
@@ -123,7 +123,8 @@ def load_path(
         model = next(model for model in MODELS if model.kind == "audiosep")
         rest = [shelf.need(file, model=model.name) for file in model.files[1:]]
         return _audiosep([path, *rest], shelf, options)
-    if path.suffix == ".th" and "klass" not in (read_pickled(path) or {}):
+    # Those of Demucs name their class; a denoiser's may be nothing but weights.
+    if path.suffix == ".th" and "klass" not in without_prefix(read_pickled(path), ""):
         return _dns64(path, options)
     from sayso.separate.demucs import DemucsSeparator
 

@@ -98,7 +98,7 @@ class Prompts:
         require("transformers", extra="torch", purpose="AudioSep's text encoder")
         from sayso.networks.clap import UNUSED_KEYS, ClapText
 
-        package = read_pickled(self.clap)
+        package = without_prefix(read_pickled(self.clap), "")
         state = package.get("state_dict", package)
         # CLAP's own checkpoint, or one of AudioSep that carries its encoder along.
         for prefix in ("module.", "query_encoder.model.", ""):
