@@ -105,8 +105,9 @@ def test_a_target_is_left_to_those_that_hear_it():
 def test_weights_must_fit():
     with pytest.raises(RangeError, match="1 weights for 2"):
         Ensemble([Filter("a", 1), Filter("b", 1)], weights=[1])
-    with pytest.raises(RangeError, match="none below 0"):
-        Ensemble([Filter("a", 1), Filter("b", 1)], weights=[1, -1])
+    for wrong in (-1, float("nan"), float("inf")):
+        with pytest.raises(RangeError, match="finite and none below 0"):
+            Ensemble([Filter("a", 1), Filter("b", 1)], weights=[1, wrong])
     with pytest.raises(RangeError, match="all weights"):
         Ensemble([Filter("a", 1)], weights=[0])
 

@@ -14,7 +14,7 @@ Precision = Literal["auto", "float32", "bfloat16"]
 
 
 class Device(Frozen):
-    """A choice of processor; `auto` takes a GPU where there is one.
+    """A choice of processor; `auto` takes CUDA where it is there, else the CPU.
 
     Fields:
         kind: "auto", "cpu", "cuda", "cuda:1", "mps".

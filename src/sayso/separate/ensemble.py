@@ -7,6 +7,7 @@ the mixture does not have. A separator's mask is what it gave against what it le
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
@@ -57,10 +58,11 @@ class Ensemble:
         self._members = list(members)
         self._weights = list(weights or [1.0] * len(members))
         self._fusion = fusion or Fusion()
-        if len(self._weights) != len(members) or min(self._weights, default=0) < 0:
+        sound = all(0 <= weight < math.inf for weight in self._weights)
+        if len(self._weights) != len(members) or not sound:
             raise RangeError(
                 f"{len(self._weights)} weights for {len(members)} separators; expected one each, "
-                "none below 0"
+                "finite and none below 0"
             )
         if not sum(self._weights):
             raise RangeError("all weights of the ensemble are 0; expected one above it")
