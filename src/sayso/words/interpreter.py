@@ -71,7 +71,7 @@ def interpret(
     if not plain.strip():
         return _answered(dialogue.nothing_said(ear))
     turn = Turn(history, ear)
-    like = example(plain)
+    like = example(text)
     if like is not None:
         turn.do([Edit(steps=(like,))])
     else:

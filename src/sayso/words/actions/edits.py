@@ -27,8 +27,11 @@ from sayso.words.actions.changes import Declined
 from sayso.words.clauses import Clause
 from sayso.words.items import Item
 
+_SUFFIX = r"\.(?:wav|mp3|flac|m4a|aac|ogg|opus|mp4|mov|mkv|webm|editor)"
 _EXAMPLE = re.compile(
-    r"\b(?:like|as|way|example)\b[^\n]*?([\w./-]+\.(?:wav|mp3|flac|m4a|aac|ogg|opus|mp4|mov|mkv|webm|editor))\b"
+    r"\b(?:like|as|way|example)\b[^\n]*?"
+    rf"(?:[\"“']([^\"”'\n]{{1,900}}{_SUFFIX})[\"”']|([\w./-]{{1,900}}{_SUFFIX})\b)",
+    re.IGNORECASE,
 )
 _TIMES = {"double": 2, "triple": 3}
 _NEED_TIMES = (
@@ -41,13 +44,13 @@ _KEEPING = ("keep", "extract", "give")
 
 
 def example(text: str) -> Like | None:
-    """The file that an edit should be like, if one is named.
+    """The file that an edit should be like, if one is named, as it is written; quoted with spaces.
 
-    >>> example("edit it like episode1.wav").example
-    'episode1.wav'
+    >>> example("edit it like Episode1.wav").example, example("cut it like 'part 2.mp3'").example
+    ('Episode1.wav', 'part 2.mp3')
     """
     found = _EXAMPLE.search(text)
-    return Like(example=found.group(1)) if found else None
+    return Like(example=found.group(1) or found.group(2)) if found else None
 
 
 def verb_of(clause: Clause, inherited: str) -> str:
