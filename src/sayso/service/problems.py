@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import re
+import sqlite3
 from http import HTTPStatus
 from typing import Any
 
@@ -10,9 +12,10 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
-from sayso.errors import HTTP_STATUSES, SaysoError, lookup
+from sayso.errors import HTTP_STATUSES, OutputError, SaysoError, lookup
 from sayso.service.views import Problem
 
 MEDIA_TYPE = "application/problem+json"
@@ -23,10 +26,16 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 """What every route may answer besides, for the OpenAPI document."""
 _RETRY_S = "5"
+_NO_ROOM = (
+    "the disk of the service is full, or may not be written to; delete sessions that you no longer "
+    "need, or tell whoever runs it"
+)
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+_SQLITE_UNWRITABLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY)
 
 
 def problem_of(error: SaysoError, request_id: str = "") -> Problem:
-    """An error of ours as a problem."""
+    """An error of ours as a problem, which names no folder of this machine."""
     name = re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
     title = (type(error).__doc__ or "").partition("\n")[0].rstrip(".")
     status = lookup(error, HTTP_STATUSES, 500)
@@ -34,7 +43,7 @@ def problem_of(error: SaysoError, request_id: str = "") -> Problem:
         type=f"urn:sayso:{name}",
         title=title,
         status=status,
-        detail=str(error),
+        detail=_NO_ROOM if isinstance(error, OutputError) else str(error),
         request_id=request_id,
     )
 
@@ -56,6 +65,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(SaysoError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _of_http)
+    app.add_exception_handler(OSError, _of_disk)
+    app.add_exception_handler(OperationalError, _of_database)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -66,6 +77,8 @@ def request_id(request: Request) -> str:
 
 def _ours(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, SaysoError)
+    if isinstance(error, OutputError):
+        structlog.get_logger("sayso").error("no room", why=str(error))
     return answer(problem_of(error, request_id(request)))
 
 
@@ -100,6 +113,29 @@ def _of_http(request: Request, error: Exception) -> JSONResponse:
     )
     response.headers.update(error.headers or {})
     return response
+
+
+def _of_disk(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, OSError)
+    if error.errno in _UNWRITABLE:
+        return _ours(request, OutputError(str(error)))
+    return _unexpected(request, error)
+
+
+def _of_database(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, OperationalError)
+    if getattr(error.orig, "sqlite_errorcode", None) in _SQLITE_UNWRITABLE:
+        return _ours(request, OutputError(str(error.orig)))
+    structlog.get_logger("sayso").error("the database is away", why=str(error.orig))
+    return answer(
+        Problem(
+            type="about:blank",
+            title=HTTPStatus.SERVICE_UNAVAILABLE.phrase,
+            status=HTTPStatus.SERVICE_UNAVAILABLE,
+            detail="the database of the service does not answer; try again in a while",
+            request_id=request_id(request),
+        )
+    )
 
 
 def _unexpected(request: Request, error: Exception) -> JSONResponse:
