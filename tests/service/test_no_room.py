@@ -49,10 +49,10 @@ def test_a_database_on_a_full_disk(person):
 def test_a_database_that_is_away(person, tmp_path):
     store = person.client.app.state.service.store
     here, store.engine = store.engine, sa.create_engine(f"sqlite:///{tmp_path}/none/a.sqlite")
-    refused = person.open(status=503)
+    refused = person.ask("GET", "/sessions", status=503)
     assert "the database of the service does not answer" in refused["detail"]
     store.engine = here
-    person.open()
+    assert person.ask("GET", "/sessions") == []
 
 
 def test_no_folder_of_the_machine_is_named():
