@@ -101,11 +101,11 @@ def test_a_killed_worker_is_replaced_and_its_job_done(queue, kinds, tmp_path):
 
 
 def test_another_machine_takes_up_what_a_dead_one_left(queue, kinds):
-    queue.enqueue("toy.slow", {"seconds": 60.0}, id="a")
+    queue.enqueue("toy.slow", {"seconds": 600.0}, id="a")
     dead = worker_process(queue.url, kinds, machine="dead")
     try:
         until(lambda: queue.get("a").state == "running")
-        queue.enqueue("toy.slow", {"seconds": 60.0}, id="b")
+        queue.enqueue("toy.slow", {"seconds": 600.0}, id="b")
         with Workers(queue.url, [kinds], machine="alive", **FAST):
             until(lambda: queue.get("b").state == "running")
             time.sleep(ADOPTION_S + 0.5)
