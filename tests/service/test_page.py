@@ -458,6 +458,10 @@ def test_cuts_are_seen_and_heard_before_they_are_kept(listening, service):
         page.get_by_role("button", name="Cuts from another program").click()
     chooser.value.set_files({"name": "mine.rpp", "mimeType": "text/plain", "buffer": project})
     expect(edges).to_have_count(2 * len(spans))
+    wide = page.viewport_size
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.get_by_label("Keep by").bounding_box()["width"] > 90  # its word is not cut off
+    page.set_viewport_size(wide)
     page.get_by_role("button", name="Discard").click()
     expect(edges).to_have_count(2)
     page.get_by_label("Position").fill("3")

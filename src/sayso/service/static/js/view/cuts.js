@@ -97,7 +97,7 @@ export class CutsView {
     if (!isOpen) return;
     this.#fetchPeaks();
     const { draft, busy, share, duration_s: duration, shown } = this.#cuts;
-    const { keep, value, length, by, actions, commit, drop, across, out, lane } = this.#parts;
+    const { keep, value, length, by, actions, commit, drop, across, out, bring, lane } = this.#parts;
     this.#offerScorers();
     keep.value = this.#cuts.asked ?? Math.min(1, share);
     keep.style.setProperty("--at", keep.value);
@@ -108,6 +108,7 @@ export class CutsView {
     length.textContent = `${clock(heard)} of ${clock(duration)}`;
     actions.classList.toggle("is-draft", draft !== null);
     commit.hidden = drop.hidden = draft === null;
+    bring.hidden = draft !== null; // its place is theirs
     const joins = this.#joins().length;
     across.disabled = joins === 0;
     out.disabled = draft !== null || this.#cuts.kept === null;
@@ -189,7 +190,7 @@ export class CutsView {
         { class: "cuts-actions" },
         button("across", "tool", "Play across the next cut (V)", () => this.playAcross(), icon("across")),
         button("out", "tool", "For another program", () => this.#export(), icon("export")),
-        button("bring", "tool", "From another program", () => file.click(), icon("upload")),
+        button("bring", "tool", "From another program", () => file.click(), icon("import")),
         button("drop", "quiet", "Back to what the desk has", () => this.#cuts.drop(), "Discard"),
         button("commit", "button is-main", "Put these cuts on the desk", () => this.keep(), "Keep cuts"),
       ),
