@@ -191,7 +191,7 @@ def test_where_nothing_can_be_written(sayso, song, tmp_path):
     (tmp_path / "out").touch()
     done = sayso("ask", song, "remove the vocals", "-o", "out")
     assert done.returncode == 5
-    assert "-o" in done.stderr
+    assert "choose another" in done.stderr
     done = sayso("ask", song, "remove the vocals", "--filename", "../{track}.{ext}")
     assert done.returncode == 5
 
@@ -229,7 +229,8 @@ def test_stopping_leaves_nothing_half_written(tmp_path, noise):
     time.sleep(2.0)
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=30)
-    assert process.returncode == 130
+    # Stopped within an import, Python ends by the signal itself, which shells tell as 130, too.
+    assert process.returncode in (130, -signal.SIGINT)
     assert "stopped" in told
     assert "Traceback" not in told
     assert written(tmp_path) == ["long.wav"]

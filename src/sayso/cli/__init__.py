@@ -35,7 +35,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader has gone (`sayso models | head`); keep the interpreter from complaining again.
         sys.stderr.close()
         return UNEXPECTED
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
+        if _is_stop(error):
+            _complain("stopped; nothing half-written is left")
+            return INTERRUPTED
         if os.environ.get("SAYSO_DEBUG"):
             raise
         _complain(
@@ -43,9 +46,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             "ours; SAYSO_DEBUG=1 shows where it happened, which helps in a report"
         )
         return UNEXPECTED
-    except KeyboardInterrupt:
-        _complain("stopped; nothing half-written is left")
-        return INTERRUPTED
+
+
+def _is_stop(error: BaseException | None) -> bool:
+    """Whether it was the person; a library that was being imported then raises an error of its own.
+
+    >>> _is_stop(KeyboardInterrupt()), _is_stop(ImportError("initialization failed"))
+    (True, False)
+    """
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _load(name: str) -> Callable[[Namespace], int]:
