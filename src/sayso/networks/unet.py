@@ -60,7 +60,7 @@ class UNet(nn.Module):
         Returns: masks in 0..1, `[B, S, F, T - 2 * context]`.
         Raises: ShapeError when F or T do not fit.
         """
-        if not torch.compiler.is_exporting():
+        if not torch.compiler.is_compiling():
             self._check(magnitude.shape)
         (rows_in, _), (rows_out, _) = unet_shapes(self.config.bins, 1, levels=self.config.levels)
         below = (rows_in - rows_out) // 2
