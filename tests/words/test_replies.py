@@ -78,6 +78,12 @@ def test_an_adjective_is_dropped_only_where_the_plain_sound_is_heard():
     assert finer.moves[0].targets == ("lead guitar",)
 
 
+def test_what_was_only_mentioned_must_be_heard_too():
+    found = interpret("there is a kazoo. less sibilance", History(), hears={"vocals"}.__contains__)
+    assert [move.do for move in found.moves] == ["reply"]
+    assert "kazoo" in found.reply
+
+
 def test_what_cannot_be_heard_cannot_be_left_out_either():
     for words in ("make everything louder but not the kazoo", "brighter, leave the kazoo alone"):
         found = interpret(words, History(), hears={"vocals"}.__contains__)

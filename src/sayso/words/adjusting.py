@@ -50,7 +50,7 @@ def _means_tone(turn: Turn, wish: Wish) -> bool:
 def _targets(turn: Turn, wish: Wish, aspect: Aspect) -> list[str]:
     """The targets of an aspect, by name or by what it can only mean."""
     if not wish.targets:
-        return _implied(turn, aspect)
+        return turn.heard(_implied(turn, aspect))
     named = turn.targets(wish)
     pointed = all(item.kind in {"pronoun", "group"} for item in wish.targets)
     # Where a sound is all that is wanted, its tempo may as well be that of the whole.
