@@ -22,22 +22,12 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, Field, ValidationError
 
-from sayso.audio import (
-    Audio,
-    Cancelled,
-    Chunking,
-    Progress,
-    Recorder,
-    Samples,
-    istft,
-    overlap_add,
-    resample,
-    stft,
-)
+from sayso.audio import Audio, Cancelled, Chunking, Progress, Samples, istft, stft
 from sayso.errors import ModelError, UnknownTargetError
 from sayso.networks.ngrams import ngram_ids
 from sayso.separate.absence import absence_gain
 from sayso.separate.exported import open_model, version_of
+from sayso.separate.native import by_pairs, separate_natively
 from sayso.separate.wordings import Wordings
 
 KIND = "ask"
@@ -132,18 +122,16 @@ class EmbeddedSeparator:
         asked = [self._plain(target) for target in targets]
         ids = [ngram_ids(words, shape.buckets, length=shape.text_length) for words in asked]
         rows = [np.array([row], np.int64) for row in ids]
-        stems = overlap_add(
-            resample(mix, shape.sample_rate),
-            lambda chunk: self._chunk(chunk, rows),
+        stems = separate_natively(
+            mix,
+            by_pairs(lambda pair: self._answers(pair, rows)),
             self._chunking(),
+            sample_rate=shape.sample_rate,
             sources=len(rows),
             progress=progress,
             cancelled=cancelled,
         )
-        return {
-            target: _fit(resample(stem, mix.sample_rate), mix.frames)
-            for target, stem in zip(targets, stems, strict=True)
-        }
+        return dict(zip(targets, stems, strict=True))
 
     def _plain(self, target: str) -> str:
         plain = self.wordings.find(target)
@@ -159,27 +147,15 @@ class EmbeddedSeparator:
             self._shape.sample_rate, segment_s=segment_s, overlap=overlap, grid=grid
         )
 
-    def _chunk(self, chunk: Samples, rows: Sequence[npt.NDArray[np.int64]]) -> Samples:
-        """`[C, t]` to `[S, C, t]`, channels in pairs."""
-        out = np.zeros((len(rows), *chunk.shape), np.float32)
-        for first in range(0, len(chunk), 2):
-            pair = chunk[first : first + 2]
-            if not np.any(pair):
-                continue
-            if len(pair) == 2:
-                self._pair(pair, rows, out[:, first : first + 2])
-            else:
-                both = np.empty((len(rows), 2, chunk.shape[1]), np.float32)
-                self._pair(np.repeat(pair, 2, 0), rows, both)
-                out[:, first] = both.mean(1)
-        return out
-
-    def _pair(self, chunk: Samples, rows: Sequence[npt.NDArray[np.int64]], out: Samples) -> None:
-        """Stereo `[2, t]` into `out [S, 2, t]`."""
-        shape, frames = self._shape, chunk.shape[1]
+    def _answers(self, pair: Samples, rows: Sequence[npt.NDArray[np.int64]]) -> Samples:
+        """Stereo `[2, t]` to `[S, 2, t]`."""
+        out = np.zeros((len(rows), *pair.shape), np.float32)
+        if not np.any(pair):
+            return out
+        shape, frames = self._shape, pair.shape[1]
         bins = shape.n_fft // 2
         turned = np.ascontiguousarray(
-            stft(chunk, shape.n_fft, hop=shape.hop)[:, :bins].swapaxes(1, 2)
+            stft(pair, shape.n_fft, hop=shape.hop)[:, :bins].swapaxes(1, 2)
         )
         # Direct current and what the window spreads of it belong to no sound.
         turned[..., :2] = 0
@@ -205,6 +181,7 @@ class EmbeddedSeparator:
         # Two at a time: one answer's transform runs beside the next one's network.
         with ThreadPoolExecutor(self._at_once) as pool:
             list(pool.map(answer, range(len(rows))))
+        return out
 
 
 def packaged_weights() -> Path | None:
@@ -218,15 +195,3 @@ def _power(spec: npt.NDArray[np.complex64]) -> npt.NDArray[np.float32]:
     parts = spec.view(np.float32)
     power: npt.NDArray[np.float32] = np.einsum("ctf,ctf->t", parts, parts)
     return power
-
-
-def _fit(audio: Audio, frames: int) -> Audio:
-    """`audio` cut or padded at its end to `frames`; resampling there and back may be one off."""
-    if audio.frames == frames:
-        return audio
-    recorder = Recorder(audio.channels, audio.sample_rate)
-    for block in audio.blocks(stop=min(audio.frames, frames)):
-        recorder.append(block)
-    if audio.frames < frames:
-        recorder.append(np.zeros((audio.channels, frames - audio.frames), np.float32))
-    return recorder.audio()
