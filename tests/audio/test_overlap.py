@@ -60,6 +60,31 @@ def test_progress_rises_to_one_and_cancelling_stops(noise):
         overlap_add(mix, lambda b: b[None], chunking, sources=1, cancelled=lambda: True)
 
 
+@given(chunking=chunkings(), frames=st.integers(1, 900), grid=st.integers(1, 16))
+def test_evened_chunks_are_as_many_and_no_longer(chunking, frames, grid):
+    lengths = []
+
+    def note(block):
+        lengths[-1].append(block.shape[1])
+        return block[None]
+
+    mix = Audio(np.ones((1, frames), np.float32), 8000)
+    for cutting in (chunking, chunking.evened(frames, grid=grid)):
+        lengths.append([])
+        overlap_add(mix, note, cutting, sources=1)
+        assert (chunking.segment - cutting.segment) % grid == 0
+    whole, even = lengths
+    assert len(even) == len(whole)
+    assert sum(even) <= sum(whole)
+
+
+def test_evened_chunks_share_what_the_last_would_lack():
+    chunking = Chunking(160, 10, 20)  # cores of 140, a new one every 120 frames
+    assert chunking.evened(300) == Chunking(134, 10, 20)
+    assert chunking.evened(300, grid=8) == Chunking(136, 10, 20)
+    assert chunking.evened(160) == chunking
+
+
 def test_a_chunk_without_a_core_is_refused():
     with pytest.raises(RangeError, match="expected a segment"):
         Chunking(100, 50, 0)

@@ -8,7 +8,7 @@ either side, which are thrown away first; only what is left overlaps and crossfa
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -56,6 +56,18 @@ class Chunking:
         context = round(0.4 * overlap * segment / grid) * grid
         crossfade = round(0.2 * overlap * segment / grid) * grid
         return cls(segment, context, crossfade)
+
+    def evened(self, frames: int, *, grid: int = 1) -> Self:
+        """The same for audio of about `frames`, in as many chunks but no longer than they need be.
+
+        Otherwise the last chunk may be mostly silence, which costs a network as much as sound.
+        """
+        if frames <= self.segment:
+            return self
+        cores = frames - self.crossfade
+        count = -(-cores // self.step)
+        needed = max(-(-cores // count), self.crossfade)
+        return replace(self, segment=self.segment - (self.step - needed) // grid * grid)
 
     @property
     def step(self) -> int:

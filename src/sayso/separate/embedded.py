@@ -125,7 +125,7 @@ class EmbeddedSeparator:
         stems = separate_natively(
             mix,
             by_pairs(lambda pair: self._answers(pair, rows)),
-            self._chunking(),
+            self._chunking(mix.frames * shape.sample_rate // mix.sample_rate),
             sample_rate=shape.sample_rate,
             sources=len(rows),
             progress=progress,
@@ -140,12 +140,13 @@ class EmbeddedSeparator:
             raise UnknownTargetError(f"{self.name} was not taught {target!r}; nearest: {near}")
         return plain
 
-    def _chunking(self) -> Chunking:
+    def _chunking(self, frames: int) -> Chunking:
         grid = self._shape.hop * self._shape.stride
         segment_s, overlap = self._heard
-        return Chunking.in_seconds(
+        longest = Chunking.in_seconds(
             self._shape.sample_rate, segment_s=segment_s, overlap=overlap, grid=grid
         )
+        return longest.evened(frames, grid=grid)
 
     def _answers(self, pair: Samples, rows: Sequence[npt.NDArray[np.int64]]) -> Samples:
         """Stereo `[2, t]` to `[S, 2, t]`."""
