@@ -156,6 +156,8 @@ def show(figures, absent) -> None:
     print("\nmedian uSDR / SI-SDR in dB")
     print("| target | " + " | ".join(names) + " |\n|---" + "|---" * len(names) + "|")
     for role in ROLES:
+        if not any(heard == role for _, heard in figures):
+            continue
         cells = []
         for name in names:
             pairs = figures.get((name, role))

@@ -110,12 +110,12 @@ def main() -> None:
     arguments = parser.parse_args()
     separator = load(arguments.model)
     songs = [stems for _, stems in excerpts(arguments.songs, arguments.seconds, arguments.song)]
-    print("| mix | " + " | ".join(ROLES) + " |\n|---" + "|---" * len(ROLES) + "|")
-    for name, (change, alike) in CHANGES.items():
+    for number, (name, (change, alike)) in enumerate(CHANGES.items()):
         found = [measured(separator, stems, change, alike=alike) for stems in songs]
-        means = [
-            np.mean([each[role] for each in found if role in each] or [np.nan]) for role in ROLES
-        ]
+        roles = [role for role in ROLES if any(role in each for each in found)]
+        if number == 0:
+            print("| mix | " + " | ".join(roles) + " |\n|---" + "|---" * len(roles) + "|")
+        means = [np.mean([each[role] for each in found if role in each]) for role in roles]
         print(f"| {name} | " + " | ".join(f"{mean:.2f}" for mean in means) + " |", flush=True)
 
 

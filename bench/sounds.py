@@ -138,10 +138,11 @@ def bench_rendered(separator: Separator, material: Material) -> None:
                 figures[role, name].append(pair)
     print("\n| rendered songs | mixture | model | oracle |\n|---|---|---|---|")
     for role in ROLES:
+        if not figures[role, "mixture"]:
+            continue
         cells = [
             "{:.1f} / {:.1f}".format(*np.mean(figures[role, name], axis=0))
             for name in ("mixture", "model", "oracle")
-            if figures[role, name]
         ]
         print(f"| {role} | " + " | ".join(cells) + " |")
 

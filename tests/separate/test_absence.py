@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sayso.separate.absence import RANGE_DB, SLOPE, THRESHOLD_DB, absence_gain
+from sayso.separate.absence import HELD_DB, RANGE_DB, SLOPE, THRESHOLD_DB, absence_gain
 
 RATE = 43.0
 
@@ -36,10 +36,16 @@ def test_does_not_depend_on_the_mixtures_loudness_and_takes_silence() -> None:
     assert np.all(absence_gain(mix * 0, mix * 0, frames_a_s=RATE) == 1)
 
 
-def test_a_sound_that_comes_and_goes_keeps_its_gain_while_it_is_there() -> None:
+def test_a_sound_that_is_clearly_there_for_a_while_is_kept_before_and_after() -> None:
     stem, mix = np.full(4000, 1e-3), np.ones(4000)
-    stem[1900:2100] = 0.5
-    gain = absence_gain(stem, mix, frames_a_s=RATE)
-    assert np.all(gain[1900:2100] == 1)
-    assert gain[:1400].max() < 0.1
-    assert np.abs(np.diff(gain)).max() < 0.1
+    stem[1900:2300] = 0.5
+    assert np.all(absence_gain(stem, mix, frames_a_s=RATE) == 1)
+    faint = absence_gain(stem / 8, mix, frames_a_s=RATE)
+    assert faint.max() < 1
+    np.testing.assert_allclose(faint.min(), faint.max() * 10 ** (-SLOPE * HELD_DB / 20), rtol=1e-3)
+
+
+def test_silence_in_the_mixture_says_nothing() -> None:
+    stem, mix = np.full(6000, 1e-3), np.ones(6000)
+    stem[:3000] = mix[:3000] = 0.0
+    assert absence_gain(stem, mix, frames_a_s=RATE)[3500:].max() < 0.1
