@@ -15,9 +15,8 @@ from sayso.errors import OutputError
 
 try:
     from fcntl import LOCK_EX, LOCK_NB, flock
-except (
-    ImportError
-):  # on Windows nothing tells what a killed process left from what is being written
+except ImportError:
+    # On Windows nothing tells what a killed process left from what is being written.
     flock = None  # type: ignore[assignment]
 
 _PART = re.compile(r"\..+\.[0-9a-f]{8}\.part")

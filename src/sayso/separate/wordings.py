@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from math import log
 
 from sayso.networks.ngrams import ngrams, normalise
@@ -42,17 +43,53 @@ class Wordings:
     """
 
     def __init__(self, taught: Mapping[str, Sequence[str]]) -> None:
-        self._plain: dict[str, str] = {}
-        for wordings in taught.values():
+        self._taught = taught
+
+    @cached_property
+    def _plain(self) -> Mapping[str, str]:
+        """The plainest wording of the sound that each known one names."""
+        plain: dict[str, str] = {}
+        for wordings in self._taught.values():
             for words in wordings:
-                self._plain.setdefault(normalise(words), wordings[0])
+                plain.setdefault(normalise(words), wordings[0])
+        return plain
+
+    @cached_property
+    def _index(self) -> _Index:
+        return _Index(self._plain)
+
+    def find(self, text: str) -> str | None:
+        """The plainest wording of the sound that `text` means; None where none is near."""
+        exact = self._plain.get(normalise(text))
+        if exact is not None:
+            return exact
+        for score, wording in self._index.ranked(text)[:1]:
+            return self._plain[wording] if score >= _NEAR else None
+        return None
+
+    def nearest(self, text: str, most: int = 3) -> list[str]:
+        """Known wordings that share something with `text`, of different sounds, best first."""
+        found: dict[str, str] = {}
+        for _, wording in self._index.ranked(text):
+            found.setdefault(self._plain[wording], wording)
+        return list(found.values())[:most]
+
+
+class _Index:
+    """Known wordings by their words, and these by their n-grams: some 30 ms of work.
+
+    Args:
+        plain: each wording's sound.
+    """
+
+    def __init__(self, plain: Mapping[str, str]) -> None:
         self._holding: dict[str, set[str]] = defaultdict(set)
         meant: dict[str, set[str]] = defaultdict(set)
-        for wording, plain in self._plain.items():
+        for wording, sound in plain.items():
             for word in wording.split():
                 self._holding[word].add(wording)
-                meant[word].add(plain)
-        most = log(len(set(self._plain.values())) + 1)
+                meant[word].add(sound)
+        most = log(len(set(plain.values())) + 1)
         self._weights = {
             word: _weight(word) * (1 - log(len(sounds)) / most) for word, sounds in meant.items()
         }
@@ -65,23 +102,7 @@ class Wordings:
             for gram in grams:
                 self._having[gram].append(word)
 
-    def find(self, text: str) -> str | None:
-        """The plainest wording of the sound that `text` means; None where none is near."""
-        exact = self._plain.get(normalise(text))
-        if exact is not None:
-            return exact
-        for score, wording in self._ranked(text)[:1]:
-            return self._plain[wording] if score >= _NEAR else None
-        return None
-
-    def nearest(self, text: str, most: int = 3) -> list[str]:
-        """Known wordings that share something with `text`, of different sounds, best first."""
-        found: dict[str, str] = {}
-        for _, wording in self._ranked(text):
-            found.setdefault(self._plain[wording], wording)
-        return list(found.values())[:most]
-
-    def _ranked(self, text: str) -> list[tuple[float, str]]:
+    def ranked(self, text: str) -> list[tuple[float, str]]:
         """Scores in (0, 1] of the wordings that share a telling word with `text`, best first."""
         words = normalise(text).split()
         alike = [self._alike(word) for word in words]
