@@ -48,6 +48,10 @@ def test_nearest_names_a_sound_once():
     assert FEW.nearest("qwxyz") == []
 
 
+def test_a_sound_may_be_called_by_its_name():
+    assert Wordings({"sound": ["sound effects", "foley"]}).find("sound") == "sound effects"
+
+
 def test_nothing_known():
     assert Wordings({}).find("dog") is None
     assert Wordings({}).nearest("dog") == []

@@ -39,7 +39,7 @@ class Wordings:
     """Finds the sound that a text means.
 
     Args:
-        taught: each sound's wordings, the plainest first.
+        taught: each sound's wordings by its name, the plainest first.
     """
 
     def __init__(self, taught: Mapping[str, Sequence[str]]) -> None:
@@ -49,8 +49,8 @@ class Wordings:
     def _plain(self) -> Mapping[str, str]:
         """The plainest wording of the sound that each known one names."""
         plain: dict[str, str] = {}
-        for wordings in self._taught.values():
-            for words in wordings:
+        for name, wordings in self._taught.items():
+            for words in (*wordings, name):
                 plain.setdefault(normalise(words), wordings[0])
         return plain
 
