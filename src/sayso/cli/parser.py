@@ -209,7 +209,9 @@ def _train_data(kinds: _Commands) -> None:
     render = steps.add_parser("render", help="add rendered MIDI and made-up singing to a store")
     render.set_defaults(command="train:data_render")
     render.add_argument("store", metavar="STORE")
-    render.add_argument("kinds", metavar="KIND", nargs="*", help="midi, lines, singing, treble")
+    render.add_argument(
+        "kinds", metavar="KIND", nargs="*", help="midi, lines, synths, singing, treble"
+    )
     render.add_argument(
         "--midi", metavar="DIR", default="midi", help="pieces in DIR/freedoom, drums in DIR/groove"
     )

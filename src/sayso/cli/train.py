@@ -63,7 +63,7 @@ def data_build(arguments: Namespace) -> int:
 
 
 def data_render(arguments: Namespace) -> int:
-    """Renders MIDI, instrument lines, singing and treble into a store."""
+    """Renders MIDI, instrument lines, electronic songs, singing and treble into a store."""
     _need_extra()
     unknown = [kind for kind in arguments.kinds if kind not in _RENDERERS]
     if unknown:
@@ -129,13 +129,25 @@ def _singing(arguments: Namespace, progress: Progress) -> BuildReport:
     return render_singing(Path(arguments.store), config=SingingConfig(), on_progress=progress)
 
 
+def _synths(arguments: Namespace, progress: Progress) -> BuildReport:
+    from sayso.train.data.synths import SynthsConfig, render_synths
+
+    return render_synths(Path(arguments.store), config=SynthsConfig(), on_progress=progress)
+
+
 def _treble(arguments: Namespace, progress: Progress) -> BuildReport:
     from sayso.train.data.treble import widen_speech
 
     return widen_speech(Path(arguments.store), on_progress=progress)
 
 
-_RENDERERS = {"midi": _midi, "lines": _lines, "singing": _singing, "treble": _treble}
+_RENDERERS = {
+    "midi": _midi,
+    "lines": _lines,
+    "synths": _synths,
+    "singing": _singing,
+    "treble": _treble,
+}
 
 
 def _show_files(paths: Sequence[Path]) -> None:

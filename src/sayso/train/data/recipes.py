@@ -44,8 +44,9 @@ PREVALENCE: Mapping[str, float] = {
     "kalimba": 0.4,
     "orchestra": 0.3,
 }
-# How often a role is played by a song's own stems; the pool's songs hold next to no bass.
-SONG_ROLES: Mapping[str, float] = {"vocals": 0.4, "drums": 0.4, "bass": 0.1, "other": 0.3}
+# How often a role is played by a song's own stems; the pool's songs hold next to no bass, so that
+# nearly all of it is rendered or synthesised.
+SONG_ROLES: Mapping[str, float] = {"vocals": 0.4, "drums": 0.4, "bass": 0.35, "other": 0.3}
 SPREAD: Mapping[str, float] = {"vocals": 0.25, "speech": 0.3, "bass": 0.15, "kick": 0.1}
 
 
@@ -88,7 +89,7 @@ class Kitchen:
         self._finished = "instrumental" in material.leaves("instrumental")
         self._players = [*self._instruments, *material.leaves("bass")]
         self._players += ["drums"] if material.has("drums") else []
-        made = ("renders", "lines")
+        made = ("renders", "lines", "synths")
         self._recorded = self._songs_with(lambda song: not song.startswith(made))
         self._rendered = self._songs_with(lambda song: song.startswith(made))
         weights = [getattr(config, name) * self._can(name) for name in self._recipes]
@@ -229,7 +230,7 @@ class Kitchen:
         if rng.random() < SONG_ROLES[role]:
             ratio = float(2 ** (rng.uniform(-4, 4) / 12)) if rng.random() < 0.4 else 1.0
             sources = self._song_crop(
-                rng, role, ratio=ratio, recorded=0.2 if role == "bass" else 0.7
+                rng, role, ratio=ratio, recorded=0.1 if role == "bass" else 0.7
             )
             if sources:
                 gain = gain_to(sources, level_db - 18)
