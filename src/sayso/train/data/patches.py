@@ -7,7 +7,8 @@ cookbook.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,19 +78,18 @@ def played(patch: Patch, notes: Sequence[Note], frames: int, rng: np.random.Gene
         np.maximum(opened[first:], fall, out=opened[first:])
     out = swept(out, patch.cutoff_hz * 2 ** (patch.sweep * opened), patch.resonance)
     peak = float(np.abs(out).max()) + 1e-9
-    return np.tanh(out / np.float32(peak) * np.float32(patch.drive)).astype(np.float32)
+    return np.asarray(np.tanh(out / peak * patch.drive), np.float32)
 
 
 def swept(samples: Floats, cutoff_hz: _Doubles, q: float, *, kind: str = "low") -> Floats:
     """`samples` through a low-pass or band-pass (two sections) that moves every 128 frames."""
     out = np.empty_like(samples)
-    state = np.zeros((2, 2))
-    for number, cutoff in enumerate(cutoff_hz):
-        block = slice(number * _BLOCK, (number + 1) * _BLOCK)
-        if not len(samples[block]):
-            break
-        sections = _sections(float(np.clip(cutoff, 20.0, 18_000.0)), q, kind)
-        out[block], state = scipy.signal.sosfilt(sections, samples[block], zi=state)
+    states = [np.zeros(2), np.zeros(2)]
+    for start, cutoff in zip(range(0, len(samples), _BLOCK), cutoff_hz, strict=False):
+        block = samples[start : start + _BLOCK]
+        for number, (b, a) in enumerate(_sections(min(max(cutoff, 20.0), 18_000.0), q, kind)):
+            block, states[number] = scipy.signal.lfilter(b, a, block, zi=states[number])
+        out[start : start + _BLOCK] = block
     return out
 
 
@@ -227,12 +227,12 @@ def _tone(
 
 def _saw(turns: _Doubles, step: _Doubles) -> _Doubles:
     """A sawtooth whose jumps are rounded over two samples, so that it hardly aliases."""
-    at = turns % 1.0
-    rise, fall = at / step, (at - 1) / step
+    at = turns - np.floor(turns)
     out = 2 * at - 1
-    out -= np.where(at < step, 2 * rise - rise**2 - 1, 0)
-    out -= np.where(at > 1 - step, fall**2 + 2 * fall + 1, 0)
-    return np.asarray(out)
+    after, before = np.flatnonzero(at < step), np.flatnonzero(at > 1 - step)
+    out[after] += (at[after] / step[after] - 1) ** 2
+    out[before] -= ((at[before] - 1) / step[before] + 1) ** 2
+    return out
 
 
 def _level(patch: Patch, t: _Doubles, held_s: float) -> Floats:
@@ -244,15 +244,12 @@ def _level(patch: Patch, t: _Doubles, held_s: float) -> Floats:
     return level.astype(np.float32)
 
 
-def _sections(cutoff_hz: float, q: float, kind: str) -> _Doubles:
-    omega = 2 * np.pi * cutoff_hz / SAMPLE_RATE
-    cos, alpha = np.cos(omega), np.sin(omega) / (2 * q)
-    gentle = np.sin(omega) / (2 * 0.6)
-    rows = []
-    for width in (alpha, gentle):
-        b = [(1 - cos) / 2, 1 - cos, (1 - cos) / 2] if kind == "low" else [width, 0, -width]
-        rows.append(np.array([*b, 1 + width, -2 * cos, 1 - width]) / (1 + width))
-    return np.array(rows)
+def _sections(cutoff_hz: float, q: float, kind: str) -> Iterator[tuple[list[float], list[float]]]:
+    omega = 2 * math.pi * cutoff_hz / SAMPLE_RATE
+    cos, sin = math.cos(omega), math.sin(omega)
+    for width in (sin / (2 * q), sin / (2 * 0.6)):
+        b = [(1 - cos) / 2, 1 - cos, (1 - cos) / 2] if kind == "low" else [width, 0.0, -width]
+        yield b, [1 + width, -2 * cos, 1 - width]
 
 
 def _seconds(length_s: float) -> _Doubles:
@@ -271,4 +268,4 @@ def _high(samples: _Doubles, low_hz: float) -> _Doubles:
 def _hit(samples: _Doubles) -> Floats:
     tail = min(len(samples), 200)
     samples[len(samples) - tail :] *= np.linspace(1, 0, tail)
-    return (samples / (np.abs(samples).max() + 1e-9)).astype(np.float32)
+    return np.asarray(samples / (np.abs(samples).max() + 1e-9), np.float32)
