@@ -23,6 +23,8 @@ _CONTENT = {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}
 RESPONSES: dict[int | str, dict[str, Any]] = {
     "4XX": {"description": "What is wrong, and what to do", "content": _CONTENT},
     422: {"description": "What does not fit", "content": _CONTENT},
+    503: {"description": "A model, the queue or the database is away", "content": _CONTENT},
+    507: {"description": "The disk of the service is full", "content": _CONTENT},
 }
 """What every route may answer besides, for the OpenAPI document."""
 _RETRY_S = "5"

@@ -32,18 +32,32 @@ from sayso.train.data.voice import world
 
 PART = "lines"
 PITCH_NAMES: Mapping[str, int] = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
-# The instruments, each with the MIDI pitch about which its lines lie.
-CENTRES: Mapping[str, float] = {
-    "bass guitar": 38.0,
-    "double bass": 38.0,
-    "electric guitar": 55.0,
-    "saxophone": 62.0,
-    "piano": 62.0,
+# The instruments: the MIDI pitch about which the lines of each lie, and how many it gets; basses
+# most, for the pool has the least of them.
+INSTRUMENTS: Mapping[str, tuple[float, float]] = {
+    "bass guitar": (38.0, 6.0),
+    "double bass": (38.0, 2.5),
+    "electric guitar": (55.0, 4.0),
+    "acoustic guitar": (55.0, 3.0),
+    "saxophone": (62.0, 2.0),
+    "piano": (62.0, 2.0),
+    "organ": (60.0, 1.0),
+    "violin": (72.0, 1.0),
+    "cello": (50.0, 1.0),
+    "trumpet": (66.0, 1.0),
+    "trombone": (53.0, 0.7),
+    "french horn": (55.0, 0.7),
+    "tuba": (41.0, 0.3),
+    "flute": (76.0, 1.0),
+    "clarinet": (66.0, 0.7),
+    "bassoon": (48.0, 0.4),
+    "harp": (62.0, 0.5),
 }
-INSTRUMENTS = tuple(CENTRES)
+# What plays one note at a time.
+WINDS = frozenset(
+    {"saxophone", "trumpet", "trombone", "french horn", "tuba", "flute", "clarinet", "bassoon"}
+)
 LOWEST_MEASURED = 40.0
-# The share of takes that each instrument gets; basses most, for the pool has the least of them.
-SHARES = (0.35, 0.15, 0.25, 0.13, 0.12)
 
 
 class LinesConfig(Frozen):
@@ -138,16 +152,18 @@ def find_samplers(store: Store) -> list[Sampler]:
 
 
 def pitch_in_name(file: str) -> float:
-    """The MIDI pitch that a file name says ("a2", "gb4", "c-5": c sharp), or NaN.
+    """The MIDI pitch that a file name says ("a2", "gb4", "Cs4", "c-5": c sharp), or NaN.
 
     >>> pitch_in_name("notes/x/sustain-gb3-pp-rr1.ogg")
     54.0
+    >>> pitch_in_name("notes/violin/set-Cs4.mp3")
+    61.0
     """
-    found = re.search(r"(?:^|-)([a-g])(b|-(?=\d))?(\d)(?=-|$)", Path(file).stem)
+    found = re.search(r"(?:^|-)([a-g])(b|s|#|-(?=\d))?(\d)(?=-|$)", Path(file).stem.lower())
     if not found:
         return float("nan")
     letter, sign, octave = found.groups()
-    shift = -1 if sign == "b" else 1 if sign == "-" else 0
+    shift = 0 if not sign else -1 if sign == "b" else 1
     return float(12 * (int(octave) + 1) + PITCH_NAMES[letter] + shift)
 
 
@@ -155,7 +171,7 @@ def play(store: Store, sampler: Sampler, notes: Sequence[Note], rng: np.random.G
     """Samples `[1, T]` of `notes` played on a sampler, moved by octaves into its range."""
     pitches = np.array(sampler.pitches)
     middle = float(np.median([note.pitch for note in notes]))
-    octaves = 12 * round((CENTRES[sampler.concept] - middle) / 12)
+    octaves = 12 * round((INSTRUMENTS[sampler.concept][0] - middle) / 12)
     out = np.zeros((1, int((notes[-1].end_s + 1.0) * SAMPLE_RATE)), np.float32)
     for note in notes:
         distance = np.abs(pitches - (note.pitch + octaves))
@@ -194,8 +210,10 @@ def _play_take(
     rng: np.random.Generator,
     config: LinesConfig,
 ) -> None:
-    concept = INSTRUMENTS[int(rng.choice(len(INSTRUMENTS), p=SHARES))]
-    fitting = [s for s in samplers if s.concept == concept] or list(samplers)
+    concepts = sorted({s.concept for s in samplers})
+    shares = np.array([INSTRUMENTS[concept][1] for concept in concepts])
+    concept = concepts[int(rng.choice(len(concepts), p=shares / shares.sum()))]
+    fitting = [s for s in samplers if s.concept == concept]
     sampler = fitting[int(rng.integers(len(fitting)))]
     notes = _line_for(sampler.concept, pieces, rng, config)
     samples = play(store, sampler, notes, rng)
@@ -216,7 +234,7 @@ def _line_for(
     for _ in range(6 if pieces else 0):
         midi = read_midi(pieces[int(rng.integers(len(pieces)))])
         notes = _notes_of(midi, role, vocabulary, rng, config)
-        if concept == "saxophone":
+        if concept in WINDS:
             notes = _top_line(notes)
         if len(notes) > 12:
             return notes

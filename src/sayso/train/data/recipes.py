@@ -127,7 +127,7 @@ class Kitchen:
 
     def song(self, rng: np.random.Generator) -> list[Source]:
         """A song's own stems, together as they were made, each role a little louder or softer."""
-        ratio = float(2 ** (rng.uniform(-3, 3) / 12)) if rng.random() < 0.25 else 1.0
+        ratio = float(2 ** (rng.uniform(-4, 4) / 12)) if rng.random() < 0.4 else 1.0
         sources = self._song_crop(rng, "music", recorded=0.7, ratio=ratio, draws=3)
         gains = {role: rng.normal(0, 3) for role in ROLES}
         out = []
@@ -173,9 +173,9 @@ class Kitchen:
     def speech_music(self, rng: np.random.Generator) -> list[Source]:
         """Someone speaks over music, -5 to 15 dB louder than it."""
         lot = rng.random()
-        if lot < 0.3 and self._finished:
+        if lot < 0.4 and self._finished:
             music = [self._from(self.material.pick_named(["instrumental"], rng), rng, 0.0)]
-        elif lot < 0.6:
+        elif lot < 0.65:
             music = self._song_crop(rng, "music" if rng.random() < 0.4 else "instrumental")
             music = [self._varied(source, rng, light=True) for source in music]
         else:
@@ -185,15 +185,15 @@ class Kitchen:
         return self._over(self._speech(rng), music, rng, rng.uniform(-5, 15))
 
     def speech_noise(self, rng: np.random.Generator) -> list[Source]:
-        """Someone speaks in noise: rooms, weather, everyday sounds, made-up hiss; -8 to 18 dB."""
+        """Someone speaks in noise: rooms, weather, everyday sounds, made-up hiss and babble."""
         noises: list[Source] = []
         for _ in range(1 if rng.random() < 0.6 else 2):
             lot = rng.random()
-            if lot < 0.3:
-                made = augment.coloured_noise(self.frames, rng)
+            if lot < 0.36:
+                made = self._babble(rng) if lot < 0.1 else augment.coloured_noise(self.frames, rng)
                 label = self.material.vocabulary.label("noise")
                 noises.append(self._varied(Source(made, label), rng, level_db=rng.normal(0, 4)))
-            elif lot < 0.55 and self.material.has("ambience"):
+            elif lot < 0.6 and self.material.has("ambience"):
                 noises.append(
                     self._from(self.material.pick("ambience", rng), rng, rng.normal(0, 4))
                 )
@@ -265,7 +265,7 @@ class Kitchen:
 
     def _band(self, rng: np.random.Generator) -> list[Source]:
         """Instruments that play together: a finished track, or a song's stems without voices."""
-        if rng.random() < 0.2 and self._finished:
+        if rng.random() < 0.35 and self._finished:
             return [self._from(self.material.pick_named(["instrumental"], rng), rng, 0.0)]
         ratio = float(2 ** (rng.uniform(-4, 4) / 12)) if rng.random() < 0.4 else 1.0
         sources = self._song_crop(rng, "instrumental", ratio=ratio, recorded=0.4, draws=2)
@@ -277,6 +277,17 @@ class Kitchen:
             for s in sources
         ]
         return [self._varied(source, rng, light=True) for source in sources]
+
+    def _babble(self, rng: np.random.Generator) -> Floats:
+        """Five to a dozen people who talk at once in a room, `[2, frames]`."""
+        out = np.zeros((2, self.frames), np.float32)
+        for _ in range(int(rng.integers(5, 13))):
+            voice = self.material.source(self.material.pick("speech", rng), self.frames, rng)
+            samples = augment.to_level(voice.samples, -24 + rng.normal(0, 3))
+            out += augment.placed(samples, rng, spread=1.0)
+        return augment.in_room(
+            out, int(rng.integers(augment.ROOMS)), wet=float(rng.uniform(0.3, 1))
+        )
 
     def _speech(self, rng: np.random.Generator) -> Source:
         return self._from(self.material.pick("speech", rng), rng, 0.0)
@@ -331,7 +342,10 @@ class Kitchen:
         level_db: float | None = None,
     ) -> Source:
         if light:
-            samples = augment.placed(source.samples, rng, spread=0.2)
+            samples = source.samples
+            if rng.random() < self.config.augment.equaliser:
+                samples = augment.equalised(samples, rng)
+            samples = augment.placed(samples, rng, spread=0.2)
         else:
             spread = next((v for k, v in SPREAD.items() if k in source.label.true), 0.6)
             samples = augment.varied(
