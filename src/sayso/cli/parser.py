@@ -193,6 +193,13 @@ def _train(commands: _Commands) -> None:
     export.add_argument("run", metavar="RUN")
     export.add_argument("-o", "--out", metavar="FILE.onnx", required=True)
     export.add_argument("--float32", action="store_true", help="do not halve the file")
+    average = kinds.add_parser("average", help="the mean of runs that began at the same weights")
+    average.set_defaults(command="train:average")
+    average.add_argument("runs", metavar="RUN", nargs="+")
+    average.add_argument("-o", "--out", metavar="FILE.safetensors", required=True)
+    average.add_argument(
+        "--shares", metavar="X", nargs="+", type=float, default=(), help="how much each counts"
+    )
     score = kinds.add_parser("score", help="BSSEval of a run on its test songs")
     score.set_defaults(command="train:score")
     score.add_argument("run", metavar="RUN")

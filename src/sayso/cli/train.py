@@ -40,6 +40,17 @@ def export(arguments: Namespace) -> int:
     return 0
 
 
+def average(arguments: Namespace) -> int:
+    """Writes the mean of runs that began at the same weights."""
+    _need_extra()
+    from sayso.train.soup import average
+
+    output = Path(arguments.out)
+    average([Path(run) for run in arguments.runs], output, shares=arguments.shares)
+    _show_files([output])
+    return 0
+
+
 def score(arguments: Namespace) -> int:
     """BSSEval of a U-Net's run on the test songs of its configuration."""
     _need_extra()

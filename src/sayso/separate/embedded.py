@@ -25,12 +25,13 @@ from pydantic import BaseModel, Field, ValidationError
 from sayso.audio import Audio, Cancelled, Chunking, Progress, Samples, istft, stft
 from sayso.errors import ModelError, UnknownTargetError
 from sayso.networks.ngrams import ngram_ids
-from sayso.separate.absence import absence_gain
+from sayso.separate.absence import REST_THRESHOLD_DB, THRESHOLD_DB, absence_gain
 from sayso.separate.exported import open_model, version_of
 from sayso.separate.native import by_pairs, separate_natively
 from sayso.separate.wordings import Wordings
 
 KIND = "ask"
+REST = "other"
 
 
 class _Shape(BaseModel):
@@ -122,9 +123,10 @@ class EmbeddedSeparator:
         asked = [self._plain(target) for target in targets]
         ids = [ngram_ids(words, shape.buckets, length=shape.text_length) for words in asked]
         rows = [np.array([row], np.int64) for row in ids]
+        thresholds = [REST_THRESHOLD_DB if words == REST else THRESHOLD_DB for words in asked]
         stems = separate_natively(
             mix,
-            by_pairs(lambda pair: self._answers(pair, rows)),
+            by_pairs(lambda pair: self._answers(pair, rows, thresholds)),
             self._chunking(mix.frames * shape.sample_rate // mix.sample_rate),
             sample_rate=shape.sample_rate,
             sources=len(rows),
@@ -148,7 +150,12 @@ class EmbeddedSeparator:
         )
         return longest.evened(frames, grid=grid)
 
-    def _answers(self, pair: Samples, rows: Sequence[npt.NDArray[np.int64]]) -> Samples:
+    def _answers(
+        self,
+        pair: Samples,
+        rows: Sequence[npt.NDArray[np.int64]],
+        thresholds_db: Sequence[float],
+    ) -> Samples:
         """Stereo `[2, t]` to `[S, 2, t]`."""
         out = np.zeros((len(rows), *pair.shape), np.float32)
         if not np.any(pair):
@@ -176,7 +183,9 @@ class EmbeddedSeparator:
             heard = masked[..., :bins]
             heard.real, heard.imag = planes[:, 0], planes[:, 1]
             np.multiply(heard, turned, out=heard)
-            masked *= absence_gain(_power(heard), mix_power, frames_a_s=rate)[:, None]
+            masked *= absence_gain(
+                _power(heard), mix_power, frames_a_s=rate, threshold_db=thresholds_db[number]
+            )[:, None]
             out[number] = istft(masked.swapaxes(1, 2), shape.n_fft, hop=shape.hop, length=frames)
 
         # Two at a time: one answer's transform runs beside the next one's network.

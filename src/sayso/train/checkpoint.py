@@ -123,6 +123,19 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise ModelError(f"{path}: no checkpoint of ours: {error}") from error
 
 
+def model_file(run: Path) -> Path:
+    """The weights of a run: a file as it is; of a run's folder the best, else the averaged ones.
+
+    Raises: ModelError for a folder without either.
+    """
+    if run.is_file():
+        return run
+    for name in ("best.safetensors", "average.safetensors"):
+        if (run / name).is_file():
+            return run / name
+    raise ModelError(f"{run}: no best.safetensors or average.safetensors; expected a run's folder")
+
+
 def _match_layout(optimiser: Optimizer) -> None:
     """Give each state the memory order of its parameter: fused optimisers read raw memory."""
     for parameter, entries in optimiser.state.items():

@@ -23,7 +23,7 @@ from torch.export import Dim
 
 from sayso.errors import ModelError
 from sayso.networks.ask import AskConfig, AskNet, Features
-from sayso.train.checkpoint import read
+from sayso.train.checkpoint import model_file, read
 from sayso.whole import writing
 
 TOLERANCE = 1e-4
@@ -54,7 +54,7 @@ def export(run: Path, output: Path, *, half: bool = True) -> list[Path]:
     Raises: ModelError if there is nothing to export, or if ONNX Runtime and torch disagree by more
         than 1e-4 of the largest output.
     """
-    tensors, metadata = read(_model_file(run))
+    tensors, metadata = read(model_file(run))
     kind = metadata.get("kind")
     if kind not in EXPORTERS:
         raise ModelError(f"{run}: of kind {kind!r}; one of {', '.join(EXPORTERS)} can be exported")
@@ -105,15 +105,6 @@ def _load(path: Path) -> onnx.ModelProto:
         return onnx.load(path)
     except (OSError, DecodeError) as error:
         raise ModelError(f"{path}: cannot be read as an exported model: {error}") from error
-
-
-def _model_file(run: Path) -> Path:
-    if run.is_file():
-        return run
-    for name in ("best.safetensors", "average.safetensors"):
-        if (run / name).is_file():
-            return run / name
-    raise ModelError(f"{run}: no best.safetensors or average.safetensors; expected a run's folder")
 
 
 def _round(value: Tensor) -> Tensor:
