@@ -36,7 +36,9 @@ def htdemucs(mix: Audio) -> float:
     from demucs.apply import apply_model
     from demucs.htdemucs import HTDemucs
 
-    model = HTDemucs(["drums", "bass", "other", "vocals"]).eval()
+    from models import HTDEMUCS
+
+    model = HTDemucs(**HTDEMUCS).eval()
     batch = torch.from_numpy(np.array(mix.samples))[None]
     with torch.no_grad():
         return timed(lambda: apply_model(model, batch, shifts=0, split=True), times=1)
