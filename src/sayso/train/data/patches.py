@@ -18,7 +18,7 @@ import scipy.signal
 from sayso.train.data.melody import Note
 from sayso.train.data.store import SAMPLE_RATE, Floats
 
-_BLOCK = 128
+BLOCK = 128
 _Doubles = npt.NDArray[np.float64]
 
 
@@ -56,7 +56,7 @@ class Patch:
 def played(patch: Patch, notes: Sequence[Note], frames: int, rng: np.random.Generator) -> Floats:
     """`[frames]` of notes on a patch; chords are notes at the same time."""
     out = np.zeros(frames, np.float32)
-    opened = np.zeros(-(-frames // _BLOCK))
+    opened = np.zeros(-(-frames // BLOCK))
     before: float | None = None
     modulation = (float(rng.choice([0.5, 1, 1, 2, 3, 1.41])), float(rng.uniform(0.5, 5)))
     for note in notes:
@@ -73,8 +73,8 @@ def played(patch: Patch, notes: Sequence[Note], frames: int, rng: np.random.Gene
         level = _level(patch, t, note.end_s - note.start_s)
         tone = _tone(patch, pitch, t, modulation, rng)
         out[start : start + length] += tone * level * np.float32(10 ** (note.accent_db / 20))
-        first = start // _BLOCK
-        fall = np.exp(-np.arange(len(opened) - first) * _BLOCK / SAMPLE_RATE / patch.sweep_s)
+        first = start // BLOCK
+        fall = np.exp(-np.arange(len(opened) - first) * BLOCK / SAMPLE_RATE / patch.sweep_s)
         np.maximum(opened[first:], fall, out=opened[first:])
     out = swept(out, patch.cutoff_hz * 2 ** (patch.sweep * opened), patch.resonance)
     peak = float(np.abs(out).max()) + 1e-9
@@ -82,14 +82,14 @@ def played(patch: Patch, notes: Sequence[Note], frames: int, rng: np.random.Gene
 
 
 def swept(samples: Floats, cutoff_hz: _Doubles, q: float, *, kind: str = "low") -> Floats:
-    """`samples` through a low-pass or band-pass (two sections) that moves every 128 frames."""
+    """`samples` through a low-pass or band-pass (two sections) that moves every `BLOCK` frames."""
     out = np.empty_like(samples)
     states = [np.zeros(2), np.zeros(2)]
-    for start, cutoff in zip(range(0, len(samples), _BLOCK), cutoff_hz, strict=False):
-        block = samples[start : start + _BLOCK]
+    for start, cutoff in zip(range(0, len(samples), BLOCK), cutoff_hz, strict=False):
+        block = samples[start : start + BLOCK]
         for number, (b, a) in enumerate(_sections(min(max(cutoff, 20.0), 18_000.0), q, kind)):
             block, states[number] = scipy.signal.lfilter(b, a, block, zi=states[number])
-        out[start : start + _BLOCK] = block
+        out[start : start + BLOCK] = block
     return out
 
 

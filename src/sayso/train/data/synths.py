@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pedalboard
 from pydantic import Field
 
 from sayso.audio import Progress
 from sayso.configuration import Frozen
+from sayso.extras import require
 from sayso.train.data.build import BuildReport, stored_files
 from sayso.train.data.melody import Note, melody
-from sayso.train.data.patches import Patch, drum, played, swept
+from sayso.train.data.patches import BLOCK, Patch, drum, played, swept
 from sayso.train.data.store import SAMPLE_RATE, Floats, PartWriter, Segment
 
 PART = "synths"
@@ -79,7 +80,10 @@ class _Plan:
 def render_synths(
     store_root: Path, *, config: SynthsConfig, on_progress: Progress | None = None
 ) -> BuildReport:
-    """Append made-up electronic songs to the store; songs that are there already are kept."""
+    """Append made-up electronic songs to the store; songs that are there already are kept.
+
+    Raises: MissingExtraError where pedalboard does not load.
+    """
     there = {file.rsplit("/", 1)[0] for file in stored_files(store_root)}
     stored, already = 0, 0
     with PartWriter(store_root, PART) as writer:
@@ -119,15 +123,13 @@ def electronic_song(rng: np.random.Generator, *, length_s: float) -> dict[str, F
         ("synth lead", 0.55, _lead),
         ("synth", 0.8, _pluck),
     )
-    pumping = float(rng.uniform(0.3, 0.9)) if rng.random() < 0.4 else 0.0
+    pumping = _ducking(kicks, plan.frames, rng.uniform(0.3, 0.9) if rng.random() < 0.4 else 0.0)
     for name, chance, make in makers:
         if rng.random() < chance:
             samples = make(plan)
-            if pumping and name != "synth lead":
-                samples = samples * _ducking(kicks, plan.frames, pumping)
-            stems[name] = samples
+            stems[name] = samples if name == "synth lead" else samples * pumping
     if rng.random() < 0.5:
-        stems["synth"] = _summed(stems.get("synth"), _sweep(plan))
+        stems["synth"] = _sweep(plan) + stems.get("synth", np.float32(0))
     levels_db = {name: float(rng.normal(-4 if name in hits else -7, 3)) for name in stems}
     levels_db["synth bass"] = float(rng.normal(-3, 3))
     levels_db["kick"] = float(rng.normal(-1, 2))
@@ -163,7 +165,7 @@ def _beat(plan: _Plan) -> tuple[dict[str, Floats], list[int]]:
                 line[at : at + len(samples)] += np.float32(accent) * samples
                 if name == "kick":
                     kicks.append(at)
-        room = pedalboard.Reverb(room_size=float(rng.random()) * 0.6, wet_level=0.15)
+        room = _library().Reverb(room_size=float(rng.random()) * 0.6, wet_level=0.15)
         out[name] = _through([room], line) if rng.random() < 0.3 else line[None]
     return out, kicks
 
@@ -294,10 +296,10 @@ def _sweep(plan: _Plan) -> Floats:
         bars = int(rng.choice([1, 2, 4]))
         start = int(rng.integers(plan.bars) * plan.bar_s * SAMPLE_RATE)
         frames = min(int(bars * plan.bar_s * SAMPLE_RATE), plan.frames - start)
-        rise = np.linspace(0, 1, frames // 128 + 1)
+        rise = np.linspace(0, 1, frames // BLOCK + 1)
         rise = rise if rng.random() < 0.7 else rise[::-1]
         noise = rng.standard_normal(frames).astype(np.float32)
-        swell = np.interp(np.arange(frames) / 128, np.arange(len(rise)), rise**2)
+        swell = np.interp(np.arange(frames) / BLOCK, np.arange(len(rise)), rise**2)
         line[start : start + frames] += swept(
             noise, 300 * 2 ** (5 * rise), float(rng.uniform(1, 6)), kind="band"
         ) * swell.astype(np.float32)
@@ -313,25 +315,29 @@ def _chord(rng: np.random.Generator) -> list[int]:
     return [[0, 2, 4], [0, 2, 4, 6], [0, 3, 4], [0, 4, 7], [0, 2, 4, 8]][int(rng.integers(5))]
 
 
-def _hall(rng: np.random.Generator) -> list[pedalboard.Plugin]:
+def _library() -> Any:
+    return require("pedalboard", extra=None, purpose="effects on synthesisers")
+
+
+def _hall(rng: np.random.Generator) -> list[Any]:
     wet = float(rng.uniform(0, 0.4))
-    return [pedalboard.Reverb(room_size=float(rng.uniform(0.3, 0.9)), wet_level=wet)]
+    return [_library().Reverb(room_size=float(rng.uniform(0.3, 0.9)), wet_level=wet)]
 
 
-def _echo(plan: _Plan, chance: float) -> list[pedalboard.Plugin]:
+def _echo(plan: _Plan, chance: float) -> list[Any]:
     rng = plan.rng
-    chain: list[pedalboard.Plugin] = []
+    chain: list[Any] = []
     if rng.random() < 0.3:
-        chain.append(pedalboard.Chorus(rate_hz=float(rng.uniform(0.3, 2)), mix=0.4))
+        chain.append(_library().Chorus(rate_hz=float(rng.uniform(0.3, 2)), mix=0.4))
     if rng.random() < chance:
         beat_s = plan.bar_s * float(rng.choice([3, 4, 2])) / 16
         chain.append(
-            pedalboard.Delay(delay_seconds=beat_s, feedback=0.35, mix=float(rng.uniform(0.1, 0.4)))
+            _library().Delay(delay_seconds=beat_s, feedback=0.35, mix=float(rng.uniform(0.1, 0.4)))
         )
     return [*chain, *_hall(rng)] if rng.random() < 0.6 else chain
 
 
-def _through(chain: list[pedalboard.Plugin], samples: Floats) -> Floats:
+def _through(chain: list[Any], samples: Floats) -> Floats:
     """`[T]` or `[C, T]` through effects, in stereo where there are any."""
     wide = np.atleast_2d(samples)
     if not chain:
@@ -350,10 +356,6 @@ def _ducking(kicks: list[int], frames: int, depth: float) -> Floats:
         span = gain[at : at + len(fall)]
         np.minimum(span, 1 - fall[: len(span)].astype(np.float32), out=span)
     return gain
-
-
-def _summed(first: Floats | None, second: Floats) -> Floats:
-    return second if first is None else first + second
 
 
 def _about(song: str, concept: str) -> Segment:
