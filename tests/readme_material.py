@@ -8,7 +8,7 @@ import numpy as np
 import pretty_midi
 import soundfile
 from tests.edit.material import rehearsal
-from tests.train.data.conftest import ROWS, write_pool
+from tests.train.conftest import ROWS, write_pool
 from tests.train.data.test_singing import babble
 
 from sayso.audio import Audio, resample, write

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
@@ -12,6 +13,7 @@ from tests.train.toy import NETWORK
 from sayso.errors import ModelError
 from sayso.networks.ask import AskNet
 from sayso.networks.ngrams import batch_ids
+from sayso.train import quantization
 from sayso.train.checkpoint import save_model
 from sayso.train.export import export, weights_of
 
@@ -79,6 +81,37 @@ def test_training_can_start_from_what_was_exported(graphs: list[Path], model_fil
         weights_of(graphs[0], {**like, "more": torch.zeros(1)})
     with pytest.raises(ModelError, match="cannot be read as an exported model"):
         weights_of(graphs[0].with_name("none.onnx"), like)
+
+
+def test_convolutions_in_eight_bits_say_nearly_the_same(
+    graphs: list[Path], model_file: Path, store_root: Path, tmp_path: Path
+) -> None:
+    rounded = export(model_file, tmp_path / "model.onnx", store=store_root)
+    stored = {w.name: w.data_type for w in onnx.load(rounded[0]).graph.initializer}
+    assert stored["net.unet.bottom.0.first.weight_quantized"] == onnx.TensorProto.INT8
+    asked = {w.name for w in onnx.load(rounded[1]).graph.initializer}
+    assert "net.head.weight_quantized" in asked
+    plain, eight_bits = (onnxruntime.InferenceSession(str(g[0])) for g in (graphs, rounded))
+    assert json.loads(eight_bits.get_modelmeta().custom_metadata_map["training"]) == {"step": 5}
+    spec = np.random.default_rng(7).standard_normal((1, 4, 36, 32)).astype(np.float32)
+    for wanted, made in zip(
+        plain.run(None, {"spec": spec}), eight_bits.run(None, {"spec": spec}), strict=True
+    ):
+        assert 0 < np.mean((made - wanted) ** 2) < 0.01 * np.mean(wanted**2)
+    like = AskNet(NETWORK).state_dict()
+    kept = weights_of(model_file, like)
+    for name, value in weights_of(rounded[0], like).items():
+        # Seven bits: half a step of 1/63 of the largest weight.
+        torch.testing.assert_close(value, kept[name], atol=0.008 * kept[name].abs().max(), rtol=0)
+
+
+def test_eight_bits_that_are_too_few_are_said(
+    model_file: Path, store_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quantization, "LEAST_SNR_DB", 90.0)
+    with pytest.raises(ModelError, match="export without --calibrate"):
+        export(model_file, tmp_path / "model.onnx", store=store_root)
+    assert not list(tmp_path.iterdir())
 
 
 def test_nothing_to_export_is_said(tmp_path: Path) -> None:

@@ -35,7 +35,12 @@ def export(arguments: Namespace) -> int:
     _need_extra()
     from sayso.train.export import export
 
-    written = export(Path(arguments.run), Path(arguments.out), half=not arguments.float32)
+    written = export(
+        Path(arguments.run),
+        Path(arguments.out),
+        half=not arguments.float32,
+        store=Path(arguments.calibrate) if arguments.calibrate else None,
+    )
     _show_files(written)
     return 0
 

@@ -8,8 +8,10 @@ in its metadata; the encode graph also the words that the model was taught.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +25,24 @@ from torch.export import Dim
 
 from sayso.errors import ModelError
 from sayso.networks.ask import AskConfig, AskNet, Features
+from sayso.networks.ngrams import ngram_ids
 from sayso.train.checkpoint import model_file, read
+from sayso.train.data.stream import Stream, StreamConfig
+from sayso.train.quantization import Inputs, dequantized, outputs_of, quantized
+from sayso.train.spectra import spectrogram
 from sayso.whole import writing
 
 TOLERANCE = 1e-4
+MIXTURES, MIXTURE_S = 16, 5.0
 _HALF = ".half"
 
 
 @dataclass(frozen=True)
 class Graph:
-    """One graph to export: a module, example inputs and which of their axes vary."""
+    """One graph to export: a module, example inputs and which of their axes vary.
+
+    `examples` makes inputs of a store's material, for a graph that may be rounded.
+    """
 
     suffix: str
     module: nn.Module
@@ -40,9 +50,10 @@ class Graph:
     outputs: tuple[str, ...]
     dynamic: Mapping[str, Mapping[int, Any]]
     metadata: Mapping[str, Any]
+    examples: Callable[[Path], Sequence[Inputs]] | None = None
 
 
-def export(run: Path, output: Path, *, half: bool = True) -> list[Path]:
+def export(run: Path, output: Path, *, half: bool = True, store: Path | None = None) -> list[Path]:
     """Write the best weights of `run` as ONNX files at `output` (`.onnx`), checked against torch.
 
     Args:
@@ -50,9 +61,11 @@ def export(run: Path, output: Path, *, half: bool = True) -> list[Path]:
         output: the file to write; further graphs lie beside it.
         half: keep weights in 16 bits on disk; they are widened when loaded. The check is against
             the network with its weights rounded so.
+        store: training material; if given, convolutions of an `AskNet` are rounded to 8 bits after
+            that check, scaled by mixtures of it (`sayso.train.quantization`).
 
-    Raises: ModelError if there is nothing to export, or if ONNX Runtime and torch disagree by more
-        than 1e-4 of the largest output.
+    Raises: ModelError if there is nothing to export, if ONNX Runtime and torch disagree by more
+        than 1e-4 of the largest output, or if 8 bits are too few; DataError for an unusable store.
     """
     tensors, metadata = read(model_file(run))
     kind = metadata.get("kind")
@@ -64,8 +77,14 @@ def export(run: Path, output: Path, *, half: bool = True) -> list[Path]:
     paths = []
     for graph in EXPORTERS[str(kind)](metadata["config"], tensors):
         path = output.with_name(f"{output.stem}{graph.suffix}.onnx")
-        _write(graph, path, {**common, **graph.metadata}, half=half)
-        _check(graph, path)
+        model = _graph(graph, {**common, **graph.metadata})
+        _check(graph, model)
+        if store is not None and graph.examples:
+            model = quantized(model, graph.examples(store))
+        if half:
+            _store_half(model)
+        with writing(path) as part:
+            onnx.save(model, part)
         paths.append(path)
     return paths
 
@@ -84,11 +103,12 @@ def weights_of(path: Path, like: Mapping[str, Tensor]) -> dict[str, Tensor]:
     else:
         found = {}
         for file in (path, path.with_name(f"{path.stem}.ask.onnx")):
-            for stored in _load(file).graph.initializer:
-                name = stored.name.removeprefix("net.").removesuffix(_HALF)
+            model = _load(file)
+            stored = [(w.name, numpy_helper.to_array(w)) for w in model.graph.initializer]
+            for name, values in (*stored, *dequantized(model)):
+                name = name.removeprefix("net.").removesuffix(_HALF)
                 if name in like:
-                    values = numpy_helper.to_array(stored).astype(np.float32)
-                    found[name] = torch.from_numpy(values)
+                    found[name] = torch.from_numpy(values.astype(np.float32))
     for name, value in like.items():
         if name not in found:
             raise ModelError(f"{path}: lacks {name}; expected a model of the same network")
@@ -152,6 +172,7 @@ def _ask_graphs(values: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> lis
             ("fine", "context"),
             {"spec": {2: config.stride * unit}},
             {"known": _known_words()},
+            partial(_mixtures, config),
         ),
         Graph(
             ".ask",
@@ -160,8 +181,36 @@ def _ask_graphs(values: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> lis
             ("mask",),
             {"fine": {2: 4 * context_unit}, "context": {2: context_unit}, "ids": {}},
             {},
+            partial(_questions, net),
         ),
     ]
+
+
+def _mixtures(config: AskConfig, store: Path) -> list[Inputs]:
+    """Spectrograms of all kinds of mixtures that a store gives."""
+    specs, _ = _drawn(config, store)
+    return [{"spec": spec[None].numpy()} for spec in specs]
+
+
+def _questions(net: AskNet, store: Path) -> list[Inputs]:
+    """The same mixtures encoded, and a question to each."""
+    specs, asked = _drawn(net.config, store)
+    out: list[Inputs] = []
+    for spec, words in zip(specs, asked, strict=True):
+        with torch.no_grad():
+            fine, context = net.encode(spec[None])
+        ids = ngram_ids(words, net.config.buckets, length=net.config.text_length)
+        row = np.array([ids], np.int64)
+        out.append({"fine": fine.numpy(), "context": context.numpy(), "ids": row})
+    return out
+
+
+def _drawn(config: AskConfig, store: Path) -> tuple[Tensor, list[str]]:
+    strides = math.ceil(MIXTURE_S * config.sample_rate / (config.hop * config.stride))
+    frames = (strides * config.stride - 1) * config.hop
+    batch = Stream(StreamConfig(store=store, batch=MIXTURES, frames=frames)).batch(0)
+    specs = spectrogram(torch.from_numpy(batch.mix), config.n_fft, hop=config.hop)
+    return specs, [questions[0] for questions in batch.queries]
 
 
 def _known_words() -> dict[str, list[str]]:
@@ -196,7 +245,7 @@ EXPORTERS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Tensor]], list
 }
 
 
-def _write(graph: Graph, path: Path, metadata: Mapping[str, Any], *, half: bool) -> None:
+def _graph(graph: Graph, metadata: Mapping[str, Any]) -> onnx.ModelProto:
     program = torch.onnx.export(
         graph.module,
         tuple(graph.inputs.values()),
@@ -208,15 +257,12 @@ def _write(graph: Graph, path: Path, metadata: Mapping[str, Any], *, half: bool)
     )
     assert program is not None
     model = program.model_proto
-    if half:
-        _store_half(model)
     texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in metadata.items()}
     helper.set_model_props(model, texts)
     # The exporter notes where on this machine each line of source lies: nobody else's business.
     for node in model.graph.node:
         node.ClearField("metadata_props")
-    with writing(path) as part:
-        onnx.save(model, part)
+    return model
 
 
 def _store_half(model: onnx.ModelProto) -> None:
@@ -234,11 +280,8 @@ def _store_half(model: onnx.ModelProto) -> None:
     model.graph.node.extend(nodes)
 
 
-def _check(graph: Graph, path: Path) -> None:
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    made = session.run(None, {name: value.numpy() for name, value in graph.inputs.items()})
+def _check(graph: Graph, model: onnx.ModelProto) -> None:
+    made = outputs_of(model, {name: value.numpy() for name, value in graph.inputs.items()})
     with torch.no_grad():
         wanted = graph.module(*graph.inputs.values())
     for name, ours, theirs in zip(
@@ -248,6 +291,6 @@ def _check(graph: Graph, path: Path) -> None:
         difference = float(np.abs(ours - theirs.numpy()).max()) / scale
         if not difference <= TOLERANCE:
             raise ModelError(
-                f"{path.name}: {name} differs from torch by {difference:.1e} of its largest value; "
+                f"{name} differs from torch by {difference:.1e} of its largest value; "
                 f"expected at most {TOLERANCE:.0e}"
             )

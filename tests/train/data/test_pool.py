@@ -4,12 +4,11 @@ import csv
 from pathlib import Path
 
 import pytest
+from tests.train.conftest import ROWS, write_pool
 
 from sayso.errors import DataError
 from sayso.train.data.pool import attributions, read_pool, split_of
 from sayso.train.data.vocabulary import load_vocabulary
-
-from .conftest import ROWS, write_pool
 
 words = load_vocabulary()
 

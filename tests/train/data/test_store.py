@@ -6,14 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from tests.train.conftest import ROWS, write_pool
 
 from sayso.errors import DataError
 from sayso.train.data.build import build, decode
 from sayso.train.data.shards import pack, read_shard, unpack
 from sayso.train.data.store import PartWriter, Segment, Store, active_spans, bandwidth_hz
 from sayso.train.data.vocabulary import load_vocabulary
-
-from .conftest import ROWS, write_pool
 
 words = load_vocabulary()
 RATE = 44_100
