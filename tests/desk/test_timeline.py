@@ -11,6 +11,7 @@ from sayso.desk import (
     Desk,
     Edit,
     Keep,
+    KeepTail,
     Like,
     Loop,
     MoveSpan,
@@ -71,6 +72,11 @@ def test_steps_act_on_what_the_one_before_left():
     assert heard(timeline) == list(range(200, 350))
     moved = timeline_of(MoveSpan(start_s=0.0, end_s=2.0, to_s=10.0))
     assert heard(moved) == [*range(200, 1000), *range(200)]
+
+
+def test_the_end_alone_can_be_kept():
+    assert heard(timeline_of(Cut(end_s=1.0), KeepTail(seconds=0.5))) == list(range(950, 1000))
+    assert timeline_of(KeepTail(seconds=99.0)) == whole(1000, RATE)
 
 
 def test_the_end_need_not_be_known_to_move_something_there():

@@ -45,6 +45,13 @@ class CutTail(Value):
     seconds: Annotated[float, Field(gt=0.0, le=LATEST_S)]
 
 
+class KeepTail(Value):
+    """Only the last `seconds`; all of what is no longer than that."""
+
+    step: Literal["keep_tail"] = "keep_tail"
+    seconds: Annotated[float, Field(gt=0.0, le=LATEST_S)]
+
+
 class Loop(_Span):
     """Plays a span `times` times in all, 2 to 1000."""
 
@@ -113,6 +120,7 @@ EditStep: TypeAlias = Annotated[
     Keep
     | Cut
     | CutTail
+    | KeepTail
     | Loop
     | MoveSpan
     | ShortenTo

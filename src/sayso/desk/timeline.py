@@ -19,6 +19,7 @@ from sayso.desk.edits import (
     EditStep,
     Keep,
     KeepBest,
+    KeepTail,
     Like,
     Loop,
     LoopChorus,
@@ -203,6 +204,8 @@ def _apply(timeline: Timeline, step: EditStep, silences: Callable[[], Spans]) ->
             return _with(timeline, left, "cut")
         case CutTail(seconds=seconds):
             return _with(timeline, take(clips, 0, end - round(seconds * rate)), "cut")
+        case KeepTail(seconds=seconds):
+            return _with(timeline, take(clips, max(0, end - round(seconds * rate)), end), "keep")
         case Loop(times=times):
             start, stop = _span(timeline, step)
             span = take(clips, start, stop)

@@ -118,7 +118,10 @@ def _in_words(error: SaysoError, wish: Wish) -> str:
 
 def _flush(turn: Turn, steps: list[EditStep]) -> None:
     if steps:
-        turn.do([Edit(steps=tuple(in_order(steps)))])
+        try:
+            turn.do([Edit(steps=tuple(in_order(steps)))])
+        except Declined as answer:
+            turn.answers.append(answer)
         steps.clear()
 
 

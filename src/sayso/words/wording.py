@@ -174,6 +174,8 @@ def _of_step(step: EditStep) -> str:
             return _of_span(step)
         case "cut_tail":
             return f"cutting the last {number(step.seconds)} s"
+        case "keep_tail":
+            return f"keeping the last {number(step.seconds)} s"
         case "shorten_to":
             return f"shortening it to {clock(step.seconds)}"
         case "keep_best":

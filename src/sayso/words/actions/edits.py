@@ -16,6 +16,7 @@ from sayso.desk import (
     EditStep,
     Keep,
     KeepBest,
+    KeepTail,
     Like,
     Loop,
     LoopChorus,
@@ -103,7 +104,11 @@ def _bounds(span: Item) -> tuple[float, float | None]:
         return _seconds(span), None
     if span.value == "between" and span.upper is not None:
         return _seconds(span), span.upper.value
-    raise Declined(
+    raise _needs_times()
+
+
+def _needs_times() -> Declined:
+    return Declined(
         "unsupported",
         "I do not know the length here, so for that I need times counted from the start.",
         _NEED_TIMES,
@@ -111,8 +116,8 @@ def _bounds(span: Item) -> tuple[float, float | None]:
 
 
 def _spanned(span: Item, verb: str) -> EditStep:
-    if span.value == "tail" and verb != "keep":
-        return CutTail(seconds=_seconds(span))
+    if span.value == "tail":
+        return (KeepTail if verb == "keep" else CutTail)(seconds=_seconds(span))
     start_s, end_s = _bounds(span)
     if verb == "keep":
         return Keep(start_s=start_s, end_s=end_s)
@@ -214,7 +219,12 @@ def silence_step(clause: Clause) -> RemoveSilence:
 
 
 def in_order(steps: Sequence[EditStep]) -> list[EditStep]:
-    """Steps of one sentence so that each speaks of the recording as it was before all of them."""
+    """Steps of one sentence so that each speaks of the recording as it was before all of them.
+
+    Raises: Declined where the end is to be kept beside something else.
+    """
+    if len(steps) > 1 and any(isinstance(step, KeepTail) for step in steps):
+        raise _needs_times()
     keeps = [step for step in steps if isinstance(step, Keep)]
     if len(keeps) > 1 and len(keeps) == len(steps):
         return _all_but(keeps)
