@@ -11,9 +11,8 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import onnx
@@ -41,7 +40,7 @@ _HALF = ".half"
 class Graph:
     """One graph to export: a module, example inputs and which of their axes vary.
 
-    `examples` makes inputs of a store's material, for a graph that may be rounded.
+    `examples` are inputs like those it will get, where it is to be rounded to 8 bits.
     """
 
     suffix: str
@@ -50,7 +49,7 @@ class Graph:
     outputs: tuple[str, ...]
     dynamic: Mapping[str, Mapping[int, Any]]
     metadata: Mapping[str, Any]
-    examples: Callable[[Path], Sequence[Inputs]] | None = None
+    examples: Sequence[Inputs] = ()
 
 
 def export(run: Path, output: Path, *, half: bool = True, store: Path | None = None) -> list[Path]:
@@ -61,8 +60,8 @@ def export(run: Path, output: Path, *, half: bool = True, store: Path | None = N
         output: the file to write; further graphs lie beside it.
         half: keep weights in 16 bits on disk; they are widened when loaded. The check is against
             the network with its weights rounded so.
-        store: training material; if given, convolutions of an `AskNet` are rounded to 8 bits after
-            that check, scaled by mixtures of it (`sayso.train.quantization`).
+        store: training material; if given, the convolutions of an `AskNet`, checked as they are,
+            are rounded to 8 bits, scaled by mixtures of it (`sayso.train.quantization`).
 
     Raises: ModelError if there is nothing to export, if ONNX Runtime and torch disagree by more
         than 1e-4 of the largest output, or if 8 bits are too few; DataError for an unusable store.
@@ -75,14 +74,13 @@ def export(run: Path, output: Path, *, half: bool = True, store: Path | None = N
         tensors = {k: _round(value) for k, value in tensors.items()}
     common = {key: metadata.get(key) for key in ("kind", "config", "training")}
     paths = []
-    for graph in EXPORTERS[str(kind)](metadata["config"], tensors):
+    for graph in EXPORTERS[str(kind)](metadata["config"], tensors, store):
         path = output.with_name(f"{output.stem}{graph.suffix}.onnx")
-        model = _graph(graph, {**common, **graph.metadata})
-        _check(graph, model)
-        if store is not None and graph.examples:
-            model = quantized(model, graph.examples(store))
+        exact = _graph(graph, {**common, **graph.metadata})
+        model = quantized(exact, graph.examples) if graph.examples else exact
         if half:
             _store_half(model)
+        _check(graph, exact, path)
         with writing(path) as part:
             onnx.save(model, part)
         paths.append(path)
@@ -150,7 +148,9 @@ class _Ask(nn.Module):
         return self.net.ask(Features(fine, context), ids)
 
 
-def _ask_graphs(values: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> list[Graph]:
+def _ask_graphs(
+    values: Mapping[str, Any], tensors: Mapping[str, Tensor], store: Path | None
+) -> list[Graph]:
     config = AskConfig.model_validate(values)
     net = AskNet(config)
     net.load_state_dict(dict(tensors))
@@ -161,6 +161,7 @@ def _ask_graphs(values: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> lis
     ids = torch.randint(1, config.buckets, (1, config.text_length), generator=generator)
     with torch.no_grad():
         fine, context = net.encode(spec)
+    mixtures, questions = _examples(net, store) if store is not None else ((), ())
     # All frame counts are multiples of one: fine frames are 4 context frames.
     unit = Dim("unit", min=1, max=1 << 16)
     context_unit = Dim("context_unit", min=1, max=1 << 20)
@@ -172,7 +173,7 @@ def _ask_graphs(values: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> lis
             ("fine", "context"),
             {"spec": {2: config.stride * unit}},
             {"known": _known_words()},
-            partial(_mixtures, config),
+            mixtures,
         ),
         Graph(
             ".ask",
@@ -181,36 +182,30 @@ def _ask_graphs(values: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> lis
             ("mask",),
             {"fine": {2: 4 * context_unit}, "context": {2: context_unit}, "ids": {}},
             {},
-            partial(_questions, net),
+            questions,
         ),
     ]
 
 
-def _mixtures(config: AskConfig, store: Path) -> list[Inputs]:
-    """Spectrograms of all kinds of mixtures that a store gives."""
-    specs, _ = _drawn(config, store)
-    return [{"spec": spec[None].numpy()} for spec in specs]
-
-
-def _questions(net: AskNet, store: Path) -> list[Inputs]:
-    """The same mixtures encoded, and a question to each."""
-    specs, asked = _drawn(net.config, store)
-    out: list[Inputs] = []
-    for spec, words in zip(specs, asked, strict=True):
-        with torch.no_grad():
-            fine, context = net.encode(spec[None])
-        ids = ngram_ids(words, net.config.buckets, length=net.config.text_length)
-        row = np.array([ids], np.int64)
-        out.append({"fine": fine.numpy(), "context": context.numpy(), "ids": row})
-    return out
-
-
-def _drawn(config: AskConfig, store: Path) -> tuple[Tensor, list[str]]:
+def _examples(net: AskNet, store: Path) -> tuple[list[Inputs], list[Inputs]]:
+    """Inputs of both graphs: mixtures of all kinds that a store gives, and a question to each."""
+    config = net.config
     strides = math.ceil(MIXTURE_S * config.sample_rate / (config.hop * config.stride))
     frames = (strides * config.stride - 1) * config.hop
     batch = Stream(StreamConfig(store=store, batch=MIXTURES, frames=frames)).batch(0)
-    specs = spectrogram(torch.from_numpy(batch.mix), config.n_fft, hop=config.hop)
-    return specs, [questions[0] for questions in batch.queries]
+    mixtures, questions = list[Inputs](), list[Inputs]()
+    for spec, asked in zip(
+        spectrogram(torch.from_numpy(batch.mix), config.n_fft, hop=config.hop),
+        batch.queries,
+        strict=True,
+    ):
+        with torch.no_grad():
+            fine, context = net.encode(spec[None])
+        ids = ngram_ids(asked[0], config.buckets, length=config.text_length)
+        row = np.array([ids], np.int64)
+        mixtures.append({"spec": spec[None].numpy()})
+        questions.append({"fine": fine.numpy(), "context": context.numpy(), "ids": row})
+    return mixtures, questions
 
 
 def _known_words() -> dict[str, list[str]]:
@@ -221,7 +216,9 @@ def _known_words() -> dict[str, list[str]]:
     return {name: list(concept.words) for name, concept in vocabulary.concepts.items()}
 
 
-def _unet_graphs(values: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> list[Graph]:
+def _unet_graphs(
+    values: Mapping[str, Any], tensors: Mapping[str, Tensor], _store: Path | None
+) -> list[Graph]:
     from sayso.networks.unet import UNet
     from sayso.networks.unet_shapes import UNetConfig, unet_shapes
 
@@ -239,7 +236,8 @@ def _unet_graphs(values: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> li
     return [Graph("", net, {"magnitude": magnitude}, ("masks",), dynamic, {})]
 
 
-EXPORTERS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Tensor]], list[Graph]]] = {
+Exporter: TypeAlias = Callable[[Mapping[str, Any], Mapping[str, Tensor], Path | None], list[Graph]]
+EXPORTERS: Mapping[str, Exporter] = {
     "ask": _ask_graphs,
     "unet": _unet_graphs,
 }
@@ -280,7 +278,7 @@ def _store_half(model: onnx.ModelProto) -> None:
     model.graph.node.extend(nodes)
 
 
-def _check(graph: Graph, model: onnx.ModelProto) -> None:
+def _check(graph: Graph, model: onnx.ModelProto, path: Path) -> None:
     made = outputs_of(model, {name: value.numpy() for name, value in graph.inputs.items()})
     with torch.no_grad():
         wanted = graph.module(*graph.inputs.values())
@@ -291,6 +289,6 @@ def _check(graph: Graph, model: onnx.ModelProto) -> None:
         difference = float(np.abs(ours - theirs.numpy()).max()) / scale
         if not difference <= TOLERANCE:
             raise ModelError(
-                f"{name} differs from torch by {difference:.1e} of its largest value; "
+                f"{path.name}: {name} differs from torch by {difference:.1e} of its largest value; "
                 f"expected at most {TOLERANCE:.0e}"
             )
