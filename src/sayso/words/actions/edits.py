@@ -221,9 +221,10 @@ def silence_step(clause: Clause) -> RemoveSilence:
 def in_order(steps: Sequence[EditStep]) -> list[EditStep]:
     """Steps of one sentence so that each speaks of the recording as it was before all of them.
 
-    Raises: Declined where the end is to be kept beside something else.
+    Raises: Declined where the end is to be kept beside another stretch.
     """
-    if len(steps) > 1 and any(isinstance(step, KeepTail) for step in steps):
+    stretches = [step for step in steps if isinstance(step, Keep | Cut | CutTail | KeepTail)]
+    if len(stretches) > 1 and any(isinstance(step, KeepTail) for step in stretches):
         raise _needs_times()
     keeps = [step for step in steps if isinstance(step, Keep)]
     if len(keeps) > 1 and len(keeps) == len(steps):
