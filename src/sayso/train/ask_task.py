@@ -95,6 +95,8 @@ class Objective(nn.Module):
     def forward(self, mix: Tensor, targets: Tensor, ids: Tensor) -> dict[str, Tensor]:
         """The losses of the answers to `ids [B, Q, L]` for `mix [B, 2, T]`."""
         shape = self.net.config
+        if shape.channels == 1:
+            mix, targets = mix.mean(-2, keepdim=True), targets.mean(-2, keepdim=True)
         with torch.no_grad(), torch.autocast(mix.device.type, enabled=False):
             spec = spectrogram(mix, shape.n_fft, hop=shape.hop)
             wanted = spectrogram(targets, shape.n_fft, hop=shape.hop)

@@ -25,6 +25,7 @@ from torch.export import Dim
 from sayso.errors import ModelError
 from sayso.networks.ask import AskConfig, AskNet, Features
 from sayso.networks.ngrams import ngram_ids
+from sayso.train.channels import fold_channels
 from sayso.train.checkpoint import model_file, read
 from sayso.train.data.stream import Stream, StreamConfig
 from sayso.train.quantization import Inputs, dequantized, outputs_of, quantized
@@ -92,7 +93,8 @@ def weights_of(path: Path, like: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
     Args:
         path: `best.safetensors` or the like, or `NAME.onnx` with `NAME.ask.onnx` beside it.
-        like: parameters of the same names and shapes.
+        like: parameters of the same names and shapes; a network for one channel may begin at the
+            weights of one for two.
 
     Raises: ModelError naming what is missing or differs.
     """
@@ -107,6 +109,7 @@ def weights_of(path: Path, like: Mapping[str, Tensor]) -> dict[str, Tensor]:
                 name = name.removeprefix("net.").removesuffix(_HALF)
                 if name in like:
                     found[name] = torch.from_numpy(values.astype(np.float32))
+    found = fold_channels(found, like)
     for name, value in like.items():
         if name not in found:
             raise ModelError(f"{path}: lacks {name}; expected a model of the same network")
