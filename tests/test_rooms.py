@@ -14,7 +14,7 @@ import sayso
 ROOT = Path(sayso.__file__).parent
 ORDER = (
     {"errors", "__init__"},
-    {"configuration", "extras", "whole"},
+    {"configuration", "extras", "watch", "whole"},
     {"audio"},
     {"desk", "networks", "demo", "checkpoints"},
     {"effects", "separate", "edit", "measure"},

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sayso.audio import Audio, Cancelled, Notice, Progress, Writer, probe, read, stage, stop_if
+from sayso.audio import Audio, Notice, Writer, probe, read
 from sayso.desk import Stretch, Strip
 from sayso.desk.timeline import CROSSFADE_S, Timeline
 from sayso.edit import Edited
@@ -23,6 +23,7 @@ from sayso.edit.exchange.files import Media
 from sayso.edit.hearing import Heard, listen
 from sayso.effects import Sound, process
 from sayso.errors import DataError, ModelError, RangeError, RequestError
+from sayso.watch import SILENT, Watch
 from sayso.whole import put
 
 
@@ -71,8 +72,7 @@ def align_files(
     *,
     tracks: Sequence[str | Path] = (),
     notice: Notice | None = None,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> tuple[EditList, Alignment]:
     """The edit that makes `edited` of `raw`, and how sure that is.
 
@@ -81,14 +81,13 @@ def align_files(
         edited: made of it.
         tracks: recordings that run beside `raw`, such as its stems.
         notice: told of damaged files.
-        progress: told the fraction done.
-        cancelled: asked between steps.
+        watch: progress and cancelling, polled between steps.
 
     Raises: as `sayso.edit.align.align`.
     """
     recording = read(raw, notice=notice)
     made = read(edited, notice=notice)
-    found = align(recording, made, progress=progress, cancelled=cancelled)
+    found = align(recording, made, watch=watch)
     speeds = sorted(
         match.speed for match in found.matches for _ in range(match.clip.frames // 1000)
     )
@@ -116,8 +115,7 @@ def apply_file(
     tracks: Sequence[str | Path] = (),
     scores: str | Path | None = None,
     notice: Notice | None = None,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> EditList:
     """An edit of a recording, by an editor's pointer or by a scorer and a threshold.
 
@@ -130,8 +128,7 @@ def apply_file(
         tracks: recordings that run beside `raw` and are cut with it.
         scores: a file that keeps the scores: where it is there, nothing is scored again.
         notice: told of damaged files.
-        progress: told the fraction done.
-        cancelled: asked between steps.
+        watch: progress and cancelling, polled between steps.
 
     Raises: RangeError, ModelError without an editor where one is needed, FormatError for a damaged
         file of scores, DataError for scores of another recording, Cancelled.
@@ -143,11 +140,10 @@ def apply_file(
         by = POINTER if editor is None else editor.by
     if by == POINTER:
         editor = _require_pointer(editor, choice)
-        heard = listen(audio, progress=stage(progress, 0.0, 0.5), cancelled=cancelled)
-        told = stage(progress, 0.5, 0.5)
-        timeline = _pointed(audio, heard, editor, choice, told, cancelled)
+        heard = listen(audio, watch=watch.part(0.0, 0.5))
+        timeline = _pointed(audio, heard, editor, choice, watch.part(0.5, 1.0))
     else:
-        found = _scores(audio, by, editor, scores, progress, cancelled)
+        found = _scores(audio, by, editor, scores, watch)
         threshold = choice.threshold_of(found, editor, audio.duration_s)
         timeline = choose(
             found,
@@ -158,7 +154,7 @@ def apply_file(
         )
     if choice.room_tone_s is not None:
         timeline = with_room_tone(
-            timeline, audio, heard or listen(audio, cancelled=cancelled), choice.room_tone_s
+            timeline, audio, heard or listen(audio, watch=watch.quiet), choice.room_tone_s
         )
     sources = (str(raw), *map(str, tracks))
     return EditList(sources=sources, source_frames=audio.frames, timeline=timeline)
@@ -221,8 +217,7 @@ def _pointed(
     heard: Heard,
     editor: Editor,
     choice: Choice,
-    progress: Progress | None,
-    cancelled: Cancelled | None,
+    watch: Watch,
 ) -> Timeline:
     return point_out(
         audio,
@@ -231,8 +226,7 @@ def _pointed(
         wish_s=choice.length_s(audio.duration_s),
         shortest_s=choice.shortest_s,
         crossfade_s=choice.crossfade_s,
-        progress=progress,
-        cancelled=cancelled,
+        watch=watch,
     )
 
 
@@ -241,8 +235,7 @@ def _scores(
     by: str,
     editor: Editor | None,
     file: str | Path | None,
-    progress: Progress | None,
-    cancelled: Cancelled | None,
+    watch: Watch,
 ) -> Scores:
     if file is not None and Path(file).is_file():
         found = Scores.loads(Path(file).read_bytes())
@@ -252,7 +245,7 @@ def _scores(
                 f"{by} and {audio.frames} frames. Name another file to score anew"
             )
         return found
-    found = score(listen(audio, progress=progress, cancelled=cancelled), by, editor)
+    found = score(listen(audio, watch=watch), by, editor)
     if file is not None:
         put(file, found.dumps())
     return found
@@ -264,8 +257,7 @@ def render_edit(
     *,
     encoding: str | None = None,
     notice: Notice | None = None,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> list[Path]:
     """Plays `edit` into files and returns their paths.
 
@@ -275,8 +267,7 @@ def render_edit(
         out: a file; its suffix is the format.
         encoding: as `sayso.audio.write`.
         notice: told of damaged files.
-        progress: told the fraction done.
-        cancelled: asked between blocks.
+        watch: progress and cancelling, polled between blocks.
 
     Raises: DataError where a recording does not fit the edit, OutputError, Cancelled.
     """
@@ -293,8 +284,8 @@ def render_edit(
         if edit.speed != 1.0:
             sound = process(sound, Strip(effects=(Stretch(rate=edit.speed),)))
         path = out.with_name(f"{out.stem}-{names[number]}{out.suffix}") if several else out
-        told = stage(progress, number / len(edit.sources), 1 / len(edit.sources))
-        paths.append(_play(sound, path, encoding, told, cancelled))
+        share = watch.part(number / len(edit.sources), (number + 1) / len(edit.sources))
+        paths.append(_play(sound, path, encoding, share))
     return paths
 
 
@@ -311,17 +302,15 @@ def _play(
     sound: Sound,
     path: Path,
     encoding: str | None,
-    progress: Progress | None,
-    cancelled: Cancelled | None,
+    watch: Watch,
 ) -> Path:
     done = 0
     with Writer(
         path, sound.sample_rate, sound.channels, encoding=encoding, frames=sound.frames
     ) as out:
         for block in sound.blocks():
-            stop_if(cancelled, "stopped while writing the edit")
+            watch.check("stopped while writing the edit")
             out.append(block)
             done += block.shape[1]
-            if progress is not None:
-                progress(min(1.0, done / sound.frames))
+            watch.report(done / sound.frames)
     return path

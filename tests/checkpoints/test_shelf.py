@@ -16,6 +16,7 @@ import pytest
 
 from sayso.checkpoints import Shelf, WeightFile, check_hash
 from sayso.errors import Cancelled, ModelError, OutputError
+from sayso.watch import Watch
 
 BODY = bytes(range(256)) * 9000
 DIGEST = hashlib.sha256(BODY).hexdigest()
@@ -73,7 +74,7 @@ def shelf(tmp_path):
 def test_pull_reports_progress_and_checks_the_hash(shelf, site):
     seen = []
     file = WeightFile(name="a/w.th", url=f"{site}/whole", sha256=DIGEST[:8])
-    path = shelf.pull(file, progress=seen.append)
+    path = shelf.pull(file, watch=Watch(seen.append))
     assert path.read_bytes() == BODY
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
@@ -115,7 +116,7 @@ def test_a_complete_part_needs_no_more_bytes(shelf, site):
 def test_pull_can_be_stopped_and_resumed(shelf, site):
     file = WeightFile(name="w.th", url=f"{site}/whole", sha256=DIGEST)
     with pytest.raises(Cancelled):
-        shelf.pull(file, cancelled=lambda: True)
+        shelf.pull(file, watch=Watch(cancelled=lambda: True))
     assert shelf.pull(file).read_bytes() == BODY
 
 
@@ -128,7 +129,7 @@ def test_one_process_fetches_a_file_at_a_time(shelf, site):
             shelf.pull(file)
         told.append(done)
 
-    assert shelf.pull(file, progress=progress).read_bytes() == BODY
+    assert shelf.pull(file, watch=Watch(progress)).read_bytes() == BODY
     assert told
 
 
@@ -137,6 +138,7 @@ def test_a_killed_pull_goes_on_where_it_was(shelf, site):
     program = f"""if True:
         import os
         from pathlib import Path
+        from sayso.watch import Watch
         from sayso.checkpoints import Shelf, WeightFile
 
         def killed(done):
@@ -144,7 +146,7 @@ def test_a_killed_pull_goes_on_where_it_was(shelf, site):
                 os.kill(os.getpid(), {signal.SIGKILL:d})
 
         file = WeightFile.model_validate_json({file.model_dump_json()!r})
-        Shelf(Path({str(shelf.folder)!r})).pull(file, progress=killed)
+        Shelf(Path({str(shelf.folder)!r})).pull(file, watch=Watch(killed))
     """
     assert subprocess.run([sys.executable, "-c", program]).returncode == -signal.SIGKILL
     assert shelf.find(file) is None
