@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from sayso.audio import Audio, decibels
+from sayso.autoedit.content import ContentAnalyser
 from sayso.clean import clean_audio, load_config
 from sayso.desk import MIX, Desk, Limit, Pan, Stretch, Strip, complement_of
-from sayso.desk.timeline import resolve
-from sayso.edit import Edited, RecordingListener, find_silences
+from sayso.desk.resolving import resolve
 from sayso.effects import Mixed, Processed, Sound, Widened, amplify, limit, process, record
 from sayso.errors import SilenceError
+from sayso.timeline import Edited, find_silences
 from sayso.watch import SILENT, Watch
 
 CEILING_DB = -0.3
@@ -31,7 +32,7 @@ _AT_REST = Strip()
 _SEPARATING = 0.8  # the share of the work that is separation, for the progress
 
 Separate: TypeAlias = Callable[..., Mapping[str, Audio]]
-"""`separate(mix, targets, progress=, cancelled=)`: a separator, with whatever cache it has."""
+"""`separate(mix, targets, watch=)`: a separator, with whatever cache it has."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def render(
             frames=source.frames,
             sample_rate=source.sample_rate,
             silences=lambda: find_silences(source),
-            listener=RecordingListener(source),
+            listener=ContentAnalyser(source),
         )
         sounds = {name: Edited(audio, timeline) for name, audio in audios.items()}
     if source.channels == 1 and _pans(desk):

@@ -11,19 +11,19 @@ from typing import TypeAlias
 import numpy as np
 
 from sayso.audio import Audio, Recorder, Samples, integrated_lufs, resample
-from sayso.checkpoints import Shelf
+from sayso.checkpoints import WeightStore
 from sayso.clean.config import CleanConfig, Denoise, Loudness, Preprocess, Separation
 from sayso.clean.gate import gate
 from sayso.clean.masks import postmask
 from sayso.clean.restore import restore
 from sayso.effects import amplify, limit, record
 from sayso.errors import SilenceError
-from sayso.separate import Separator, is_trained, load, require_heard
+from sayso.separate import Separator, is_trained, load, require_supported
 from sayso.separate.ensemble import fuse
 from sayso.watch import SILENT, Watch
 
 Separate: TypeAlias = Callable[..., Mapping[str, Audio]]
-"""`separate(mix, targets, progress=, cancelled=)`."""
+"""`separate(mix, targets, watch=)`."""
 Open: TypeAlias = Callable[[str | None, str], Separate | None]
 """From a model's name and a target to what separates it; None where nothing trained is there."""
 Keep: TypeAlias = Callable[[str, Audio], None]
@@ -113,7 +113,7 @@ def prepare(source: Audio, settings: Preprocess, *, watch: Watch = SILENT) -> Au
 @lru_cache(maxsize=4)
 def opened(name: str | None, models: Path | None, threads: int | None) -> Separator:
     """The separator called `name`, loaded once a process. Raises: ModelError."""
-    return load(name, threads=threads, shelf=None if models is None else Shelf(models))
+    return load(name, threads=threads, weight_store=None if models is None else WeightStore(models))
 
 
 def _offset(audio: Audio) -> Samples:
@@ -170,7 +170,7 @@ def _finish(speech: Audio, config: CleanConfig, keep: Keep, watch: Watch) -> tup
 
 def _from_catalogue(config: CleanConfig, name: str | None, target: str) -> Separate | None:
     separator = opened(name, config.models, config.threads)
-    require_heard(separator, (target,))
+    require_supported(separator, (target,))
     # A person who names a model gets it; rules of thumb do more harm than good on their own.
     return separator.separate if name is not None or is_trained(separator, target) else None
 

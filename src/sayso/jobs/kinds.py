@@ -55,7 +55,7 @@ class Context:
         now = time.monotonic()
         if now - self._told_s >= _PROGRESS_S:
             self._told_s = now
-            self._tell(max(0.0, done))
+            self._tell(min(1.0, max(0.0, done)))
 
     def _cancelled(self) -> bool:
         now = time.monotonic()

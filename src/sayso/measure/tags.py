@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from sayso.audio import Audio, resample
 from sayso.checkpoints import fit, read_pickled
 from sayso.errors import ModelError
-from sayso.extras import require
+from sayso.optional import require
 from sayso.watch import SILENT, Watch
 
 if TYPE_CHECKING:

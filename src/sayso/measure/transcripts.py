@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sayso.audio import Audio, Samples, resample
 from sayso.errors import ModelError
-from sayso.extras import require
+from sayso.optional import require
 from sayso.watch import SILENT, Watch
 
 RATE_HZ = 16_000

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sayso.audio import Audio, Chunking, Samples, istft, overlap_add, stft, window_frames
-from sayso.separate.catalogue import require_heard
+from sayso.separate.catalogue import require_supported
 from sayso.watch import SILENT, Watch
 
 MUSIC: tuple[str, ...] = ("vocals", "drums", "bass", "other")
@@ -51,7 +51,7 @@ class SimpleSeparator:
         self._segment_s, self._overlap = segment_s, overlap
         self._chunking(44_100)
 
-    def hears(self, target: str) -> bool:
+    def supports(self, target: str) -> bool:
         """Whether `target` is vocals, drums, bass, other, speech or noise."""
         return target in MUSIC or target in SPEECH
 
@@ -71,7 +71,7 @@ class SimpleSeparator:
 
         Raises: UnknownTargetError, Cancelled.
         """
-        require_heard(self, targets)
+        require_supported(self, targets)
         stems = overlap_add(
             mix,
             lambda chunk: _separate(chunk, targets, mix.sample_rate),

@@ -26,7 +26,7 @@ import numpy.typing as npt
 from sayso.audio import Audio, Chunking, Samples, istft, overlap_add, resample, stft
 from sayso.errors import ModelError
 from sayso.networks.unet_shapes import UNetConfig, unet_shapes
-from sayso.separate.catalogue import require_heard
+from sayso.separate.catalogue import require_supported
 from sayso.separate.exported import open_model, version_of
 from sayso.watch import SILENT, Watch
 
@@ -84,7 +84,7 @@ class UNetSeparator:
         """The network's sources."""
         return tuple(self.config.sources)
 
-    def hears(self, target: str) -> bool:
+    def supports(self, target: str) -> bool:
         """Whether `target` is one of the network's sources."""
         return target in self.config.sources
 
@@ -103,7 +103,7 @@ class UNetSeparator:
             watch: progress and cancelling, polled between chunks.
         Raises: UnknownTargetError naming what the network hears, Cancelled.
         """
-        require_heard(self, targets)
+        require_supported(self, targets)
         chosen = [self.config.sources.index(target) for target in targets]
         stems = overlap_add(
             mix,
