@@ -214,11 +214,14 @@ def test_a_running_worker_unpickles_nothing(where, kinds, tmp_path, serializatio
     pickled = base64.b64encode(pickle.dumps(Code(trap))).decode()
     with JobQueue(where) as queue, worker_process(queue.url, kinds) as process:
         try:
+            queue.enqueue("toy.slow", {"seconds": 2.0}, id="slow")
+            until(lambda: queue.get("slow").state == "running")
             queue.enqueue("toy.write", {"path": str(tmp_path / "a"), "text": "a"}, id="a")
-            assert queue.wait("a", timeout_s=PATIENCE_S).state == "done"
-            poisoned = {"inputs": pickled, "serialization": serialization, "status": "ENQUEUED"}
+            poisoned = {"inputs": pickled, "serialization": serialization}
+            table = rows(queue, "workflow_uuid", *poisoned)
+            change = sa.update(table).where(table.c.workflow_uuid == "a").values(poisoned)
             with queue.engine.begin() as connection:
-                connection.execute(sa.update(rows(queue, *poisoned)).values(poisoned))
+                connection.execute(change)
             queue.enqueue("toy.write", {"path": str(tmp_path / "b"), "text": "b"}, id="b")
             assert queue.wait("b", timeout_s=PATIENCE_S).state == "done"
         finally:
