@@ -198,6 +198,13 @@ def _train(commands: _Commands) -> None:
         metavar="STORE",
         help="round convolutions to 8 bits, scaled by mixtures of this store: twice as fast",
     )
+    export.add_argument(
+        "--within",
+        metavar="CONCEPT",
+        nargs="+",
+        default=(),
+        help="have it answer only for what lies within these, such as animal",
+    )
     average = kinds.add_parser("average", help="the mean of runs that began at the same weights")
     average.set_defaults(command="train:average")
     average.add_argument("runs", metavar="RUN", nargs="+")

@@ -40,6 +40,7 @@ def export(arguments: Namespace) -> int:
         Path(arguments.out),
         half=not arguments.float32,
         store=Path(arguments.calibrate) if arguments.calibrate else None,
+        within=arguments.within,
     )
     _show_files(written)
     return 0
