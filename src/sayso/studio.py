@@ -80,8 +80,10 @@ class Result:
 
         Raises: OutputError.
         """
-        options = {"pattern": pattern, "format": format, "encoding": encoding}
-        return self.deliver(Destination.to(out, overwrite=overwrite, **options), notice=notice)
+        destination = Destination.to(
+            out, pattern=pattern, format=format, encoding=encoding, overwrite=overwrite
+        )
+        return self.deliver(destination, notice=notice)
 
     def deliver(
         self,

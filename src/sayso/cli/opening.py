@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sayso.cli.parser import fields
 from sayso.cli.terminal import note
-from sayso.outputs import Destination
+from sayso.outputs import PATTERN, Destination
 from sayso.studio import Studio
 
 if TYPE_CHECKING:
@@ -67,10 +67,14 @@ def cache_folder() -> Path:
     return user_cache_path("sayso") / "stems"
 
 
-def destination_of(arguments: Namespace) -> Destination:
-    """Where the options send the outputs. Raises: OutputError for options that do not fit."""
+def destination_of(arguments: Namespace, *, usual: str = PATTERN) -> Destination:
+    """Where the options send the outputs; `usual` is the pattern of names without --filename.
+
+    Raises: OutputError for options that do not fit.
+    """
     return Destination.to(
         arguments.out,
+        usual=usual,
         pattern=getattr(arguments, "filename", None),
         format=arguments.format,
         encoding=getattr(arguments, "encoding", None),

@@ -141,6 +141,7 @@ def _measure(commands: _Commands) -> None:
         measure.add_argument(
             f"--{name}", dest="measures", action="append_const", const=name, help=text
         )
+    add_overwrite(measure)
     measure.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 

@@ -10,19 +10,33 @@
   cannot leave it.
 """
 
-from sayso.outputs.names import file_name, fitting, inside, local_path, numbered, shown, text_of
-from sayso.outputs.places import Destination, is_same
+from sayso.outputs.names import (
+    PATTERN,
+    file_name,
+    fitting,
+    inside,
+    local_path,
+    numbered,
+    shown,
+    text_of,
+)
+from sayso.outputs.places import Destination, check_file, file_of, is_same, refuse_inputs, unused
 from sayso.outputs.written import Written
 
 __all__ = [
+    "PATTERN",
     "Destination",
     "Written",
+    "check_file",
     "file_name",
+    "file_of",
     "fitting",
     "inside",
     "is_same",
     "local_path",
     "numbered",
+    "refuse_inputs",
     "shown",
     "text_of",
+    "unused",
 ]

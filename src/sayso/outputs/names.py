@@ -39,7 +39,7 @@ def file_name(pattern: str, track: str, target: str, ext: str) -> str:
             f"the file name pattern {pattern!r} does not work; "
             "it may use {track}, {target} and {ext}"
         ) from None
-    if not name.strip("/") or name.endswith("/"):
+    if name.endswith("/") or not PurePosixPath(name).name:
         raise OutputError(f"the file name pattern {pattern!r} names no file")
     if _leaves(name):
         raise OutputError(f"the file name pattern {pattern!r} leaves the output folder")

@@ -11,12 +11,11 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 
 from sayso.atomic import in_words
-from sayso.audio import Audio
 from sayso.audio.formats import FORMATS, READABLE, SAME, format_of
 from sayso.audio.writing import check_format
 from sayso.errors import OutputError
 from sayso.outputs.names import PATTERN, file_name, inside, numbered
-from sayso.outputs.room import check_room, least_bytes
+from sayso.outputs.room import Sound, check_room, least_bytes
 
 try:
     from fcntl import LOCK_EX, flock
@@ -24,6 +23,7 @@ except ImportError:  # on Windows two commands at once may choose one name
     flock = None  # type: ignore[assignment]
 
 _FORMAT = "wav"
+_ANY = "any"
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class Destination:
         out: str | Path,
         *,
         pattern: str | None = None,
+        usual: str = PATTERN,
         format: str | None = None,
         encoding: str | None = None,
         overwrite: bool = False,
@@ -60,7 +61,8 @@ class Destination:
 
         Args:
             out: a folder; or a file, whose ending is that of an audio format.
-            pattern: None takes "{track}/{target}.{ext}".
+            pattern: of names in a folder; None takes the usual one.
+            usual: the pattern where the person gives none.
             format: None takes that of the name of the file or pattern, else "wav".
             encoding: see above.
             overwrite: see above.
@@ -72,20 +74,22 @@ class Destination:
                 f"{out} names one file, and the pattern {pattern!r} names files in a folder; "
                 "leave one of them out"
             )
-        names = file_name(pattern or PATTERN, "track", "target", ".") if file is None else file
-        ending = PurePosixPath(names).suffix.removeprefix(".")
-        if file is None and "{ext}" in (pattern or PATTERN):
-            ending = ""
+        pattern = pattern or usual
+        name = file or file_name(pattern, "track", "target", _ANY)
+        ending = PurePosixPath(name).suffix.removeprefix(".")
+        if not ending:
+            raise OutputError(f"the file name pattern {pattern!r} has no ending; add .{{ext}}")
+        ending = ending if ending != _ANY else ""
         chosen = format or ending or _FORMAT
         form = format_of(Path(f"x.{chosen}"))
-        if ending and format_of(Path(names)) != form:
-            raise OutputError(f"{file or pattern!r} ends in {ending!r}, but {format} was asked for")
+        if ending and format_of(Path(name)) != form:
+            raise OutputError(f"{name} ends in .{ending}, but {format} was asked for")
         if encoding is not None and encoding not in form.encodings:
             raise OutputError(
                 f"{form.suffix} cannot hold {encoding}; expected {', '.join(form.encodings)}"
             )
         folder = Path(out) if file is None else Path(out).parent
-        return cls(folder, pattern or PATTERN, chosen, encoding, overwrite, file)
+        return cls(folder, pattern, chosen, encoding, overwrite, file)
 
     def names(self, track: str, targets: Sequence[str], *, number: int = 1) -> dict[str, str]:
         """The name of each target's file below the folder, no two alike.
@@ -166,23 +170,29 @@ class Destination:
         return not self.overwrite and os.path.lexists(place)
 
     def check(
-        self, track: str, targets: Sequence[str], sound: Audio, *, inputs: Iterable[str | Path] = ()
+        self,
+        track: str,
+        targets: Sequence[str],
+        *,
+        sound: Sound | None = None,
+        inputs: Iterable[str | Path] = (),
     ) -> None:
         """Finds out before any work whether the outputs could be written.
 
         Args:
             track: as `choose` takes it.
             targets: as `choose` takes them.
-            sound: what is worked on; outputs have its rate and channels, and about its length.
+            sound: what is worked on, where it is known; the outputs are like it.
             inputs: as `choose` takes them.
         Raises: OutputError for names, folder, format, or too little room on the disk.
         """
-        places = self.choose(track, targets, inputs=inputs)
         check_folder(self.folder)
+        places = self.choose(track, targets, inputs=inputs)
+        if sound is None:
+            return
         for place in places.values():
             check_format(place, self.encoding, channels=sound.channels, frames=sound.frames)
-        least = least_bytes(self.format, self.encoding, sound) * len(targets)
-        check_room(self.folder, least)
+        check_room(self.folder, len(targets) * least_bytes(self.format, self.encoding, sound))
 
     @contextmanager
     def claim(
@@ -262,6 +272,12 @@ def is_same(one: str | Path, other: str | Path) -> bool:
         return False
 
 
+def unused(path: Path) -> Path:
+    """`path`, or the first of its numbered names at which nothing lies."""
+    names = (path.with_name(numbered(path.name, number)) for number in count(1))
+    return next(place for place in names if not os.path.lexists(place))
+
+
 def is_folder(path: Path) -> bool:
     """Whether a path, which may be anything that a person typed, is a folder."""
     try:
@@ -272,7 +288,7 @@ def is_folder(path: Path) -> bool:
 
 def is_blocked(place: Path, folder: Path) -> bool:
     """Whether a folder in which `place` shall lie, below `folder`, is there as a file."""
-    above = place.relative_to(folder).parents
+    above = list(place.relative_to(folder).parents)[:-1]
     return is_folder(place) or any(
         os.path.lexists(folder / part) and not is_folder(folder / part) for part in above
     )

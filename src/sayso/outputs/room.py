@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Protocol
 
-from sayso.audio import Audio
 from sayso.audio.formats import format_of
 from sayso.errors import OutputError
 
@@ -16,7 +16,18 @@ _LOSSY_BITS_S = 16_000
 """The least that a lossy codec is taken to write: of silence it makes little."""
 
 
-def least_bytes(format: str, encoding: str | None, sound: Audio) -> int:
+class Sound(Protocol):
+    """What tells the size of a sound."""
+
+    @property
+    def channels(self) -> int: ...  # noqa: D102
+    @property
+    def frames(self) -> int: ...  # noqa: D102
+    @property
+    def duration_s(self) -> float: ...  # noqa: D102
+
+
+def least_bytes(format: str, encoding: str | None, sound: Sound) -> int:
     """What a file of such sound takes up at the least, so that nothing is refused that would fit.
 
     Args:

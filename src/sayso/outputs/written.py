@@ -20,11 +20,14 @@ class Written:
 
     Args:
         folder: may not be there yet.
+
+    `is_kept` tells whether there is a record of it.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._hashes = _read(folder / RECORD)
+        self.is_kept = bool(self._hashes)
 
     def check(self, names: Iterable[str]) -> None:
         """Raises OutputError where one of `names` is there and not as Sayso has left it."""
@@ -34,6 +37,13 @@ class Written:
                     f"{self.folder / name} is there already, and Sayso did not write it as it is; "
                     "move it away, choose another folder with -o, or replace it with --overwrite"
                 )
+
+    def adopt(self, names: Iterable[str]) -> None:
+        """Takes files that are there for our own."""
+        for name in names:
+            content = _content(inside(self.folder, name))
+            if content is not None:
+                self._hashes[name] = _hash(content)
 
     def is_free(self, name: str) -> bool:
         """Whether `name` is not there, or is what was written last."""
