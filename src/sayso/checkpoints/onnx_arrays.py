@@ -56,7 +56,7 @@ def _array(data: memoryview) -> tuple[str, npt.NDArray[Any]]:
             # One size, or all of them packed together.
             shape += [value] if isinstance(value, int) else list(_varints(value))
         elif field == 2:
-            kind = int(value)  # type: ignore[arg-type]
+            kind = int(value)
         elif field == 8:
             name = bytes(_block(value)).decode()
         elif field == 9:

@@ -56,6 +56,11 @@ class Package(Frozen):
         return next(iter(self.archives))
 
     @property
+    def sha256(self) -> str:
+        """That of the file that is fetched."""
+        return self.archives[self.archive]
+
+    @property
     def command(self) -> str:
         """What a person may run to get it, anywhere."""
         if self.index == "npm":
@@ -70,15 +75,30 @@ class Package(Frozen):
         return f"{where} where there is a network, then run `sayso models import {self.archive}`"
 
 
-def installed_member(package: Package, member: str) -> Path | None:
-    """Where `member` lies if the package happens to be installed; nothing of it is imported."""
+class Member(Frozen):
+    """One file of a package.
+
+    Fields:
+        package: that holds it.
+        path: inside its archive.
+        size_bytes: how long it is.
+    """
+
+    package: Package
+    path: str
+    size_bytes: int
+
+
+def installed_member(member: Member) -> Path | None:
+    """Where it lies if its package happens to be installed; nothing of that is imported."""
+    package = member.package
     if package.index != "pypi":
         return None
     try:
         found = distribution(package.name)
     except PackageNotFoundError:
         return None
-    path = Path(str(found.locate_file(member)))
+    path = Path(str(found.locate_file(member.path)))
     return path if found.version == package.version and path.is_file() else None
 
 
@@ -112,7 +132,15 @@ def _client(package: Package, place: Path) -> list[str]:
         if npm is None:
             raise ModelError(f"npm, which {package.name} comes by, is not here: {package.advice}")
         wanted = f"{package.name}@{package.version}"
-        return [npm, "pack", wanted, "--ignore-scripts", "--silent", "--pack-destination", str(place)]
+        return [
+            npm,
+            "pack",
+            wanted,
+            "--ignore-scripts",
+            "--silent",
+            "--pack-destination",
+            str(place),
+        ]
     pip = shutil.which("pip3") or shutil.which("pip")
     if find_spec("pip") is None and pip is None:
         raise ModelError(f"pip, which {package.name} comes by, is not here: {package.advice}")
@@ -126,7 +154,7 @@ def _client(package: Package, place: Path) -> list[str]:
 
 
 def _run_client(command: list[str], package: Package, place: Path, watch: Watch) -> None:
-    """Runs `command` to its end, or kills it with all that it started."""
+    """Runs `command` to its end, or kills it."""
     said = place / "said.txt"
     # pip and npm keep what has come so far in the temporary folder: its size tells how far it is.
     surroundings = os.environ | {"TMPDIR": str(place), "TEMP": str(place), "TMP": str(place)}

@@ -73,7 +73,11 @@ class Graph:
             outputs: what each float32 output is called -> the tensor.
         """
         for name, tensor in outputs.items():
-            identity = [_bytes(1, tensor.encode()), _bytes(2, name.encode()), _bytes(4, b"Identity")]
+            identity = [
+                _bytes(1, tensor.encode()),
+                _bytes(2, name.encode()),
+                _bytes(4, b"Identity"),
+            ]
             self._nodes.append(b"".join(identity))
         parts = [_bytes(1, node) for node in self._nodes]
         parts.append(_bytes(2, b"graph"))

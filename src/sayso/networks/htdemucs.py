@@ -146,7 +146,7 @@ class _Network:
         bias = self._array(f"{name}.3.bias").astype(np.float64)
         gain, shift = (self._array(f"{name}.4.{part}") for part in ("weight", "bias"))
         wide = len(kernel)
-        root = np.linalg.qr(np.column_stack([kernel, bias]), mode="r")
+        root = np.asarray(np.linalg.qr(np.column_stack([kernel, bias]), mode="r"))
         squared = self._convolved(x, root[:, :-1, None, None], root[:, -1])
         power = self._mean(graph.add("Mul", squared, squared))
         power = graph.add("Mul", power, self._constant(np.array(len(root) / wide)))
@@ -160,12 +160,8 @@ class _Network:
         x = graph.add("Concat", graph.add("Mul", x, rate), sides, axis=1)
         joined = np.column_stack([kernel, bias, -np.ones(wide)]) * gain[:, None]
         scale = np.concatenate([self._array(f"{name}.6.scale"), np.ones(wide // 2)])
-        scale[wide // 2 :] = 1.0
-        scale_sound = scale[: wide // 2]
-        joined[: wide // 2] *= scale_sound[:, None]
-        shift = shift.astype(np.float64)
-        shift[: wide // 2] *= scale_sound
-        return self._gate(x, joined[:, :, None, None], shift, [0, 0, 0, 0])
+        joined *= scale[:, None]
+        return self._gate(x, joined[:, :, None, None], shift * scale, [0, 0, 0, 0])
 
     def _widened(self, x: str, name: str, along: int) -> str:
         """A transposed convolution, two cut off at both ends: output 4 m + r for each r.
@@ -193,7 +189,7 @@ class _Network:
 
     def _transformer(self, x: str, xt: str, rows: int, length: int) -> tuple[str, str]:
         """Both branches as sequences of vectors, in turn on their own and each on the other."""
-        graph, root = self._graph, "crosstransformer"
+        root = "crosstransformer"
         x = self._sequence(x, "channel_upsampler")
         xt = self._sequence(xt, "channel_upsampler_t")
         width = len(self._array("channel_upsampler.bias"))
@@ -253,7 +249,7 @@ class _Network:
         return self._product(x, weight * scales[:, None], bias * scales)
 
     def _product(self, x: str, weight: npt.NDArray[Any], bias: npt.NDArray[Any]) -> str:
-        """x W^T + b over the last axis."""
+        """The last axis times the transposed weights, and the bias."""
         graph = self._graph
         if self._eight_bits:
             scale = np.abs(weight).max(axis=1) / 127

@@ -46,7 +46,7 @@ def named(arrays: Arrays) -> dict[str, npt.NDArray[np.float32]]:
 
 def _restored(name: str, array: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     if name == "freq_emb.embedding.weight":
-        return np.ascontiguousarray(array[0, :, :, 0].T) / np.float32(_EMBEDDING_SCALE)
+        return np.asarray(array[0, :, :, 0].T / _EMBEDDING_SCALE, np.float32)
     if "linear" in name or "in_proj_weight" in name:
         return np.ascontiguousarray(array.T)  # stored as the right side of a product
     return array.reshape(-1)

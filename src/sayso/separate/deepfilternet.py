@@ -18,12 +18,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sayso.audio import Audio, Cancelled, Chunking, Progress, Samples
+from sayso.audio import Audio, Chunking, Samples
 from sayso.checkpoints import fingerprint
 from sayso.checkpoints.archives import read_member
-from sayso.separate.catalogue import require_heard
+from sayso.separate.catalogue import require_supported
 from sayso.separate.exported import open_graph
 from sayso.separate.native import separate_natively
+from sayso.watch import SILENT, Watch
 
 RATE = 48_000
 N_FFT, HOP = 960, 480
@@ -63,7 +64,7 @@ class DeepFilterNetSeparator:
             for graph in _GRAPHS
         )
 
-    def hears(self, target: str) -> bool:
+    def supports(self, target: str) -> bool:
         """Whether `target` is speech."""
         return target in self.stems
 
@@ -72,27 +73,24 @@ class DeepFilterNetSeparator:
         mix: Audio,
         targets: Sequence[str],
         *,
-        progress: Progress | None = None,
-        cancelled: Cancelled | None = None,
+        watch: Watch = SILENT,
     ) -> Mapping[str, Audio]:
         """The speech, as audio of the same length, rate, channels and level as `mix`.
 
         Args:
             mix: any rate, channels and length; of a rate above 48 kHz nothing above 24 kHz is kept.
             targets: "speech".
-            progress: told the fraction done.
-            cancelled: asked between chunks.
+            watch: progress and cancelling, polled between chunks.
         Raises: UnknownTargetError, Cancelled.
         """
-        require_heard(self, targets)
+        require_supported(self, targets)
         (speech,) = separate_natively(
             mix,
             lambda chunk: np.stack([self._denoised(channel) for channel in chunk])[None],
             self._chunking,
             sample_rate=RATE,
             sources=1,
-            progress=progress,
-            cancelled=cancelled,
+            watch=watch,
         )
         return dict.fromkeys(targets, speech)
 

@@ -13,14 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
-from sayso.audio import Audio, Cancelled, Chunking, Progress, Samples, istft, stft
+from sayso.audio import Audio, Chunking, Samples, istft, stft
 from sayso.checkpoints import fingerprint
 from sayso.checkpoints.arrays import read_arrays
 from sayso.errors import ModelError
 from sayso.networks.spleeter import BINS, FRAMES, mask_graph
-from sayso.separate.catalogue import require_heard
+from sayso.separate.catalogue import require_supported
 from sayso.separate.exported import open_graph
 from sayso.separate.native import by_pairs, separate_natively
+from sayso.watch import SILENT, Watch
 
 RATE = 44_100
 N_FFT, HOP = 4096, 1024
@@ -61,7 +62,7 @@ class SpleeterSeparator:
             ) from None
         self._session = open_graph(graph, name=self.name, threads=threads)
 
-    def hears(self, target: str) -> bool:
+    def supports(self, target: str) -> bool:
         """Whether `target` is the voice."""
         return target in self.stems
 
@@ -70,27 +71,24 @@ class SpleeterSeparator:
         mix: Audio,
         targets: Sequence[str],
         *,
-        progress: Progress | None = None,
-        cancelled: Cancelled | None = None,
+        watch: Watch = SILENT,
     ) -> Mapping[str, Audio]:
         """The voice, as audio of the same length, rate, channels and level as `mix`.
 
         Args:
             mix: any rate, channels and length.
             targets: "vocals".
-            progress: told the fraction done.
-            cancelled: asked between chunks.
+            watch: progress and cancelling, polled between chunks.
         Raises: UnknownTargetError, Cancelled.
         """
-        require_heard(self, targets)
+        require_supported(self, targets)
         (vocals,) = separate_natively(
             mix,
             by_pairs(self._vocals),
             self._chunking.evened(mix.frames * RATE // mix.sample_rate, grid=HOP),
             sample_rate=RATE,
             sources=1,
-            progress=progress,
-            cancelled=cancelled,
+            watch=watch,
         )
         return dict.fromkeys(targets, vocals)
 
