@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 
 from sayso.audio import Audio, Samples, istft, read, resample, stft
+from sayso.cli.opening import models_shelf
 from sayso.measure.sdr import usdr
 from sayso.measure.si_sdr import si_sdr
-from sayso.cli.opening import models_shelf
 from sayso.separate import load
 
 RATE = 44_100

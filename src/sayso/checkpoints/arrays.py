@@ -1,7 +1,7 @@
 """Reading pickled dictionaries of numpy arrays without torch, and without running anything in them.
 
-A pickle is a program: it names functions and has them called. Here it finds four names, all ours,
-which make arrays of numbers; any other refuses the whole file.
+A pickle is a program: it names functions and has them called. Here it finds a handful of names,
+all ours, which make arrays of numbers; any other refuses the whole file.
 """
 
 from __future__ import annotations
@@ -142,5 +142,6 @@ _NAMES: Mapping[tuple[str, str], Any] = {
     ("numpy", "ndarray"): _Call(lambda *_: _Array()),
     ("numpy", "dtype"): _Call(lambda code, *_: _Dtype(code)),
     ("_codecs", "encode"): _Call(lambda text, *_: text.encode("latin1")),
+    ("__builtin__", "bytes"): _Call(lambda: b""),  # how protocol 2 spells no bytes at all
     ("collections", "OrderedDict"): _Call(OrderedDict),
 }

@@ -34,9 +34,9 @@ class Graph:
         self._arrays: list[bytes] = []
         self._count = 0
 
-    def array(self, values: npt.NDArray[Any]) -> str:
-        """The name of a constant tensor."""
-        name = self._name("w")
+    def array(self, values: npt.NDArray[Any], *, name: str = "") -> str:
+        """The name of a constant tensor, one of its own where none is given."""
+        name = name or self._name("w")
         self._arrays.append(_tensor(name, values))
         return name
 

@@ -49,10 +49,12 @@ class SpleeterSeparator:
         paths: Sequence[Path],
         *,
         threads: int = 0,
-        segment_s: float = 24.0,
-        overlap: float = 0.1,
+        segment_s: float = 36.0,
+        overlap: float = 0.12,
     ) -> None:
-        self._chunking = Chunking.in_seconds(RATE, segment_s=segment_s, overlap=overlap, grid=HOP)
+        self._chunking = Chunking.in_seconds(
+            RATE, segment_s=segment_s, overlap=overlap, grid=_GRID * HOP
+        )
         self.version = fingerprint(*paths)
         try:
             graph = mask_graph([read_arrays(path) for path in paths])
@@ -85,7 +87,7 @@ class SpleeterSeparator:
         (vocals,) = separate_natively(
             mix,
             by_pairs(self._vocals),
-            self._chunking.evened(mix.frames * RATE // mix.sample_rate, grid=HOP),
+            self._chunking.evened(mix.frames * RATE // mix.sample_rate, grid=_GRID * HOP),
             sample_rate=RATE,
             sources=1,
             watch=watch,
