@@ -81,7 +81,7 @@ def _ask_many(arguments: Namespace, destination: Destination) -> int:
     studio.require(reply.desk)
     tell_choice(studio, reply.desk.targets())
     settings = render_settings(reply.desk, **render_options(arguments, destination))
-    return run_batch(arguments, settings)
+    return run_batch(arguments, settings, destination)
 
 
 def _chat(session: Session, words: str | None, destination: Destination) -> int:

@@ -31,7 +31,7 @@ def clean(arguments: Namespace) -> int:
     if is_batch(arguments):
         from sayso.batch import clean_settings
 
-        return run_batch(arguments, clean_settings(config, format=destination.format))
+        return run_batch(arguments, clean_settings(config, format=destination.format), destination)
     here = {
         "models": config.models or models_shelf().folder,
         "threads": arguments.threads or config.threads,
