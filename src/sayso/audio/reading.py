@@ -5,6 +5,7 @@ Both libraries come with their wheels; no program has to be on the PATH.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -186,11 +187,21 @@ class _Sndfile:
         self._file.close()
 
 
+def is_text(path: Path) -> bool:
+    """Whether a name is UTF-8, as some libraries take for granted."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _open_sndfile(path: Path) -> _Sndfile | None:
     import soundfile
 
     try:
-        file = soundfile.SoundFile(path)
+        # Names that are no text can be told in bytes only.
+        file = soundfile.SoundFile(path if is_text(path) else os.fsencode(path))
     except (soundfile.LibsndfileError, OSError):
         return None
     if file.format not in _SNDFILE_FORMATS and file.subtype != "VORBIS":

@@ -154,10 +154,10 @@ def _local_source(path: Path, relative: str) -> Source:
 
 
 def _find_remote(url: str, pattern: str | None) -> list[Source]:
-    from fsspec.utils import glob_translate
-
     with _told(url):
         system, root = file_system(url)
+        from fsspec.utils import glob_translate
+
         magic = _MAGIC.search(url)
         if magic and not system.exists(root):
             folder = url[: magic.start()].rpartition("/")[0]

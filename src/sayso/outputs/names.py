@@ -54,12 +54,18 @@ def named(track: str) -> str:
     >>> named("day 1/1.5b take"), named("..")
     ('day 1/1.5b take', '_')
     """
-    text = os.fsencode(track).decode("utf-8", "surrogateescape")
-    text = "".join(f"%{ord(c) - 0xDC00:02X}" if "\udc80" <= c <= "\udcff" else c for c in text)
+    text = "".join(map(_encodable, track))
     parts = [part if part.strip(". ") else "_" for part in text.split("/")]
     if os.name == "nt":
         parts = ["".join("_" if c in _FORBIDDEN or c < " " else c for c in p) for p in parts]
     return "/".join(parts)
+
+
+def _encodable(sign: str) -> str:
+    """A sign that UTF-8 holds; a byte of a name that was none is spelt out."""
+    if "\udc80" <= sign <= "\udcff":
+        return f"%{ord(sign) - 0xDC00:02X}"
+    return "_" if "\ud800" <= sign <= "\udfff" else sign
 
 
 def leaves(name: str) -> bool:
