@@ -39,7 +39,7 @@ def weight_store(tmp_path):
     return WeightStore(tmp_path / "models")
 
 
-def put_demucs(weight_store, name="htdemucs"):
+def put_demucs(weight_store, name="htdemucs_torch"):
     for file in find_row(name).files:
         path = weight_store.path(file)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,7 @@ def test_names_and_files_are_unique_and_complete():
         assert model.weights
         assert model.files
         for file in model.files:
-            assert file.url or file.gated
+            assert file.url or file.gated or file.inside
             if file.name.endswith(".th"):
                 assert Path(file.name).stem.endswith(file.sha256)
 
@@ -63,14 +63,14 @@ def test_an_installed_model_is_listed_and_loads(weight_store):
     models = Models(weight_store=weight_store, threads=1)
     assert not any(e.installed for e in models.entries() if not find_row(e.name).packaged)
     put_demucs(weight_store)
-    entry = next(e for e in models.entries() if e.name == "htdemucs")
+    entry = next(e for e in models.entries() if e.name == "htdemucs_torch")
     assert entry.installed
     assert "code MIT; weights not stated" in entry.licence
-    separator = models.open("htdemucs")
-    assert separator.name == separator.engine.name == "htdemucs"
+    separator = models.open("htdemucs_torch")
+    assert separator.name == separator.engine.name == "htdemucs_torch"
     assert separator.stems == separator.engine.stems == ("drums", "bass", "other", "vocals")
     with pytest.raises(RangeError, match="hears 1 s at a time"):
-        models.open("htdemucs", segment_s=9).version  # noqa: B018
+        models.open("htdemucs_torch", segment_s=9).version  # noqa: B018
 
 
 def test_a_bag_is_put_together(weight_store):
@@ -83,9 +83,9 @@ def test_a_bag_is_put_together(weight_store):
 
 def test_a_missing_file_says_how_to_get_it(weight_store):
     with pytest.raises(
-        ModelError, match=r"htdemucs needs demucs/955717e8-8726e21a\.th.*models pull"
+        ModelError, match=r"htdemucs_torch needs demucs/955717e8-8726e21a\.th.*models pull"
     ):
-        load("htdemucs", weight_store=weight_store)
+        load("htdemucs_torch", weight_store=weight_store)
     with pytest.raises(ModelError, match=r"dns64 needs .*CC-BY-NC 4\.0.*then put"):
         load("dns64", weight_store=weight_store)
     with pytest.raises(ModelError, match=r"cannot be fetched for you: its licence"):
@@ -94,7 +94,7 @@ def test_a_missing_file_says_how_to_get_it(weight_store):
 
 def test_paths_to_checkpoints_of_ones_own(weight_store, tmp_path):
     put_demucs(weight_store)
-    path = weight_store.path(find_row("htdemucs").files[0])
+    path = weight_store.path(find_row("htdemucs_torch").files[0])
     own = load(path, weight_store=weight_store)
     assert own.stems == own.engine.stems == ("drums", "bass", "other", "vocals")
     torch.save(DNS64(DNS64Config(hidden=4, depth=2)).state_dict(), tmp_path / "mine.th")
@@ -110,7 +110,7 @@ def test_import_by_published_name(weight_store, tmp_path):
     model = find_row("cnn14")
     source = tmp_path / "Cnn14_mAP=0.431.pth"
     source.write_bytes(b"1")
-    assert take(source, weight_store) == (model, weight_store.path(model.files[0]))
+    assert take(source, weight_store) == (model, [weight_store.path(model.files[0])])
     labels = tmp_path / "class_labels_indices.csv"
     labels.write_text("a")
     take(labels, weight_store)
@@ -127,14 +127,14 @@ def test_import_by_published_name(weight_store, tmp_path):
 
 def test_ensembles_and_auto_by_name(weight_store):
     put_demucs(weight_store)
-    ensemble = load("2*htdemucs+simple:mask_mean", weight_store=weight_store)
-    assert ensemble.name == "2*htdemucs+simple"
+    ensemble = load("2*htdemucs_torch+simple:mask_mean", weight_store=weight_store)
+    assert ensemble.name == "2*htdemucs_torch+simple"
     with pytest.raises(ModelError, match="spells no ensemble"):
-        load("htdemucs+simple:blend", weight_store=weight_store)
+        load("htdemucs_torch+simple:blend", weight_store=weight_store)
     with pytest.raises(ModelError, match="spells no ensemble"):
-        load("x*htdemucs+simple", weight_store=weight_store)
+        load("x*htdemucs_torch+simple", weight_store=weight_store)
     auto = load("auto", weight_store=weight_store)
-    assert auto.route("vocals").model == "htdemucs"
+    assert auto.route("vocals").model == "htdemucs_torch"
     assert auto.route("noise").model in ("embedded", "simple")
 
 

@@ -70,7 +70,7 @@ def test_a_target_ranks_the_models_that_support_it(models):
     assert [row.name for row in models.rank("dog")] == ["embedded"]
     assert models.rank("zzxqv") == []
     best = {target: ranked(ROWS, target)[0].name for target in ("vocals", "speech", "dog")}
-    assert best == {"vocals": "htdemucs_ft", "speech": "dns64", "dog": "audiosep"}
+    assert best == {"vocals": "htdemucs_ft", "speech": "deepfilternet3", "dog": "audiosep"}
     # A word about one target outweighs one about all of its kind; equals keep their order.
     rows = [
         row(name="a", ranks={"music": 50}),

@@ -93,6 +93,6 @@ class AutoSeparator:
                 if known.supports(target):
                     return row, better
             # Only what can be fetched by command is worth a hint.
-            elif row.supports(target) and all(file.url for file in row.files):
+            elif row.supports(target) and all(file.url or file.inside for file in row.files):
                 better = better or row.name
         return None
