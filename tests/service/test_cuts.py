@@ -11,8 +11,8 @@ from tests.service.conftest import Person, wav_bytes
 
 from sayso.audio import write
 from sayso.autoedit.features import extract_features
-from sayso.editing import open_edit
 from sayso.timeline import Clip, Timeline
+from sayso.timeline.exchange import open_edit
 from sayso.train.editor import EditorConfig, learn
 from sayso.train.editor_lessons import Pair
 

@@ -129,8 +129,7 @@ class Cutter:
         It is taken for one of this recording, whatever it calls its own.
         Raises: FormatError, DataError, MissingExtraError.
         """
-        from sayso.timeline.exchange import loads
-        from sayso.timeline.exchange.files import Media
+        from sayso.timeline.exchange import Media, loads
 
         mine = Media(f"{session.name}.wav", session.sample_rate, session.frames)
         return loads(content, name, find=lambda _: mine).timeline
