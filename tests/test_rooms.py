@@ -14,8 +14,9 @@ import sayso
 ROOT = Path(sayso.__file__).parent
 ORDER = (
     {"errors", "__init__"},
-    {"bounded", "configuration", "optional", "atomic", "value"},
+    {"bounded", "configuration", "optional", "atomic", "value", "watch"},
     {"audio"},
+    {"outputs"},
     {"timeline", "networks", "demo", "checkpoints"},
     {"desk"},
     {"effects", "separate", "align", "measure"},
