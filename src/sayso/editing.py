@@ -9,21 +9,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sayso.audio import Audio, Cancelled, Notice, Progress, Writer, probe, read, stage, stop_if
+from sayso.align.align import Alignment, align
+from sayso.atomic import put
+from sayso.audio import Audio, Notice, Writer, probe, read
+from sayso.autoedit.apply import point_out, with_room_tone
+from sayso.autoedit.choose import SHORTEST_S, Scores, choose
+from sayso.autoedit.editor import POINTER, Editor, score
+from sayso.autoedit.features import Features, extract_features
 from sayso.desk import Stretch, Strip
-from sayso.desk.timeline import CROSSFADE_S, Timeline
-from sayso.edit import Edited
-from sayso.edit.align import Alignment, align
-from sayso.edit.apply import point_out, with_room_tone
-from sayso.edit.choose import SHORTEST_S, Scores, choose
-from sayso.edit.editlist import EditList, Insert, check_inside
-from sayso.edit.editor import POINTER, Editor, score
-from sayso.edit.exchange import SUFFIXES, read_edit
-from sayso.edit.exchange.files import Media
-from sayso.edit.hearing import Heard, listen
 from sayso.effects import Sound, process
 from sayso.errors import DataError, ModelError, RangeError, RequestError
-from sayso.whole import put
+from sayso.timeline import CROSSFADE_S, Edited, Timeline
+from sayso.timeline.editlist import EditList, Insert, check_inside
+from sayso.timeline.exchange import SUFFIXES, read_edit
+from sayso.timeline.exchange.files import Media
+from sayso.watch import SILENT, Watch
 
 
 def media_of(path: str | Path) -> Media:
@@ -37,7 +37,7 @@ def open_edit(path: str | Path, *, recordings: Sequence[str | Path] = ()) -> Edi
     """The edit in a file, with its recordings found.
 
     Args:
-        path: of any format of `sayso.edit.exchange`.
+        path: of any format of `sayso.timeline.exchange`.
         recordings: what it is cut from, in the order of its tracks; else the paths that the file
             names are tried, from the current folder and from its own.
 
@@ -71,8 +71,7 @@ def align_files(
     *,
     tracks: Sequence[str | Path] = (),
     notice: Notice | None = None,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> tuple[EditList, Alignment]:
     """The edit that makes `edited` of `raw`, and how sure that is.
 
@@ -81,14 +80,13 @@ def align_files(
         edited: made of it.
         tracks: recordings that run beside `raw`, such as its stems.
         notice: told of damaged files.
-        progress: told the fraction done.
-        cancelled: asked between steps.
+        watch: progress and cancelling, polled between steps.
 
-    Raises: as `sayso.edit.align.align`.
+    Raises: as `sayso.align.align.align`.
     """
     recording = read(raw, notice=notice)
     made = read(edited, notice=notice)
-    found = align(recording, made, progress=progress, cancelled=cancelled)
+    found = align(recording, made, watch=watch)
     speeds = sorted(
         match.speed for match in found.matches for _ in range(match.clip.frames // 1000)
     )
@@ -116,38 +114,35 @@ def apply_file(
     tracks: Sequence[str | Path] = (),
     scores: str | Path | None = None,
     notice: Notice | None = None,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> EditList:
     """An edit of a recording, by an editor's pointer or by a scorer and a threshold.
 
     Args:
         raw: the recording.
         editor: that has learnt; the scorers `level` and `novelty` need none.
-        by: "pointer", or one of `sayso.edit.editor.SCORERS`; None is what did best when the editor
+        by: "pointer", or one of `sayso.autoedit.editor.SCORERS`; None is what did best when it
             learnt.
         choice: how much to keep and how to join it.
         tracks: recordings that run beside `raw` and are cut with it.
         scores: a file that keeps the scores: where it is there, nothing is scored again.
         notice: told of damaged files.
-        progress: told the fraction done.
-        cancelled: asked between steps.
+        watch: progress and cancelling, polled between steps.
 
     Raises: RangeError, ModelError without an editor where one is needed, FormatError for a damaged
         file of scores, DataError for scores of another recording, Cancelled.
     """
     choice = choice or Choice()
     audio = read(raw, notice=notice)
-    heard = None
+    features = None
     if by is None:
         by = POINTER if editor is None else editor.by
     if by == POINTER:
         editor = _require_pointer(editor, choice)
-        heard = listen(audio, progress=stage(progress, 0.0, 0.5), cancelled=cancelled)
-        told = stage(progress, 0.5, 0.5)
-        timeline = _pointed(audio, heard, editor, choice, told, cancelled)
+        features = extract_features(audio, watch=watch.part(0.0, 0.5))
+        timeline = _pointed(audio, features, editor, choice, watch.part(0.5, 1.0))
     else:
-        found = _scores(audio, by, editor, scores, progress, cancelled)
+        found = _scores(audio, by, editor, scores, watch)
         threshold = choice.threshold_of(found, editor, audio.duration_s)
         timeline = choose(
             found,
@@ -158,7 +153,10 @@ def apply_file(
         )
     if choice.room_tone_s is not None:
         timeline = with_room_tone(
-            timeline, audio, heard or listen(audio, cancelled=cancelled), choice.room_tone_s
+            timeline,
+            audio,
+            features or extract_features(audio, watch=watch.quiet),
+            choice.room_tone_s,
         )
     sources = (str(raw), *map(str, tracks))
     return EditList(sources=sources, source_frames=audio.frames, timeline=timeline)
@@ -218,21 +216,19 @@ def _require_pointer(editor: Editor | None, choice: Choice) -> Editor:
 
 def _pointed(
     audio: Audio,
-    heard: Heard,
+    features: Features,
     editor: Editor,
     choice: Choice,
-    progress: Progress | None,
-    cancelled: Cancelled | None,
+    watch: Watch,
 ) -> Timeline:
     return point_out(
         audio,
-        heard,
+        features,
         editor,
         wish_s=choice.length_s(audio.duration_s),
         shortest_s=choice.shortest_s,
         crossfade_s=choice.crossfade_s,
-        progress=progress,
-        cancelled=cancelled,
+        watch=watch,
     )
 
 
@@ -241,8 +237,7 @@ def _scores(
     by: str,
     editor: Editor | None,
     file: str | Path | None,
-    progress: Progress | None,
-    cancelled: Cancelled | None,
+    watch: Watch,
 ) -> Scores:
     if file is not None and Path(file).is_file():
         found = Scores.loads(Path(file).read_bytes())
@@ -252,7 +247,7 @@ def _scores(
                 f"{by} and {audio.frames} frames. Name another file to score anew"
             )
         return found
-    found = score(listen(audio, progress=progress, cancelled=cancelled), by, editor)
+    found = score(extract_features(audio, watch=watch), by, editor)
     if file is not None:
         put(file, found.dumps())
     return found
@@ -264,8 +259,7 @@ def render_edit(
     *,
     encoding: str | None = None,
     notice: Notice | None = None,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> list[Path]:
     """Plays `edit` into files and returns their paths.
 
@@ -275,8 +269,7 @@ def render_edit(
         out: a file; its suffix is the format.
         encoding: as `sayso.audio.write`.
         notice: told of damaged files.
-        progress: told the fraction done.
-        cancelled: asked between blocks.
+        watch: progress and cancelling, polled between blocks.
 
     Raises: DataError where a recording does not fit the edit, OutputError, Cancelled.
     """
@@ -293,8 +286,8 @@ def render_edit(
         if edit.speed != 1.0:
             sound = process(sound, Strip(effects=(Stretch(rate=edit.speed),)))
         path = out.with_name(f"{out.stem}-{names[number]}{out.suffix}") if several else out
-        told = stage(progress, number / len(edit.sources), 1 / len(edit.sources))
-        paths.append(_play(sound, path, encoding, told, cancelled))
+        share = watch.part(number / len(edit.sources), (number + 1) / len(edit.sources))
+        paths.append(_play(sound, path, encoding, share))
     return paths
 
 
@@ -311,17 +304,15 @@ def _play(
     sound: Sound,
     path: Path,
     encoding: str | None,
-    progress: Progress | None,
-    cancelled: Cancelled | None,
+    watch: Watch,
 ) -> Path:
     done = 0
     with Writer(
         path, sound.sample_rate, sound.channels, encoding=encoding, frames=sound.frames
     ) as out:
         for block in sound.blocks():
-            stop_if(cancelled, "stopped while writing the edit")
+            watch.check("stopped while writing the edit")
             out.append(block)
             done += block.shape[1]
-            if progress is not None:
-                progress(min(1.0, done / sound.frames))
+            watch.report(done / sound.frames)
     return path

@@ -3,11 +3,7 @@
 from sayso.audio.audio import (
     BLOCK_FRAMES,
     Audio,
-    Cancelled,
-    Progress,
     Samples,
-    stage,
-    stop_if,
 )
 from sayso.audio.loudness import (
     LoudnessMeter,
@@ -28,13 +24,11 @@ from sayso.audio.writing import Writer, write
 __all__ = [
     "BLOCK_FRAMES",
     "Audio",
-    "Cancelled",
     "Chunking",
     "Info",
     "LoudnessMeter",
     "Notice",
     "PeakMeter",
-    "Progress",
     "Recorder",
     "Resampler",
     "Samples",
@@ -51,9 +45,7 @@ __all__ = [
     "read",
     "record",
     "resample",
-    "stage",
     "stft",
-    "stop_if",
     "true_peak_db",
     "window_frames",
     "write",

@@ -10,23 +10,23 @@ from sayso.cli.parser import fields
 from sayso.cli.terminal import duration, note, progress_bar, show_json, show_table
 
 if TYPE_CHECKING:
-    from sayso.edit.editlist import EditList
+    from sayso.timeline.editlist import EditList
     from sayso.train.editor import EditorConfig
 
 
 def align(arguments: Namespace) -> int:
     """Finds what was cut, and writes it as an edit."""
-    from sayso.edit.exchange import check_name, write_edit
     from sayso.editing import align_files
+    from sayso.timeline.exchange import check_name, write_edit
 
     check_name(arguments.out)
-    with progress_bar("aligning") as progress:
+    with progress_bar("aligning") as watch:
         edit, found = align_files(
             arguments.raw,
             arguments.edited,
             tracks=arguments.tracks,
             notice=note,
-            progress=progress,
+            watch=watch,
         )
     path = write_edit(arguments.out, edit)
     if found.new:
@@ -41,16 +41,16 @@ def align(arguments: Namespace) -> int:
 def learn(arguments: Namespace) -> int:
     """Learns from pairs, and writes an editor."""
     _need_torch("learning")
-    from sayso.edit.editor import Editor
+    from sayso.autoedit.editor import Editor
     from sayso.train.editor import learn
     from sayso.train.editor_files import read_examples
 
     start = Editor.open(arguments.start) if arguments.start else None
-    with progress_bar("listening") as progress:
-        examples = read_examples(arguments.files, notice=note, progress=progress)
+    with progress_bar("listening") as watch:
+        examples = read_examples(arguments.files, notice=note, watch=watch)
     pairs = [example.pair for example in examples]
-    with progress_bar("learning") as progress:
-        editor = learn(pairs, config=_config(arguments), start=start, progress=progress)
+    with progress_bar("learning") as watch:
+        editor = learn(pairs, config=_config(arguments), start=start, watch=watch)
     path = editor.save(arguments.out)
     usual = f"{editor.keep_ratio:.0%}" if editor.usual_s is None else duration(editor.usual_s)
     rows = [("pairs", str(len(pairs))), ("keeps", usual), ("edits by", editor.by)]
@@ -60,17 +60,17 @@ def learn(arguments: Namespace) -> int:
 
 def apply(arguments: Namespace) -> int:
     """Edits a recording, and writes the edit."""
-    from sayso.edit.exchange import check_name, write_edit
     from sayso.editing import Choice, apply_file
+    from sayso.timeline.exchange import check_name, write_edit
 
     check_name(arguments.out)
     editor = None
     if arguments.editor:
-        from sayso.edit.editor import Editor
+        from sayso.autoedit.editor import Editor
 
         editor = Editor.open(arguments.editor)
     names = ("threshold", "keep", "wish_s", "shortest_s", "crossfade_s", "room_tone_s")
-    with progress_bar("editing") as progress:
+    with progress_bar("editing") as watch:
         edit = apply_file(
             arguments.raw,
             editor=editor,
@@ -78,7 +78,7 @@ def apply(arguments: Namespace) -> int:
             tracks=arguments.tracks,
             scores=arguments.scores,
             notice=note,
-            progress=progress,
+            watch=watch,
             **fields(arguments, "by"),
         )
     _show(edit, write_edit(arguments.out, edit))
@@ -94,10 +94,10 @@ def evaluate(arguments: Namespace) -> int:
     _need_torch("learning")
     from sayso.train.editor_files import leave_one_out, means, read_examples
 
-    with progress_bar("listening") as progress:
-        examples = read_examples(arguments.files, notice=note, progress=progress)
-    with progress_bar("learning") as progress:
-        outcomes = leave_one_out(examples, config=_config(arguments), progress=progress)
+    with progress_bar("listening") as watch:
+        examples = read_examples(arguments.files, notice=note, watch=watch)
+    with progress_bar("learning") as watch:
+        outcomes = leave_one_out(examples, config=_config(arguments), watch=watch)
     table = means(outcomes)
     if arguments.json:
         show_json(table)
@@ -142,7 +142,7 @@ def _config(arguments: Namespace) -> EditorConfig:
 
 
 def _need_torch(purpose: str) -> None:
-    from sayso.extras import require_all
+    from sayso.optional import require_all
 
     require_all("torch", "safetensors", extra="torch", purpose=purpose)
 
@@ -156,9 +156,9 @@ def render(arguments: Namespace) -> int:
         edit = _with_crossfade(edit, arguments.crossfade)
     if edit.new:
         note(f"{len(edit.new)} stretches are in none of the recordings; they are left out")
-    with progress_bar("playing") as progress:
+    with progress_bar("playing") as watch:
         paths = render_edit(
-            edit, arguments.out, encoding=arguments.encoding, notice=note, progress=progress
+            edit, arguments.out, encoding=arguments.encoding, notice=note, watch=watch
         )
     show_table(("written to", "length"), [(str(p), duration(_heard_s(edit))) for p in paths])
     return 0
@@ -166,8 +166,8 @@ def render(arguments: Namespace) -> int:
 
 def export(arguments: Namespace) -> int:
     """Writes an edit in another format."""
-    from sayso.edit.exchange import write_edit
     from sayso.editing import open_edit
+    from sayso.timeline.exchange import write_edit
 
     edit = open_edit(arguments.edit, recordings=arguments.recordings)
     _show(edit, write_edit(arguments.out, edit))

@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import Field
 
-from sayso.audio import Audio, Cancelled, Chunking, Progress, Samples
+from sayso.audio import Audio, Chunking, Samples
 from sayso.checkpoints import fingerprint, fit, read_pickled, without_prefix
 from sayso.configuration import Frozen
 from sayso.errors import ModelError
-from sayso.extras import require
-from sayso.separate.catalogue import require_heard
+from sayso.optional import require
+from sayso.separate.catalogue import require_supported
 from sayso.separate.devices import Device
 from sayso.separate.native import separate_natively
 from sayso.separate.prompts import Embedding, Prompts
+from sayso.watch import SILENT, Watch
 
 if TYPE_CHECKING:
     from sayso.networks.resunet30 import ResUNet30, ResUNet30Config
@@ -84,7 +85,7 @@ class AudioSepSeparator:
         version = fingerprint(path, prompts.clap)
         return cls(read_resunet30(path), prompts.embed, version=version, settings=settings)
 
-    def hears(self, target: str) -> bool:
+    def supports(self, target: str) -> bool:
         """Any words at all; how well is another question."""
         return bool(target.strip())
 
@@ -93,21 +94,19 @@ class AudioSepSeparator:
         mix: Audio,
         targets: Sequence[str],
         *,
-        progress: Progress | None = None,
-        cancelled: Cancelled | None = None,
+        watch: Watch = SILENT,
     ) -> Mapping[str, Audio]:
         """Each target as audio of the same length, rate, channels and level as `mix`.
 
         Args:
             mix: any rate, channels and length.
             targets: words.
-            progress: told the fraction done.
-            cancelled: asked between chunks.
+            watch: progress and cancelling, polled between chunks.
         Raises: UnknownTargetError for no words, ModelError for a damaged text tower, Cancelled.
         """
         import torch
 
-        require_heard(self, targets)
+        require_supported(self, targets)
         offsets = []
         for target in targets:
             condition = torch.from_numpy(self._embed(target))[None].to(self._place)
@@ -119,8 +118,7 @@ class AudioSepSeparator:
             self._chunking(),
             sample_rate=self.sample_rate,
             sources=len(offsets),
-            progress=progress,
-            cancelled=cancelled,
+            watch=watch,
         )
         return dict(zip(targets, stems, strict=True))
 

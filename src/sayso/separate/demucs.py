@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import Field
 
-from sayso.audio import Audio, Cancelled, Chunking, Progress, Samples
+from sayso.audio import Audio, Chunking, Samples
 from sayso.checkpoints import fingerprint
 from sayso.configuration import Frozen
 from sayso.errors import ModelError, RangeError
-from sayso.separate.catalogue import require_heard
+from sayso.separate.catalogue import require_supported
 from sayso.separate.demucs_files import Bag, find_member, read_bag, read_network
 from sayso.separate.devices import Device
 from sayso.separate.native import by_pairs, separate_natively
+from sayso.watch import SILENT, Watch
 
 if TYPE_CHECKING:
     from torch import nn
@@ -120,7 +121,7 @@ class DemucsSeparator:
         version = fingerprint(*paths)
         return cls(networks, name=name, version=version, bag=bag, settings=settings)
 
-    def hears(self, target: str) -> bool:
+    def supports(self, target: str) -> bool:
         """Whether `target` is one of the networks' sources."""
         return target in self.stems
 
@@ -129,19 +130,17 @@ class DemucsSeparator:
         mix: Audio,
         targets: Sequence[str],
         *,
-        progress: Progress | None = None,
-        cancelled: Cancelled | None = None,
+        watch: Watch = SILENT,
     ) -> Mapping[str, Audio]:
         """Each target as audio of the same length, rate, channels and level as `mix`.
 
         Args:
             mix: any rate, channels and length.
             targets: out of `stems`.
-            progress: told the fraction done.
-            cancelled: asked between chunks.
+            watch: progress and cancelling, polled between chunks.
         Raises: UnknownTargetError naming what the networks hear, Cancelled.
         """
-        require_heard(self, targets)
+        require_supported(self, targets)
         chosen = [self.stems.index(target) for target in targets]
         mean, deviation = _statistics(mix)
 
@@ -154,8 +153,7 @@ class DemucsSeparator:
             self._chunking(),
             sample_rate=self.sample_rate,
             sources=len(chosen),
-            progress=progress,
-            cancelled=cancelled,
+            watch=watch,
         )
         return dict(zip(targets, stems, strict=True))
 

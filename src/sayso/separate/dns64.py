@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
-from sayso.audio import Audio, Cancelled, Chunking, Progress, Samples, resample
+from sayso.audio import Audio, Chunking, Samples, resample
 from sayso.checkpoints import ClassName, build, fingerprint, fit, read_pickled
 from sayso.errors import ModelError
-from sayso.extras import require
-from sayso.separate.catalogue import require_heard
+from sayso.optional import require
+from sayso.separate.catalogue import require_supported
 from sayso.separate.devices import Device
 from sayso.separate.native import separate_natively
+from sayso.watch import SILENT, Watch
 
 if TYPE_CHECKING:
     from sayso.networks.dns64 import DNS64
@@ -59,7 +60,7 @@ class DNS64Separator:
         """The separator in a denoiser's checkpoint. Raises: ModelError, MissingExtraError."""
         return cls(read_dns64(path), version=fingerprint(path), device=device)
 
-    def hears(self, target: str) -> bool:
+    def supports(self, target: str) -> bool:
         """Whether `target` is speech."""
         return target in self.stems
 
@@ -68,19 +69,17 @@ class DNS64Separator:
         mix: Audio,
         targets: Sequence[str],
         *,
-        progress: Progress | None = None,
-        cancelled: Cancelled | None = None,
+        watch: Watch = SILENT,
     ) -> Mapping[str, Audio]:
         """The speech in `mix`, of its length, rate, channels and level.
 
         Args:
             mix: any rate, channels and length.
             targets: "speech" alone can be asked for.
-            progress: told the fraction done.
-            cancelled: asked between chunks.
+            watch: progress and cancelling, polled between chunks.
         Raises: UnknownTargetError, Cancelled.
         """
-        require_heard(self, targets)
+        require_supported(self, targets)
         rate = self._network.config.sample_rate
         deviations = _deviations(resample(mix, rate))
         chunking = Chunking(
@@ -94,8 +93,7 @@ class DNS64Separator:
             chunking,
             sample_rate=rate,
             sources=1,
-            progress=progress,
-            cancelled=cancelled,
+            watch=watch,
         )
         return dict.fromkeys(targets, speech)
 

@@ -7,7 +7,7 @@ that were kept and bars that were not, and the pointer network that edits.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,14 +16,13 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
-from sayso.audio import Cancelled, Progress, stop_if
-from sayso.edit.apply import rough_edit
-from sayso.edit.bars import Ints
-from sayso.edit.describing import NAMES
-from sayso.edit.editor import DISCRIMINATOR, POINTER, SEGMENTS, Editor, kept_segments
-from sayso.edit.hearing import MELS, Array
-from sayso.edit.operations import REACH, Edge, order
-from sayso.edit.pointing import step_state
+from sayso.autoedit.apply import rough_edit
+from sayso.autoedit.bars import Ints
+from sayso.autoedit.decoding import step_state
+from sayso.autoedit.describing import NAMES
+from sayso.autoedit.editor import DISCRIMINATOR, POINTER, SEGMENTS, Editor, kept_segments
+from sayso.autoedit.features import MELS, Array
+from sayso.autoedit.operations import REACH, Edge, order
 from sayso.errors import DataError
 from sayso.measure.edits import boundary_f, kept_iou
 from sayso.networks.autoencoder import Autoencoder, AutoencoderConfig, reconstruction_error
@@ -41,6 +40,7 @@ from sayso.networks.pointer import (
 )
 from sayso.train.config import Frozen
 from sayso.train.editor_lessons import Lesson, Lessons, Pair
+from sayso.watch import SILENT, Watch
 
 _AUTOENCODED = 0.15
 """Progress once the autoencoder has learnt."""
@@ -60,22 +60,9 @@ class EditorConfig(Frozen):
     seed: int = 0
 
 
-@dataclass(frozen=True)
-class _Tell:
-    progress: Progress | None
-    cancelled: Cancelled | None
-
-    start: float = 0.0
-    share: float = 1.0
-
-    def part(self, start: float, share: float) -> _Tell:
-        """For what begins at `start` of this and takes `share` of it."""
-        return replace(self, start=self.start + self.share * start, share=self.share * share)
-
-    def __call__(self, done: float) -> None:
-        stop_if(self.cancelled, "stopped while learning")
-        if self.progress is not None:
-            self.progress(self.start + self.share * done)
+def _step(watch: Watch, done: float) -> None:
+    watch.check("stopped while learning")
+    watch.report(done)
 
 
 def learn(
@@ -83,8 +70,7 @@ def learn(
     *,
     config: EditorConfig | None = None,
     start: Editor | None = None,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> Editor:
     """An editor that has learnt from `pairs`.
 
@@ -92,8 +78,7 @@ def learn(
         pairs: recordings as they are heard, and their edits; six or more serve well.
         config: how long to learn.
         start: an editor to begin from, such as one that learnt from other people's edits.
-        progress: told the fraction done.
-        cancelled: asked at every step.
+        watch: progress and cancelling, polled at every step.
 
     Raises: DataError for no pairs or edits from which nothing can be learnt, Cancelled.
     """
@@ -104,20 +89,19 @@ def learn(
     if config.threads:
         torch.set_num_threads(config.threads)
     try:
-        tell = _Tell(progress, cancelled)
         generator = torch.Generator().manual_seed(config.seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             lessons = Lessons(pairs, config.seed, strength=config.strength)
-            tell(0.02)
-            autoencoder = _autoencode(pairs, config, start, generator, tell)
+            _step(watch, 0.02)
+            autoencoder = _autoencode(pairs, config, start, generator, watch)
             trials = len(pairs) if config.trials and len(pairs) > 1 else 0
             share = (1 - _AUTOENCODED) / (1 + trials)
-            pointer = _point(lessons, config, start, tell.part(_AUTOENCODED, share))
+            pointer = _point(lessons, config, start, watch.part(_AUTOENCODED, _AUTOENCODED + share))
             editor = _editor(pairs, lessons, autoencoder, pointer)
             if trials:
-                told = tell.part(_AUTOENCODED + share, trials * share)
-                editor = replace(editor, by=_best(editor, pairs, config, start, told))
+                rest = watch.part(_AUTOENCODED + share, 1.0)
+                editor = replace(editor, by=_best(editor, pairs, config, start, rest))
         return editor
     finally:
         torch.set_num_threads(threads)
@@ -130,7 +114,7 @@ def _editor(
     with torch.inference_mode():
         for pair in pairs:
             for length in SEGMENTS:
-                batch = torch.from_numpy(kept_segments(pair.heard, pair.timeline, length))
+                batch = torch.from_numpy(kept_segments(pair.features, pair.timeline, length))
                 if len(batch):
                     errors.append(reconstruction_error(autoencoder, batch).numpy())
                     latents.append(autoencoder.encode(batch).mean(dim=2).numpy())
@@ -149,7 +133,7 @@ def _editor(
 def habits(pairs: Sequence[Pair], lessons: Sequence[Lesson]) -> dict[str, Any]:
     """How much the person keeps, how long the edits are, and how often a bar is heard at most."""
     lengths = np.array([pair.timeline.duration_s for pair in pairs])
-    shares = lengths / [pair.heard.frames / pair.heard.sample_rate for pair in pairs]
+    shares = lengths / [pair.features.frames / pair.features.sample_rate for pair in pairs]
     kept = [float(np.average(x.share, weights=x.bars.seconds)) for x in lessons]
     # Relative spread: whoever cuts to a length has steady lengths, whoever drops things, shares.
     steady = lengths.std() / lengths.mean() < shares.std() / shares.mean()
@@ -166,7 +150,7 @@ def _best(
     pairs: Sequence[Pair],
     config: EditorConfig,
     start: Editor | None,
-    tell: _Tell,
+    watch: Watch,
 ) -> str:
     """What comes nearer to the person's edits, each left out in turn: pointer or discriminator.
 
@@ -176,7 +160,8 @@ def _best(
     for number, pair in enumerate(pairs):
         others = [other for at, other in enumerate(pairs) if at != number]
         lessons = Lessons(others, config.seed, strength=config.strength)
-        net = _point(lessons, config, start, tell.part(number / len(pairs), 1 / len(pairs)))
+        share = watch.part(number / len(pairs), (number + 1) / len(pairs))
+        net = _point(lessons, config, start, share)
         judge = lessons.discriminator
         trial = replace(
             editor,
@@ -187,7 +172,7 @@ def _best(
             **habits(others, lessons.plain),
         )
         for method, found in merits.items():
-            timeline = rough_edit(trial, pair.heard, method)
+            timeline = rough_edit(trial, pair.features, method)
             iou = kept_iou(timeline, pair.timeline)
             found.append(iou + boundary_f(timeline, pair.timeline))
     return max(merits, key=lambda method: float(np.mean(merits[method])))
@@ -198,13 +183,14 @@ def _autoencode(
     config: EditorConfig,
     start: Editor | None,
     generator: torch.Generator,
-    tell: _Tell,
+    watch: Watch,
 ) -> Autoencoder:
     net = Autoencoder(AutoencoderConfig(mels=MELS))
     if start is not None:
         net.load_state_dict(start.autoencoder.state_dict())
     stacks = {
-        n: np.concatenate([kept_segments(p.heard, p.timeline, n) for p in pairs]) for n in SEGMENTS
+        n: np.concatenate([kept_segments(p.features, p.timeline, n) for p in pairs])
+        for n in SEGMENTS
     }
     kept = {length: torch.from_numpy(batch) for length, batch in stacks.items() if len(batch)}
     if not kept:
@@ -221,11 +207,13 @@ def _autoencode(
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-        tell(0.02 + (_AUTOENCODED - 0.02) * (step + 1) / config.autoencoder_steps)
+        _step(watch, 0.02 + (_AUTOENCODED - 0.02) * (step + 1) / config.autoencoder_steps)
     return net.eval()
 
 
-def _point(lessons: Lessons, config: EditorConfig, start: Editor | None, tell: _Tell) -> PointerNet:
+def _point(
+    lessons: Lessons, config: EditorConfig, start: Editor | None, watch: Watch
+) -> PointerNet:
     net = PointerNet(PointerConfig(features=len(NAMES) + 1))
     if start is not None:
         net.load_state_dict(start.pointer.state_dict())
@@ -243,7 +231,7 @@ def _point(lessons: Lessons, config: EditorConfig, start: Editor | None, tell: _
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimiser.step()
         schedule.step()
-        tell((step + 1) / config.steps)
+        _step(watch, (step + 1) / config.steps)
     return net.eval()
 
 
@@ -260,14 +248,14 @@ def lesson_loss(net: PointerNet, lesson: Lesson, style: Array, *, wished: bool) 
     count, steps = len(lesson.described), len(path)
     memory = net.remember(torch.from_numpy(lesson.described), torch.from_numpy(style))
     bar = np.concatenate([[-1], path])
-    heard = np.zeros((steps + 1, count), np.float32)
-    np.add.at(heard, (np.arange(1, steps + 1), path), 1)
-    heard = np.cumsum(heard, axis=0)
+    features = np.zeros((steps + 1, count), np.float32)
+    np.add.at(features, (np.arange(1, steps + 1), path), 1)
+    features = np.cumsum(features, axis=0)
     began = set(np.cumsum([0] + [x.leave.bar - x.enter.bar + 1 for x in lesson.found]).tolist())
     operations = [
         STOP if t == steps
         else COPY if path[t] == bar[t] + 1 and t > 0
-        else LOOP if heard[t, path[t]] else JUMP
+        else LOOP if features[t, path[t]] else JUMP
         for t in range(steps + 1)
     ]  # fmt: skip
     state = _states(lesson, path, began, wished=wished)
@@ -280,10 +268,10 @@ def lesson_loss(net: PointerNet, lesson: Lesson, style: Array, *, wished: bool) 
     done = torch.tensor(operations)
     loss = functional.cross_entropy(net.operations(x), done, weight=_weights(done))
     related = relations(
-        given.bar, torch.from_numpy(heard), memory.keep, torch.from_numpy(lesson.bars.phrase)
+        given.bar, torch.from_numpy(features), memory.keep, torch.from_numpy(lesson.bars.phrase)
     )
     logits = net.pointers(memory, x, related)
-    fresh = torch.from_numpy(heard) == 0
+    fresh = torch.from_numpy(features) == 0
     for operation, group in ((JUMP, fresh), (LOOP, ~fresh)):
         at = torch.nonzero(done == operation)[:, 0]
         if len(at):

@@ -8,19 +8,20 @@ from pathlib import Path
 
 import numpy as np
 
-from sayso.audio import Audio, Cancelled, Notice, Progress, read, stage
-from sayso.desk.timeline import Timeline
-from sayso.edit.align import align
-from sayso.edit.apply import point_out
-from sayso.edit.choose import choose
-from sayso.edit.editlist import check_inside
-from sayso.edit.editor import POINTER, SCORERS, Editor, score
-from sayso.edit.hearing import listen
+from sayso.align.align import align
+from sayso.audio import Audio, Notice, read
+from sayso.autoedit.apply import point_out
+from sayso.autoedit.choose import choose
+from sayso.autoedit.editor import POINTER, SCORERS, Editor, score
+from sayso.autoedit.features import extract_features
 from sayso.editing import is_edit, open_edit
 from sayso.errors import DataError
 from sayso.measure.edits import EditScores, compare_edits, cut_quality
+from sayso.timeline import Timeline
+from sayso.timeline.editlist import check_inside
 from sayso.train.editor import EditorConfig, learn
 from sayso.train.editor_lessons import Pair
+from sayso.watch import SILENT, Watch
 
 METHODS = (POINTER, *SCORERS)
 
@@ -48,16 +49,14 @@ def read_examples(
     files: Sequence[str | Path],
     *,
     notice: Notice | None = None,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> list[Example]:
     """Recordings and their edits, given in turns: raw, edited, raw, edited.
 
     Args:
         files: an edit is a recording that will be aligned, or a timeline of any format.
         notice: told of damaged files.
-        progress: told the fraction done.
-        cancelled: asked between files.
+        watch: progress and cancelling, polled between files.
 
     Raises: DataError for an odd number of files or those that do not belong together, and what
         reading, aligning and hearing raise.
@@ -71,12 +70,12 @@ def read_examples(
         raw, edited = files[at : at + 2]
         try:
             audio = read(raw, notice=notice)
-            timeline = _timeline(raw, audio, edited, notice, cancelled)
-            examples.append(Example(Path(raw).name, audio, Pair(listen(audio), timeline)))
+            timeline = _timeline(raw, audio, edited, notice, watch)
+            examples.append(Example(Path(raw).name, audio, Pair(extract_features(audio), timeline)))
         except DataError as error:
             raise DataError(f"{Path(raw).name} and {Path(edited).name}: {error}") from None
-        if progress is not None:
-            progress((at + 2) / len(files))
+        watch.check()
+        watch.report((at + 2) / len(files))
     return examples
 
 
@@ -85,10 +84,10 @@ def _timeline(
     audio: Audio,
     edited: str | Path,
     notice: Notice | None,
-    cancelled: Cancelled | None,
+    watch: Watch,
 ) -> Timeline:
     if not is_edit(edited):
-        return align(audio, read(edited, notice=notice), cancelled=cancelled).timeline
+        return align(audio, read(edited, notice=notice), watch=watch.quiet).timeline
     edit = open_edit(edited, recordings=(raw,))
     if edit.timeline.sample_rate != audio.sample_rate:
         raise DataError(
@@ -104,8 +103,7 @@ def leave_one_out(
     *,
     methods: Sequence[str] = METHODS,
     config: EditorConfig | None = None,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> list[Outcome]:
     """How well each method edits each recording after learning from all the others.
 
@@ -115,8 +113,7 @@ def leave_one_out(
         examples: at least two.
         methods: of `METHODS`.
         config: how long to learn, each time.
-        progress: told the fraction done.
-        cancelled: asked at every step.
+        watch: progress and cancelling, polled at every step.
 
     Raises: DataError for fewer than two examples, Cancelled.
     """
@@ -125,20 +122,20 @@ def leave_one_out(
     outcomes = []
     for number, example in enumerate(examples):
         others = [other.pair for at, other in enumerate(examples) if at != number]
-        share = stage(progress, number / len(examples), 1 / len(examples))
+        share = watch.part(number / len(examples), (number + 1) / len(examples))
         trial = (config or EditorConfig()).model_copy(update={"trials": False})
-        editor = learn(others, config=trial, progress=share, cancelled=cancelled)
+        editor = learn(others, config=trial, watch=share)
         outcomes += [judge(editor, example, method) for method in methods]
     return outcomes
 
 
 def judge(editor: Editor, example: Example, method: str) -> Outcome:
     """How near `method` of `editor` comes to what the person did."""
-    audio, heard = example.audio, example.pair.heard
+    audio, features = example.audio, example.pair.features
     if method == POINTER:
-        timeline = point_out(audio, heard, editor)
+        timeline = point_out(audio, features, editor)
     else:
-        scores = score(heard, method, editor)
+        scores = score(features, method, editor)
         timeline = choose(scores, audio, scores.threshold_for(editor.keep_ratio))
     figures = compare_edits(timeline, example.pair.timeline, audio.frames)
     return Outcome(method, example.name, figures, cut_quality(audio, timeline))
