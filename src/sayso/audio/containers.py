@@ -175,7 +175,8 @@ def _w64(file: BinaryIO, start: int, size: int) -> SoundBytes | None:
         length = int.from_bytes(head[16:], "little")
         if head[:4] == b"data":
             # The library reads to the end whatever is stated.
-            return SoundBytes(at + 24, size, length - 24 if length > 24 else None)
+            known = 24 < length < 1 << 62
+            return SoundBytes(at + 24, size, length - 24 if known else None)
         if length < 24:
             return None
         at += length + -length % 8

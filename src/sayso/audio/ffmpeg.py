@@ -36,6 +36,7 @@ _FROM_ZERO = {"avi", "matroska", "mov"}
 _BROADCAST = {"flv", "mpeg", "mpegts", "ogg"}
 # Their headers state a length; the others' are guessed from sizes and time stamps.
 _STATING = {"ape", "asf", "avi", "caf", "flac", "mov", "tak", "tta", "w64", "wav", "wv"}
+_CHECKED = {"ac3", "ape", "eac3", "flac", "mlp", "tak", "truehd", "tta", "wavpack"}
 _LONGEST_HOLE_S, _LONGEST_BROADCAST_HOLE_S = 6 * 3600.0, 10.0
 _MOST_FAILURES = 10_000  # one after the other, before a file is given up
 # An edit list rounds to the movie's time scale, 1/600 s or finer.
@@ -95,6 +96,9 @@ class AvSource:
             tracks=tracks_of(streams),
             track=streams.index(self._stream) + 1,
         )
+        if self._stream.codec_context.name in _CHECKED:
+            # Else what fails its checksum is played, as noise of any level.
+            self._stream.codec_context.options = {"err_detect": "crccheck+explode"}
         self._packets = _Packets(self._container, self._stream, counting=form in _COUNTING)
         if len(streams) > 1 and track is None:
             self.tell(told(self.info.tracks, self.info.track))
@@ -254,7 +258,7 @@ class _Packets:
                 stamped = frame.pts is not None and (self._flac or not self.counting)
                 at = frame.pts * float(frame.time_base) * rate if stamped else None
                 self._last = frame.samples * rate / frame.sample_rate
-                yield Heard(frame, self._last, at, torn, lost)
+                yield Heard(frame, self._last, at, torn or frame.is_corrupt, lost)
                 torn, lost, padding = False, 0.0, False
         if torn and lost and not padding:
             yield Heard(None, torn=True, lost=lost)

@@ -91,7 +91,7 @@ def _sndfile(path: Path, at: int, sound: SoundBytes | None, tell: Notice) -> Sou
     if file is None:
         return None
     there = sound.stop - sound.start
-    stated = file.frames
+    stated = None
     if sound.stated and sound.stated > there > 0:
         stated = round(file.frames * sound.stated / there)
     elif sound.unfinished or (sound.stated is not None and sound.header and there > sound.stated):

@@ -80,7 +80,7 @@ def run_batch(arguments: Namespace, settings: CleanSettings | RenderSettings) ->
 
 def render_options(arguments: Namespace) -> dict[str, Any]:
     """What a batch of desks takes from the options of a model and of outputs."""
-    options = fields(arguments, "model", "overlap") | output_options(arguments)
+    options = fields(arguments, "model", "overlap", "track") | output_options(arguments)
     if Path(options.get("model", "")).is_file():
         options["model"] = str(Path(options["model"]).absolute())
     return options if arguments.segment is None else {**options, "segment_s": arguments.segment}

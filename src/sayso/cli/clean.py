@@ -19,7 +19,9 @@ def clean(arguments: Namespace) -> int:
     if is_batch(arguments):
         from sayso.batch import clean_settings
 
-        return run_batch(arguments, clean_settings(config, format=arguments.format))
+        return run_batch(
+            arguments, clean_settings(config, format=arguments.format, track=arguments.track)
+        )
     from sayso.clean import clean_file, write_report
 
     source = Path(arguments.inputs[0])
@@ -33,6 +35,7 @@ def clean(arguments: Namespace) -> int:
             source,
             out / f"{source.stem}.{arguments.format}",
             config.model_copy(update=here),
+            track=arguments.track,
             watch=watch,
         )
     if row.status == "passed_over":

@@ -14,6 +14,7 @@ from sayso.cli.batch_parser import (
     add_batch_options,
     add_encoding,
     add_format,
+    add_track,
     build_clean,
     build_worker,
     count,
@@ -108,6 +109,7 @@ def _output(parser: ArgumentParser, *, folder: str) -> None:
     )
     add_format(parser)
     add_encoding(parser)
+    add_track(parser)
 
 
 def _model(parser: ArgumentParser) -> None:
@@ -145,6 +147,7 @@ def _info(commands: _Commands) -> None:
     info = commands.add_parser("info", help="what a file holds, and how loud it is")
     info.set_defaults(command="info:info")
     info.add_argument("file", metavar="FILE")
+    add_track(info)
     info.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
