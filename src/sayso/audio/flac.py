@@ -28,7 +28,7 @@ def files(path: Path, start: int = 0) -> list[tuple[int, int]]:
         starts, at = [start], start
         while (at := data.find(MAGIC, at + 4)) >= 0:
             # The marker, and the header that must come first: by chance once in 2^60 bytes.
-            if data[at + 4] & 0x7F == 0 and data[at + 5 : at + 8] == b"\0\0\x22":
+            if data[at + 4 : at + 8] in (b"\0\0\0\x22", b"\x80\0\0\x22"):
                 starts.append(at)
         return list(zip(starts, [*starts[1:], len(data)], strict=True))
 

@@ -117,7 +117,7 @@ def _frame_before(data: mmap.mmap, at: int) -> int:
 def _frames_of(data: mmap.mmap, at: int) -> int | None:
     """Samples that the count at `at` promises, padding included."""
     begin = _frame_before(data, at)
-    if begin < 0 or not data[at + 7] & 1 or at + 12 > len(data):
+    if begin < 0 or at + 12 > len(data) or not data[at + 7] & 1:
         return None
     each = 1152 if data[begin + 1] & 0x08 else 576
     return each * int.from_bytes(data[at + 8 : at + 12], "big")
