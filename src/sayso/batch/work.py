@@ -70,6 +70,7 @@ def _clean_into(arguments: Mapping[str, Any]) -> _Make:
             source,
             folder / name,
             config,
+            track=settings.track,
             watch=context.watch,
         )
         output = name if row.output else None
@@ -93,7 +94,9 @@ def _render_into(arguments: Mapping[str, Any]) -> _Make:
             *(context.options.get(name) for name in ("models", "hub")),
         )
         notes: list[str] = []
-        session = studio.open(source, name=arguments["alias"], notice=notes.append)
+        session = studio.open(
+            source, name=arguments["alias"], track=settings.track, notice=notes.append
+        )
         session.history = History(start=settings.desk)
         destination = Destination(folder, settings.pattern, settings.format, settings.encoding)
         destination.check(session.name, session.desk.deliver, sound=session.source)
