@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from sayso.desk import MIX, Adjust, Desk, Reset, Undo
 from sayso.words.actions import Declined
+from sayso.words.answers import answered
 from sayso.words.adjusting import adjust
 from sayso.words.amounts import TAKEN_BACK
 from sayso.words.aspects import direction
 from sayso.words.context import about, last_turn
 from sayso.words.dialogue import raised, vague
+from sayso.words.corrections import as_at_first, narrowed, other_of, restated, swapped, taken_out_of
 from sayso.words.followups import again, same_for, softened
 from sayso.words.reading import spared_names
 from sayso.words.tracks import add, clean, denoise, extract, remove, restore, spare, split
 from sayso.words.turn import Turn
 from sayso.words.wishes import Wish
+from sayso.words.wording import joined, spoken
 
 
 def _topic(turn: Turn, wish: Wish) -> None:
@@ -42,10 +45,18 @@ def _redo(turn: Turn, wish: Wish) -> None:
 
 
 def _reset(turn: Turn, wish: Wish) -> None:
-    targets = [target for target in turn.targets(wish) if target != MIX]
+    targets = [target for target in turn.heard(turn.targets(wish)) if target != MIX]
     if not targets and turn.desk == Desk(limiter=turn.desk.limiter):
         raise Declined("help", "Nothing has been changed yet.", ("remove the vocals",))
-    turn.do([Reset(target=target) for target in targets] or [Reset()])
+    moves = [move for target in targets for move in as_at_first(turn.desk, target)]
+    if targets and not moves:
+        raise Declined("help", f"{_as_it_was(targets)} as at first already.", ("what did you change?",))
+    turn.do(moves or [Reset()])
+
+
+def _as_it_was(targets: Sequence[str]) -> str:
+    names = joined([spoken(target) for target in targets])
+    return f"{names[0].upper()}{names[1:]} {'are' if len(targets) > 1 or targets[0].endswith('s') else 'is'}"
 
 
 def _softer(turn: Turn, wish: Wish) -> None:
@@ -87,6 +98,66 @@ def _bare(turn: Turn, wish: Wish) -> None:
         turn.do([Undo(), *same_for(done, targets)] if targets else [])
     else:
         extract(turn, wish)
+
+
+def _remark(turn: Turn, wish: Wish) -> None:
+    """Something that was only told; its words are named where it could have been more."""
+    if wish.act == "remark" and wish.clause.has("word") or wish.clause.has("quantity"):
+        turn.remarks.append(wish.clause.text)
+    turn.told = True
+
+
+def _condition(turn: Turn, wish: Wish) -> None:
+    raise Declined(
+        "ambiguous",
+        f"I cannot tell by listening whether “{wish.clause.text}” holds; "
+        "say the order that should be carried out.",
+        ("remove the electric guitar", "turn the drums down"),
+    )
+
+
+def _ask(turn: Turn, wish: Wish) -> None:
+    turn.answers.append(answered(wish.clause, turn.history, turn.ear, turn.facts))
+
+
+def _instead(turn: Turn, wish: Wish) -> None:
+    """Other sounds for the last change: "not the drums, the bass", "no, the other one"."""
+    clause = wish.clause
+    if clause.has("group", "rest") and not clause.has("sound"):
+        targets = other_of(turn.state.sounds, about(last_turn(turn.history)))
+    else:
+        targets = turn.heard(_last_named(turn, wish))
+    done = last_turn(turn.history)
+    if not done or not targets:
+        raise Declined("ambiguous", "Which sound do you mean?", ("make the drums louder",), asks="targets")
+    turn.do([Undo(), *same_for(done, targets)])
+
+
+def _last_named(turn: Turn, wish: Wish) -> list[str]:
+    """The sounds that are wanted, without those after "not"."""
+    wanted, negated = [], False
+    for item in wish.clause.items:
+        if item.kind == "neg":
+            negated = True
+        elif item.kind in {"retract", "mark", "join"} or item.is_("except", "but"):
+            negated = False
+        elif item.kind == "sound" and not negated:
+            wanted.append(item.value)
+    return wanted or [item.value for item in wish.clause.all("sound")][-1:]
+
+
+def _swap(turn: Turn, wish: Wish) -> None:
+    turn.do(swapped(turn.history, turn.state.sounds))
+
+
+def _exclude_too(turn: Turn, wish: Wish) -> None:
+    names = turn.heard([item.value for item in wish.clause.all("sound")])
+    turn.do(taken_out_of(turn.history, names))
+
+
+def _amount(turn: Turn, wish: Wish) -> None:
+    numbers = [item.number for item in wish.clause.items if item.number is not None]
+    turn.do(restated(turn.history, numbers[-1]))
 
 
 def _forbid(turn: Turn, wish: Wish) -> None:
@@ -135,21 +206,30 @@ def _none(turn: Turn, wish: Wish) -> None:
 def perform(turn: Turn, wish: Wish) -> None:
     """Does what `wish` asks for, or takes the answer that is given instead."""
     turn.spared += spared_names(wish.spared)
+    turn.wish = wish
     try:
         _ACTS[wish.act](turn, wish)
         turn.wonder(wish)
-    except Declined as answer:
-        turn.answers.append(answer)
+    except Declined as declined:
+        turn.decline(declined, wish)
 
 
 _ACTS: Mapping[str, Callable[[Turn, Wish], None]] = {
     "topic": _topic,
+    "ask": _ask,
+    "condition": _condition,
+    "aside": _remark,
+    "remark": _remark,
     "undo": _undo,
     "redo": _redo,
     "reset": _reset,
     "softer": _softer,
     "again": _again,
     "same": _same,
+    "instead": _instead,
+    "swap": _swap,
+    "exclude_too": _exclude_too,
+    "amount": _amount,
     "spare": spare,
     "forbid": _forbid,
     "timed": _timed,
@@ -163,7 +243,7 @@ _ACTS: Mapping[str, Callable[[Turn, Wish], None]] = {
     "remove": remove,
     "restore": restore,
     "add": add,
-    "change": _change,
+    "vague": _change,
     "mention": _mention,
     "none": _none,
     "measured": _none,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sayso.words.clauses import Clause
+from sayso.words.grammar import Clause
 from sayso.words.items import Item
 from sayso.words.numbers import Quantity
 from sayso.words.wishes import Aspect
@@ -75,15 +75,15 @@ def _sign_of(clause: Clause, quality: Item, *, comparative: bool) -> int:
     return sign
 
 
-def is_comparative(item: Item, text: str) -> bool:
+def is_comparative(item: Item) -> bool:
     """Whether a quality compares ("brighter") or names a state ("bright")."""
-    last = text.split()[-1] if text else ""
-    return last.endswith(("er", "ier")) or text.startswith(("more ", "less "))
+    last = item.text.split()[-1] if item.text else ""
+    return last.endswith(("er", "ier")) or item.text.startswith(("more ", "less "))
 
 
-def aspects(clause: Clause, words: str) -> tuple[Aspect, ...]:
-    """The aspects that `clause` is about; `words` is the whole normalised text."""
-    named = list(_named(clause, words))
+def aspects(clause: Clause) -> tuple[Aspect, ...]:
+    """The aspects that `clause` is about."""
+    named = list(_named(clause))
     if not named:
         named = list(_implied(clause))
     specific = [aspect for aspect in named if aspect.name not in _GENERIC]
@@ -109,7 +109,7 @@ def _unique(found: Sequence[Aspect]) -> list[Aspect]:
     return list(unique.values())
 
 
-def _named(clause: Clause, words: str) -> Iterator[Aspect]:
+def _named(clause: Clause) -> Iterator[Aspect]:
     banded = clause.has("band")
     filters = {"filter.lowpass", "filter.highpass", "filter.bandpass"}
     filtered = clause.has("param", *filters)
@@ -120,12 +120,13 @@ def _named(clause: Clause, words: str) -> Iterator[Aspect]:
             sign = -1 if down else direction(clause) or int(item.value.endswith("+"))
             yield Aspect(name.rstrip("+-"), detail.rstrip("+-"), sign=sign)
         elif item.kind == "quality":
-            text = words[item.start : item.end]
-            comparative = is_comparative(item, text)
+            comparative = is_comparative(item)
             if not (not comparative and _attributive(clause, at)):
                 yield _quality(clause, item, comparative=comparative)
         elif item.kind == "preset":
             yield _preset(clause, item.value)
+        elif item.is_("verb", "tighten"):
+            yield Aspect("compress")
         elif item.kind == "verb_param":
             yield Aspect("preset", item.value)
         elif item.kind == "place":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sayso.words.clauses import Clause
+from sayso.words.grammar import Clause
 from sayso.words.items import Item
 from sayso.words.numbers import Quantity
 

@@ -25,7 +25,7 @@ from sayso.desk import (
     ShortenTo,
 )
 from sayso.words.actions.changes import Declined
-from sayso.words.clauses import Clause
+from sayso.words.grammar import Clause
 from sayso.words.items import Item
 
 _SUFFIX = r"\.(?:wav|mp3|flac|m4a|aac|ogg|opus|mp4|mov|mkv|webm|editor)"
