@@ -14,20 +14,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sayso.audio import Audio, Cancelled, Progress, read, write
-from sayso.checkpoints import Shelf
+from sayso.checkpoints import WeightStore
 from sayso.desk import Desk, History, Move
 from sayso.errors import OutputError
 from sayso.rendering import SPEECH, Track, render
-from sayso.separate import StemCache, is_trained, load, require_heard
+from sayso.separate import StemCache, is_trained, load, require_supported
 
 if TYPE_CHECKING:
     from sayso.audio import Notice
     from sayso.separate import Separator
-    from sayso.words import Exchange, Interpretation
+    from sayso.words import Exchange, Facts, Interpretation, State
     from sayso.words.llm import LanguageModel
 
 
@@ -105,6 +106,7 @@ class Session:
         self.source = source
         self.name = name
         self.history = History()
+        self.state: State | None = None
         self._said: list[Exchange] = []
 
     @property
@@ -120,10 +122,24 @@ class Session:
         """
         from sayso.words import Exchange
 
-        found = self.studio.understand(text, self.history, earlier=self._said)
+        found = self.studio.understand(
+            text, self.history, earlier=self._said, state=self.state, facts=self._facts()
+        )
         self.history = self.history.push(found.moves)
+        self.state = found.state
         self._said.append(Exchange(text, found.reply))
         return Reply(found.reply, found.moves, self.desk)
+
+    def _facts(self) -> Facts:
+        """What questions about the recording are answered with."""
+        from sayso.audio import loudness
+        from sayso.words import Facts
+
+        def lufs() -> float | None:
+            level = loudness(self.source)
+            return level if isfinite(level) else None
+
+        return Facts(duration_s=lambda: self.source.duration_s, lufs=lufs)
 
     def do(self, moves: Sequence[Move]) -> Desk:
         """Applies moves as one turn and returns the desk. Raises: MoveError."""
@@ -162,7 +178,7 @@ class Studio:
         segment_s: seconds that the separator hears at a time; None leaves it to the model.
         overlap: share of a segment that is heard twice, 0 to 0.5.
         threads: processor threads; None takes all.
-        shelf: where the weights of public models lie; None takes the platform's folder.
+        weight_store: where the weights of public models lie; None takes the platform's folder.
         llm: a language model that reads instructions, as `sayso.words.llm.LanguageModel` names
             it; None reads them offline.
     """
@@ -175,11 +191,11 @@ class Studio:
         segment_s: float | None = None,
         overlap: float | None = None,
         threads: int | None = None,
-        shelf: Shelf | None = None,
+        weight_store: WeightStore | None = None,
         llm: str | None = None,
     ) -> None:
         self._model = model
-        self._shelf = shelf
+        self._weight_store = weight_store
         self._cache = None if cache is None else Path(cache)
         self._options: dict[str, Any] = {"segment_s": segment_s, "overlap": overlap}
         self._threads = threads
@@ -188,7 +204,9 @@ class Studio:
     @cached_property
     def separator(self) -> Separator:
         """The separator. Raises: ModelError."""
-        return load(self._model, threads=self._threads, shelf=self._shelf, **self._options)
+        return load(
+            self._model, threads=self._threads, weight_store=self._weight_store, **self._options
+        )
 
     @cached_property
     def language_model(self) -> LanguageModel | None:
@@ -200,7 +218,13 @@ class Studio:
         return LanguageModel(self._llm)
 
     def understand(
-        self, text: str, history: History, *, earlier: Sequence[Exchange] = ()
+        self,
+        text: str,
+        history: History,
+        *,
+        earlier: Sequence[Exchange] = (),
+        state: State | None = None,
+        facts: Facts | None = None,
     ) -> Interpretation:
         """What `text` asks for after `history`, given what the separator hears.
 
@@ -208,22 +232,26 @@ class Studio:
             text: an instruction.
             history: the moves so far; it is not changed.
             earlier: what was said before, which a language model is told.
+            state: what the interpretation before gave back; None at the start.
+            facts: what is known of the recording, for questions about it.
 
         Raises: ModelError.
         """
         from sayso.words import interpret
 
-        hears = self.separator.hears
+        supports = self.separator.supports
         if self.language_model is None:
-            return interpret(text, history, hears=hears)
-        return self.language_model.interpret(text, history, hears=hears, earlier=earlier)
+            return interpret(text, history, supports=supports, state=state, facts=facts)
+        return self.language_model.interpret(text, history, supports=supports, earlier=earlier)
 
     def require(self, desk: Desk) -> None:
         """Raises UnknownTargetError unless the separator hears every sound that `desk` needs."""
-        from sayso.words.hearing import Ear
+        from sayso.words.hearing import TargetResolver
 
         wanted = (*desk.targets(), *((SPEECH,) if desk.clean else ()))
-        require_heard(self.separator, wanted, nearest=Ear(self.separator.hears).nearest)
+        require_supported(
+            self.separator, wanted, nearest=TargetResolver(self.separator.supports).nearest
+        )
 
     def separate(
         self,

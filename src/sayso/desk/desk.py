@@ -25,8 +25,8 @@ from sayso.desk.moves import (
     Target,
     Undo,
 )
-from sayso.desk.value import Value
 from sayso.errors import MoveError
+from sayso.value import Value
 
 
 class Strip(Value):

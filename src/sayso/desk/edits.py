@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from sayso.desk.value import Value
+from sayso.value import Value
 
 LATEST_S = 360_000.0
 """A hundred hours: nothing begins, ends or lasts later or longer."""

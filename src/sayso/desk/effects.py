@@ -12,7 +12,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from sayso.desk.value import OUT_OF_RANGE, Value
+from sayso.value import OUT_OF_RANGE, Value
 
 Db = Annotated[float, Field(ge=-60.0, le=24.0)]
 Hz = Annotated[float, Field(ge=10.0, le=96_000.0)]
@@ -47,7 +47,7 @@ class Compress(Value):
 
 
 class Eq(Value):
-    """A bell at `frequency_hz`, -24 to +24 dB, `q` 0.1 to 10."""
+    """A peaking band at `frequency_hz`, -24 to +24 dB, `q` 0.1 to 10."""
 
     effect: Literal["eq"] = "eq"
     frequency_hz: Hz
@@ -179,7 +179,7 @@ def difference_range(effect: str, field: str) -> tuple[float, float]:
 
 
 def slot(effect: AnyEffect) -> tuple[object, ...]:
-    """Which place in a chain an effect takes: one of each kind, one bell a frequency."""
+    """Which place in a chain an effect takes: one of each kind, one peaking band a frequency."""
     if isinstance(effect, Eq):
         return ("eq", round(effect.frequency_hz))
     if isinstance(effect, Filter):

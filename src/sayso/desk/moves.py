@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, mod
 
 from sayso.desk.edits import EditStep
 from sayso.desk.effects import AbsoluteEffect, AnyEffect, Db, Effect, Stretch, require_absolute
-from sayso.desk.value import Value, in_words
+from sayso.value import Value, in_words
 
 Target = Annotated[
     str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=100)

@@ -77,9 +77,9 @@ class Ensemble:
         """Those of the first member."""
         return self._members[0].stems
 
-    def hears(self, target: str) -> bool:
+    def supports(self, target: str) -> bool:
         """Whether a member does."""
-        return any(member.hears(target) for member in self._members)
+        return any(member.supports(target) for member in self._members)
 
     def separate(
         self,
@@ -98,12 +98,12 @@ class Ensemble:
             cancelled: asked between chunks.
         Raises: UnknownTargetError, Cancelled.
         """
-        deaf = [target for target in targets if not self.hears(target)]
+        deaf = [target for target in targets if not self.supports(target)]
         if deaf:
             raise UnknownTargetError(f"none of {self.name} can hear {', '.join(deaf)}")
         heard: dict[str, list[tuple[Audio, float]]] = {target: [] for target in targets}
         for number, (member, weight) in enumerate(zip(self._members, self._weights, strict=True)):
-            wanted = [target for target in targets if weight and member.hears(target)]
+            wanted = [target for target in targets if weight and member.supports(target)]
             if not wanted:
                 continue
             share = stage(progress, number / len(self._members), 1 / len(self._members))

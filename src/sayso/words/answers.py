@@ -9,7 +9,7 @@ from sayso.desk import MIX, Desk, History, complement_of
 from sayso.words.actions.changes import Declined
 from sayso.words.dialogue import raised
 from sayso.words.grammar import Clause
-from sayso.words.hearing import Ear
+from sayso.words.hearing import TargetResolver
 from sayso.words.vocabulary import canonical
 from sayso.words.wording import clock, described, joined, number, spoken
 
@@ -24,7 +24,7 @@ class Facts(NamedTuple):
     lufs: Callable[[], float | None] = lambda: None
 
 
-def answered(clause: Clause, history: History, ear: Ear, facts: Facts | None) -> Declined:
+def answered(clause: Clause, history: History, ear: TargetResolver, facts: Facts | None) -> Declined:
     """The answer to a question about the recording, the desk or what can be done."""
     kind = clause.all("ask")[0].value if clause.has("ask") else "state"
     sounds = [item.value for item in clause.all("sound")]
@@ -74,7 +74,7 @@ def _length(desk: Desk, facts: Facts) -> Declined:
     return Declined("help", text, ("make it 30 seconds long", "cut the first 10 seconds"))
 
 
-def _content(sounds: list[str], clause: Clause, ear: Ear) -> Declined:
+def _content(sounds: list[str], clause: Clause, ear: TargetResolver) -> Declined:
     if not sounds:
         heard = joined([spoken(name) for name in ear.names()])
         text = f"I do not list what is in a recording; by name I can pull out {heard}, for example."
@@ -89,7 +89,7 @@ def _content(sounds: list[str], clause: Clause, ear: Ear) -> Declined:
 def _changes(sounds: list[str], history: History) -> Declined:
     """What was done, to all or to the sounds that were asked about."""
     if not sounds:
-        return raised("statement", history, Ear())
+        return raised("statement", history, TargetResolver())
     target = sounds[0]
     touched = [
         part

@@ -19,7 +19,7 @@ from sayso.words.acts import perform
 from sayso.words.answers import Facts
 from sayso.words.arranging import arranged, sparing
 from sayso.words.grammar import Clause
-from sayso.words.hearing import Ear
+from sayso.words.hearing import TargetResolver
 from sayso.words.items import mended
 from sayso.words.questions import filled
 from sayso.words.reading import clauses
@@ -57,7 +57,7 @@ def interpret(
     text: str,
     history: History,
     *,
-    hears: Callable[[str], bool] | None = None,
+    supports: Callable[[str], bool] | None = None,
     state: State | None = None,
     facts: Facts | None = None,
 ) -> Interpretation:
@@ -66,14 +66,14 @@ def interpret(
     Args:
         text: an instruction in English, of any length.
         history: the conversation so far; it is not changed.
-        hears: whether a target can be heard; None hears everything.
+        supports: whether a target can be heard; None hears everything.
         state: what the interpretation of the message before gave back; None at the start.
         facts: what is known of the recording, for questions about it.
 
     >>> interpret("Take the vocals out", History()).reply
     'Taking the vocals out.'
     """
-    ear, state = Ear(hears), state or State()
+    ear, state = TargetResolver(supports), state or State()
     if len(text) > LONGEST:
         return _answered(dialogue.too_long(len(text), LONGEST), state)
     plain = normalise(text)

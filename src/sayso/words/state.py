@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sayso.desk.value import Value
+from sayso.value import Value
 
 MOST_SOUNDS = 8
 

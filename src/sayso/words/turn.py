@@ -9,7 +9,7 @@ from sayso.words.actions.changes import Declined
 from sayso.words.answers import Facts
 from sayso.words.context import about, before, last_extracted, last_turn, rest_of
 from sayso.words.dialogue import unheard
-from sayso.words.hearing import Ear
+from sayso.words.hearing import TargetResolver
 from sayso.words.items import Item, known_words
 from sayso.words.spans import SEPARATOR
 from sayso.words.state import MOST_SOUNDS, State
@@ -42,7 +42,7 @@ class Turn:
     was only told. `asked` is the state with the question that is open by now.
     """
 
-    def __init__(self, history: History, ear: Ear, state: State, facts: Facts | None) -> None:
+    def __init__(self, history: History, ear: TargetResolver, state: State, facts: Facts | None) -> None:
         self.history, self.ear, self.state, self.facts = history, ear, state, facts
         self.moves: list[Move] = []
         self.latest: tuple[Move, ...] = ()
