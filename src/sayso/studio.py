@@ -132,11 +132,11 @@ class Session:
 
     def _facts(self) -> Facts:
         """What questions about the recording are answered with."""
-        from sayso.audio import loudness
+        from sayso.audio import integrated_lufs
         from sayso.words import Facts
 
         def lufs() -> float | None:
-            level = loudness(self.source)
+            level = integrated_lufs(self.source)
             return level if isfinite(level) else None
 
         return Facts(duration_s=lambda: self.source.duration_s, lufs=lufs)

@@ -24,7 +24,9 @@ class Facts(NamedTuple):
     lufs: Callable[[], float | None] = lambda: None
 
 
-def answered(clause: Clause, history: History, ear: TargetResolver, facts: Facts | None) -> Declined:
+def answered(
+    clause: Clause, history: History, ear: TargetResolver, facts: Facts | None
+) -> Declined:
     """The answer to a question about the recording, the desk or what can be done."""
     kind = clause.all("ask")[0].value if clause.has("ask") else "state"
     sounds = [item.value for item in clause.all("sound")]
@@ -68,7 +70,9 @@ def _the(target: str) -> str:
 def _length(desk: Desk, facts: Facts) -> Declined:
     seconds = facts.duration_s()
     if seconds is None:
-        return Declined("help", "The length stands beside the recording.", ("make it 30 seconds long",))
+        return Declined(
+            "help", "The length stands beside the recording.", ("make it 30 seconds long",)
+        )
     text = f"The recording is {clock(round(seconds, 1))} long"
     text += " as it came; the edits change that." if desk.edits else "."
     return Declined("help", text, ("make it 30 seconds long", "cut the first 10 seconds"))
@@ -81,7 +85,9 @@ def _content(sounds: list[str], clause: Clause, ear: TargetResolver) -> Declined
         return Declined("unsupported", text, ("isolate the vocals", "split it into stems"))
     name = spoken(sounds[0])
     if ear.find(canonical(sounds[0])) is None:
-        return Declined("unsupported", f"I cannot tell {name} apart by name here.", ("isolate the vocals",))
+        return Declined(
+            "unsupported", f"I cannot tell {name} apart by name here.", ("isolate the vocals",)
+        )
     text = f"I can look for {name}, but only what is pulled out shows whether there is any."
     return Declined("unsupported", text, (f"isolate the {sounds[0]}",))
 

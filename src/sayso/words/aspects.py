@@ -38,7 +38,7 @@ def direction(clause: Clause) -> int:
     if clause.has("particle", "back") and clause.has("verb", "pull", "push"):
         return -1
     taken = clause.has("particle", "off", "away") or clause.has("verb", "remove")
-    if taken and any(number.unit in {"db", "percent"} for number in _numbers(clause)):
+    if taken and any(number.unit in {"db", "percent", ""} for number in _numbers(clause)):
         return -1
     for sign, cues in ((1, _UP[:1]), (-1, _DOWN[:1]), (1, _UP[1:]), (-1, _DOWN[1:])):
         if any(clause.has(*cue) for cue in cues):
@@ -118,7 +118,9 @@ def _named(clause: Clause) -> Iterator[Aspect]:
         if item.kind == "param" and name != "silence" and not (name == "eq" and banded):
             down = item.value.endswith("-") and not clause.has("particle", "up")
             sign = -1 if down else direction(clause) or int(item.value.endswith("+"))
-            yield Aspect(name.rstrip("+-"), detail.rstrip("+-"), sign=sign)
+            # "Half the volume" is half the amplitude, "half as loud" half the loudness.
+            detail = "volume" if name == "gain" else detail.rstrip("+-")
+            yield Aspect(name.rstrip("+-"), detail, sign=sign)
         elif item.kind == "quality":
             comparative = is_comparative(item)
             if not (not comparative and _attributive(clause, at)):
@@ -175,7 +177,8 @@ def _implied(clause: Clause) -> Iterator[Aspect]:
     elif any(number.unit == "x" for number in numbers) and not clause.has("sound"):
         yield Aspect("tempo", absolute=True)
     elif clause.has("degree", "excess") and clause.has("size", "high", "low"):
-        yield Aspect("gain", sign=-1 if clause.has("size", "high") else 1)
+        name = "pitch" if clause.has("prep", "for") else "gain"
+        yield Aspect(name, sign=-1 if clause.has("size", "high") else 1)
     elif sign or any(number.unit in {"db", "percent"} for number in numbers):
         yield Aspect("gain", sign=sign)
     elif _sets_a_level(clause, numbers):
@@ -212,9 +215,10 @@ def _completed(clause: Clause, aspect: Aspect, sign: int) -> Aspect:
         clause.has("particle", "off", "out", "away") and not clause.has("verb", "raise")
     )
     ranged = clause.first("range") if clause.has("prep", "from") else None
+    shared = aspect.name == "gain" and clause.has("prep", "by")
     return Aspect(
         name=aspect.name,
-        detail=aspect.detail,
+        detail="volume" if shared else aspect.detail,
         sign=aspect.sign or sign,
         off=off or removed,
         size=size,

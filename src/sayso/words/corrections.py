@@ -133,8 +133,14 @@ def _strips_as(desk: Desk, wanted: dict[str, Strip]) -> list[Move]:
         elif strip.mute and strip.model_copy(update={"mute": False, "gain_db": 0.0}) == Strip():
             moves.append(Remove(targets=(target,)))
         else:
-            moves.append(move_to(desk, target, strip))
+            moves.append(_adjusting(target, strip) or move_to(desk, target, strip))
     return moves
+
+
+def _adjusting(target: str, strip: Strip) -> Move | None:
+    """The move that sets level and effects, and so makes the target heard; None where it cannot."""
+    level = () if strip.mute or strip.solo else (Gain(db=strip.gain_db),)
+    return Adjust(target=target, effects=(*level, *strip.effects)) if level else None
 
 
 def swapped(history: History, sounds: Sequence[str]) -> tuple[Move, ...]:
@@ -219,4 +225,3 @@ def as_at_first(desk: Desk, target: str) -> list[Move]:
     if reach:
         moves.append(Adjust(target=target, relative=True, effects=(Gain(db=-reach),)))
     return moves
-

@@ -27,6 +27,7 @@ _SOFT_MARKS = frozenset(",&+/()-:")
 _COVERED, _SKIPPED, _CLAUSE, _UNPARTED = 10.0, -14.0, -6.0, -3.0
 # Skipped without much ado: they carry no content by themselves.
 _LIGHT = frozenset({"prep", "aux", "join", "mark", "filler", "who"})
+_PASSED = frozenset({"prep", "aux", "filler"})
 _LONGEST = 24
 _ELEMENT = re.compile(r"[A-Z]+|[a-z_]+(?:\.[^\s()|?*+]+)?|[()|?*+]")
 
@@ -175,7 +176,7 @@ class Grammar:
             if joins(items[at]):
                 offer(at, at + 1, 0.0, "")
             else:
-                offer(at, at + 1, -1.0 if items[at].kind in _LIGHT else _SKIPPED, "none")
+                offer(at, at + 1, -1.0 if _passes(items[at]) else _SKIPPED, "none")
             parted = at == 0 or joins(items[at - 1])
             for rule in self._rules:
                 longest = rule.pattern.match(letters, at, min(count, at + _LONGEST))
@@ -185,6 +186,8 @@ class Grammar:
                     if end < longest.end() and not rule.pattern.fullmatch(letters, at, end):
                         continue
                     run = items[at:end]
+                    if run[-1].kind == "prep" and end < count:
+                        continue
                     if rule.check is None or rule.check(run):
                         content = sum(item.kind not in _LIGHT for item in run)
                         gain = rule.gain * content + _CLAUSE - rule.cost
@@ -201,6 +204,11 @@ class Grammar:
 def _parted(element: str) -> tuple[str, str]:
     kind, _, value = element.partition(".")
     return kind, value
+
+
+def _passes(item: Item) -> bool:
+    """Whether the item can be left over without being missed."""
+    return item.kind in _PASSED and not item.is_("prep", "than", "as")
 
 
 def joins(item: Item) -> bool:

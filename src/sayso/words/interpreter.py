@@ -7,6 +7,7 @@ its moves, such as an open question, goes in and out as a `State`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ from sayso.words.arranging import arranged, sparing
 from sayso.words.grammar import Clause
 from sayso.words.hearing import TargetResolver
 from sayso.words.items import mended
-from sayso.words.questions import filled
+from sayso.words.questions import asked_further, filled
 from sayso.words.reading import clauses
 from sayso.words.sentences import wishes
 from sayso.words.state import State
@@ -32,9 +33,11 @@ from sayso.words.wording import joined, spoken, summary, worded
 
 LONGEST = 2000
 """Characters of a message that are read; nobody asks for something in more."""
+_ONLY = re.compile(r"\b(?:only|just|alone|nothing (?:else|but)|by itself|on its own)\b")
 _ASKING = ("what", "who", "when", "where", "why", "how", "which", "is", "are", "do", "does", "tell")
 # Left over beside an order, these change what it means, so that it is not carried out without them.
-_GRAVE = frozenset({"quantity", "range", "span", "band", "neg", "section", "cond", "except"})
+_GRAVE = frozenset({"quantity", "range", "span", "band", "neg", "section", "except"})
+_TOLD = frozenset({"none", "aside", "remark", "topic", "ask", "condition"})
 
 
 class Interpretation(NamedTuple):
@@ -86,11 +89,15 @@ def interpret(
     if not plain.strip():
         return _answered(dialogue.nothing_said(ear), state)
     found = clauses(plain)
+    further = asked_further(found, state)
+    if further is not None:
+        return _answered(further, state)
     whole = filled(plain, found, state)
     if whole is not None:
         plain, state = whole, state.model_copy(update={"asks": "", "template": ""})
         found = clauses(plain)
     turn = Turn(history, ear, state, facts)
+    turn.only = bool(_ONLY.search(plain))
     like = example(text)
     if like is not None:
         turn.do([Edit(steps=(like,))])
@@ -107,22 +114,34 @@ def _answered(answer: Declined, state: State) -> Interpretation:
 def _without_halves(turn: Turn, found: Sequence[Clause]) -> list[Clause]:
     """The clauses without those that a leftover number, time or "not" beside them may change."""
     out: list[Clause] = []
+    conditional = [clause for clause in found if clause.act == "condition"]
+    if conditional:
+        return conditional
     for at, clause in enumerate(found):
-        near = [other for other in (found[at - 1 : at] + found[at + 1 : at + 2]) if other.act == "none"]  # type: ignore[operator]
-        touching = [other for other in near if not other.led and _touch(clause, other)]
+        near = [*found[max(at - 1, 0) : at], *found[at + 1 : at + 2]]
+        touching = [o for o in near if o.act == "none" and not o.led and _touch(clause, o)]
         grave = [other for other in touching if any(item.kind in _GRAVE for item in other.items)]
-        if grave and clause.act not in {"none", "aside", "remark", "topic", "ask"}:
+        if clause.act in _TOLD:
+            out.append(clause)
+            continue
+        # "Dru ms louder": what is unknown is the sound, not the whole.
+        lost = clause.act == "change" and not clause.targets and _loses_its_sound(touching)
+        if grave or lost:
             turn.answers.append(
                 Declined(
                     "ambiguous",
-                    f"I did not understand “{grave[0].text}”, and it may change what is meant, so "
-                    f"I leave “{clause.text}” as it is. Please say it another way.",
+                    f"I did not understand “{touching[0].text}”, and it may change what is meant, "
+                    f"so I leave “{clause.text}” as it is. Please say it another way.",
                     ("turn the drums down by 3 dB", "cut the first 10 seconds"),
                 )
             )
             continue
         out.append(clause)
     return out
+
+
+def _loses_its_sound(touching: Sequence[Clause]) -> bool:
+    return any(item.kind == "word" for clause in touching for item in clause.items)
 
 
 def _touch(first: Clause, second: Clause) -> bool:

@@ -14,7 +14,7 @@ from functools import cache
 from sayso.words.lexicon import lexicon
 from sayso.words.numbers import INTERVALS, NUMBER_WORDS, UNITS, Measured, Piece, Quantity, measure
 from sayso.words.spelling import Speller
-from sayso.words.tokens import Token, tokenize
+from sayso.words.tokens import Token, folded, tokenize
 from sayso.words.vocabulary import SOUND, VERSION, vocabulary
 
 # "The dog sound" is the dog, but in "the dog sounds muffled" it is a verb.
@@ -79,7 +79,7 @@ def itemize(text: str) -> list[Item]:
 
 def _settled(items: list[Item], text: str) -> list[Item]:
     """`items` with the words that mean two things told apart by what follows them."""
-    out = []
+    out: list[Item] = []
     for at, item in enumerate(items):
         after = items[at + 1].kind if at + 1 < len(items) else ""
         words = text[item.start : item.end]
@@ -94,10 +94,27 @@ def _settled(items: list[Item], text: str) -> list[Item]:
             continue  # whose it is does not tell
         if item.is_("mark", ":") and out and out[-1].kind in {SOUND, "stems"}:
             continue
+        if words == "as" and at + 1 < len(items) and items[at + 1].definite and after in _NAMED:
+            item = replace(item, kind="prep", value="as")
+        if words == "now" and (
+            after in {"degree", "same", "quality", "size", "preset", "verb", "mark", ""}
+        ):
+            continue
+        if (
+            item.is_("join", "also")
+            and out
+            and out[-1].kind not in {"mark", "join"}
+            and after != "mark"
+        ):
+            item = replace(item, kind="same", value="also")
         if item.kind == "like" and after == "quantity":
             continue
         before = out[-1] if out else None
         if at == 0 and words == "no" and after == "mark":
+            continue
+        if at == 0 and item.is_("place", "right") and words == "right" and after == "mark":
+            continue
+        if item.kind == "same" and words in {"how about", "what about"} and after == "verb":
             continue
         opens = before is None or before.kind in {"mark", "join"}
         if words == "so" and opens and after not in {"quality", "mark", ""}:
@@ -106,7 +123,12 @@ def _settled(items: list[Item], text: str) -> list[Item]:
             continue
         if item.is_("edge", "before") and words == "up to" and _measures(items[at + 1 : at + 2]):
             item = replace(item, kind="prep", value="to")
-        if item.is_("verb", "loop") and before is not None and before.kind == "prep":
+        if words == "loop" and text[: item.start].split()[-1:] in (
+            ["this"],
+            ["the"],
+            ["my"],
+            ["that"],
+        ):
             item = replace(item, kind="group", value="mix")
         if item.kind == VERSION:
             item = replace(item, kind=SOUND, version=True)
@@ -183,14 +205,19 @@ def mended(text: str) -> list[tuple[str, str]]:
     """
     typed = tokenize(text, lexicon().contractions)
     pairs = zip(typed, _spelt(list(typed)), strict=True)
-    return list(dict.fromkeys((old.text, new.text) for old, new in pairs if old.text != new.text))
+    changed = ((old.text, new.text) for old, new in pairs if folded(old.text) != new.text)
+    return list(dict.fromkeys(changed))
 
 
 def _spelt(tokens: list[Token]) -> list[Token]:
     """`tokens` with slips of the pen set right, those that are no English words."""
     known, slips = known_words(), 0
     for at, token in enumerate(tokens):
-        if token.text in known or not token.text[0].isalpha() or slips >= _MOST_SLIPS:
+        plain = folded(token.text)
+        if plain in known:
+            tokens[at] = token._replace(text=plain)
+            continue
+        if not token.text[0].isalpha() or slips >= _MOST_SLIPS:
             continue
         slips += 1
         right = _speller().correct(token.text)

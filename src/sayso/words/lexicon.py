@@ -73,6 +73,19 @@ def listed(phrases: str) -> list[str]:
     return [" ".join(phrase.split()) for phrase in phrases.split(",") if phrase.strip()]
 
 
+def _gerunds(verb: str) -> tuple[str, ...]:
+    """The forms in -ing that a verb may have.
+
+    >>> _gerunds("put"), _gerunds("take")
+    (('puting', 'putting'), ('taking',))
+    """
+    if verb.endswith(("ing", "ed", "'")) or len(verb) < 3:
+        return ()
+    stem = verb[:-1] if verb.endswith("e") and not verb.endswith("ee") else verb
+    doubled = verb[-1] not in "aeiouywx" and verb[-2] in "aeiou" and verb[-3] not in "aeiou"
+    return (f"{stem}ing", f"{verb}{verb[-1]}ing") if doubled else (f"{stem}ing",)
+
+
 def _english() -> frozenset[str]:
     """The words of `english.xz`: sorted, each without the letters that it shares with the last.
 
@@ -105,8 +118,14 @@ def lexicon() -> Lexicon:
         if "alone" not in topic
         for phrase in listed(topic["phrases"])
     ]
+    acting = [
+        (" ".join((form, *phrase.split()[1:])), cue)
+        for phrase, cue in entries
+        if cue.kind == "verb"
+        for form in _gerunds(phrase.split()[0])
+    ]
     return Lexicon(
-        phrases=Phrases([*raised, *entries]),
+        phrases=Phrases([*raised, *entries, *acting]),
         contractions={
             short: tuple(full.split()) for full, shorts in forms.items() for short in listed(shorts)
         },

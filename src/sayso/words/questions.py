@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sayso.words.actions.changes import Declined
 from sayso.words.grammar import Clause
 from sayso.words.state import State
 
@@ -17,16 +18,43 @@ _ANSWERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"span", "range", "quantity", "edge"}),
         frozenset({"prep", "join", "mark", "pronoun", "size", "who", "aux"}),
     ),
-    "bpm": (frozenset({"quantity"}), frozenset({"prep", "pronoun", "verb", "word", "group", "who", "aux"})),
+    "bpm": (
+        frozenset({"quantity"}),
+        frozenset({"prep", "pronoun", "verb", "word", "group", "who", "aux"}),
+    ),
     "aspect": (
         frozenset({"quality", "particle", "param", "degree", "preset"}),
         frozenset({"pronoun", "size", "prep", "quantity", "join"}),
     ),
     "place": (frozenset({"place"}), frozenset({"prep", "quantity", "size", "pronoun"})),
-    "way": (frozenset({"quality", "particle", "degree"}), frozenset({"pronoun", "size", "quantity", "prep"})),
-}  # fmt: skip
+}
 # Said around an answer, and no part of it.
 _AROUND = frozenset({"retract", "same", "join", "mark"})
+
+
+def asked_further(found: Sequence[Clause], state: State) -> Declined | None:
+    """The question after "the level" or "the tone" where it was asked what should be different."""
+    items = [item for clause in found for item in clause.items]
+    if state.asks != "aspect" or len(items) != 1:
+        return None
+    item, on = items[0], state.template.removeprefix("make ").removesuffix(" {}")
+    ways = {
+        "gain": ("louder", "quieter"),
+        "eq": ("brighter", "darker"),
+        "tone": ("brighter", "darker"),
+    }
+    name = "tone" if item.text in ("tone", "sound") else item.value.partition(".")[0]
+    if item.kind not in {"param", "word", "verb"} or name not in ways:
+        return None
+    more, less = ways[name]
+    hints = (f"make {on} {more}", f"make {on} {less}")
+    return Declined(
+        "ambiguous",
+        f"Should {on} be {more} or {less}?",
+        hints,
+        asks="aspect",
+        template=state.template,
+    )
 
 
 def filled(text: str, found: Sequence[Clause], state: State) -> str | None:
@@ -47,4 +75,3 @@ def filled(text: str, found: Sequence[Clause], state: State) -> str | None:
         number = next(item.number for item in items if item.number is not None)
         words = f"{number.value:g}"
     return state.template.replace("{}", words)
-

@@ -99,6 +99,11 @@ def _completed(wish: Wish, before: Wish) -> Wish:
         shared = [a for a in before.aspects if not (before.apart and a.name == "tempo")]
         lent = tuple(_lent(aspect, wish.clause) for aspect in shared)
         return replace(wish, act=before.act, aspects=lent, apart=before.apart)
+    filters = [a.name for a in (*before.aspects, *wish.aspects)] == ["filter", "filter"]
+    if filters and wish.clause.has("band") and not wish.aspects[0].sign:
+        # "Cut everything under 80 on the guitar and above 10k on the bass."
+        cut = before.aspects[0]
+        return replace(wish, aspects=(replace(wish.aspects[0], sign=cut.sign, off=cut.off),))
     if before.apart and wish.act == "adjust" and wish.targets:
         wish = replace(wish, apart=True)
     names = {aspect.name for aspect in before.aspects}
@@ -156,7 +161,8 @@ def _met(found: list[Wish]) -> list[Wish]:
     met = []
     for at, wish in enumerate(found):
         later = found[at + 1 :]
-        answered = wish.complaint and any(_answers(order, wish) for order in later)
+        others = [*found[:at], *later]
+        answered = wish.complaint and any(_answers(order, wish) for order in others)
         if answered or (wish.act == "bare" and any(_points(order) for order in later)):
             met.append(replace(wish, act="mention"))
         elif wish.act == "remove" and wish.clause.has("neg", "wish") and _goes(later):

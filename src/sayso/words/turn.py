@@ -17,8 +17,9 @@ from sayso.words.vocabulary import canonical
 from sayso.words.wishes import Wish
 from sayso.words.wording import spoken
 
-
-_UNWONDERED = frozenset({"none", "measured", "topic", "mention", "ask", "aside", "remark", "forbid", "condition"})
+_UNWONDERED = frozenset(
+    {"none", "measured", "topic", "mention", "ask", "aside", "remark", "forbid", "condition"}
+)
 # What stands in an order where the answer to a question belongs.
 _HOLES = {"targets": ("pronoun", "group", "sound", "word"), "times": ("section", "takes")}
 
@@ -42,7 +43,9 @@ class Turn:
     was only told. `asked` is the state with the question that is open by now.
     """
 
-    def __init__(self, history: History, ear: TargetResolver, state: State, facts: Facts | None) -> None:
+    def __init__(
+        self, history: History, ear: TargetResolver, state: State, facts: Facts | None
+    ) -> None:
         self.history, self.ear, self.state, self.facts = history, ear, state, facts
         self.moves: list[Move] = []
         self.latest: tuple[Move, ...] = ()
@@ -53,6 +56,7 @@ class Turn:
         self.mentioned: list[str] = []
         self.remarks: list[str] = []
         self.wish: Wish | None = None
+        self.only = False
         self.left_alone = False
         self.told = False
         self.asked = State()
@@ -94,7 +98,7 @@ class Turn:
         self._about = self._named[-1:] or self._about
         if declined.asks and wish is not None and not self.asked.asks:
             template = declined.template or _with_a_hole(wish, declined.asks)
-            self.asked = State(asks=declined.asks if template else "", template=template)
+            self.asked = State(asks=declined.asks if "{}" in template else "", template=template)
 
     def state_after(self) -> State:
         """What the conversation remembers of this turn."""
@@ -107,6 +111,12 @@ class Turn:
                 "sounds": tuple([*sounds, *dict.fromkeys(lately)][-MOST_SOUNDS:]),
             }
         )
+
+    def point_at(self, targets: Iterable[str]) -> None:
+        """Sounds that were spoken of, so that "them" means these."""
+        named = list(targets)
+        self._named += named
+        self._about = named or self._about
 
     def note(self, text: str) -> None:
         """Something that the person should know of how the words were taken."""
@@ -187,7 +197,7 @@ class Turn:
         return self.about
 
     def _rest(self, wish: Wish) -> list[str]:
-        named = self._named or [i.value for i in wish.clause.all("sound")]
+        named = self._named or [i.value for i in wish.clause.all("sound")] or self.spared
         base = list(dict.fromkeys(named)) or list(last_extracted(self.history))
         if not base:
             raise Declined(

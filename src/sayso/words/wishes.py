@@ -29,6 +29,12 @@ class Aspect:
     numbers: tuple[Quantity, ...] = ()
     ranged: tuple[Quantity, Quantity] | None = None
 
+    @property
+    def bpm(self) -> float:
+        """The tempo that is wanted, 0 where none was named."""
+        named = self.number("bpm")
+        return named.value if named is not None else 0.0
+
     def number(self, *units: str) -> Quantity | None:
         """The first quantity in one of `units`."""
         return next((number for number in self.numbers if number.unit in units), None)
