@@ -14,8 +14,9 @@ import sayso
 ROOT = Path(sayso.__file__).parent
 ORDER = (
     {"errors", "__init__"},
-    {"configuration", "optional", "atomic", "value"},
+    {"configuration", "optional", "atomic", "value", "watch"},
     {"audio"},
+    {"outputs"},
     {"timeline", "networks", "demo", "checkpoints"},
     {"desk"},
     {"effects", "separate", "align", "measure"},

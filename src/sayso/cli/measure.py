@@ -11,11 +11,13 @@ from sayso.cli.terminal import note, progress_bar, show_json, show_table
 
 def measure(arguments: Namespace) -> int:
     """Judges the outputs in a folder and writes its reports again."""
-    from sayso.clean import measure_rows, read_rows, write_report
+    from sayso.clean import check_report, measure_rows, read_rows, write_report
     from sayso.clean.tables import MEANINGS, averages
 
     out = Path(arguments.out)
-    with progress_bar("measuring") as progress:
+    if not arguments.overwrite:
+        check_report(out)
+    with progress_bar("measuring") as watch:
         rows = measure_rows(
             out,
             read_rows(out),
@@ -23,9 +25,9 @@ def measure(arguments: Namespace) -> int:
             transcripts=None if arguments.transcripts is None else Path(arguments.transcripts),
             measures=arguments.measures or (),
             models=models_shelf().folder,
-            progress=progress,
+            watch=watch,
         )
-    write_report(out, rows)
+    write_report(out, rows, overwrite=arguments.overwrite)
     if arguments.json:
         show_json([row.model_dump(mode="json") for row in rows])
         return 0

@@ -95,8 +95,8 @@ def pull(arguments: Namespace) -> int:
 
     model = _named(arguments.name)
     note(f"licence of the weights: {model.weights}")
-    with progress_bar(model.name) as progress:
-        paths = fetch(model, models_shelf(), progress=progress)
+    with progress_bar(model.name) as watch:
+        paths = fetch(model, models_shelf(), watch=watch)
     show_table(("file",), [(str(path),) for path in paths])
     return 0
 
@@ -109,9 +109,9 @@ def take(arguments: Namespace) -> int:
     weight_store = models_shelf()
     rows = []
     for path in arguments.files:
-        model, place = copy(Path(path), weight_store)
+        model, places = copy(Path(path), weight_store)
         state = "complete" if is_installed(model, weight_store) else "files are missing"
-        rows.append((model.name, str(place), state))
+        rows += [(model.name, str(place), state) for place in places]
     show_table(("model", "file", ""), rows)
     return 0
 

@@ -14,6 +14,7 @@ from sayso.cli.batch_parser import (
     add_batch_options,
     add_encoding,
     add_format,
+    add_overwrite,
     build_clean,
     build_worker,
     count,
@@ -98,14 +99,16 @@ def _separate(commands: _Commands) -> None:
 
 def _output(parser: ArgumentParser, *, folder: str) -> None:
     parser.add_argument(
-        "-o", "--out", metavar="DIR", default=folder, help=f"where to (default: {folder})"
+        "-o",
+        "--out",
+        metavar="DIR|FILE",
+        default=folder,
+        help=f"a folder, a file such as mix.mp3, or - for stdout (default: {folder})",
     )
     parser.add_argument(
-        "--filename",
-        metavar="PATTERN",
-        default="{track}/{target}.{ext}",
-        help="default: {track}/{target}.{ext}",
+        "--filename", metavar="PATTERN", help="in a folder; default: {track}/{target}.{ext}"
     )
+    add_overwrite(parser)
     add_format(parser)
     add_encoding(parser)
 
@@ -138,6 +141,7 @@ def _measure(commands: _Commands) -> None:
         measure.add_argument(
             f"--{name}", dest="measures", action="append_const", const=name, help=text
         )
+    add_overwrite(measure)
     measure.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
@@ -175,6 +179,7 @@ def _demo(commands: _Commands) -> None:
     demo = commands.add_parser("demo", help="write a 20 s song to try things on")
     demo.set_defaults(command="info:demo")
     demo.add_argument("-o", "--out", metavar="FILE", required=True)
+    add_overwrite(demo)
     demo.add_argument("--stems", metavar="DIR", help="write its stems there, too")
 
 
@@ -198,6 +203,13 @@ def _train(commands: _Commands) -> None:
         metavar="STORE",
         help="round convolutions to 8 bits, scaled by mixtures of this store: twice as fast",
     )
+    export.add_argument(
+        "--within",
+        metavar="CONCEPT",
+        nargs="+",
+        default=(),
+        help="have it answer only for what lies within these, such as animal",
+    )
     average = kinds.add_parser("average", help="the mean of runs that began at the same weights")
     average.set_defaults(command="train:average")
     average.add_argument("runs", metavar="RUN", nargs="+")
@@ -214,6 +226,9 @@ def _train(commands: _Commands) -> None:
 def _train_data(kinds: _Commands) -> None:
     data = kinds.add_parser("data", help="make training material")
     steps = data.add_subparsers(title="steps", metavar="STEP", required=True)
+    gather = steps.add_parser("gather", help="fetch sampled instruments and soundfonts as a pool")
+    gather.set_defaults(command="train:data_gather")
+    gather.add_argument("pool", metavar="POOL", help="where to; what is there already is kept")
     build = steps.add_parser("build", help="bring labelled recordings into a store")
     build.set_defaults(command="train:data_build")
     build.add_argument("pool", metavar="POOL", help="a folder with a manifest.csv")
@@ -222,7 +237,7 @@ def _train_data(kinds: _Commands) -> None:
     render.set_defaults(command="train:data_render")
     render.add_argument("store", metavar="STORE")
     render.add_argument(
-        "kinds", metavar="KIND", nargs="*", help="midi, lines, synths, singing, treble"
+        "kinds", metavar="KIND", nargs="*", help="midi, lines, solos, synths, singing, treble"
     )
     render.add_argument(
         "--midi", metavar="DIR", default="midi", help="pieces in DIR/freedoom, drums in DIR/groove"

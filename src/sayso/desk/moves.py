@@ -11,10 +11,10 @@ from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, mod
 
 from sayso.desk.edits import EditStep
 from sayso.desk.effects import AbsoluteEffect, AnyEffect, Db, Effect, Stretch, require_absolute
-from sayso.value import Value, in_words
+from sayso.value import Text, Value, in_words
 
 Target = Annotated[
-    str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=100)
+    Text, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=100)
 ]
 MIX = "mix"
 
@@ -107,8 +107,8 @@ class Reply(Value):
 
     do: Literal["reply"] = "reply"
     reason: Literal["unsupported", "off_topic", "ambiguous", "help"]
-    text: str
-    suggestions: tuple[str, ...] = ()
+    text: Text
+    suggestions: tuple[Text, ...] = ()
 
 
 Move: TypeAlias = Annotated[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sayso.audio import Audio, Cancelled, integrated_lufs
+from sayso.audio import Audio, integrated_lufs
 from sayso.desk import (
     AnyEffect,
     Compress,
@@ -25,9 +25,10 @@ from sayso.effects.pitch import stretch, transpose
 from sayso.effects.sound import Sound, record
 from sayso.effects.space import echo, reverberate
 from sayso.effects.tone import cut_off, equalise
+from sayso.watch import SILENT, Watch
 
 
-def process(sound: Sound, strip: Strip, *, cancelled: Cancelled | None = None) -> Sound:
+def process(sound: Sound, strip: Strip, *, watch: Watch = SILENT) -> Sound:
     """`sound` through the effects of `strip`, then its fader, then its limiter.
 
     The fader comes after the effects, as on a mixing desk, so that it cannot change what a
@@ -37,8 +38,8 @@ def process(sound: Sound, strip: Strip, *, cancelled: Cancelled | None = None) -
     Args:
         sound: any length, rate and number of channels (two for a pan; see `Widened`).
         strip: what to do; a neutral one gives `sound` itself.
-        cancelled: asked while the sound is recorded, for effects that must know its loudness
-            before they can begin. All others are worked out as the result is played.
+        watch: cancelling, polled while the sound is recorded, for effects that must know its
+            loudness before they can begin. All others are worked out as the result is played.
 
     Returns: a sound of the same rate, channels and length, in step with the original, unless a
         `stretch` changes the length. Whatever size of block it is played in, the samples are
@@ -48,7 +49,7 @@ def process(sound: Sound, strip: Strip, *, cancelled: Cancelled | None = None) -
     """
     for effect in strip.effects:
         if not isinstance(effect, Limit):
-            sound = _apply(sound, effect, cancelled)
+            sound = _apply(sound, effect, watch)
     sound = amplify(sound, strip.gain_db)
     for effect in strip.effects:
         if isinstance(effect, Limit):
@@ -56,7 +57,7 @@ def process(sound: Sound, strip: Strip, *, cancelled: Cancelled | None = None) -
     return sound
 
 
-def _apply(sound: Sound, effect: AnyEffect, cancelled: Cancelled | None) -> Sound:
+def _apply(sound: Sound, effect: AnyEffect, watch: Watch) -> Sound:
     match effect:
         case Gain(db=db):
             return amplify(sound, db)
@@ -65,7 +66,7 @@ def _apply(sound: Sound, effect: AnyEffect, cancelled: Cancelled | None) -> Soun
         case Pitch(semitones=semitones):
             return transpose(sound, semitones)
         case Compress():
-            return _compressed(sound, effect, cancelled)
+            return _compressed(sound, effect, watch)
         case Eq():
             return equalise(sound, effect)
         case Filter():
@@ -79,17 +80,17 @@ def _apply(sound: Sound, effect: AnyEffect, cancelled: Cancelled | None) -> Soun
         case Limit(ceiling_db=ceiling_db):
             return limit(sound, ceiling_db)
         case Loudness(lufs=lufs):
-            return _at_loudness(record(sound, cancelled=cancelled), lufs)
+            return _at_loudness(record(sound, watch=watch.quiet), lufs)
 
 
-def _compressed(sound: Sound, effect: Compress, cancelled: Cancelled | None) -> Sound:
+def _compressed(sound: Sound, effect: Compress, watch: Watch) -> Sound:
     """Compressed relative to its own loudness, and brought back to that loudness afterwards."""
-    audio = record(sound, cancelled=cancelled)
+    audio = record(sound, watch=watch.quiet)
     loudness_lufs = integrated_lufs(audio)
     if loudness_lufs == -float("inf"):
         return audio
     squeezed = compress(audio, SETTINGS[effect.amount], loudness_lufs=loudness_lufs)
-    return _at_loudness(record(squeezed, cancelled=cancelled), loudness_lufs)
+    return _at_loudness(record(squeezed, watch=watch.quiet), loudness_lufs)
 
 
 def _at_loudness(audio: Audio, lufs: float) -> Sound:

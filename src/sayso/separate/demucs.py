@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import Field
 
-from sayso.audio import Audio, Cancelled, Chunking, Progress, Samples
+from sayso.audio import Audio, Chunking, Samples
 from sayso.checkpoints import fingerprint
 from sayso.configuration import Frozen
 from sayso.errors import ModelError, RangeError
 from sayso.separate.catalogue import require_supported
 from sayso.separate.demucs_files import Bag, find_member, read_bag, read_network
 from sayso.separate.devices import Device
-from sayso.separate.native import by_pairs, separate_natively
+from sayso.separate.native import by_pairs, mean_and_deviation, separate_natively
+from sayso.watch import SILENT, Watch
 
 if TYPE_CHECKING:
     from torch import nn
@@ -129,21 +130,19 @@ class DemucsSeparator:
         mix: Audio,
         targets: Sequence[str],
         *,
-        progress: Progress | None = None,
-        cancelled: Cancelled | None = None,
+        watch: Watch = SILENT,
     ) -> Mapping[str, Audio]:
         """Each target as audio of the same length, rate, channels and level as `mix`.
 
         Args:
             mix: any rate, channels and length.
             targets: out of `stems`.
-            progress: told the fraction done.
-            cancelled: asked between chunks.
+            watch: progress and cancelling, polled between chunks.
         Raises: UnknownTargetError naming what the networks hear, Cancelled.
         """
         require_supported(self, targets)
         chosen = [self.stems.index(target) for target in targets]
-        mean, deviation = _statistics(mix)
+        mean, deviation = mean_and_deviation(mix)
 
         def run(pair: Samples) -> Samples:
             return self._run((pair - mean) / deviation, chosen) * deviation + mean
@@ -154,8 +153,7 @@ class DemucsSeparator:
             self._chunking(),
             sample_rate=self.sample_rate,
             sources=len(chosen),
-            progress=progress,
-            cancelled=cancelled,
+            watch=watch,
         )
         return dict(zip(targets, stems, strict=True))
 
@@ -213,15 +211,3 @@ class DemucsSeparator:
 def _is_bounded(network: Any) -> bool:
     """Whether it is a transformer, which hears at most the segment that it was trained on."""
     return bool(getattr(network, "use_train_segment", False))
-
-
-def _statistics(mix: Audio) -> tuple[float, float]:
-    """Mean and deviation of the mix's middle, over all of it: what Demucs was trained to expect."""
-    total = square = 0.0
-    for block in mix.blocks():
-        middle = block.mean(axis=0, dtype=np.float64)
-        total += float(middle.sum())
-        square += float((middle**2).sum())
-    mean = total / mix.frames
-    variance = max(square - mix.frames * mean**2, 0.0) / max(mix.frames - 1, 1)
-    return mean, variance**0.5 + 1e-8

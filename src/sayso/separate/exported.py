@@ -9,7 +9,7 @@ from typing import Any
 
 from sayso.errors import ModelError
 
-_KEYS = ("config", "known", "training")
+_KEYS = ("config", "known", "within", "training")
 
 
 def open_model(
@@ -46,6 +46,25 @@ def open_model(
     if kind is not None and metadata.get("kind") != kind:
         raise ModelError(f"{path.name} is of kind {metadata.get('kind')!r}; expected {kind!r}")
     return session, metadata
+
+
+def open_graph(graph: bytes, *, name: str, threads: int = 0) -> Any:
+    """An ONNX Runtime session of a graph in memory.
+
+    Args:
+        graph: an ONNX file.
+        name: what messages call it.
+        threads: 0 lets ONNX Runtime choose.
+    Raises: ModelError for a damaged graph.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    try:
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's own errors share no public base class
+        raise ModelError(f"the weights of {name} make no network: {error}") from None
 
 
 def version_of(*paths: Path) -> str:
