@@ -94,13 +94,13 @@ def test_the_other_one_and_both():
 
 
 def test_only_one_of_them_after_all_and_switched():
-    talk = Talk("mute the piano", "and the strings", "bring them back but softer")
-    talk.say("only the strings though")
+    talk = Talk("mute the piano", "and the cello", "bring them back but softer")
+    talk.say("only the cello though")
     desk = talk.history.desk
-    assert desk.strip("piano").mute and not desk.strip("strings").mute
+    assert desk.strip("piano").mute and not desk.strips["cello"].mute
     talk.say("switch them")
     desk = talk.history.desk
-    assert desk.strip("strings").mute and desk.strip("piano").gain_db == -4
+    assert desk.strips["cello"].mute and desk.strip("piano").gain_db == -4
 
 
 def test_not_everything_and_not_that_one_either():
