@@ -163,9 +163,7 @@ def test_questions_are_answered_and_change_nothing(question, words):
 def test_more_of_the_last_thing_on_another_sound():
     talk = Talk("add some reverb to the cello")
     found = talk.say("more on the flute")
-    assert found.moves == (
-        Adjust(target="flute", relative=True, effects=(Reverb(amount=0.2),)),
-    )
+    assert found.moves == (Adjust(target="flute", relative=True, effects=(Reverb(amount=0.2),)),)
 
 
 def test_the_same_words_after_the_same_history_give_the_same():

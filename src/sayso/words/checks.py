@@ -283,8 +283,10 @@ _ON_CLAUSES: Mapping[str, Callable[[Clause], bool]] = {
     "denoises": _denoises,
     "edits": _edits,
     "forbids": _forbids,
-    "level": lambda clause: clause.all("quantity")[0].number is not None
-    and clause.all("quantity")[0].number.unit != "s",
+    "level": lambda clause: (
+        clause.all("quantity")[0].number is not None
+        and clause.all("quantity")[0].number.unit != "s"
+    ),
     "measured": _measured,
     "mentions": lambda clause: bool(clause.targets),
     "pause": _pause,
