@@ -189,6 +189,11 @@ def _amount(clause: Clause) -> bool:
     return clause.has("quantity") or clause.has("range")
 
 
+def _level(clause: Clause) -> bool:
+    """Whether its number is no time."""
+    return all(item.number and item.number.unit != "s" for item in clause.all("quantity"))
+
+
 def _edits(clause: Clause) -> bool:
     counted = [*clause.all("quantity"), *clause.all("range")]
     times = [item for item in counted if item.number and item.number.unit in {"s", "bar"}]
@@ -283,10 +288,7 @@ _ON_CLAUSES: Mapping[str, Callable[[Clause], bool]] = {
     "denoises": _denoises,
     "edits": _edits,
     "forbids": _forbids,
-    "level": lambda clause: (
-        clause.all("quantity")[0].number is not None
-        and clause.all("quantity")[0].number.unit != "s"
-    ),
+    "level": _level,
     "measured": _measured,
     "mentions": lambda clause: bool(clause.targets),
     "pause": _pause,
