@@ -16,15 +16,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sayso.audio import Audio, read, write
 from sayso.checkpoints import WeightStore
 from sayso.desk import Desk, History, Move
 from sayso.outputs import Destination
 from sayso.rendering import SPEECH, Track, render
-from sayso.separate import StemCache, is_trained, load, require_supported
-from sayso.watch import SILENT, Progress, Watch
+from sayso.separate import Models, require_supported
+from sayso.watch import Progress, Watch
 
 if TYPE_CHECKING:
     from sayso.audio import Notice
@@ -178,8 +178,8 @@ class Session:
         tracks = render(
             self.source,
             desk,
-            separate=self.studio.separate,
-            trained=not desk.clean or is_trained(self.studio.separator, SPEECH),
+            separate=self.studio.models.separate,
+            trained=not desk.clean or self.studio.separator.route(SPEECH).trained,
             watch=Watch.of(watch),
         )
         return Result(self.name, tracks, self.inputs)
@@ -211,19 +211,20 @@ class Studio:
         weight_store: WeightStore | None = None,
         llm: str | None = None,
     ) -> None:
-        self._model = model
-        self._weight_store = weight_store
-        self._cache = None if cache is None else Path(cache)
-        self._options: dict[str, Any] = {"segment_s": segment_s, "overlap": overlap}
-        self._threads = threads
+        self.models = Models(
+            model,
+            weight_store=weight_store,
+            threads=threads,
+            segment_s=segment_s,
+            overlap=overlap,
+            cache=None if cache is None else Path(cache),
+        )
         self._llm = llm
 
-    @cached_property
+    @property
     def separator(self) -> Separator:
         """The separator. Raises: ModelError."""
-        return load(
-            self._model, threads=self._threads, weight_store=self._weight_store, **self._options
-        )
+        return self.models.separator
 
     @cached_property
     def language_model(self) -> LanguageModel | None:
@@ -265,26 +266,9 @@ class Studio:
         """Raises UnknownTargetError unless the separator hears every sound that `desk` needs."""
         from sayso.words.hearing import TargetResolver
 
-        wanted = (*desk.targets(), *((SPEECH,) if desk.clean else ()))
-        require_supported(
-            self.separator, wanted, nearest=TargetResolver(self.separator.supports).nearest
-        )
-
-    def separate(
-        self,
-        mix: Audio,
-        targets: Sequence[str],
-        *,
-        watch: Watch = SILENT,
-    ) -> Mapping[str, Audio]:
-        """The stems of `mix` by name, out of the cache where it has them.
-
-        Raises: UnknownTargetError, Cancelled.
-        """
-        if self._cache is None:
-            return self.separator.separate(mix, targets, watch=watch)
-        cache, settings = StemCache(self._cache), str(self._options)
-        return cache.separate(self.separator, mix, targets, settings=settings, watch=watch)
+        wanted, separator = (*desk.targets(), *((SPEECH,) if desk.clean else ())), self.separator
+        nearest = TargetResolver(separator.supports).nearest
+        require_supported(separator, wanted, hears=separator.hears, nearest=nearest)
 
     def open(
         self,
