@@ -11,19 +11,19 @@ A session is its source and a history of moves; rendering is a pure function of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sayso.audio import Audio, read, write
 from sayso.checkpoints import WeightStore
 from sayso.desk import Desk, History, Move
-from sayso.errors import OutputError
+from sayso.outputs import Destination
 from sayso.rendering import SPEECH, Track, render
-from sayso.separate import StemCache, is_trained, load, require_supported
-from sayso.watch import SILENT, Progress, Watch
+from sayso.separate import Models, require_supported
+from sayso.watch import Progress, Watch
 
 if TYPE_CHECKING:
     from sayso.audio import Notice
@@ -43,68 +43,86 @@ class Reply:
 
 @dataclass(frozen=True)
 class Result:
-    """Rendered tracks by name, in the order of asking, and what the person should know of them."""
+    """Rendered tracks by name, in the order of asking, and what the person should know of them.
+
+    Attributes:
+        name: what the tracks are filed under.
+        tracks: by target.
+        inputs: the files that were read for it, which no output replaces.
+    """
 
     name: str
     tracks: Mapping[str, Track]
+    inputs: tuple[Path, ...] = ()
 
     def write(
         self,
-        folder: str | Path,
+        out: str | Path,
         *,
-        pattern: str = "{track}/{target}.{ext}",
-        format: str = "wav",
+        pattern: str | None = None,
+        format: str | None = None,
         encoding: str | None = None,
+        overwrite: bool = False,
+        notice: Notice | None = None,
     ) -> Mapping[str, Path]:
-        """Writes every track and returns where each went.
+        """Writes every track and returns where each went; see `sayso.outputs` for the rule.
 
         Args:
-            folder: made if it is not there.
-            pattern: of the file names in it; may use {track}, {target} and {ext}.
-            format: a suffix that `sayso.audio.write` knows.
+            out: a folder, made if it is not there; or, for a single track, a file with the ending
+                of an audio format.
+            pattern: of the file names in a folder; may use {track}, {target} and {ext}. None takes
+                "{track}/{target}.{ext}".
+            format: a suffix that `sayso.audio.write` knows; None takes that of the name, else wav.
             encoding: "pcm16", "pcm24", "float32"; None takes the format's own, but keeps peaks
                 above full scale by writing wav as float32.
+            overwrite: whether files that are there are replaced; else the new ones are numbered.
+            notice: told where they are.
 
         Raises: OutputError.
         """
-        paths = {}
-        for target, track in self.tracks.items():
-            path = Path(folder) / file_name(pattern, self.name, target, format)
-            chosen = encoding
-            if chosen is None and format == "wav" and track.peak > 1.0:
-                chosen = "float32"
-            paths[target] = write(path, track.audio, encoding=chosen)
+        destination = Destination.to(
+            out, pattern=pattern, format=format, encoding=encoding, overwrite=overwrite
+        )
+        return self.deliver(destination, notice=notice)
+
+    def deliver(
+        self,
+        destination: Destination,
+        *,
+        ours: Iterable[Path] = (),
+        notice: Notice | None = None,
+    ) -> Mapping[str, Path]:
+        """As `write`, to a destination that is known already.
+
+        Args:
+            destination: where to.
+            ours: files that may be replaced, since they were written for an earlier turn.
+            notice: told where a file is there already.
+
+        Raises: OutputError.
+        """
+        targets = tuple(self.tracks)
+        with destination.claim(
+            self.name, targets, inputs=self.inputs, ours=ours, notice=notice
+        ) as paths:
+            for target, track in self.tracks.items():
+                encoding = destination.encoding
+                if encoding is None and destination.format == "wav" and track.peak > 1.0:
+                    encoding = "float32"
+                write(paths[target], track.audio, encoding=encoding)
         return paths
-
-
-def file_name(pattern: str, track: str, target: str, ext: str) -> str:
-    """A file name from a pattern such as "{track}/{target}.{ext}".
-
-    Raises: OutputError for other fields in the pattern, or one that leaves the folder.
-
-    >>> file_name("{track}/{target}.{ext}", "song", "no vocals", "wav")
-    'song/no_vocals.wav'
-    """
-    safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in target)
-    try:
-        name = pattern.format(track=track, target=safe, ext=ext)
-    except (KeyError, IndexError, ValueError, AttributeError):
-        raise OutputError(
-            f"the file name pattern {pattern!r} does not work; "
-            "it may use {track}, {target} and {ext}"
-        ) from None
-    if Path(name).is_absolute() or ".." in Path(name).parts:
-        raise OutputError(f"the file name pattern {pattern!r} leaves the output folder")
-    return name
 
 
 class Session:
     """A source with its desk; made by `Studio.open`."""
 
-    def __init__(self, studio: Studio, source: Audio, name: str) -> None:
+    def __init__(
+        self, studio: Studio, source: Audio, name: str, *, inputs: tuple[Path, ...] = ()
+    ) -> None:
         self.studio = studio
         self.source = source
         self.name = name
+        self.inputs = inputs
         self.history = History()
         self._said: list[Exchange] = []
 
@@ -144,11 +162,11 @@ class Session:
         tracks = render(
             self.source,
             desk,
-            separate=self.studio.separate,
-            trained=not desk.clean or is_trained(self.studio.separator, SPEECH),
+            separate=self.studio.models.separate,
+            trained=not desk.clean or self.studio.separator.route(SPEECH).trained,
             watch=Watch.of(watch),
         )
-        return Result(self.name, tracks)
+        return Result(self.name, tracks, self.inputs)
 
 
 class Studio:
@@ -177,19 +195,20 @@ class Studio:
         weight_store: WeightStore | None = None,
         llm: str | None = None,
     ) -> None:
-        self._model = model
-        self._weight_store = weight_store
-        self._cache = None if cache is None else Path(cache)
-        self._options: dict[str, Any] = {"segment_s": segment_s, "overlap": overlap}
-        self._threads = threads
+        self.models = Models(
+            model,
+            weight_store=weight_store,
+            threads=threads,
+            segment_s=segment_s,
+            overlap=overlap,
+            cache=None if cache is None else Path(cache),
+        )
         self._llm = llm
 
-    @cached_property
+    @property
     def separator(self) -> Separator:
         """The separator. Raises: ModelError."""
-        return load(
-            self._model, threads=self._threads, weight_store=self._weight_store, **self._options
-        )
+        return self.models.separator
 
     @cached_property
     def language_model(self) -> LanguageModel | None:
@@ -223,26 +242,9 @@ class Studio:
         """Raises UnknownTargetError unless the separator hears every sound that `desk` needs."""
         from sayso.words.hearing import TargetResolver
 
-        wanted = (*desk.targets(), *((SPEECH,) if desk.clean else ()))
-        require_supported(
-            self.separator, wanted, nearest=TargetResolver(self.separator.supports).nearest
-        )
-
-    def separate(
-        self,
-        mix: Audio,
-        targets: Sequence[str],
-        *,
-        watch: Watch = SILENT,
-    ) -> Mapping[str, Audio]:
-        """The stems of `mix` by name, out of the cache where it has them.
-
-        Raises: UnknownTargetError, Cancelled.
-        """
-        if self._cache is None:
-            return self.separator.separate(mix, targets, watch=watch)
-        cache, settings = StemCache(self._cache), str(self._options)
-        return cache.separate(self.separator, mix, targets, settings=settings, watch=watch)
+        wanted, separator = (*desk.targets(), *((SPEECH,) if desk.clean else ())), self.separator
+        nearest = TargetResolver(separator.supports).nearest
+        require_supported(separator, wanted, hears=separator.hears, nearest=nearest)
 
     def open(
         self, source: str | Path | Audio, *, name: str | None = None, notice: Notice | None = None
@@ -258,4 +260,6 @@ class Studio:
         """
         if isinstance(source, Audio):
             return Session(self, source, name or "audio")
-        return Session(self, read(source, notice=notice), name or Path(source).stem)
+        path = Path(source)
+        audio = read(path, notice=notice)
+        return Session(self, audio, name or path.stem, inputs=(path.absolute(),))

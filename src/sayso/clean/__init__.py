@@ -12,7 +12,7 @@ from sayso.clean.config import CleanConfig, config_names, load_config
 from sayso.clean.evaluation import measure_rows
 from sayso.clean.files import clean_file
 from sayso.clean.pipeline import Cleaned, clean_audio
-from sayso.clean.report import write_report
+from sayso.clean.report import check_report, write_report
 from sayso.clean.rows import CleanRow
 from sayso.clean.tables import read_rows
 
@@ -20,6 +20,7 @@ __all__ = [
     "CleanConfig",
     "CleanRow",
     "Cleaned",
+    "check_report",
     "clean_audio",
     "clean_file",
     "config_names",

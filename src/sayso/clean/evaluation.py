@@ -14,8 +14,7 @@ from sayso.audio import Audio, Samples, read, resample
 from sayso.clean.config import Measure
 from sayso.clean.figures import rounded
 from sayso.clean.judging import judge
-from sayso.clean.report import located
-from sayso.clean.rows import AFTER, BEFORE, CleanRow
+from sayso.clean.rows import AFTER, BEFORE, CleanRow, located, source_of
 from sayso.errors import DataError, InputError, MissingExtraError
 from sayso.measure import pesq, si_sdr, speech_loss, stoi
 from sayso.watch import SILENT, Watch
@@ -156,8 +155,9 @@ def _measured(
     notes = list(row.notes)
     figures = dict(row.figures)
     after = read(output)
+    source = source_of(row, output)
     try:
-        before = read(row.source)
+        before = None if source is None else read(source)
     except InputError:
         before = None
     if reference is not None:

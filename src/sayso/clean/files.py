@@ -11,7 +11,8 @@ from sayso.clean.figures import figures_of, rounded
 from sayso.clean.judging import judge
 from sayso.clean.pipeline import Keep, clean_audio
 from sayso.clean.rows import CleanRow
-from sayso.errors import InputError, OutputError
+from sayso.errors import SilenceError
+from sayso.outputs import refuse_inputs, text_of
 from sayso.watch import SILENT, Watch
 
 _CLEANING = 0.95  # the share of the work that is cleaning, for the progress
@@ -31,18 +32,19 @@ def clean_file(
 
     Args:
         source: audio or video of any readable format.
-        destination: its suffix chooses the format; folders are made, an older file is replaced.
+        destination: its suffix chooses the format; folders are made, an older file is replaced,
+            and whoever calls has chosen a name that may be (see `sayso.outputs`).
         config: see `load_config`.
         watch: progress and cancelling, polled between blocks.
-    Returns: a row; one with the status "passed_over" and a reason for a file that cannot be read
-        or holds no speech.
-    Raises: OutputError, ModelError, MissingExtraError, UnknownTargetError, Cancelled.
+    Returns: a row; one with the status "passed_over" and a reason for a file that is silent or
+        holds no speech.
+    Raises: FormatError and its kin for a file that cannot be read, OutputError, ModelError,
+        MissingExtraError, UnknownTargetError, Cancelled.
     """
     source, destination = Path(source), Path(destination)
-    if destination.resolve() == source.resolve():
-        raise OutputError(f"{destination}: this would replace the source; choose another place")
+    refuse_inputs(destination, (source,))
     notes: list[str] = []
-    row: dict[str, Any] = {"source": str(source), "config": config.name}
+    row: dict[str, Any] = {"source": text_of(source), "config": config.name}
     report = watch.part(0.0, _CLEANING)
     try:
         audio = read(source, notice=notes.append)
@@ -53,8 +55,7 @@ def clean_file(
         }
         keep = _keeper(destination) if config.keep_stages else None
         cleaned = clean_audio(audio, config, keep=keep, watch=report)
-    except InputError as error:
-        destination.unlink(missing_ok=True)
+    except SilenceError as error:
         return CleanRow(status="passed_over", reason=str(error), notes=tuple(notes), **row)
     figures = figures_of(audio, cleaned)
     if config.measures:
@@ -62,7 +63,7 @@ def clean_file(
         figures |= rounded(asked)
     write(destination, cleaned.audio, encoding=config.encoding)
     watch.report(1.0)
-    row |= {"output": str(destination), "notes": (*notes, *cleaned.notes), "figures": figures}
+    row |= {"output": text_of(destination), "notes": (*notes, *cleaned.notes), "figures": figures}
     return CleanRow(status="cleaned", **row)
 
 

@@ -6,10 +6,11 @@ import os
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sayso.cli.parser import fields
 from sayso.cli.terminal import note
+from sayso.outputs import PATTERN, Destination
 from sayso.studio import Studio
 
 if TYPE_CHECKING:
@@ -35,10 +36,9 @@ def open_studio(arguments: Namespace) -> Studio:
 
 def tell_choice(studio: Studio, targets: Sequence[str]) -> None:
     """Says which model each target goes to, and why, where the person left it to us."""
-    route = getattr(studio.separator, "route", None)
-    if route is not None:
-        for reason in dict.fromkeys(route(target).reason for target in targets):
-            note(reason)
+    reasons = (studio.separator.route(target).reason for target in targets)
+    for reason in dict.fromkeys(filter(None, reasons)):
+        note(reason)
 
 
 def models_shelf() -> WeightStore:
@@ -66,6 +66,16 @@ def cache_folder() -> Path:
     return user_cache_path("sayso") / "stems"
 
 
-def output_options(arguments: Namespace) -> dict[str, Any]:
-    """How `Result.write` should name and store the tracks."""
-    return fields(arguments, "format", "encoding") | {"pattern": arguments.filename}
+def destination_of(arguments: Namespace, *, usual: str = PATTERN) -> Destination:
+    """Where the options send the outputs; `usual` is the pattern of names without --filename.
+
+    Raises: OutputError for options that do not fit.
+    """
+    return Destination.to(
+        arguments.out,
+        usual=usual,
+        pattern=getattr(arguments, "filename", None),
+        format=arguments.format,
+        encoding=getattr(arguments, "encoding", None),
+        overwrite=arguments.overwrite,
+    )

@@ -26,7 +26,8 @@ from sayso.audio import Audio, Chunking, Samples, istft, stft
 from sayso.errors import ModelError, UnknownTargetError
 from sayso.networks.ngrams import ngram_ids
 from sayso.separate.absence import REST_THRESHOLD_DB, THRESHOLD_DB, absence_gain
-from sayso.separate.exported import open_model, version_of
+from sayso.separate.exported import open_model, read_metadata, version_of
+from sayso.separate.loading import Card, Loading
 from sayso.separate.native import by_pairs, separate_natively
 from sayso.separate.query_matcher import QueryMatcher
 from sayso.watch import SILENT, Watch
@@ -87,15 +88,12 @@ class EmbeddedSeparator:
         path = path or packaged_weights()
         if path is None:
             raise ModelError("this installation holds no weights; give the path of a model.onnx")
-        ask_path = path.with_name(f"{path.stem}.ask.onnx")
+        ask_path = ask_graph(path)
         self._encode, metadata = open_model(path, threads=threads, kind=KIND)
         self._ask, _ = open_model(ask_path, threads=threads)
         self.version = version_of(path, ask_path)
         self.metadata: Mapping[str, Any] = metadata
-        try:
-            told = _Told.model_validate(metadata)
-        except ValidationError as error:
-            raise ModelError(f"{path.name} does not say what it is: {error}") from None
+        told = _told(metadata, path)
         self._shape, self.wordings = told.config, QueryMatcher(told.known or {})
 
     def supports(self, target: str) -> bool:
@@ -193,9 +191,40 @@ class EmbeddedSeparator:
 
 
 def packaged_weights() -> Path | None:
-    """The encode graph that came with the package, or None."""
+    """The encode graph that came with the package, with the other beside it; or None."""
     path = Path(str(files("sayso"))) / "weights" / "sayso.onnx"
-    return path if path.is_file() else None
+    return path if path.is_file() and ask_graph(path).is_file() else None
+
+
+def card(path: Path) -> Card:
+    """What an exported model is, without its weights. Raises: ModelError."""
+    told = _told(read_metadata(path, kind=KIND), path)
+    ask = ask_graph(path)
+    if not ask.is_file():
+        raise ModelError(f"{ask}: there is no such file; the model is made of this and {path.name}")
+    wordings = QueryMatcher(told.known or {})
+    stems = EmbeddedSeparator.stems
+    hears = (*stems, "speech", "noise", "and many sounds by name")
+    return Card(path.stem, stems, hears, lambda target: wordings.find(target) is not None)
+
+
+def load(given: Loading) -> EmbeddedSeparator:
+    """The separator in an exported file, or in the package. Raises: ModelError, RangeError."""
+    (path, *_) = given.paths
+    own = None if path == packaged_weights() else path
+    return EmbeddedSeparator(own, threads=given.threads or 0, **given.cutting)
+
+
+def _told(metadata: Mapping[str, Any], path: Path) -> _Told:
+    try:
+        return _Told.model_validate(metadata)
+    except ValidationError as error:
+        raise ModelError(f"{path.name} does not say what it is: {error}") from None
+
+
+def ask_graph(path: Path) -> Path:
+    """The graph that belongs beside the encode graph at `path`."""
+    return path.with_name(f"{path.stem}.ask.onnx")
 
 
 def _power(spec: npt.NDArray[np.complex64]) -> npt.NDArray[np.float32]:

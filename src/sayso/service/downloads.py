@@ -10,8 +10,9 @@ from pathlib import Path
 from sayso.audio import peaks, read
 from sayso.audio.formats import FORMATS
 from sayso.errors import RangeError
+from sayso.outputs import file_name
 from sayso.rendering import Track
-from sayso.studio import Result, file_name
+from sayso.studio import Result
 
 MEDIA_TYPES = {
     "wav": "audio/wav",
