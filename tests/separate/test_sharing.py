@@ -36,7 +36,7 @@ EACH = {target: f"{target}'s" for target in FOUR}
 
 @pytest.mark.parametrize("models", [ONE, TWO, EACH])
 def test_four_stems_sum_to_the_mix(mix, models):
-    stems = share_out(mix, FOUR, model_of=models.__getitem__, ask=asking([]))
+    stems = share_out(mix, FOUR, stems=FOUR, model_of=models.__getitem__, ask=asking([]))
     assert list(stems) == list(FOUR)
     total = sum(stem.samples for stem in stems.values())
     assert np.abs(total - mix.samples).max() < 1e-6
@@ -44,24 +44,41 @@ def test_four_stems_sum_to_the_mix(mix, models):
 
 @pytest.mark.parametrize("models", [ONE, TWO, EACH])
 def test_a_stem_is_the_same_whatever_is_asked_for_beside_it(mix, models):
-    whole = share_out(mix, FOUR, model_of=models.__getitem__, ask=asking([]))
+    whole = share_out(mix, FOUR, stems=FOUR, model_of=models.__getitem__, ask=asking([]))
     for count in (1, 2, 3):
         for some in combinations(FOUR, count):
-            stems = share_out(mix, some, model_of=models.__getitem__, ask=asking([]))
+            stems = share_out(mix, some, stems=FOUR, model_of=models.__getitem__, ask=asking([]))
             for target in some:
                 assert np.array_equal(stems[target].samples, whole[target].samples)
 
 
 def test_nothing_is_asked_for_in_vain(mix):
     asked = []
-    share_out(mix, ["vocals"], model_of=TWO.__getitem__, ask=asking(asked))
+    share_out(mix, ["vocals"], stems=FOUR, model_of=TWO.__getitem__, ask=asking(asked))
     assert asked == [("voices", ("vocals",))]
     asked.clear()
-    share_out(mix, ["drums"], model_of=ONE.__getitem__, ask=asking(asked))
+    share_out(mix, ["drums"], stems=FOUR, model_of=ONE.__getitem__, ask=asking(asked))
     assert asked == [("best", ("drums",))]
     asked.clear()
-    share_out(mix, ["other"], model_of=TWO.__getitem__, ask=asking(asked))
+    share_out(mix, ["other"], stems=FOUR, model_of=TWO.__getitem__, ask=asking(asked))
     assert asked == [("voices", ("vocals",)), ("best", ("drums", "bass"))]
+
+
+def test_a_model_hears_the_mix_once_for_all_that_is_asked_of_it(mix, monkeypatch):
+    monkeypatch.setitem(SHARES, "dog", 0.1)
+    asked, models = [], ONE | {"dog": "best"}
+    share_out(mix, ["dog", "vocals"], stems=FOUR, model_of=models.__getitem__, ask=asking(asked))
+    assert asked == [("best", ("vocals", "dog"))]
+
+
+def test_what_is_no_stem_is_asked_of_the_mix_itself(mix, monkeypatch):
+    monkeypatch.setitem(SHARES, "dog", 1.0)
+    models = TWO | {"dog": "best"}
+    asked = asking([])
+    stems = share_out(
+        mix, ["vocals", "drums", "dog"], stems=FOUR, model_of=models.__getitem__, ask=asked
+    )
+    assert np.array_equal(stems["dog"].samples, mix.samples)
 
 
 def test_a_long_mix_is_shared_out_in_blocks(mix):
