@@ -247,19 +247,25 @@ class Studio:
         require_supported(separator, wanted, hears=separator.hears, nearest=nearest)
 
     def open(
-        self, source: str | Path | Audio, *, name: str | None = None, notice: Notice | None = None
+        self,
+        source: str | Path | Audio,
+        *,
+        name: str | None = None,
+        track: str | int | None = None,
+        notice: Notice | None = None,
     ) -> Session:
         """A session on a file, or on audio in hand.
 
         Args:
             source: a path, or audio.
             name: what the tracks are filed under; the file's own by default.
-            notice: told what the person should know of a damaged file.
+            track: of several sound tracks, a number from 1 or a language; None takes the main one.
+            notice: told what the person should know of the file.
 
         Raises: FormatError, EmptyAudioError, NotFiniteError, ShapeError.
         """
         if isinstance(source, Audio):
             return Session(self, source, name or "audio")
         path = Path(source)
-        audio = read(path, notice=notice)
+        audio = read(path, track=track, notice=notice)
         return Session(self, audio, name or path.stem, inputs=(path.absolute(),))

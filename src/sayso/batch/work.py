@@ -55,6 +55,7 @@ def clean(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
             source,
             folder / name,
             config,
+            track=settings.track,
             watch=context.watch,
         )
         output = name if row.output else None
@@ -80,7 +81,9 @@ def render(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
             *(context.options.get(name) for name in ("models", "hub")),
         )
         notes: list[str] = []
-        session = studio.open(source, name=arguments["alias"], notice=notes.append)
+        session = studio.open(
+            source, name=arguments["alias"], track=settings.track, notice=notes.append
+        )
         session.history = History(start=settings.desk)
         result = session.render(watch=context.watch)
         result.write(

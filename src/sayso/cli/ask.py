@@ -28,7 +28,7 @@ def ask(arguments: Namespace) -> int:
     destination = destination_of(arguments)
     if is_batch(arguments):
         return _ask_many(arguments, destination)
-    session = open_studio(arguments).open(arguments.inputs[0], notice=note)
+    session = open_studio(arguments).open(arguments.inputs[0], track=arguments.track, notice=note)
     if arguments.no_limit:
         session.history = session.history.model_copy(
             update={"start": session.desk.model_copy(update={"limiter": False})}

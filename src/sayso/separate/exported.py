@@ -12,7 +12,7 @@ from typing import Any
 from sayso.checkpoints.protobuf import block, fields
 from sayso.errors import ModelError
 
-_KEYS = ("config", "known", "training")
+_KEYS = ("config", "known", "within", "training")
 
 
 def open_model(path: Path, *, threads: int = 0, kind: str | None = None) -> tuple[Any, Any]:

@@ -245,7 +245,7 @@ class Models:
         if path.suffix == ".onnx":
             if read_metadata(path)["kind"] == unet.KIND:
                 return "unet", [path]
-            return "embedded", [path, embedded.ask_graph(path)]
+            return "embedded", embedded.graphs_of(path)
         if path.suffix == ".ckpt":
             rest = next(row for row in ROWS if row.kind == "audiosep").files[1:]
             return "audiosep", [
