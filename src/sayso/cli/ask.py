@@ -72,9 +72,10 @@ def _ask_many(arguments: Namespace, destination: Destination) -> int:
         raise NothingToDoError("a conversation is about one file; --chat takes no more")
     studio = open_studio(arguments)
     history = History(start=Desk(limiter=not arguments.no_limit))
+    state = None
     for words in (*arguments.after, arguments.words):
-        found = studio.understand(words, history)
-        history = history.push(found.moves)
+        found = studio.understand(words, history, state=state)
+        history, state = history.push(found.moves), found.state
     reply = Reply(found.reply, found.moves, history.desk)
     if _only_planned(reply, arguments):
         return 0
