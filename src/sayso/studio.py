@@ -190,7 +190,7 @@ class Studio:
 
     Args:
         model: as `sayso.separate.load` takes it: a name, a path, "auto" or an ensemble; None takes
-            the best of our own.
+            the best that is installed for each sound.
         cache: folder for separated stems, or None to keep none.
         segment_s: seconds that the separator hears at a time; None leaves it to the model.
         overlap: share of a segment that is heard twice, 0 to 0.5.
