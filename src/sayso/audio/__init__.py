@@ -14,6 +14,7 @@ from sayso.audio.loudness import (
 )
 from sayso.audio.overlap import Chunking, overlap_add
 from sayso.audio.peaks import peaks
+from sayso.audio.polarity import polarities, turned, upright
 from sayso.audio.reading import open_source, probe, read, record
 from sayso.audio.recorder import Recorder
 from sayso.audio.resampling import Resampler, resample
@@ -41,12 +42,15 @@ __all__ = [
     "open_source",
     "overlap_add",
     "peaks",
+    "polarities",
     "probe",
     "read",
     "record",
     "resample",
     "stft",
     "true_peak_db",
+    "turned",
+    "upright",
     "window_frames",
     "write",
 ]

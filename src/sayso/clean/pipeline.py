@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from sayso.audio import Audio, Recorder, Samples, integrated_lufs, resample
+from sayso.audio import Audio, Recorder, Samples, integrated_lufs, resample, upright
 from sayso.checkpoints import WeightStore
 from sayso.clean.config import CleanConfig, Denoise, Loudness, Preprocess, Separation
 from sayso.clean.gate import gate
@@ -99,6 +99,7 @@ def prepare(source: Audio, settings: Preprocess, *, watch: Watch = SILENT) -> Au
     """`source` at the rate and channels asked for, with no offset. Raises: Cancelled."""
     audio = source if settings.sample_rate is None else resample(source, settings.sample_rate)
     down = settings.channels == "mono" and audio.channels > 1
+    audio = upright(audio) if down else audio
     offset = _offset(audio) if settings.remove_dc else np.zeros((audio.channels, 1), np.float32)
     if not down and not offset.any():
         return audio
