@@ -10,6 +10,7 @@ from sayso.audio.loudness import (
     PeakMeter,
     decibels,
     integrated_lufs,
+    programme_lufs,
     true_peak_db,
 )
 from sayso.audio.overlap import Chunking, overlap_add
@@ -20,6 +21,7 @@ from sayso.audio.recorder import Recorder
 from sayso.audio.resampling import Resampler, resample
 from sayso.audio.source import Info, Notice, Track
 from sayso.audio.stft import Spectrum, istft, stft, window_frames
+from sayso.audio.wild import calmed, find_wild
 from sayso.audio.writing import Writer, write
 
 __all__ = [
@@ -36,7 +38,9 @@ __all__ = [
     "Spectrum",
     "Track",
     "Writer",
+    "calmed",
     "decibels",
+    "find_wild",
     "integrated_lufs",
     "istft",
     "open_source",
@@ -44,6 +48,7 @@ __all__ = [
     "peaks",
     "polarities",
     "probe",
+    "programme_lufs",
     "read",
     "record",
     "resample",

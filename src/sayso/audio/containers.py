@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 _UNKNOWN_32 = 0x7FFF_0000  # programs that write to a pipe put this, or anything up to 2^32 - 1
-_FARTHEST = 1 << 60  # no file is that long; a damaged size may be
 _MOST_CHUNKS = 10_000
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"<?xml", b"<BWFXML")
 _LEAST_BEHIND = 4096  # bytes; less is a tag or padding of some program's own
@@ -247,7 +246,8 @@ def _body(file: BinaryIO, at: int, length: int) -> bytes:
 
 
 def _read(file: BinaryIO, start: int, stop: int) -> bytes:
-    if not 0 <= start < _FARTHEST:
+    try:
+        file.seek(start)
+    except (OSError, ValueError):  # farther than any file reaches, by a damaged size
         return b""
-    file.seek(start)
     return file.read(max(0, stop - start))

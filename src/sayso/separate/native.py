@@ -11,6 +11,7 @@ from sayso.audio import (
     Chunking,
     Recorder,
     Samples,
+    calmed,
     overlap_add,
     polarities,
     resample,
@@ -31,7 +32,7 @@ def separate_natively(
 ) -> tuple[Audio, ...]:
     """`function` over all of `mix` at the network's own rate, in constant memory.
 
-    A channel with its polarity turned over is turned back for it.
+    A channel with its polarity turned over is turned back for it, and wild samples are left out.
 
     Args:
         mix: any rate and length.
@@ -46,7 +47,7 @@ def separate_natively(
     """
     signs = polarities(mix)
     stems = overlap_add(
-        resample(turned(mix, signs), sample_rate),
+        resample(turned(calmed(mix), signs), sample_rate),
         function,
         chunking,
         sources=sources,
@@ -81,7 +82,7 @@ def by_pairs(function: Callable[[Samples], Samples]) -> Callable[[Samples], Samp
 def mean_and_deviation(mix: Audio) -> tuple[float, float]:
     """Mean and deviation of the mix's middle, over all of it: what Demucs was trained to expect."""
     total = square = 0.0
-    for block in upright(mix).blocks():
+    for block in upright(calmed(mix)).blocks():
         middle = block.mean(axis=0, dtype=np.float64)
         total += float(middle.sum())
         square += float((middle**2).sum())

@@ -21,6 +21,7 @@ from sayso.audio import (
     Audio,
     Chunking,
     Samples,
+    calmed,
     istft,
     overlap_add,
     polarities,
@@ -84,7 +85,7 @@ class SimpleSeparator:
         require_supported(self, targets)
         signs = polarities(mix)
         stems = overlap_add(
-            turned(mix, signs),
+            turned(calmed(mix), signs),
             lambda chunk: _separate(chunk, targets, mix.sample_rate),
             self._chunking(mix.sample_rate),
             sources=len(targets),

@@ -27,6 +27,7 @@ from sayso.audio import (
     Audio,
     Chunking,
     Samples,
+    calmed,
     istft,
     overlap_add,
     polarities,
@@ -117,7 +118,7 @@ class UNetSeparator:
         chosen = [self.config.sources.index(target) for target in targets]
         signs = polarities(mix)
         stems = overlap_add(
-            turned(mix, signs),
+            turned(calmed(mix), signs),
             lambda chunk: self._chunk(chunk, mix.sample_rate)[chosen],
             self._chunking(mix.sample_rate),
             sources=len(chosen),
