@@ -28,7 +28,7 @@ from sayso.clean.restore import restore
 from sayso.effects import amplify, limit, record
 from sayso.errors import SilenceError
 from sayso.measure.checks import clipped_share
-from sayso.separate import Separator, is_trained, load, require_supported
+from sayso.separate import Separator, load, require_supported
 from sayso.separate.ensemble import fuse
 from sayso.watch import SILENT, Watch
 
@@ -191,7 +191,7 @@ def _from_catalogue(config: CleanConfig, name: str | None, target: str) -> Separ
     separator = opened(name, config.models, config.threads)
     require_supported(separator, (target,))
     # A person who names a model gets it; rules of thumb do more harm than good on their own.
-    return separator.separate if name is not None or is_trained(separator, target) else None
+    return separator.separate if name is not None or separator.route(target).trained else None
 
 
 def _separate(
