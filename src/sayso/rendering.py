@@ -19,7 +19,17 @@ from sayso.autoedit.content import ContentAnalyser
 from sayso.clean import clean_audio, load_config
 from sayso.desk import MIX, Desk, Limit, Pan, Stretch, Strip, complement_of
 from sayso.desk.resolving import resolve
-from sayso.effects import Mixed, Processed, Sound, Widened, amplify, limit, process, record
+from sayso.effects import (
+    Mixed,
+    Processed,
+    Sound,
+    Widened,
+    amplify,
+    limit,
+    limiter_notes,
+    process,
+    record,
+)
 from sayso.errors import SilenceError
 from sayso.timeline import Edited, find_silences
 from sayso.watch import SILENT, Watch
@@ -200,6 +210,7 @@ def _held(sound: Sound, desk: Desk, *, changed: bool) -> Sound:
 def _track(sound: Sound, notes: tuple[str, ...], watch: Watch) -> Track:
     audio = record(sound, watch=watch)
     watch.report(1.0)
+    notes = (*notes, *limiter_notes(sound))
     peak = max(float(abs(block).max()) for block in audio.blocks())
     if peak == 0.0:
         notes = ("silent", *notes)

@@ -14,21 +14,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sayso.audio import Audio, read, write
 from sayso.checkpoints import WeightStore
 from sayso.desk import Desk, History, Move
 from sayso.outputs import Destination
 from sayso.rendering import SPEECH, Track, render
-from sayso.separate import StemCache, is_trained, load, require_supported
-from sayso.watch import SILENT, Progress, Watch
+from sayso.separate import Models, require_supported
+from sayso.watch import Progress, Watch
 
 if TYPE_CHECKING:
     from sayso.audio import Notice
     from sayso.separate import Separator
-    from sayso.words import Exchange, Interpretation
+    from sayso.words import Exchange, Facts, Interpretation, State
     from sayso.words.llm import LanguageModel
 
 
@@ -124,6 +125,7 @@ class Session:
         self.name = name
         self.inputs = inputs
         self.history = History()
+        self.state: State | None = None
         self._said: list[Exchange] = []
 
     @property
@@ -139,10 +141,24 @@ class Session:
         """
         from sayso.words import Exchange
 
-        found = self.studio.understand(text, self.history, earlier=self._said)
+        found = self.studio.understand(
+            text, self.history, earlier=self._said, state=self.state, facts=self._facts()
+        )
         self.history = self.history.push(found.moves)
+        self.state = found.state
         self._said.append(Exchange(text, found.reply))
         return Reply(found.reply, found.moves, self.desk)
+
+    def _facts(self) -> Facts:
+        """What questions about the recording are answered with."""
+        from sayso.audio import integrated_lufs
+        from sayso.words import Facts
+
+        def lufs() -> float | None:
+            level = integrated_lufs(self.source)
+            return level if isfinite(level) else None
+
+        return Facts(duration_s=lambda: self.source.duration_s, lufs=lufs)
 
     def do(self, moves: Sequence[Move]) -> Desk:
         """Applies moves as one turn and returns the desk. Raises: MoveError."""
@@ -162,8 +178,8 @@ class Session:
         tracks = render(
             self.source,
             desk,
-            separate=self.studio.separate,
-            trained=not desk.clean or is_trained(self.studio.separator, SPEECH),
+            separate=self.studio.models.separate,
+            trained=not desk.clean or self.studio.separator.route(SPEECH).trained,
             watch=Watch.of(watch),
         )
         return Result(self.name, tracks, self.inputs)
@@ -174,7 +190,7 @@ class Studio:
 
     Args:
         model: as `sayso.separate.load` takes it: a name, a path, "auto" or an ensemble; None takes
-            the best of our own.
+            the best that is installed for each sound.
         cache: folder for separated stems, or None to keep none.
         segment_s: seconds that the separator hears at a time; None leaves it to the model.
         overlap: share of a segment that is heard twice, 0 to 0.5.
@@ -195,19 +211,20 @@ class Studio:
         weight_store: WeightStore | None = None,
         llm: str | None = None,
     ) -> None:
-        self._model = model
-        self._weight_store = weight_store
-        self._cache = None if cache is None else Path(cache)
-        self._options: dict[str, Any] = {"segment_s": segment_s, "overlap": overlap}
-        self._threads = threads
+        self.models = Models(
+            model,
+            weight_store=weight_store,
+            threads=threads,
+            segment_s=segment_s,
+            overlap=overlap,
+            cache=None if cache is None else Path(cache),
+        )
         self._llm = llm
 
-    @cached_property
+    @property
     def separator(self) -> Separator:
         """The separator. Raises: ModelError."""
-        return load(
-            self._model, threads=self._threads, weight_store=self._weight_store, **self._options
-        )
+        return self.models.separator
 
     @cached_property
     def language_model(self) -> LanguageModel | None:
@@ -219,7 +236,13 @@ class Studio:
         return LanguageModel(self._llm)
 
     def understand(
-        self, text: str, history: History, *, earlier: Sequence[Exchange] = ()
+        self,
+        text: str,
+        history: History,
+        *,
+        earlier: Sequence[Exchange] = (),
+        state: State | None = None,
+        facts: Facts | None = None,
     ) -> Interpretation:
         """What `text` asks for after `history`, given what the separator hears.
 
@@ -227,6 +250,8 @@ class Studio:
             text: an instruction.
             history: the moves so far; it is not changed.
             earlier: what was said before, which a language model is told.
+            state: what the interpretation before gave back; None at the start.
+            facts: what is known of the recording, for questions about it.
 
         Raises: ModelError.
         """
@@ -234,48 +259,37 @@ class Studio:
 
         supports = self.separator.supports
         if self.language_model is None:
-            return interpret(text, history, supports=supports)
+            return interpret(text, history, supports=supports, state=state, facts=facts)
         return self.language_model.interpret(text, history, supports=supports, earlier=earlier)
 
     def require(self, desk: Desk) -> None:
         """Raises UnknownTargetError unless the separator hears every sound that `desk` needs."""
         from sayso.words.hearing import TargetResolver
 
-        wanted = (*desk.targets(), *((SPEECH,) if desk.clean else ()))
-        require_supported(
-            self.separator, wanted, nearest=TargetResolver(self.separator.supports).nearest
-        )
-
-    def separate(
-        self,
-        mix: Audio,
-        targets: Sequence[str],
-        *,
-        watch: Watch = SILENT,
-    ) -> Mapping[str, Audio]:
-        """The stems of `mix` by name, out of the cache where it has them.
-
-        Raises: UnknownTargetError, Cancelled.
-        """
-        if self._cache is None:
-            return self.separator.separate(mix, targets, watch=watch)
-        cache, settings = StemCache(self._cache), str(self._options)
-        return cache.separate(self.separator, mix, targets, settings=settings, watch=watch)
+        wanted, separator = (*desk.targets(), *((SPEECH,) if desk.clean else ())), self.separator
+        nearest = TargetResolver(separator.supports).nearest
+        require_supported(separator, wanted, hears=separator.hears, nearest=nearest)
 
     def open(
-        self, source: str | Path | Audio, *, name: str | None = None, notice: Notice | None = None
+        self,
+        source: str | Path | Audio,
+        *,
+        name: str | None = None,
+        track: str | int | None = None,
+        notice: Notice | None = None,
     ) -> Session:
         """A session on a file, or on audio in hand.
 
         Args:
             source: a path, or audio.
             name: what the tracks are filed under; the file's own by default.
-            notice: told what the person should know of a damaged file.
+            track: of several sound tracks, a number from 1 or a language; None takes the main one.
+            notice: told what the person should know of the file.
 
         Raises: FormatError, EmptyAudioError, NotFiniteError, ShapeError.
         """
         if isinstance(source, Audio):
             return Session(self, source, name or "audio")
         path = Path(source)
-        audio = read(path, notice=notice)
+        audio = read(path, track=track, notice=notice)
         return Session(self, audio, name or path.stem, inputs=(path.absolute(),))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
@@ -10,6 +11,9 @@ from sayso.clean import CleanConfig
 from sayso.configuration import Frozen
 from sayso.desk import Desk
 from sayso.errors import OutputError
+from sayso.outputs import Destination, file_name
+
+CLEAN_PATTERN = "{track}.{ext}"
 
 
 class CleanSettings(Frozen):
@@ -18,11 +22,13 @@ class CleanSettings(Frozen):
     Attributes:
         config: the stages.
         format: a suffix that `sayso.audio.write` knows.
+        track: as `sayso.audio.read` takes it.
     """
 
     kind: Literal["batch.clean"] = "batch.clean"
     config: CleanConfig
     format: str = "wav"
+    track: str | None = None
 
 
 class RenderSettings(Frozen):
@@ -35,6 +41,7 @@ class RenderSettings(Frozen):
         format: a suffix that `sayso.audio.write` knows.
         encoding: as `Result.write` takes it.
         pattern: of the outputs' names; {track} is the alias.
+        track: as `sayso.audio.read` takes it.
     """
 
     kind: Literal["batch.render"] = "batch.render"
@@ -45,17 +52,20 @@ class RenderSettings(Frozen):
     format: str = "wav"
     encoding: str | None = None
     pattern: str = "{track}/{target}.{ext}"
+    track: str | None = None
 
 
 Settings: TypeAlias = Annotated[CleanSettings | RenderSettings, Field(discriminator="kind")]
 
 
-def clean_settings(config: CleanConfig, *, format: str = "wav") -> CleanSettings:
+def clean_settings(
+    config: CleanConfig, *, format: str = "wav", track: str | None = None
+) -> CleanSettings:
     """Clean every item with `config`. Raises: OutputError for an unknown format."""
     _check_format(format)
     # Where models lie and how many threads there are is for each worker's machine to know.
     plain = config.model_copy(update={"models": None, "threads": None})
-    return CleanSettings(config=plain, format=format)
+    return CleanSettings(config=plain, format=format, track=track)
 
 
 def render_settings(desk: Desk, **options: str | float | None) -> RenderSettings:
@@ -65,7 +75,8 @@ def render_settings(desk: Desk, **options: str | float | None) -> RenderSettings
     """
     settings = RenderSettings.model_validate({"desk": desk, **options})
     _check_format(settings.format)
-    missing = [field for field in ("{track}", "{target}") if field not in settings.pattern]
+    needed = ("{track}", *(("{target}",) if len(desk.deliver) > 1 else ()))
+    missing = [field for field in needed if field not in settings.pattern]
     if missing:
         raise OutputError(
             f"the file name pattern {settings.pattern!r} would give several files of a batch the "
@@ -74,9 +85,17 @@ def render_settings(desk: Desk, **options: str | float | None) -> RenderSettings
     return settings
 
 
-def _check_format(name: str) -> None:
-    from pathlib import Path
+def names_of(settings: CleanSettings | RenderSettings, alias: str) -> list[str]:
+    """The outputs of the item that is called `alias`, below the output folder."""
+    if isinstance(settings, CleanSettings):
+        speech = file_name(CLEAN_PATTERN, alias, "", settings.format)
+        stages = [f"{speech.rpartition('.')[0]}.stages"] if settings.config.keep_stages else []
+        return [speech, *stages]
+    destination = Destination(Path(), settings.pattern, settings.format)
+    return list(destination.names(alias, settings.desk.deliver).values())
 
+
+def _check_format(name: str) -> None:
     from sayso.audio.formats import format_of
 
     format_of(Path(f"x.{name}"))

@@ -23,6 +23,7 @@ def clean_file(
     destination: Path,
     config: CleanConfig,
     *,
+    track: str | int | None = None,
     watch: Watch = SILENT,
 ) -> CleanRow:
     """Writes the speech in `source` to `destination`, and says how it went.
@@ -35,6 +36,7 @@ def clean_file(
         destination: its suffix chooses the format; folders are made, an older file is replaced,
             and whoever calls has chosen a name that may be (see `sayso.outputs`).
         config: see `load_config`.
+        track: of several sound tracks, a number from 1 or a language; None takes the main one.
         watch: progress and cancelling, polled between blocks.
     Returns: a row; one with the status "passed_over" and a reason for a file that is silent or
         holds no speech.
@@ -47,7 +49,7 @@ def clean_file(
     row: dict[str, Any] = {"source": text_of(source), "config": config.name}
     report = watch.part(0.0, _CLEANING)
     try:
-        audio = read(source, notice=notes.append)
+        audio = read(source, track=track, notice=notes.append)
         row |= {
             "duration_s": round(audio.duration_s, 3),
             "sample_rate": audio.sample_rate,

@@ -10,6 +10,8 @@ from sayso.value import Value
 
 LATEST_S = 360_000.0
 """A hundred hours: nothing begins, ends or lasts later or longer."""
+MOST_SPANS = 10_000
+"""The most stretches that one arrangement holds."""
 Seconds = Annotated[float, Field(ge=0.0, le=LATEST_S)]
 
 
@@ -113,7 +115,7 @@ class Arrange(Value):
     """These spans of the recording itself, in this order, whatever was cut before."""
 
     step: Literal["arrange"] = "arrange"
-    spans: Annotated[tuple[Span, ...], Field(min_length=1, max_length=10_000)]
+    spans: Annotated[tuple[Span, ...], Field(min_length=1, max_length=MOST_SPANS)]
 
 
 EditStep: TypeAlias = Annotated[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sayso.audio import Audio, integrated_lufs
+from sayso.audio import Audio, calmed, programme_lufs
 from sayso.desk import (
     AnyEffect,
     Compress,
@@ -86,7 +86,7 @@ def _apply(sound: Sound, effect: AnyEffect, watch: Watch) -> Sound:
 def _compressed(sound: Sound, effect: Compress, watch: Watch) -> Sound:
     """Compressed relative to its own loudness, and brought back to that loudness afterwards."""
     audio = record(sound, watch=watch.quiet)
-    loudness_lufs = integrated_lufs(audio)
+    loudness_lufs = programme_lufs(calmed(audio))
     if loudness_lufs == -float("inf"):
         return audio
     squeezed = compress(audio, SETTINGS[effect.amount], loudness_lufs=loudness_lufs)
@@ -95,5 +95,5 @@ def _compressed(sound: Sound, effect: Compress, watch: Watch) -> Sound:
 
 def _at_loudness(audio: Audio, lufs: float) -> Sound:
     """`audio` by one gain at `lufs`; silence stays silence."""
-    measured_lufs = integrated_lufs(audio)
+    measured_lufs = programme_lufs(calmed(audio))
     return audio if measured_lufs == -float("inf") else amplify(audio, lufs - measured_lufs)
