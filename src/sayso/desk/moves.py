@@ -7,22 +7,31 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from sayso.desk.edits import EditStep
-from sayso.desk.effects import AbsoluteEffect, AnyEffect, Db, Effect, Stretch, require_absolute
+from sayso.desk.effects import (
+    MIX,
+    AbsoluteEffect,
+    AnyEffect,
+    Db,
+    Duck,
+    Effect,
+    Stretch,
+    Target,
+    require_absolute,
+)
 from sayso.desk.value import Value, in_words
-
-Target = Annotated[
-    str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=100)
-]
-MIX = "mix"
 
 
 def require_fitting(effect: AnyEffect, target: str) -> None:
     """Raises ValueError for an effect that `target` cannot take."""
     if isinstance(effect, Stretch) and target != MIX:
         raise ValueError('the tempo belongs to the whole: stretch takes the target "mix"')
+    if effect.span is not None and not effect.in_part:
+        raise ValueError(f"{effect.effect} holds throughout; expected no span")
+    if isinstance(effect, Duck) and effect.under == target:
+        raise ValueError(f"{target} cannot be ducked under itself; name another sound")
 
 
 class Extract(Value):

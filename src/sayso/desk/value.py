@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -29,6 +30,12 @@ class Value(BaseModel):
             super().__init__(**data)
         except ValidationError as error:
             raise in_words(error) from None
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with the fields in `update` changed; unlike pydantic's it is validated."""
+        if not update:
+            return super().model_copy(deep=deep)
+        return self.model_validate({**dict(self), **update})
 
     @classmethod
     def model_validate(cls, obj: Any, **kwargs: Any) -> Self:
