@@ -29,7 +29,7 @@ from sayso.clean.pipeline import SPEECH, opened
 from sayso.errors import SaysoError
 from sayso.measure import dnsmos, masked_ratio, pesq, si_sdr, speech_loss, stoi
 from sayso.separate import is_trained
-from sayso.separate.installed import default_shelf
+from sayso.separate.installed import default_weight_store
 from sayso.separate.public import public_model
 
 RATE = 16_000
@@ -134,7 +134,7 @@ def figures(heard: Samples, speech: Samples, rest: Samples) -> dict[str, float]:
 @cache
 def opinions() -> dnsmos.Dnsmos | None:
     """DNSMOS, where it is installed."""
-    path = default_shelf().find(public_model("dnsmos").files[0])
+    path = default_weight_store().find(public_model("dnsmos").files[0])
     return None if path is None else dnsmos.Dnsmos(path)
 
 

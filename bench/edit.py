@@ -24,19 +24,19 @@ import numpy as np
 
 from edit_material import RATE, Cutting, Pool, cut, mixed
 from edit_rehearsals import EDITORS, Band, Rehearsal
+from sayso.align.align import Alignment, Match, align
+from sayso.align.copies import same_sound
+from sayso.align.landmarks import RATE as LOW_RATE
+from sayso.align.matching import Line, settle
+from sayso.align.mono import mono
 from sayso.audio import Audio, Samples, Writer, read, write
-from sayso.desk.timeline import Clip, Timeline
-from sayso.edit.align import Alignment, Match, align
-from sayso.edit.apply import point_out
-from sayso.edit.bars import find_bars
-from sayso.edit.choose import timeline_of
-from sayso.edit.copies import same_sound
-from sayso.edit.editor import Editor
-from sayso.edit.hearing import listen
-from sayso.edit.landmarks import RATE as LOW_RATE
-from sayso.edit.listening import mono
-from sayso.edit.matching import Line, settle
+from sayso.autoedit.apply import point_out
+from sayso.autoedit.bars import find_bars
+from sayso.autoedit.choose import timeline_of
+from sayso.autoedit.editor import Editor
+from sayso.autoedit.features import extract_features
 from sayso.measure.edits import compare_edits, cut_quality
+from sayso.timeline import Clip, Timeline
 from sayso.train.editor import EditorConfig, learn
 from sayso.train.editor_files import METHODS, Example, Outcome, judge, means
 from sayso.train.editor_lessons import Pair
@@ -229,7 +229,7 @@ def bench_learn(
         examples = []
         for seed in range(10):
             raw = _cached(cache, f"{make.__name__}{seed}", partial(make, pool, band, seed + 100))
-            pair = Pair(listen(raw.audio), edit(raw))
+            pair = Pair(extract_features(raw.audio), edit(raw))
             examples.append(Example(f"{make.__name__} {seed}", raw.audio, pair))
         began, work = time.perf_counter(), time.process_time()
         config = EditorConfig(steps=steps, threads=1)
@@ -290,7 +290,7 @@ def bench_long(pool: Pool, path: Path, hours: float) -> None:
                 out.append(part + noise)
         audio, editor = read(file), Editor.open(path)
         times = [time.perf_counter()]
-        heard = listen(audio)
+        heard = extract_features(audio)
         times.append(time.perf_counter())
         timeline = point_out(audio, heard, editor)
         times.append(time.perf_counter())

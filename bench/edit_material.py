@@ -16,9 +16,8 @@ import soundfile
 
 from sayso.audio import Audio, resample
 from sayso.desk import Eq, Stretch, Strip
-from sayso.desk.timeline import Clip, Timeline
-from sayso.edit import Edited
 from sayso.effects import process, record
+from sayso.timeline import Clip, Edited, Timeline
 
 RATE = 44_100
 _KINDS = ("song", "speech", "backing", "singing", "speech")

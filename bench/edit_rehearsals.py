@@ -20,7 +20,7 @@ import soundfile
 
 from edit_material import Pool
 from sayso.audio import Audio, resample
-from sayso.desk.timeline import Clip, Timeline
+from sayso.timeline import Clip, Timeline
 
 RATE = 22_050
 LENGTH_S = 90.0

@@ -132,8 +132,8 @@ def main() -> None:
         asked = [r for r in ROLES if r in stems and level_db(stems[r], mix) > -40]
         answers = {"mixture": dict.fromkeys(asked, mix), "oracle": oracle(stems, mix)}
         for name, separator in separators.items():
-            heard = [role for role in asked if separator.hears(role)]
-            missing = [sound for sound in ABSENT if separator.hears(sound)]
+            heard = [role for role in asked if separator.supports(role)]
+            missing = [sound for sound in ABSENT if separator.supports(sound)]
             out = separator.separate(Audio(mix.astype(np.float32), RATE), [*heard, *missing])
             answers[name] = {role: out[role].samples for role in heard}
             for sound in missing:

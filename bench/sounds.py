@@ -28,7 +28,7 @@ from sayso.measure.si_sdr import si_sdr
 from sayso.measure.stoi import stoi
 from sayso.separate import Separator, load
 from sayso.separate.embedded import EmbeddedSeparator
-from sayso.separate.wordings import Wordings
+from sayso.separate.query_matcher import QueryMatcher
 from sayso.train.data.material import Material
 from sayso.train.data.store import SAMPLE_RATE, Store
 from sayso.train.data.validation import (
@@ -81,7 +81,7 @@ def bench_speech(separator: Separator, material: Material) -> None:
             after: dict[str, list[float]] = defaultdict(list)
             absent: list[float] = []
             for item in speech_items(material, group, snr_db=snr_db):
-                heard = [n for n, words in enumerate(item.queries) if separator.hears(words)]
+                heard = [n for n, words in enumerate(item.queries) if separator.supports(words)]
                 out = answers(separator, item, [item.queries[n] for n in heard])
                 for name, value in speech_figures(item.mix, item.targets[0]).items():
                     before[name].append(value)
@@ -101,13 +101,15 @@ def bench_speech(separator: Separator, material: Material) -> None:
             print(f"| {group} | {snr_db} | " + " | ".join(cells) + f" | {below} |", flush=True)
 
 
-def seen_words(vocabulary: Vocabulary) -> Wordings:
+def seen_words(vocabulary: Vocabulary) -> QueryMatcher:
     """The wordings that training saw."""
-    return Wordings({name: vocabulary.words(name, held_out=False) for name in vocabulary.concepts})
+    return QueryMatcher(
+        {name: vocabulary.words(name, held_out=False) for name in vocabulary.concepts}
+    )
 
 
 @contextmanager
-def listing(separator: Separator, known: Wordings) -> Iterator[None]:
+def listing(separator: Separator, known: QueryMatcher) -> Iterator[None]:
     """Have a separator know only these wordings for a while."""
     if not isinstance(separator, EmbeddedSeparator):
         yield
@@ -161,7 +163,7 @@ def bench_pairs(
     absent: list[float] = []
     for item in items:
         for concept, words, target in zip(item.concepts, item.queries, item.targets, strict=True):
-            if not separator.hears(words):
+            if not separator.supports(words):
                 continue
             (made,) = answers(separator, item, [words])
             if not np.any(target):
@@ -172,7 +174,7 @@ def bench_pairs(
             by_class[words].append(gained)
             with listing(separator, seen):
                 others = vocabulary.words(concept, held_out=True)
-                others = [words for words in others if separator.hears(words)]
+                others = [words for words in others if separator.supports(words)]
                 outs = answers(separator, item, others) if others else []
             if others:
                 plain.append(gained)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pretty_midi
 import soundfile
-from tests.edit.material import rehearsal
+from tests.align.material import rehearsal
 from tests.train.conftest import ROWS, write_pool
 from tests.train.data.test_singing import babble
 

@@ -14,11 +14,12 @@ import sayso
 ROOT = Path(sayso.__file__).parent
 ORDER = (
     {"errors", "__init__"},
-    {"configuration", "extras", "whole"},
+    {"configuration", "optional", "atomic", "value"},
     {"audio"},
-    {"desk", "networks", "demo", "checkpoints"},
-    {"effects", "separate", "edit", "measure"},
-    {"clean", "words"},
+    {"timeline", "networks", "demo", "checkpoints"},
+    {"desk"},
+    {"effects", "separate", "align", "measure"},
+    {"autoedit", "clean", "words"},
     {"rendering", "editing"},
     {"studio"},
     {"train", "jobs"},

@@ -9,21 +9,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sayso.align.align import Alignment, align
+from sayso.atomic import put
 from sayso.audio import Audio, Cancelled, Notice, Progress, Writer, probe, read, stage, stop_if
+from sayso.autoedit.apply import point_out, with_room_tone
+from sayso.autoedit.choose import SHORTEST_S, Scores, choose
+from sayso.autoedit.editor import POINTER, Editor, score
+from sayso.autoedit.features import Features, extract_features
 from sayso.desk import Stretch, Strip
-from sayso.desk.timeline import CROSSFADE_S, Timeline
-from sayso.edit import Edited
-from sayso.edit.align import Alignment, align
-from sayso.edit.apply import point_out, with_room_tone
-from sayso.edit.choose import SHORTEST_S, Scores, choose
-from sayso.edit.editlist import EditList, Insert, check_inside
-from sayso.edit.editor import POINTER, Editor, score
-from sayso.edit.exchange import SUFFIXES, read_edit
-from sayso.edit.exchange.files import Media
-from sayso.edit.hearing import Heard, listen
 from sayso.effects import Sound, process
 from sayso.errors import DataError, ModelError, RangeError, RequestError
-from sayso.whole import put
+from sayso.timeline import CROSSFADE_S, Edited, Timeline
+from sayso.timeline.editlist import EditList, Insert, check_inside
+from sayso.timeline.exchange import SUFFIXES, read_edit
+from sayso.timeline.exchange.files import Media
 
 
 def media_of(path: str | Path) -> Media:
@@ -37,7 +36,7 @@ def open_edit(path: str | Path, *, recordings: Sequence[str | Path] = ()) -> Edi
     """The edit in a file, with its recordings found.
 
     Args:
-        path: of any format of `sayso.edit.exchange`.
+        path: of any format of `sayso.timeline.exchange`.
         recordings: what it is cut from, in the order of its tracks; else the paths that the file
             names are tried, from the current folder and from its own.
 
@@ -84,7 +83,7 @@ def align_files(
         progress: told the fraction done.
         cancelled: asked between steps.
 
-    Raises: as `sayso.edit.align.align`.
+    Raises: as `sayso.align.align.align`.
     """
     recording = read(raw, notice=notice)
     made = read(edited, notice=notice)
@@ -124,7 +123,7 @@ def apply_file(
     Args:
         raw: the recording.
         editor: that has learnt; the scorers `level` and `novelty` need none.
-        by: "pointer", or one of `sayso.edit.editor.SCORERS`; None is what did best when the editor
+        by: "pointer", or one of `sayso.autoedit.editor.SCORERS`; None is what did best when it
             learnt.
         choice: how much to keep and how to join it.
         tracks: recordings that run beside `raw` and are cut with it.
@@ -138,14 +137,14 @@ def apply_file(
     """
     choice = choice or Choice()
     audio = read(raw, notice=notice)
-    heard = None
+    features = None
     if by is None:
         by = POINTER if editor is None else editor.by
     if by == POINTER:
         editor = _require_pointer(editor, choice)
-        heard = listen(audio, progress=stage(progress, 0.0, 0.5), cancelled=cancelled)
+        features = extract_features(audio, progress=stage(progress, 0.0, 0.5), cancelled=cancelled)
         told = stage(progress, 0.5, 0.5)
-        timeline = _pointed(audio, heard, editor, choice, told, cancelled)
+        timeline = _pointed(audio, features, editor, choice, told, cancelled)
     else:
         found = _scores(audio, by, editor, scores, progress, cancelled)
         threshold = choice.threshold_of(found, editor, audio.duration_s)
@@ -158,7 +157,10 @@ def apply_file(
         )
     if choice.room_tone_s is not None:
         timeline = with_room_tone(
-            timeline, audio, heard or listen(audio, cancelled=cancelled), choice.room_tone_s
+            timeline,
+            audio,
+            features or extract_features(audio, cancelled=cancelled),
+            choice.room_tone_s,
         )
     sources = (str(raw), *map(str, tracks))
     return EditList(sources=sources, source_frames=audio.frames, timeline=timeline)
@@ -218,7 +220,7 @@ def _require_pointer(editor: Editor | None, choice: Choice) -> Editor:
 
 def _pointed(
     audio: Audio,
-    heard: Heard,
+    features: Features,
     editor: Editor,
     choice: Choice,
     progress: Progress | None,
@@ -226,7 +228,7 @@ def _pointed(
 ) -> Timeline:
     return point_out(
         audio,
-        heard,
+        features,
         editor,
         wish_s=choice.length_s(audio.duration_s),
         shortest_s=choice.shortest_s,
@@ -252,7 +254,7 @@ def _scores(
                 f"{by} and {audio.frames} frames. Name another file to score anew"
             )
         return found
-    found = score(listen(audio, progress=progress, cancelled=cancelled), by, editor)
+    found = score(extract_features(audio, progress=progress, cancelled=cancelled), by, editor)
     if file is not None:
         put(file, found.dumps())
     return found

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from sayso.audio import Audio, Cancelled, Progress, decibels, stage
+from sayso.autoedit.content import ContentAnalyser
 from sayso.clean import clean_audio, load_config
 from sayso.desk import MIX, Desk, Limit, Pan, Stretch, Strip, complement_of
-from sayso.desk.timeline import resolve
-from sayso.edit import Edited, RecordingListener, find_silences
+from sayso.desk.resolving import resolve
 from sayso.effects import Mixed, Processed, Sound, Widened, amplify, limit, process, record
 from sayso.errors import SilenceError
+from sayso.timeline import Edited, find_silences
 
 CEILING_DB = -0.3
 """Where the limiter holds a remix, in dBTP, unless the desk asks for another ceiling."""
@@ -92,7 +93,7 @@ def render(
             frames=source.frames,
             sample_rate=source.sample_rate,
             silences=lambda: find_silences(source),
-            listener=RecordingListener(source),
+            listener=ContentAnalyser(source),
         )
         sounds = {name: Edited(audio, timeline) for name, audio in audios.items()}
     if source.channels == 1 and _pans(desk):

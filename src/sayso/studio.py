@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sayso.audio import Audio, Cancelled, Progress, read, write
-from sayso.checkpoints import Shelf
+from sayso.checkpoints import WeightStore
 from sayso.desk import Desk, History, Move
 from sayso.errors import OutputError
 from sayso.rendering import SPEECH, Track, render
-from sayso.separate import StemCache, is_trained, load, require_heard
+from sayso.separate import StemCache, is_trained, load, require_supported
 
 if TYPE_CHECKING:
     from sayso.audio import Notice
@@ -162,7 +162,7 @@ class Studio:
         segment_s: seconds that the separator hears at a time; None leaves it to the model.
         overlap: share of a segment that is heard twice, 0 to 0.5.
         threads: processor threads; None takes all.
-        shelf: where the weights of public models lie; None takes the platform's folder.
+        weight_store: where the weights of public models lie; None takes the platform's folder.
         llm: a language model that reads instructions, as `sayso.words.llm.LanguageModel` names
             it; None reads them offline.
     """
@@ -175,11 +175,11 @@ class Studio:
         segment_s: float | None = None,
         overlap: float | None = None,
         threads: int | None = None,
-        shelf: Shelf | None = None,
+        weight_store: WeightStore | None = None,
         llm: str | None = None,
     ) -> None:
         self._model = model
-        self._shelf = shelf
+        self._weight_store = weight_store
         self._cache = None if cache is None else Path(cache)
         self._options: dict[str, Any] = {"segment_s": segment_s, "overlap": overlap}
         self._threads = threads
@@ -188,7 +188,9 @@ class Studio:
     @cached_property
     def separator(self) -> Separator:
         """The separator. Raises: ModelError."""
-        return load(self._model, threads=self._threads, shelf=self._shelf, **self._options)
+        return load(
+            self._model, threads=self._threads, weight_store=self._weight_store, **self._options
+        )
 
     @cached_property
     def language_model(self) -> LanguageModel | None:
@@ -213,17 +215,19 @@ class Studio:
         """
         from sayso.words import interpret
 
-        hears = self.separator.hears
+        supports = self.separator.supports
         if self.language_model is None:
-            return interpret(text, history, hears=hears)
-        return self.language_model.interpret(text, history, hears=hears, earlier=earlier)
+            return interpret(text, history, supports=supports)
+        return self.language_model.interpret(text, history, supports=supports, earlier=earlier)
 
     def require(self, desk: Desk) -> None:
         """Raises UnknownTargetError unless the separator hears every sound that `desk` needs."""
-        from sayso.words.hearing import Ear
+        from sayso.words.hearing import TargetResolver
 
         wanted = (*desk.targets(), *((SPEECH,) if desk.clean else ()))
-        require_heard(self.separator, wanted, nearest=Ear(self.separator.hears).nearest)
+        require_supported(
+            self.separator, wanted, nearest=TargetResolver(self.separator.supports).nearest
+        )
 
     def separate(
         self,

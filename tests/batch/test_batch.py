@@ -23,7 +23,7 @@ from sayso.batch import (
     read_manifest,
     render_settings,
 )
-from sayso.batch.places import sha256_of
+from sayso.batch.storage import sha256_of
 from sayso.batch.work import clean
 from sayso.clean import load_config
 from sayso.desk import Adjust, Desk, Gain, apply

@@ -6,7 +6,7 @@ import fsspec
 import pytest
 
 from sayso.batch import find_sources
-from sayso.batch.places import absolute, deliver, fetch, sha256_of
+from sayso.batch.storage import absolute, deliver, fetch, sha256_of
 from sayso.errors import InputError, OutputError
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from sayso.audio import Audio
 from sayso.clean import masks
-from sayso.clean.config import Restore
+from sayso.desk.cleaning import Restore
 from sayso.clean.restore import rest_db, restore
 from sayso.errors import Cancelled
 from sayso.measure.si_sdr import si_sdr

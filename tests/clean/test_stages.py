@@ -7,7 +7,7 @@ import pytest
 
 from sayso.audio import Audio, integrated_lufs
 from sayso.clean import masks
-from sayso.clean.config import Gate, PostMask, Preprocess
+from sayso.desk.cleaning import Gate, PostMask, Preprocess
 from sayso.clean.gate import gate
 from sayso.clean.masks import postmask
 from sayso.clean.pipeline import prepare

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from tests.edit.material import RATE, rehearsal
+from tests.align.material import RATE, rehearsal
 
 from sayso.audio import Audio, read, write
 from sayso.cli import main

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from tests.fuzz.damage import altered, attacked, damaged
 
-from sayso.desk.timeline import Clip, Timeline
-from sayso.edit.choose import Scores
-from sayso.edit.editlist import EditList, Insert, check_inside
-from sayso.edit.exchange import SUFFIXES, read_edit, write_edit
-from sayso.edit.exchange.files import Media
+from sayso.autoedit.choose import Scores
 from sayso.errors import DataError, FormatError
+from sayso.timeline import Clip, Timeline
+from sayso.timeline.editlist import EditList, Insert, check_inside
+from sayso.timeline.exchange import SUFFIXES, read_edit, write_edit
+from sayso.timeline.exchange.files import Media
 
 RATE, FRAMES = 48_000, 480_000
 EDIT = EditList(

@@ -27,8 +27,8 @@ def editor(folder):
     """The file of an editor that has learnt nothing."""
     import torch
 
-    from sayso.edit.describing import NAMES
-    from sayso.edit.editor import Editor
+    from sayso.autoedit.describing import NAMES
+    from sayso.autoedit.editor import Editor
     from sayso.networks.autoencoder import Autoencoder, AutoencoderConfig
     from sayso.networks.pointer import PointerConfig, PointerNet
 
@@ -69,7 +69,7 @@ def test_demucs_checkpoints(folder):
 
 
 def test_damaged_editors(folder, editor):
-    from sayso.edit.editor import Editor
+    from sayso.autoedit.editor import Editor
 
     path = folder / "a.editor"
 
@@ -81,7 +81,7 @@ def test_editors_that_claim_odd_things(folder, editor):
     from safetensors import safe_open
     from safetensors.torch import save_file
 
-    from sayso.edit.editor import Editor
+    from sayso.autoedit.editor import Editor
 
     path = folder / "b.editor"
     with safe_open(editor, "pt") as file:
@@ -129,7 +129,7 @@ def test_onnx_models_that_claim_odd_things(folder):
         path.write_bytes(model.SerializeToString())
         try:
             separator = EmbeddedSeparator(path, threads=1)
-            separator.hears("vocals")
+            separator.supports("vocals")
             separator.wordings.nearest("vocal")
         except ModelError as error:
             assert path.name in str(error)

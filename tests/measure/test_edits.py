@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from sayso.audio import Audio
-from sayso.desk.timeline import Clip, Timeline
 from sayso.measure.edits import boundary_f, compare_edits, cut_quality, kept_iou
+from sayso.timeline import Clip, Timeline
 
 RATE = 8000
 

@@ -10,7 +10,7 @@ RATE = 43.0
 
 def gains_db(level_db: float) -> np.ndarray:
     mix = np.ones(1000, np.float32)
-    return 20 * np.log10(absence_gain(mix * 10 ** (level_db / 10), mix, frames_a_s=RATE))
+    return 20 * np.log10(absence_gain(mix * 10 ** (level_db / 10), mix, frame_rate=RATE))
 
 
 def test_leaves_what_is_loud_enough_alone() -> None:
@@ -31,16 +31,16 @@ def test_does_not_depend_on_the_mixtures_loudness_and_takes_silence() -> None:
     rng = np.random.default_rng(0)
     mix = rng.random(500).astype(np.float32)
     stem = mix * rng.random(500).astype(np.float32) * 0.2
-    loud = absence_gain(stem * 1e4, mix * 1e4, frames_a_s=RATE)
-    np.testing.assert_allclose(absence_gain(stem, mix, frames_a_s=RATE), loud, rtol=1e-4)
-    assert np.all(absence_gain(mix * 0, mix * 0, frames_a_s=RATE) == 1)
+    loud = absence_gain(stem * 1e4, mix * 1e4, frame_rate=RATE)
+    np.testing.assert_allclose(absence_gain(stem, mix, frame_rate=RATE), loud, rtol=1e-4)
+    assert np.all(absence_gain(mix * 0, mix * 0, frame_rate=RATE) == 1)
 
 
 def test_a_sound_that_is_clearly_there_for_a_while_is_kept_before_and_after() -> None:
     stem, mix = np.full(4000, 1e-3), np.ones(4000)
     stem[1900:2300] = 0.5
-    assert np.all(absence_gain(stem, mix, frames_a_s=RATE) == 1)
-    faint = absence_gain(stem / 8, mix, frames_a_s=RATE)
+    assert np.all(absence_gain(stem, mix, frame_rate=RATE) == 1)
+    faint = absence_gain(stem / 8, mix, frame_rate=RATE)
     assert faint.max() < 1
     np.testing.assert_allclose(faint.min(), faint.max() * 10 ** (-SLOPE * HELD_DB / 20), rtol=1e-3)
 
@@ -48,4 +48,4 @@ def test_a_sound_that_is_clearly_there_for_a_while_is_kept_before_and_after() ->
 def test_silence_in_the_mixture_says_nothing() -> None:
     stem, mix = np.full(6000, 1e-3), np.ones(6000)
     stem[:3000] = mix[:3000] = 0.0
-    assert absence_gain(stem, mix, frames_a_s=RATE)[3500:].max() < 0.1
+    assert absence_gain(stem, mix, frame_rate=RATE)[3500:].max() < 0.1

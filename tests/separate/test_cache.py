@@ -26,7 +26,7 @@ class Counting:
     def __init__(self):
         self.asked = []
 
-    def hears(self, target):
+    def supports(self, target):
         return True
 
     def separate(self, mix, targets, *, progress=None, cancelled=None):

@@ -3,14 +3,14 @@ from __future__ import annotations
 import pytest
 
 from sayso.errors import ModelError, RangeError, UnknownTargetError
-from sayso.separate import catalogue, load, require_heard
+from sayso.separate import catalogue, load, require_supported
 
 
 def test_every_installed_entry_loads_and_hears_what_it_says():
     for entry in catalogue():
         if entry.installed:
             separator = load(entry.name)
-            assert all(separator.hears(target) for target in separator.stems)
+            assert all(separator.supports(target) for target in separator.stems)
             assert set(separator.stems) <= set(entry.hears)
 
 
@@ -34,8 +34,8 @@ def test_unknown_names_are_told_the_nearest(tmp_path):
 
 def test_what_cannot_be_heard_is_said_before_any_work():
     separator = load("simple")
-    require_heard(separator, ("vocals", "speech"))
+    require_supported(separator, ("vocals", "speech"))
     with pytest.raises(UnknownTargetError, match=r"simple cannot hear tuba; it hears vocals"):
-        require_heard(separator, ("vocals", "tuba"))
+        require_supported(separator, ("vocals", "tuba"))
     with pytest.raises(UnknownTargetError, match=r"hear kick; drums comes nearest; it hears"):
-        require_heard(separator, ("kick",), nearest={"kick": "drums"}.get)
+        require_supported(separator, ("kick",), nearest={"kick": "drums"}.get)

@@ -67,9 +67,9 @@ def test_asking_together_equals_asking_apart(separator: EmbeddedSeparator) -> No
 
 def test_words(separator: EmbeddedSeparator) -> None:
     for heard in ("vocals", "Vocals!", "the dogs", "dog barking", "drum", "acoustic guitars"):
-        assert separator.hears(heard), heard
+        assert separator.supports(heard), heard
     for unheard in ("", "qwxyz", "the"):
-        assert not separator.hears(unheard), unheard
+        assert not separator.supports(unheard), unheard
     with pytest.raises(UnknownTargetError, match="nearest"):
         separator.separate(noise(100), ["qwxyz"])
 

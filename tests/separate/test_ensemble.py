@@ -19,7 +19,7 @@ class Filter:
     def __init__(self, name, share, targets=("vocals",)):
         self.name, self._share, self._targets, self.asked = name, share, targets, []
 
-    def hears(self, target):
+    def supports(self, target):
         return target in self._targets
 
     def separate(self, mix, targets, *, progress=None, cancelled=None):

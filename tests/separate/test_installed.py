@@ -1,4 +1,4 @@
-"""The shelf as `load` sees it: random weights in the published names and layouts."""
+"""The weight_store as `load` sees it: random weights in the published names and layouts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ pytest.importorskip("demucs")
 
 from demucs.htdemucs import HTDemucs  # noqa: E402
 
-from sayso.checkpoints import Shelf  # noqa: E402
+from sayso.checkpoints import WeightStore  # noqa: E402
 from sayso.errors import ModelError, RangeError  # noqa: E402
 from sayso.networks.dns64 import DNS64, DNS64Config  # noqa: E402
 from sayso.separate import catalogue, load  # noqa: E402
@@ -34,13 +34,13 @@ OPTIONS = {
 
 
 @pytest.fixture
-def shelf(tmp_path):
-    return Shelf(tmp_path / "models")
+def weight_store(tmp_path):
+    return WeightStore(tmp_path / "models")
 
 
-def put_demucs(shelf, name="htdemucs"):
+def put_demucs(weight_store, name="htdemucs"):
     for file in public_model(name).files:
-        path = shelf.path(file)
+        path = weight_store.path(file)
         path.parent.mkdir(parents=True, exist_ok=True)
         state = HTDemucs(**OPTIONS).state_dict()
         torch.save({"klass": HTDemucs, "args": (), "kwargs": OPTIONS, "state": state}, path)
@@ -58,78 +58,78 @@ def test_names_and_files_are_unique_and_complete():
                 assert Path(file.name).stem.endswith(file.sha256)
 
 
-def test_an_installed_model_is_listed_and_loads(shelf):
-    assert not any(e.installed for e in catalogue(shelf) if public_model(e.name))
-    put_demucs(shelf)
-    entry = next(e for e in catalogue(shelf) if e.name == "htdemucs")
+def test_an_installed_model_is_listed_and_loads(weight_store):
+    assert not any(e.installed for e in catalogue(weight_store) if public_model(e.name))
+    put_demucs(weight_store)
+    entry = next(e for e in catalogue(weight_store) if e.name == "htdemucs")
     assert entry.installed
     assert "code MIT; weights not stated" in entry.licence
-    separator = load("htdemucs", shelf=shelf, threads=1)
+    separator = load("htdemucs", weight_store=weight_store, threads=1)
     assert separator.name == "htdemucs"
     assert separator.stems == ("drums", "bass", "other", "vocals")
     with pytest.raises(RangeError, match="hears 1 s at a time"):
-        load("htdemucs", shelf=shelf, segment_s=9)
+        load("htdemucs", weight_store=weight_store, segment_s=9)
     with pytest.raises(RangeError, match=r"overlap 0\.9"):
-        load("htdemucs", shelf=shelf, overlap=0.9)
+        load("htdemucs", weight_store=weight_store, overlap=0.9)
 
 
-def test_a_bag_is_put_together(shelf):
-    put_demucs(shelf, "htdemucs_ft")
-    separator = load("htdemucs_ft", shelf=shelf)
+def test_a_bag_is_put_together(weight_store):
+    put_demucs(weight_store, "htdemucs_ft")
+    separator = load("htdemucs_ft", weight_store=weight_store)
     assert separator._weights.tolist() == [[float(a == b) for b in range(4)] for a in range(4)]
 
 
-def test_a_missing_file_says_how_to_get_it(shelf):
+def test_a_missing_file_says_how_to_get_it(weight_store):
     with pytest.raises(
         ModelError, match=r"htdemucs needs demucs/955717e8-8726e21a\.th.*models pull"
     ):
-        load("htdemucs", shelf=shelf)
+        load("htdemucs", weight_store=weight_store)
     with pytest.raises(ModelError, match=r"dns64 needs .*CC-BY-NC 4\.0.*then put"):
-        load("dns64", shelf=shelf)
+        load("dns64", weight_store=weight_store)
     with pytest.raises(ModelError, match=r"cannot be fetched for you: its licence"):
-        pull(public_model("dns64"), shelf)
+        pull(public_model("dns64"), weight_store)
 
 
-def test_paths_to_checkpoints_of_ones_own(shelf, tmp_path):
-    put_demucs(shelf)
-    path = shelf.path(public_model("htdemucs").files[0])
-    assert load(path, shelf=shelf).stems == ("drums", "bass", "other", "vocals")
+def test_paths_to_checkpoints_of_ones_own(weight_store, tmp_path):
+    put_demucs(weight_store)
+    path = weight_store.path(public_model("htdemucs").files[0])
+    assert load(path, weight_store=weight_store).stems == ("drums", "bass", "other", "vocals")
     torch.save(DNS64(DNS64Config(hidden=4, depth=2)).state_dict(), tmp_path / "mine.th")
-    assert load(tmp_path / "mine.th", shelf=shelf).stems == ("speech",)
+    assert load(tmp_path / "mine.th", weight_store=weight_store).stems == ("speech",)
     with pytest.raises(RangeError, match="sets its own segment"):
-        load(tmp_path / "mine.th", shelf=shelf, segment_s=3)
+        load(tmp_path / "mine.th", weight_store=weight_store, segment_s=3)
     with pytest.raises(ModelError, match="audiosep needs"):
-        load(tmp_path / "mine.ckpt", shelf=shelf)
+        load(tmp_path / "mine.ckpt", weight_store=weight_store)
 
 
-def test_import_by_published_name(shelf, tmp_path):
+def test_import_by_published_name(weight_store, tmp_path):
     model = public_model("cnn14")
     source = tmp_path / "Cnn14_mAP=0.431.pth"
     source.write_bytes(b"1")
-    assert take(source, shelf) == (model, shelf.path(model.files[0]))
+    assert take(source, weight_store) == (model, weight_store.path(model.files[0]))
     labels = tmp_path / "class_labels_indices.csv"
     labels.write_text("a")
-    take(labels, shelf)
-    assert is_installed(model, shelf)
-    assert remove(model, shelf) == 2
-    assert not is_installed(model, shelf)
+    take(labels, weight_store)
+    assert is_installed(model, weight_store)
+    assert remove(model, weight_store) == 2
+    assert not is_installed(model, weight_store)
     wrong = tmp_path / "955717e8-8726e21a.th"
     wrong.write_bytes(b"1")
     with pytest.raises(ModelError, match="its sha256 begins with"):
-        take(wrong, shelf)
+        take(wrong, weight_store)
     with pytest.raises(ModelError, match=r"a\.bin is no file of a known model.*--model"):
-        take(tmp_path / "a.bin", shelf)
+        take(tmp_path / "a.bin", weight_store)
 
 
-def test_ensembles_and_auto_by_name(shelf):
-    put_demucs(shelf)
-    ensemble = load("2*htdemucs+simple:mask_mean", shelf=shelf)
+def test_ensembles_and_auto_by_name(weight_store):
+    put_demucs(weight_store)
+    ensemble = load("2*htdemucs+simple:mask_mean", weight_store=weight_store)
     assert ensemble.name == "2*htdemucs+simple"
     with pytest.raises(ModelError, match="spells no ensemble"):
-        load("htdemucs+simple:blend", shelf=shelf)
+        load("htdemucs+simple:blend", weight_store=weight_store)
     with pytest.raises(ModelError, match="spells no ensemble"):
-        load("x*htdemucs+simple", shelf=shelf)
-    auto = load("auto", shelf=shelf)
+        load("x*htdemucs+simple", weight_store=weight_store)
+    auto = load("auto", weight_store=weight_store)
     assert auto.route("vocals").model == "htdemucs"
     assert auto.route("noise").model in ("embedded", "simple")
 
@@ -137,11 +137,11 @@ def test_ensembles_and_auto_by_name(shelf):
 @pytest.mark.parametrize(
     "package", [7, [], "klass", {3: torch.ones(1)}, {"state_dict": 5}, {"state_dict": {3: 1}}]
 )
-def test_checkpoints_of_anything_else_are_named(shelf, tmp_path, package):
+def test_checkpoints_of_anything_else_are_named(weight_store, tmp_path, package):
     path = tmp_path / "a.th"
     torch.save(package, path)
     prompts = Prompts(path, tokens=tmp_path / "vocab.json", merges=tmp_path / "m.txt", kept=None)
-    for read in (lambda: load(path, shelf=shelf), lambda: read_resunet30(path)):
+    for read in (lambda: load(path, weight_store=weight_store), lambda: read_resunet30(path)):
         with pytest.raises(ModelError, match=r"a\.th: no .*checkpoint"):
             read()
     with pytest.raises(ModelError, match=r"a\.th: it holds no text tower"):

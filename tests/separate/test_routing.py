@@ -18,7 +18,7 @@ class Named:
     def __init__(self, name, level, deaf=()):
         self.name, self._level, self._deaf = name, level, deaf
 
-    def hears(self, target):
+    def supports(self, target):
         return target not in self._deaf
 
     def separate(self, mix, targets, *, progress=None, cancelled=None):
@@ -74,7 +74,7 @@ def test_the_choice_is_explained(auto):
 
 def test_what_nobody_hears_is_said(auto):
     separator, _ = auto
-    assert not separator.hears("theremin")
+    assert not separator.supports("theremin")
     with pytest.raises(UnknownTargetError, match="no installed model can hear theremin"):
         separator.route("theremin")
 

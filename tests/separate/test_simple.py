@@ -56,7 +56,7 @@ def test_it_takes_steady_noise_off_a_voice(demo):
 
 def test_what_it_cannot_hear_it_says(noise):
     separator = SimpleSeparator()
-    assert not separator.hears("trumpet")
+    assert not separator.supports("trumpet")
     with pytest.raises(UnknownTargetError, match=r"trumpet.*vocals"):
         separator.separate(noise(0.1), ("vocals", "trumpet"))
     with pytest.raises(Cancelled):

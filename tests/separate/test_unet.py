@@ -114,7 +114,7 @@ def test_silence_stays_silent() -> None:
 
 def test_an_unknown_target_is_named() -> None:
     separator = UNetSeparator(CONFIG, local, name="mine")
-    assert separator.hears("vocals")
+    assert separator.supports("vocals")
     with pytest.raises(UnknownTargetError, match="mine cannot hear tuba; it hears accompaniment"):
         separator.separate(noise(0.1, 8192), ["vocals", "tuba"])
 

@@ -6,13 +6,13 @@ import io
 import wave
 
 import pytest
-from tests.edit.material import RATE, rehearsal
+from tests.align.material import RATE, rehearsal
 from tests.service.conftest import Person, wav_bytes
 
 from sayso.audio import write
-from sayso.desk.timeline import Clip, Timeline
-from sayso.edit.hearing import listen
+from sayso.autoedit.features import extract_features
 from sayso.editing import open_edit
+from sayso.timeline import Clip, Timeline
 from sayso.train.editor import EditorConfig, learn
 from sayso.train.editor_lessons import Pair
 
@@ -63,14 +63,16 @@ def test_what_is_proposed_changes_nothing_and_is_scored_once(me, monkeypatch):
     less, more = (cuts(me, session, by="level", keep=keep) for keep in (0.3, 0.6))
     assert less["duration_s"] < more["duration_s"]
     assert me.ask("GET", f"/sessions/{session['id']}/desk")["desk"]["edits"] == []
-    monkeypatch.setattr("sayso.edit.hearing.listen", lambda *_: pytest.fail("heard again"))
+    monkeypatch.setattr(
+        "sayso.autoedit.features.extract_features", lambda *_: pytest.fail("heard again")
+    )
     assert cuts(me, session, by="level", keep=0.3) == less
 
 
 def test_an_editor_that_has_learnt_is_offered(me, make, tmp_path):
     audio, spans = rehearsal(1)
     clips = tuple(Clip(start=a, stop=b) for a, b in (spans[1], spans[3]))
-    pair = Pair(listen(audio), Timeline(sample_rate=RATE, clips=clips))
+    pair = Pair(extract_features(audio), Timeline(sample_rate=RATE, clips=clips))
     config = EditorConfig(steps=3, autoencoder_steps=3, threads=1)
     learn([pair], config=config).save(tmp_path / "editors" / "anna.editor")
     session = me.open(data=recording())

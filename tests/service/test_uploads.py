@@ -14,7 +14,7 @@ from tests.service.conftest import Person, wav_bytes
 from sayso.errors import LimitError, RangeError
 from sayso.service import Limits
 from sayso.service.decoding import decode
-from sayso.service.views import shown_name
+from sayso.service.schemas import shown_name
 
 
 @pytest.fixture

@@ -5,18 +5,18 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.edit.material import RATE, rehearsal
+from tests.align.material import RATE, rehearsal
 
-from sayso.desk.timeline import Clip, Timeline
-from sayso.edit.apply import point_out
-from sayso.edit.bars import find_bars
-from sayso.edit.describing import with_odds
-from sayso.edit.editor import POINTER, SCORERS, Editor, score
-from sayso.edit.hearing import listen
-from sayso.edit.operations import clips_of, stretches
-from sayso.edit.pointing import Limits, point
+from sayso.autoedit.apply import point_out
+from sayso.autoedit.bars import find_bars
+from sayso.autoedit.decoding import Limits, point
+from sayso.autoedit.describing import with_odds
+from sayso.autoedit.editor import POINTER, SCORERS, Editor, score
+from sayso.autoedit.features import extract_features
+from sayso.autoedit.operations import clips_of, stretches
 from sayso.errors import DataError, ModelError
 from sayso.measure.edits import EditScores, kept_iou
+from sayso.timeline import Clip, Timeline
 from sayso.train.editor import EditorConfig, learn
 from sayso.train.editor_files import Example, Outcome, leave_one_out, means
 from sayso.train.editor_lessons import Lessons, Pair, lesson_of
@@ -28,7 +28,7 @@ def keeps_last(seed):
     """A rehearsal, and the edit of somebody who keeps the last take of each tune."""
     audio, spans = rehearsal(seed)
     clips = tuple(Clip(start=a - 1600, stop=b) for a, b in (spans[1], spans[3]))
-    return audio, Pair(listen(audio), Timeline(sample_rate=RATE, clips=clips))
+    return audio, Pair(extract_features(audio), Timeline(sample_rate=RATE, clips=clips))
 
 
 @pytest.fixture(scope="module")
@@ -42,14 +42,14 @@ def taught():
 def test_a_habit_is_learnt(taught):
     material, editor = taught
     audio, pair = material[2]
-    timeline = point_out(audio, pair.heard, editor)
+    timeline = point_out(audio, pair.features, editor)
     assert kept_iou(timeline, pair.timeline) > 0.8
 
 
 def test_an_editor_comes_back_from_its_file(taught, tmp_path):
     material, editor = taught
     back = Editor.open(editor.save(tmp_path / "me.editor"))
-    heard = material[2][1].heard
+    heard = material[2][1].features
     for scorer in SCORERS:
         values = score(heard, scorer, editor).values
         assert values.min() >= 0
@@ -76,7 +76,7 @@ def test_habits_are_kept(taught, tmp_path):
     assert editor.keep_ratio == pytest.approx(pair.timeline.frames / audio.frames, abs=0.05)
     assert editor.repeated == pytest.approx(1, abs=0.1)
     twice = Timeline(sample_rate=RATE, clips=pair.timeline.clips * 2)
-    loops = learn([Pair(pair.heard, twice)], config=QUICK)
+    loops = learn([Pair(pair.features, twice)], config=QUICK)
     assert loops.repeats == 2
     back = Editor.open(loops.save(tmp_path / "loops.editor"))
     assert (back.repeats, back.usual_s, back.by) == (2, loops.usual_s, loops.by)
@@ -125,8 +125,8 @@ def test_decoding_keeps_its_limits(taught, wish, shortest, repeats, seed):
 def test_edits_survive_as_operations():
     for seed in range(2):
         _, pair = keeps_last(seed)
-        bars = find_bars(pair.heard)
-        clips = clips_of(stretches(pair.timeline, bars, pair.heard), bars, pair.heard)
+        bars = find_bars(pair.features)
+        clips = clips_of(stretches(pair.timeline, bars, pair.features), bars, pair.features)
         again = Timeline(sample_rate=RATE, clips=clips)
         assert kept_iou(again, pair.timeline) > 0.97
 

@@ -14,13 +14,13 @@ STEMS = {"vocals", "drums", "bass", "other"}
 
 
 class Talk:
-    """A conversation with an interpreter that hears four stems."""
+    """A conversation with an interpreter that supports four stems."""
 
-    def __init__(self, hears=STEMS.__contains__):
-        self.history, self.hears = History(), hears
+    def __init__(self, supports=STEMS.__contains__):
+        self.history, self.supports = History(), supports
 
     def say(self, text):
-        found = interpret(text, self.history, hears=self.hears)
+        found = interpret(text, self.history, supports=self.supports)
         self.history = self.history.push(found.moves)
         return found
 
@@ -146,7 +146,7 @@ def test_a_second_thought_in_the_same_breath():
 
 
 def test_the_order_of_removing_and_pulling_out_does_not_lose_the_track():
-    talk = Talk(hears=None)
+    talk = Talk(supports=None)
     talk.say("isolate the vocals and remove the noise")
     assert talk.history.desk.deliver == ("vocals",)
 

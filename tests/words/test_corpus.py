@@ -29,14 +29,14 @@ def heard(pair):
 def after(pair):
     history = History()
     for earlier in pair.get("after", ()):
-        history = history.push(interpret(earlier, history, hears=heard(pair)).moves)
+        history = history.push(interpret(earlier, history, supports=heard(pair)).moves)
     return history
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair["say"] or "nothing")
 def test_the_words_lead_to_the_moves(pair):
     history = after(pair)
-    found = interpret(pair["say"], history, hears=heard(pair))
+    found = interpret(pair["say"], history, supports=heard(pair))
     assert comparable(found.moves) == comparable(expected(pair["moves"])), found.reply
     for words in pair.get("says", ()):
         assert words.lower() in found.reply.lower()
@@ -51,10 +51,10 @@ def test_the_corpus_is_large_and_has_no_pair_twice():
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair["say"] or "nothing")
 def test_what_a_reply_suggests_can_be_done(pair):
     history = after(pair)
-    found = interpret(pair["say"], history, hears=heard(pair))
+    found = interpret(pair["say"], history, supports=heard(pair))
     changed = history.push(interpret("make it louder", history).moves)
     for move in found.moves:
         for suggestion in move.suggestions if isinstance(move, Reply) else ():
-            moves = interpret(suggestion, changed, hears=heard(pair)).moves
+            moves = interpret(suggestion, changed, supports=heard(pair)).moves
             offered = [move for move in moves if isinstance(move, Reply)]
             assert not offered or "hears" in pair, suggestion

@@ -23,7 +23,7 @@ def server():
 
 
 class Talk:
-    """A conversation with a language model that hears four stems."""
+    """A conversation with a language model that supports four stems."""
 
     def __init__(self, server, timeout_s=10.0):
         self.model = LanguageModel(server.name, timeout_s=timeout_s)
@@ -32,7 +32,7 @@ class Talk:
     def say(self, text, *script):
         self.server.script[:] = script
         found = self.model.interpret(
-            text, self.history, hears=STEMS.__contains__, earlier=self.earlier
+            text, self.history, supports=STEMS.__contains__, earlier=self.earlier
         )
         self.history = self.history.push(found.moves)
         self.earlier.append(Exchange(text, found.reply))

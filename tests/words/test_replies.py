@@ -65,28 +65,30 @@ def test_case_and_marks_change_nothing(order):
 
 def test_the_nearest_sound_is_offered():
     heard = {"vocals", "drums", "bass", "other"}.__contains__
-    found = interpret("remove the kick and turn the bass up", History(), hears=heard)
+    found = interpret("remove the kick and turn the bass up", History(), supports=heard)
     assert [move.do for move in found.moves] == ["adjust", "reply"]
     assert found.moves[-1].suggestions[0] == "isolate the drums"
 
 
 def test_an_adjective_is_dropped_only_where_the_plain_sound_is_heard():
-    plain = interpret("isolate the lead guitar", History(), hears={"guitar"}.__contains__)
+    plain = interpret("isolate the lead guitar", History(), supports={"guitar"}.__contains__)
     assert plain.moves[0].targets == ("guitar",)
     assert "the lead guitar" in plain.reply
-    finer = interpret("isolate the lead guitar", History(), hears=lambda target: True)
+    finer = interpret("isolate the lead guitar", History(), supports=lambda target: True)
     assert finer.moves[0].targets == ("lead guitar",)
 
 
 def test_what_was_only_mentioned_must_be_heard_too():
-    found = interpret("there is a kazoo. less sibilance", History(), hears={"vocals"}.__contains__)
+    found = interpret(
+        "there is a kazoo. less sibilance", History(), supports={"vocals"}.__contains__
+    )
     assert [move.do for move in found.moves] == ["reply"]
     assert "kazoo" in found.reply
 
 
 def test_what_cannot_be_heard_cannot_be_left_out_either():
     for words in ("make everything louder but not the kazoo", "brighter, leave the kazoo alone"):
-        found = interpret(words, History(), hears={"vocals"}.__contains__)
+        found = interpret(words, History(), supports={"vocals"}.__contains__)
         assert isinstance(found.moves[0], Reply)
         assert "cannot change everything but the kazoo" in found.reply
 

@@ -32,14 +32,14 @@ def conversation(lines):
     return history
 
 
-def check(text, history, hears=None):
-    predicate = None if hears is None else hears.__contains__
-    found = interpret(text, history, hears=predicate)
+def check(text, history, supports=None):
+    predicate = None if supports is None else supports.__contains__
+    found = interpret(text, history, supports=predicate)
     assert found.moves
     assert found.reply.strip()
     history.push(found.moves)
     assert parse_moves([move.model_dump() for move in found.moves]) == found.moves
-    assert found == interpret(text, history, hears=predicate)
+    assert found == interpret(text, history, supports=predicate)
     return found
 
 
@@ -51,8 +51,8 @@ def test_any_text(text):
 
 @attacked(400)
 @given(SOUP, st.lists(LINES, max_size=4), HEARS)
-def test_any_words_of_ours_after_any_conversation(text, lines, hears):
-    check(text, conversation(lines), hears)
+def test_any_words_of_ours_after_any_conversation(text, lines, supports):
+    check(text, conversation(lines), supports)
 
 
 @attacked(100)
@@ -65,10 +65,10 @@ def test_any_conversation(texts):
 
 @attacked(200)
 @given(SOUP, st.sets(st.sampled_from(["vocals", "drums", "bass", "other"]), min_size=1))
-def test_nothing_that_cannot_be_heard_is_asked_for(text, hears):
-    found = check(text, History(), hears)
+def test_nothing_that_cannot_be_heard_is_asked_for(text, supports):
+    found = check(text, History(), supports)
     desk = History().push(found.moves).desk
-    assert set(desk.targets()) <= hears
+    assert set(desk.targets()) <= supports
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sayso.words import canonical, vocabulary
-from sayso.words.hearing import Ear
+from sayso.words.hearing import TargetResolver
 from sayso.words.lexicon import listed, load
 
 NAMES = vocabulary().names
@@ -82,7 +82,7 @@ def test_canonical(said, meant):
 
 @given(st.sampled_from(NAMES), st.lists(st.sampled_from(NAMES), unique=True))
 def test_the_nearest_is_among_them_or_none(name, among):
-    found = Ear(among.__contains__).nearest(name)
+    found = TargetResolver(among.__contains__).nearest(name)
     assert found is None or found in among
     if name in among:
         assert found == name
@@ -104,4 +104,4 @@ def test_the_nearest_is_among_them_or_none(name, among):
     ],
 )
 def test_nearest(wanted, among, found):
-    assert Ear(among.__contains__).nearest(wanted) == found
+    assert TargetResolver(among.__contains__).nearest(wanted) == found

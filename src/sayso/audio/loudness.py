@@ -120,8 +120,8 @@ def k_weighting(sample_rate: int) -> npt.NDArray[np.float64]:
     The standard gives coefficients at 48 kHz alone; these come from the analogue prototype that
     reproduces them (De Man 2014), so that every rate hears alike.
     """
-    shelf = _biquad(sample_rate, 1681.974450955533, 0.7071752369554196, 3.999843853973347)
-    return np.stack([shelf, _highpass(sample_rate, 38.13547087602444, 0.5003270373238773)])
+    weight_store = _biquad(sample_rate, 1681.974450955533, 0.7071752369554196, 3.999843853973347)
+    return np.stack([weight_store, _highpass(sample_rate, 38.13547087602444, 0.5003270373238773)])
 
 
 def _biquad(sample_rate: int, frequency_hz: float, q: float, gain_db: float) -> Any:

@@ -10,10 +10,10 @@ from typing import Any, BinaryIO, Protocol, Self
 
 import numpy as np
 
+from sayso.atomic import beside, in_words
 from sayso.audio.audio import Audio, Samples
 from sayso.audio.formats import SNDFILE_SUBTYPES, Format, format_of
 from sayso.errors import OutputError
-from sayso.whole import beside, in_words
 
 _MOST_BYTES = 0xFFFF0000
 """What the 32-bit sizes of AIFF and of a plain WAV can hold; longer ones are written as RF64."""

@@ -16,8 +16,8 @@ from uuid import uuid4
 from sayso.batch.aliases import Aliases
 from sayso.batch.manifest import Head, Item, read_manifest, write_manifest
 from sayso.batch.pace import Pace, Tally
-from sayso.batch.places import Source, absolute, deliver, is_remote
 from sayso.batch.settings import CleanSettings, RenderSettings
+from sayso.batch.storage import Source, absolute, deliver, is_remote
 from sayso.batch.work import RESULT, STATE
 from sayso.errors import ConfigError, QueueError, SaysoError
 from sayso.jobs import Job, JobFailure, JobQueue

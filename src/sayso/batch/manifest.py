@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from sayso.batch.places import deliver, file_system, is_remote
+from sayso.batch.storage import deliver, file_system, is_remote
 from sayso.configuration import Frozen
 from sayso.errors import ConfigError
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sayso.batch.manifest import Item, Output
-from sayso.batch.places import deliver, fetch, fresh_folder, is_remote, sha256_of
 from sayso.batch.settings import CleanSettings, RenderSettings
+from sayso.batch.storage import deliver, fetch, fresh_folder, is_remote, sha256_of
 from sayso.jobs import Context, kind
 
 if TYPE_CHECKING:
@@ -110,13 +110,15 @@ def _studio(
     models: str | None,
     hub: str | None,
 ) -> Studio:
-    from sayso.checkpoints import Shelf
+    from sayso.checkpoints import WeightStore
     from sayso.studio import Studio
 
-    shelf = None
+    weight_store = None
     if models is not None:
-        shelf = Shelf(Path(models), hub=None if hub is None else Path(hub))
-    return Studio(model, segment_s=segment_s, overlap=overlap, threads=threads, shelf=shelf)
+        weight_store = WeightStore(Path(models), hub=None if hub is None else Path(hub))
+    return Studio(
+        model, segment_s=segment_s, overlap=overlap, threads=threads, weight_store=weight_store
+    )
 
 
 def _worked(arguments: Mapping[str, Any], context: Context, make: _Make) -> dict[str, Any]:

@@ -1,13 +1,13 @@
-"""Other people's weights: reading their files without running them, and keeping them on a shelf."""
+"""Other people's weights: reading their files without running them, and keeping them in a store."""
 
 from sayso.checkpoints.fitting import build, fit, without_prefix
 from sayso.checkpoints.pickled import ClassName, read_pickled
-from sayso.checkpoints.shelf import Shelf, WeightFile, check_hash, fingerprint
+from sayso.checkpoints.weight_store import WeightFile, WeightStore, check_hash, fingerprint
 
 __all__ = [
     "ClassName",
-    "Shelf",
     "WeightFile",
+    "WeightStore",
     "build",
     "check_hash",
     "fingerprint",

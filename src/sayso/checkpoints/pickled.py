@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from sayso.errors import ModelError
-from sayso.extras import require
+from sayso.optional import require
 
 _MOST_PICKLE_BYTES = 64 << 20
 _MAGIC = 0x1950A86A20F9469CFC6C

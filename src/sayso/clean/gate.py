@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from sayso.audio import Audio, Samples
-from sayso.clean.config import Gate
+from sayso.desk.cleaning import Gate
 from sayso.effects import Processed, Sound
-from sayso.extras import require
+from sayso.optional import require
 
 _RATIO = 4.0  # dB down for each dB below the threshold, until the range is reached
 

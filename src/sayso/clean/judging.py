@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sayso.audio import Audio, Cancelled, integrated_lufs
-from sayso.checkpoints import Shelf
+from sayso.checkpoints import WeightStore
 from sayso.clean.config import Measure
 from sayso.clean.rows import AFTER, BEFORE
 from sayso.measure.wer import wer, words_of
@@ -98,17 +98,17 @@ def _words(
     return {f"wer_to_source{AFTER}": wer(heard[AFTER], heard[BEFORE])}
 
 
-def _shelf(models: Path | None) -> Shelf:
-    from sayso.separate.installed import default_shelf
+def _weight_store(models: Path | None) -> WeightStore:
+    from sayso.separate.installed import default_weight_store
 
-    return default_shelf() if models is None else Shelf(models)
+    return default_weight_store() if models is None else WeightStore(models)
 
 
 def _weights(name: str, models: Path | None) -> list[Path]:
     """The files of a public model. Raises: ModelError saying how to get them."""
     model = public_model(name)
     assert model is not None, "it is on the list"
-    return [_shelf(models).need(file, model=name) for file in model.files]
+    return [_weight_store(models).require(file, model=name) for file in model.files]
 
 
 @lru_cache(maxsize=1)
@@ -122,10 +122,10 @@ def _dnsmos(models: Path | None) -> Dnsmos:
 def _listener(models: Path | None) -> Separator | None:
     """What estimates music where Cnn14 is missing; None where that is installed, or neither is."""
     model = public_model("cnn14")
-    if model is not None and all(_shelf(models).find(file) for file in model.files):
+    if model is not None and all(_weight_store(models).find(file) for file in model.files):
         return None
     separator = load()
-    return separator if is_trained(separator, _MUSIC) and separator.hears(_MUSIC) else None
+    return separator if is_trained(separator, _MUSIC) and separator.supports(_MUSIC) else None
 
 
 @lru_cache(maxsize=1)
@@ -141,4 +141,4 @@ def _transcriber(models: Path | None) -> Transcriber:
 
     whisper = public_model("whisper")
     assert whisper is not None, "it is on the list"
-    return best_transcriber(_shelf(models).path(whisper.files[0]).parent)
+    return best_transcriber(_weight_store(models).path(whisper.files[0]).parent)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from sayso.audio import Audio, Cancelled, Recorder, Samples, istft, stft, stop_if, window_frames
-from sayso.clean.config import PostMask
+from sayso.desk.cleaning import PostMask
 
 _WINDOW_S, _HOPS = 0.04, 4
 _BLOCK_HOPS = 1024

@@ -21,14 +21,15 @@ from sayso.audio import (
     stage,
     stop_if,
 )
-from sayso.checkpoints import Shelf
-from sayso.clean.config import CleanConfig, Denoise, Loudness, Preprocess, Separation
+from sayso.checkpoints import WeightStore
+from sayso.clean.config import CleanConfig
+from sayso.desk.cleaning import Denoise, TargetLoudness, Preprocess, Separation
 from sayso.clean.gate import gate
 from sayso.clean.masks import postmask
 from sayso.clean.restore import restore
 from sayso.effects import amplify, limit, record
 from sayso.errors import SilenceError
-from sayso.separate import Separator, is_trained, load, require_heard
+from sayso.separate import Separator, is_trained, load, require_supported
 from sayso.separate.ensemble import fuse
 
 Separate: TypeAlias = Callable[..., Mapping[str, Audio]]
@@ -125,7 +126,7 @@ def prepare(source: Audio, settings: Preprocess, *, cancelled: Cancelled | None 
 @lru_cache(maxsize=4)
 def opened(name: str | None, models: Path | None, threads: int | None) -> Separator:
     """The separator called `name`, loaded once a process. Raises: ModelError."""
-    return load(name, threads=threads, shelf=None if models is None else Shelf(models))
+    return load(name, threads=threads, weight_store=None if models is None else WeightStore(models))
 
 
 def _offset(audio: Audio) -> Samples:
@@ -185,7 +186,7 @@ def _finish(
 
 def _from_catalogue(config: CleanConfig, name: str | None, target: str) -> Separate | None:
     separator = opened(name, config.models, config.threads)
-    require_heard(separator, (target,))
+    require_supported(separator, (target,))
     # A person who names a model gets it; rules of thumb do more harm than good on their own.
     return separator.separate if name is not None or is_trained(separator, target) else None
 
@@ -248,7 +249,7 @@ def _mixed(one: Audio, other: Audio, share: float) -> Audio:
 
 
 def _at_loudness(
-    audio: Audio, settings: Loudness, cancelled: Cancelled | None
+    audio: Audio, settings: TargetLoudness, cancelled: Cancelled | None
 ) -> tuple[Audio, float]:
     """`audio` at its loudness under its ceiling, and the gain that it took in dB."""
     measured_lufs = integrated_lufs(audio)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from sayso.audio import Audio, Cancelled, Samples, istft, stft, stop_if, window_frames
-from sayso.clean.config import Restore
+from sayso.desk.cleaning import Restore
 from sayso.clean.masks import in_blocks
 
 _WINDOW_S, _HOPS = 0.055, 4

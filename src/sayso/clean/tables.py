@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from sayso.atomic import put
 from sayso.clean.rows import AFTER, BEFORE, CleanRow
 from sayso.errors import ConfigError
-from sayso.whole import put
 
 MEANINGS = {
     "lufs": "loudness (LUFS)",

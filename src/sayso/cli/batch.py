@@ -127,10 +127,10 @@ def _workers(
 
 def _options() -> dict[str, str]:
     """What workers must know of this machine."""
-    shelf = models_shelf()
-    options = {"models": str(shelf.folder)}
-    if shelf.hub is not None:
-        options["hub"] = str(shelf.hub)
+    weight_store = models_shelf()
+    options = {"models": str(weight_store.folder)}
+    if weight_store.hub is not None:
+        options["hub"] = str(weight_store.hub)
     return options
 
 
@@ -140,7 +140,7 @@ def _check(workers: Workers | None) -> None:
 
 
 def _need_extra() -> None:
-    from sayso.extras import require_all
+    from sayso.optional import require_all
 
     require_all("dbos", "fsspec", extra="batch", purpose="work on several files at a time")
 

@@ -10,14 +10,14 @@ from sayso.cli.parser import fields
 from sayso.cli.terminal import duration, note, progress_bar, show_json, show_table
 
 if TYPE_CHECKING:
-    from sayso.edit.editlist import EditList
+    from sayso.timeline.editlist import EditList
     from sayso.train.editor import EditorConfig
 
 
 def align(arguments: Namespace) -> int:
     """Finds what was cut, and writes it as an edit."""
-    from sayso.edit.exchange import check_name, write_edit
     from sayso.editing import align_files
+    from sayso.timeline.exchange import check_name, write_edit
 
     check_name(arguments.out)
     with progress_bar("aligning") as progress:
@@ -41,7 +41,7 @@ def align(arguments: Namespace) -> int:
 def learn(arguments: Namespace) -> int:
     """Learns from pairs, and writes an editor."""
     _need_torch("learning")
-    from sayso.edit.editor import Editor
+    from sayso.autoedit.editor import Editor
     from sayso.train.editor import learn
     from sayso.train.editor_files import read_examples
 
@@ -60,13 +60,13 @@ def learn(arguments: Namespace) -> int:
 
 def apply(arguments: Namespace) -> int:
     """Edits a recording, and writes the edit."""
-    from sayso.edit.exchange import check_name, write_edit
     from sayso.editing import Choice, apply_file
+    from sayso.timeline.exchange import check_name, write_edit
 
     check_name(arguments.out)
     editor = None
     if arguments.editor:
-        from sayso.edit.editor import Editor
+        from sayso.autoedit.editor import Editor
 
         editor = Editor.open(arguments.editor)
     names = ("threshold", "keep", "wish_s", "shortest_s", "crossfade_s", "room_tone_s")
@@ -142,7 +142,7 @@ def _config(arguments: Namespace) -> EditorConfig:
 
 
 def _need_torch(purpose: str) -> None:
-    from sayso.extras import require_all
+    from sayso.optional import require_all
 
     require_all("torch", "safetensors", extra="torch", purpose=purpose)
 
@@ -166,8 +166,8 @@ def render(arguments: Namespace) -> int:
 
 def export(arguments: Namespace) -> int:
     """Writes an edit in another format."""
-    from sayso.edit.exchange import write_edit
     from sayso.editing import open_edit
+    from sayso.timeline.exchange import write_edit
 
     edit = open_edit(arguments.edit, recordings=arguments.recordings)
     _show(edit, write_edit(arguments.out, edit))

@@ -20,13 +20,17 @@ def listing(arguments: Namespace) -> int:
     from sayso.separate.installed import is_installed
     from sayso.separate.public import MODELS
 
-    shelf = models_shelf()
-    entries = catalogue(shelf)
+    weight_store = models_shelf()
+    entries = catalogue(weight_store)
     recognisers = [model for model in MODELS if not model.separates]
     if arguments.json:
         others = [
             model.model_dump(include={"name", "quality", "cost"})
-            | {"hears": (), "licence": _licence(model), "installed": is_installed(model, shelf)}
+            | {
+                "hears": (),
+                "licence": _licence(model),
+                "installed": is_installed(model, weight_store),
+            }
             for model in recognisers
         ]
         show_json([*(entry.model_dump() for entry in entries), *others])
@@ -36,7 +40,7 @@ def listing(arguments: Namespace) -> int:
         for e in entries
     ]
     for model in recognisers:
-        here = "yes" if is_installed(model, shelf) else "no"
+        here = "yes" if is_installed(model, weight_store) else "no"
         rows.append((model.name, here, "", model.quality, model.cost, _licence(model)))
     show_table(("name", "installed", "hears", "quality", "cost", "licence"), rows)
     return 0
@@ -45,10 +49,10 @@ def listing(arguments: Namespace) -> int:
 def details(arguments: Namespace) -> int:
     """Prints all that is known of one model, its files and where they belong."""
     model = _named(arguments.name)
-    shelf = models_shelf()
+    weight_store = models_shelf()
     if arguments.json:
         files = [
-            file.model_dump() | {"path": str(shelf.find(file) or shelf.path(file))}
+            file.model_dump() | {"path": str(weight_store.find(file) or weight_store.path(file))}
             for file in model.files
         ]
         show_json(model.model_dump(mode="json") | {"files": files})
@@ -68,14 +72,14 @@ def details(arguments: Namespace) -> int:
             Path(file.name).name,
             f"{file.size_mb:g} MB" if file.size_mb else "",
             file.sha256,
-            "here" if shelf.find(file) else "missing",
-            str(shelf.find(file) or shelf.path(file)),
+            "here" if weight_store.find(file) else "missing",
+            str(weight_store.find(file) or weight_store.path(file)),
         )
         for file in model.files
     ]
     show_table(("file", "size", "sha256", "", "where"), lines)
     for file in model.files:
-        if file.gated and not shelf.find(file):
+        if file.gated and not weight_store.find(file):
             note(f"{Path(file.name).name}: {file.gated}")
     if model.kind == "audiosep":
         from sayso.separate.prompts import PROMPTS, TRAINED_ON
@@ -102,11 +106,11 @@ def take(arguments: Namespace) -> int:
     from sayso.separate.installed import is_installed
     from sayso.separate.installed import take as copy
 
-    shelf = models_shelf()
+    weight_store = models_shelf()
     rows = []
     for path in arguments.files:
-        model, place = copy(Path(path), shelf)
-        state = "complete" if is_installed(model, shelf) else "files are missing"
+        model, place = copy(Path(path), weight_store)
+        state = "complete" if is_installed(model, weight_store) else "files are missing"
         rows.append((model.name, str(place), state))
     show_table(("model", "file", ""), rows)
     return 0

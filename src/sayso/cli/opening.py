@@ -13,7 +13,7 @@ from sayso.cli.terminal import note
 from sayso.studio import Studio
 
 if TYPE_CHECKING:
-    from sayso.checkpoints import Shelf
+    from sayso.checkpoints import WeightStore
 
 
 def open_studio(arguments: Namespace) -> Studio:
@@ -27,7 +27,7 @@ def open_studio(arguments: Namespace) -> Studio:
         options["segment_s"] = arguments.segment
     return Studio(
         cache=None if arguments.no_cache else cache_folder(),
-        shelf=models_shelf(),
+        weight_store=models_shelf(),
         llm=os.environ.get("SAYSO_LLM") or None,
         **options,
     )
@@ -41,19 +41,19 @@ def tell_choice(studio: Studio, targets: Sequence[str]) -> None:
             note(reason)
 
 
-def models_shelf() -> Shelf:
+def models_shelf() -> WeightStore:
     """Where public weights lie: SAYSO_MODELS, or the platform's cache folder.
 
     Weights in the Hugging Face hub's own cache (HF_HOME) are used, too.
     """
     from platformdirs import user_cache_path
 
-    from sayso.checkpoints import Shelf
+    from sayso.checkpoints import WeightStore
 
     chosen = os.environ.get("SAYSO_MODELS")
     folder = Path(chosen) if chosen else user_cache_path("sayso") / "models"
     hub = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
-    return Shelf(folder, hub=hub / "hub")
+    return WeightStore(folder, hub=hub / "hub")
 
 
 def cache_folder() -> Path:

@@ -33,7 +33,7 @@ def serve(arguments: Namespace) -> int:
 
 def mcp(arguments: Namespace) -> int:
     """Answers an agent on stdin and stdout until it leaves."""
-    from sayso.extras import require_all
+    from sayso.optional import require_all
 
     require_all("mcp", extra="mcp", purpose="answering an agent")
     from sayso.cli.opening import open_studio
@@ -79,7 +79,7 @@ def listing(arguments: Namespace) -> int:
 
 
 def _settings(arguments: Namespace) -> Settings:
-    from sayso.extras import require_all
+    from sayso.optional import require_all
 
     needed = ("fastapi", "sqlmodel", "alembic", "uvicorn", "dbos", "structlog")
     require_all(*needed, extra="serve", purpose="the service")

@@ -184,6 +184,6 @@ def _tell(report: Report) -> None:
 
 
 def _need_extra() -> None:
-    from sayso.extras import require_all
+    from sayso.optional import require_all
 
     require_all("torch", "lightning_fabric", extra="train", purpose="training")

@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from sayso.desk.knobs import Absolute, Edge, Knob, Slider, Steps
 from sayso.desk.spans import During
-from sayso.desk.value import OUT_OF_RANGE, Value
+from sayso.value import OUT_OF_RANGE, Value
 
 Target = Annotated[
     str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=100)
@@ -39,7 +39,7 @@ class _Effect(Value):
 
     span: During | None = None
     difference: ClassVar[str | None] = None
-    neutral: ClassVar[Mapping[str, float]] = {}
+    neutral: ClassVar[tuple[tuple[str, float], ...]] = ()
     knobs: ClassVar[tuple[Knob, ...]] = ()
     in_part: ClassVar[bool] = True
     """Whether it may hold for a span only."""
@@ -51,7 +51,7 @@ class Gain(_Effect):
     effect: Literal["gain"] = "gain"
     db: Db
     difference = "db"
-    neutral = {"db": 0.0}
+    neutral = (("db", 0.0),)
 
 
 class Mute(_Effect):
@@ -72,7 +72,10 @@ class Fade(_Effect):
     effect: Literal["fade"] = "fade"
     in_s: FadeSeconds = 0.0
     out_s: FadeSeconds = 0.0
-    neutral = {"in_s": 0.0, "out_s": 0.0}
+    neutral = (
+        ("in_s", 0.0),
+        ("out_s", 0.0),
+    )
     in_part = False
 
 
@@ -89,7 +92,7 @@ class Duck(_Effect):
     attack_s: Annotated[float, Field(ge=0.005, le=10.0)] = 0.1
     release_s: Annotated[float, Field(ge=0.005, le=10.0)] = 0.5
     difference = "db"
-    neutral = {"db": 0.0}
+    neutral = (("db", 0.0),)
 
 
 class Reverb(_Effect):
@@ -98,7 +101,7 @@ class Reverb(_Effect):
     effect: Literal["reverb"] = "reverb"
     amount: Annotated[float, Field(ge=-1.0, le=1.0), Absolute(0.0, 1.0)]
     difference = "amount"
-    neutral = {"amount": 0.0}
+    neutral = (("amount", 0.0),)
     knobs = (Slider(label="Room", name="Reverb", field="amount", step=0.02, unit="amount"),)
 
 
@@ -108,7 +111,7 @@ class Pitch(_Effect):
     effect: Literal["pitch"] = "pitch"
     semitones: Annotated[float, Field(ge=-24.0, le=24.0)]
     difference = "semitones"
-    neutral = {"semitones": 0.0}
+    neutral = (("semitones", 0.0),)
     knobs = (Slider(label="Pitch", name="Pitch", field="semitones", step=1, unit="semitones"),)
 
 
@@ -118,9 +121,7 @@ class Compress(_Effect):
     effect: Literal["compress"] = "compress"
     amount: Literal["low", "medium", "high"]
     knobs = (
-        Steps(
-            label="Squash", name="Compression", field="amount", values=("low", "medium", "high")
-        ),
+        Steps(label="Squash", name="Compression", field="amount", values=("low", "medium", "high")),
     )
 
 
@@ -132,7 +133,7 @@ class Eq(_Effect):
     gain_db: Annotated[float, Field(ge=-24.0, le=24.0)]
     q: Annotated[float, Field(ge=0.1, le=10.0)] = 0.7
     difference = "gain_db"
-    neutral = {"gain_db": 0.0}
+    neutral = (("gain_db", 0.0),)
 
 
 class Filter(_Effect):
@@ -166,7 +167,7 @@ class Pan(_Effect):
     effect: Literal["pan"] = "pan"
     position: Annotated[float, Field(ge=-2.0, le=2.0), Absolute(-1.0, 1.0)]
     difference = "position"
-    neutral = {"position": 0.0}
+    neutral = (("position", 0.0),)
     knobs = (Slider(label="Pan", name="Pan", field="position", step=0.05, unit="place"),)
 
 
@@ -179,7 +180,7 @@ class Width(_Effect):
     effect: Literal["width"] = "width"
     amount: Annotated[float, Field(ge=-2.0, le=2.0), Absolute(0.0, 2.0)]
     difference = "amount"
-    neutral = {"amount": 1.0}
+    neutral = (("amount", 1.0),)
     knobs = (Slider(label="Width", name="Width", field="amount", step=0.05, unit="percent"),)
 
 
@@ -191,7 +192,7 @@ class Delay(_Effect):
     feedback: Annotated[float, Field(ge=-0.95, le=0.95), Absolute(0.0, 0.95)] = 0.35
     mix: Annotated[float, Field(ge=-1.0, le=1.0), Absolute(0.0, 1.0)] = 0.3
     difference = "mix"
-    neutral = {"mix": 0.0}
+    neutral = (("mix", 0.0),)
     knobs = (Slider(label="Echo", name="Echo", field="mix", step=0.02, unit="amount"),)
 
 
@@ -206,7 +207,7 @@ class Stretch(_Effect):
 
     effect: Literal["stretch"] = "stretch"
     rate: Annotated[float, Field(ge=0.25, le=4.0)]
-    neutral = {"rate": 1.0}
+    neutral = (("rate", 1.0),)
     knobs = (
         Slider(
             label="Tempo", name="Tempo", field="rate", step=0, unit="percent", master=True,
@@ -240,6 +241,10 @@ EFFECTS: Mapping[str, type[AnyEffect]] = {
     cls.model_fields["effect"].default: cls for cls in get_args(AnyEffect)
 }
 """Every effect by its name."""
+ADDITIVE: Mapping[str, str] = {
+    name: cls.difference for name, cls in EFFECTS.items() if cls.difference is not None
+}
+"""The field that a relative adjust adds to, of those that have a sensible difference."""
 
 
 def require_absolute(effect: AnyEffect) -> AnyEffect:
@@ -298,7 +303,7 @@ def difference_range(effect: str, field: str) -> tuple[float, float]:
 def is_neutral(effect: AnyEffect) -> bool:
     """Whether it does nothing."""
     return bool(effect.neutral) and all(
-        getattr(effect, field) == value for field, value in effect.neutral.items()
+        getattr(effect, field) == value for field, value in effect.neutral
     )
 
 
@@ -331,6 +336,6 @@ def combine(current: AnyEffect | None, difference: AnyEffect) -> AnyEffect:
     if field is None:
         return difference
     low, high = field_range(difference.effect, field)
-    base = getattr(current, field, difference.neutral.get(field, 0.0))
+    base = getattr(current, field, dict(difference.neutral).get(field, 0.0))
     moved = min(max(base + getattr(difference, field), low), high)
     return (current or difference).model_copy(update={field: moved})

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from sayso.desk.cleaning import Cleaning
 from sayso.desk.edits import EditStep
 from sayso.desk.effects import (
     MIX,
@@ -21,7 +22,12 @@ from sayso.desk.effects import (
     Target,
     require_absolute,
 )
-from sayso.desk.value import Value, in_words
+from sayso.value import Value, in_words
+
+MOST_AT_ONCE = 32
+"""Effects of one adjustment."""
+MOST_EFFECTS = 256
+"""Effects of one strip."""
 
 
 def require_fitting(effect: AnyEffect, target: str) -> None:
@@ -54,7 +60,7 @@ class Adjust(Value):
     do: Literal["adjust"] = "adjust"
     target: Target
     relative: bool = False
-    effects: Annotated[tuple[Effect, ...], Field(min_length=1, max_length=32)]
+    effects: Annotated[tuple[Effect, ...], Field(min_length=1, max_length=MOST_AT_ONCE)]
 
     @model_validator(mode="after")
     def _fits(self) -> Adjust:
@@ -76,7 +82,7 @@ class Set(Value):
     gain_db: Db | None = None
     mute: bool | None = None
     solo: bool | None = None
-    effects: Annotated[tuple[AbsoluteEffect, ...], Field(max_length=32)] | None = None
+    effects: Annotated[tuple[AbsoluteEffect, ...], Field(max_length=MOST_EFFECTS)] | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Set:
@@ -86,9 +92,10 @@ class Set(Value):
 
 
 class Clean(Value):
-    """Speech only: no music, no noise."""
+    """Speech only: no music, no noise; without `cleaning` by the best of our own separators."""
 
     do: Literal["clean"] = "clean"
+    cleaning: Cleaning | None = None
 
 
 class Edit(Value):

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from sayso.desk.edits import LATEST_S
-from sayso.desk.value import Value
+from sayso.value import Value
 
 
 class Moment(Value):

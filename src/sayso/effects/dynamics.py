@@ -10,7 +10,7 @@ import numpy as np
 
 from sayso.audio import Audio, Samples
 from sayso.effects.sound import Processed, Sound
-from sayso.extras import require
+from sayso.optional import require
 
 
 @dataclass(frozen=True)

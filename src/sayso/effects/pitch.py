@@ -20,7 +20,7 @@ from sayso.audio import Samples
 from sayso.audio.blocks import in_blocks
 from sayso.audio.crossfade import crossfade
 from sayso.effects.sound import Processed, Sound
-from sayso.extras import require
+from sayso.optional import require
 
 _CORE_S = 30.0
 _CONTEXT_S = 0.5

@@ -14,7 +14,7 @@ import numpy as np
 from sayso.audio import Samples
 from sayso.desk import Delay, Reverb
 from sayso.effects.sound import Processed, Sound
-from sayso.extras import require
+from sayso.optional import require
 
 _FADE_S = 0.05
 # A cathedral rings for about four seconds.

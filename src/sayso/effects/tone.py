@@ -16,18 +16,18 @@ ORDER = 4
 """Butterworth order of each filter edge: 24 dB an octave, so that "only below 200 Hz" is heard."""
 
 
-def equalise(sound: Sound, bell: Eq) -> Sound:
-    """`sound` with a bell: `gain_db` at `frequency_hz`, 0 dB far from it.
+def equalise(sound: Sound, band: Eq) -> Sound:
+    """`sound` with a peaking band: `gain_db` at `frequency_hz`, 0 dB far from it.
 
-    Raises: RangeError for a bell above what the sample rate can hold.
+    Raises: RangeError for a band above what the sample rate can hold.
     Source: Bristow-Johnson, "Cookbook formulae for audio EQ biquad filter coefficients".
     """
-    if bell.gain_db == 0:
+    if band.gain_db == 0:
         return sound
-    _require_below(bell.frequency_hz, sound, "a bell")
-    amplitude = 10 ** (bell.gain_db / 40)
-    omega = 2 * np.pi * bell.frequency_hz / sound.sample_rate
-    alpha, cosine = np.sin(omega) / (2 * bell.q), np.cos(omega)
+    _require_below(band.frequency_hz, sound, "a peaking band")
+    amplitude = 10 ** (band.gain_db / 40)
+    omega = 2 * np.pi * band.frequency_hz / sound.sample_rate
+    alpha, cosine = np.sin(omega) / (2 * band.q), np.cos(omega)
     top = [1 + alpha * amplitude, -2 * cosine, 1 - alpha * amplitude]
     bottom = [1 + alpha / amplitude, -2 * cosine, 1 - alpha / amplitude]
     return _filtered(sound, np.array([[*top, *bottom]]) / bottom[0])

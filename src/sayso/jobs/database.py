@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sayso.errors import QueueError
-from sayso.extras import require_all
+from sayso.optional import require_all
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sayso.audio import Audio, stft
-from sayso.desk.timeline import Timeline
+from sayso.timeline import Timeline
 
 _NEAR_S = 0.5
 _GRID_S = 0.01

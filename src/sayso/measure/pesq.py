@@ -6,9 +6,9 @@ Conventions: mono `[T]` at 16 kHz (wide band) or 8 kHz (narrow band); the standa
 from __future__ import annotations
 
 from sayso.errors import EmptyAudioError, RangeError, ShapeError, SilenceError
-from sayso.extras import require
 from sayso.measure import sdr
 from sayso.measure.sdr import Array
+from sayso.optional import require
 
 _MODES = {16_000: "wb", 8_000: "nb"}
 _SHORTEST_S = 0.25

@@ -14,9 +14,9 @@ import warnings
 import numpy as np
 
 from sayso.errors import EmptyAudioError, ShapeError, SilenceError
-from sayso.extras import require
 from sayso.measure import sdr
 from sayso.measure.sdr import Array
+from sayso.optional import require
 
 _SHORTEST_S = 0.4
 

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from sayso.audio import Audio, Cancelled, Progress, resample, stop_if
 from sayso.checkpoints import fit, read_pickled
 from sayso.errors import ModelError
-from sayso.extras import require
+from sayso.optional import require
 
 if TYPE_CHECKING:
     from sayso.networks.cnn14 import Cnn14, Cnn14Config

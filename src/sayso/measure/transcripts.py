@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sayso.audio import Audio, Cancelled, Progress, Samples, resample, stop_if
 from sayso.errors import ModelError
-from sayso.extras import require
+from sayso.optional import require
 
 RATE_HZ = 16_000
 _QUIET_FRAMES = RATE_HZ // 10

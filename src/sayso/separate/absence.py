@@ -27,7 +27,7 @@ def absence_gain(
     stem_power: npt.NDArray[np.floating],
     mix_power: npt.NDArray[np.floating],
     *,
-    frames_a_s: float,
+    frame_rate: float,
     threshold_db: float = THRESHOLD_DB,
 ) -> npt.NDArray[np.float32]:
     """Gains `[T]`, 0..1, for a stem's frames by how far it lies below the mixture around them.
@@ -35,11 +35,11 @@ def absence_gain(
     Args:
         stem_power: of each frame, `[T]`, any scale.
         mix_power: likewise, on the same scale.
-        frames_a_s: frames a second.
+        frame_rate: frames a second.
         threshold_db: how far below the mixture a stem may lie before it is turned down.
     """
-    reach = round(3 * SMOOTHING_S * frames_a_s)
-    window = np.exp(-0.5 * (np.arange(-reach, reach + 1) / (SMOOTHING_S * frames_a_s)) ** 2)
+    reach = round(3 * SMOOTHING_S * frame_rate)
+    window = np.exp(-0.5 * (np.arange(-reach, reach + 1) / (SMOOTHING_S * frame_rate)) ** 2)
     stem, mix = (
         np.convolve(power, window, "full")[reach : reach + len(power)]
         for power in (stem_power, mix_power)

@@ -18,8 +18,8 @@ from sayso.audio import Audio, Cancelled, Chunking, Progress, Samples
 from sayso.checkpoints import fingerprint, fit, read_pickled, without_prefix
 from sayso.configuration import Frozen
 from sayso.errors import ModelError
-from sayso.extras import require
-from sayso.separate.catalogue import require_heard
+from sayso.optional import require
+from sayso.separate.catalogue import require_supported
 from sayso.separate.devices import Device
 from sayso.separate.native import separate_natively
 from sayso.separate.prompts import Embedding, Prompts
@@ -84,7 +84,7 @@ class AudioSepSeparator:
         version = fingerprint(path, prompts.clap)
         return cls(read_resunet30(path), prompts.embed, version=version, settings=settings)
 
-    def hears(self, target: str) -> bool:
+    def supports(self, target: str) -> bool:
         """Any words at all; how well is another question."""
         return bool(target.strip())
 
@@ -107,7 +107,7 @@ class AudioSepSeparator:
         """
         import torch
 
-        require_heard(self, targets)
+        require_supported(self, targets)
         offsets = []
         for target in targets:
             condition = torch.from_numpy(self._embed(target))[None].to(self._place)

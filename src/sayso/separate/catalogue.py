@@ -7,11 +7,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from sayso.checkpoints import Shelf, fingerprint
+from sayso.checkpoints import WeightStore, fingerprint
 from sayso.errors import ModelError, RangeError, UnknownTargetError
 from sayso.separate.installed import (
     PATH_SUFFIXES,
-    default_shelf,
+    default_weight_store,
     is_installed,
     load_path,
     load_public,
@@ -42,10 +42,10 @@ class Entry(BaseModel):
     installed: bool = True
 
 
-def catalogue(shelf: Shelf | None = None) -> list[Entry]:
+def catalogue(weight_store: WeightStore | None = None) -> list[Entry]:
     """Every separator that can be named: our own, then the public ones, each the best first.
 
-    `shelf` is where public weights lie; None takes the platform's folder.
+    `weight_store` is where public weights lie; None takes the platform's folder.
     """
     from sayso.separate.embedded import packaged_weights
     from sayso.separate.simple import MUSIC, SPEECH
@@ -67,10 +67,14 @@ def catalogue(shelf: Shelf | None = None) -> list[Entry]:
             licence="GPL-3.0-or-later",
         ),
     ]
-    return own + [_public_entry(model, shelf or default_shelf()) for model in MODELS if model.hears]
+    return own + [
+        _public_entry(model, weight_store or default_weight_store())
+        for model in MODELS
+        if model.hears
+    ]
 
 
-def _public_entry(model: PublicModel, shelf: Shelf) -> Entry:
+def _public_entry(model: PublicModel, weight_store: WeightStore) -> Entry:
     words = ("and any sound in words",) if model.open_words else ()
     return Entry(
         name=model.name,
@@ -78,7 +82,7 @@ def _public_entry(model: PublicModel, shelf: Shelf) -> Entry:
         quality=model.quality,
         cost=model.cost,
         licence=f"code {model.code}; weights {model.weights}",
-        installed=is_installed(model, shelf),
+        installed=is_installed(model, weight_store),
     )
 
 
@@ -88,7 +92,7 @@ def load(
     threads: int | None = None,
     segment_s: float | None = None,
     overlap: float | None = None,
-    shelf: Shelf | None = None,
+    weight_store: WeightStore | None = None,
 ) -> Separator:
     """The separator called `name`, ready to work.
 
@@ -100,7 +104,7 @@ def load(
         threads: processor threads; None takes all.
         segment_s: seconds heard at a time; None leaves it to the separator.
         overlap: share of a segment that is heard twice, 0 to 0.5; None leaves it.
-        shelf: where public weights lie; None takes the platform's folder.
+        weight_store: where public weights lie; None takes the platform's folder.
 
     Raises: ModelError naming the nearest name, RangeError.
     """
@@ -109,12 +113,16 @@ def load(
     options = {"segment_s": segment_s, "overlap": overlap}
     chosen = {key: value for key, value in options.items() if value is not None}
     if str(name) == "auto" or ("+" in str(name) and not Path(name).exists()):
-        return _composed(str(name), shelf, threads, chosen)
+        return _composed(str(name), weight_store, threads, chosen)
     public, path = public_model(str(name)), Path(name)
     if public is not None:
-        return load_public(public, shelf or default_shelf(), threads=threads, options=chosen)
+        return load_public(
+            public, weight_store or default_weight_store(), threads=threads, options=chosen
+        )
     if path.suffix in PATH_SUFFIXES:
-        return load_path(path, shelf or default_shelf(), threads=threads, options=chosen)
+        return load_path(
+            path, weight_store or default_weight_store(), threads=threads, options=chosen
+        )
     if str(name) == "simple":
         from sayso.separate.simple import SimpleSeparator
 
@@ -127,7 +135,7 @@ def load(
 
 
 def _composed(
-    name: str, shelf: Shelf | None, threads: int | None, options: dict[str, float]
+    name: str, weight_store: WeightStore | None, threads: int | None, options: dict[str, float]
 ) -> Separator:
     """`auto`, or the ensemble that `name` spells."""
 
@@ -137,14 +145,14 @@ def _composed(
             threads=threads,
             segment_s=options.get("segment_s"),
             overlap=options.get("overlap"),
-            shelf=shelf,
+            weight_store=weight_store,
         )
 
     if name == "auto":
         from sayso.separate.routing import AutoSeparator
 
-        installed = [entry.name for entry in catalogue(shelf) if entry.installed]
-        return AutoSeparator(installed, part, version=_version(installed, shelf))
+        installed = [entry.name for entry in catalogue(weight_store) if entry.installed]
+        return AutoSeparator(installed, part, version=_version(installed, weight_store))
     from sayso.separate.ensemble import Ensemble, Fusion
 
     members, _, kind = name.partition(":")
@@ -152,7 +160,7 @@ def _composed(
         fusion = Fusion.model_validate({"kind": kind} if kind else {})
         pairs = [member.rpartition("*")[::2] for member in members.split("+")]
         weights = [float(weight or 1) for weight, _ in pairs]
-    except ValueError:
+    except (ValueError, MoveError):
         raise ModelError(
             f"{name!r} spells no ensemble; expected 'NAME+NAME' or '2*NAME+NAME:FUSION', where "
             "FUSION is mean, mask_max, mask_mean or mask_power"
@@ -160,13 +168,13 @@ def _composed(
     return Ensemble([part(member) for _, member in pairs], weights=weights, fusion=fusion)
 
 
-def _version(installed: Sequence[str], shelf: Shelf | None) -> str:
+def _version(installed: Sequence[str], weight_store: WeightStore | None) -> str:
     """Changes whenever a file of an installed model does."""
     from sayso.separate.embedded import packaged_weights
 
-    shelf = shelf or default_shelf()
+    weight_store = weight_store or default_weight_store()
     files = [file for model in MODELS if model.name in installed for file in model.files]
-    found = [packaged_weights(), *map(shelf.find, files)]
+    found = [packaged_weights(), *map(weight_store.find, files)]
     return fingerprint(*(path for path in found if path is not None))
 
 
@@ -205,7 +213,7 @@ def _unknown(name: str) -> str:
     )
 
 
-def require_heard(
+def require_supported(
     separator: Separator,
     targets: Sequence[str],
     *,
@@ -215,7 +223,7 @@ def require_heard(
 
     `nearest` knows which sound that can be heard comes closest to one that cannot.
     """
-    deaf = [target for target in targets if not separator.hears(target)]
+    deaf = [target for target in targets if not separator.supports(target)]
     if not deaf:
         return
     entry = next((entry for entry in catalogue() if entry.name == separator.name), None)

@@ -19,7 +19,7 @@ from sayso.audio import Audio, Cancelled, Chunking, Progress, Samples
 from sayso.checkpoints import fingerprint
 from sayso.configuration import Frozen
 from sayso.errors import ModelError, RangeError
-from sayso.separate.catalogue import require_heard
+from sayso.separate.catalogue import require_supported
 from sayso.separate.demucs_files import Bag, find_member, read_bag, read_network
 from sayso.separate.devices import Device
 from sayso.separate.native import by_pairs, separate_natively
@@ -120,7 +120,7 @@ class DemucsSeparator:
         version = fingerprint(*paths)
         return cls(networks, name=name, version=version, bag=bag, settings=settings)
 
-    def hears(self, target: str) -> bool:
+    def supports(self, target: str) -> bool:
         """Whether `target` is one of the networks' sources."""
         return target in self.stems
 
@@ -141,7 +141,7 @@ class DemucsSeparator:
             cancelled: asked between chunks.
         Raises: UnknownTargetError naming what the networks hear, Cancelled.
         """
-        require_heard(self, targets)
+        require_supported(self, targets)
         chosen = [self.stems.index(target) for target in targets]
         mean, deviation = _statistics(mix)
 

@@ -19,7 +19,7 @@ from sayso.checkpoints import ClassName, build, fit, read_pickled
 from sayso.checkpoints.quantised import restore_quantised
 from sayso.configuration import Frozen, parse, read_values
 from sayso.errors import ConfigError, ModelError
-from sayso.extras import require
+from sayso.optional import require
 
 if TYPE_CHECKING:
     from torch import nn

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sayso.configuration import Frozen
 from sayso.errors import ModelError
-from sayso.extras import require
+from sayso.optional import require
 
 Precision = Literal["auto", "float32", "bfloat16"]
 

@@ -16,8 +16,8 @@ from pydantic import ValidationError
 from sayso.audio import Audio, Cancelled, Chunking, Progress, Samples, resample
 from sayso.checkpoints import ClassName, build, fingerprint, fit, read_pickled
 from sayso.errors import ModelError
-from sayso.extras import require
-from sayso.separate.catalogue import require_heard
+from sayso.optional import require
+from sayso.separate.catalogue import require_supported
 from sayso.separate.devices import Device
 from sayso.separate.native import separate_natively
 
@@ -59,7 +59,7 @@ class DNS64Separator:
         """The separator in a denoiser's checkpoint. Raises: ModelError, MissingExtraError."""
         return cls(read_dns64(path), version=fingerprint(path), device=device)
 
-    def hears(self, target: str) -> bool:
+    def supports(self, target: str) -> bool:
         """Whether `target` is speech."""
         return target in self.stems
 
@@ -80,7 +80,7 @@ class DNS64Separator:
             cancelled: asked between chunks.
         Raises: UnknownTargetError, Cancelled.
         """
-        require_heard(self, targets)
+        require_supported(self, targets)
         rate = self._network.config.sample_rate
         deviations = _deviations(resample(mix, rate))
         chunking = Chunking(

@@ -7,7 +7,7 @@ The network works in stereo at its own rate (44.1 kHz): other rates are resample
 so a stem holds nothing above 22 kHz (the residual keeps it); a mono signal is asked as two equal
 channels; more channels are taken in pairs. Masks multiply the mixture's own spectrum, so a stem
 keeps the mixture's level and phase. A sound is asked for by its plainest wording, which was asked
-most in training, whatever the words of the target (`sayso.separate.wordings`).
+most in training, whatever the words of the target (`sayso.separate.query_matcher`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from sayso.networks.ngrams import ngram_ids
 from sayso.separate.absence import REST_THRESHOLD_DB, THRESHOLD_DB, absence_gain
 from sayso.separate.exported import open_model, version_of
 from sayso.separate.native import by_pairs, separate_natively
-from sayso.separate.wordings import Wordings
+from sayso.separate.query_matcher import QueryMatcher
 
 KIND = "ask"
 REST = "other"
@@ -95,9 +95,9 @@ class EmbeddedSeparator:
             told = _Told.model_validate(metadata)
         except ValidationError as error:
             raise ModelError(f"{path.name} does not say what it is: {error}") from None
-        self._shape, self.wordings = told.config, Wordings(told.known or {})
+        self._shape, self.wordings = told.config, QueryMatcher(told.known or {})
 
-    def hears(self, target: str) -> bool:
+    def supports(self, target: str) -> bool:
         """Whether the words of `target` are near those of a sound that the model was taught."""
         return self.wordings.find(target) is not None
 
@@ -184,7 +184,7 @@ class EmbeddedSeparator:
             heard.real, heard.imag = planes[:, 0], planes[:, 1]
             np.multiply(heard, turned, out=heard)
             masked *= absence_gain(
-                _power(heard), mix_power, frames_a_s=rate, threshold_db=thresholds_db[number]
+                _power(heard), mix_power, frame_rate=rate, threshold_db=thresholds_db[number]
             )[:, None]
             out[number] = istft(masked.swapaxes(1, 2), shape.n_fft, hop=shape.hop, length=frames)
 

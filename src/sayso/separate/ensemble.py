@@ -9,33 +9,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
-
 import numpy as np
-from pydantic import Field
 
 from sayso.audio import Audio, Cancelled, Progress, Recorder, Samples, istft, stage, stft, stop_if
-from sayso.configuration import Frozen
+from sayso.desk import Fusion
 from sayso.errors import RangeError, UnknownTargetError
 from sayso.separate.protocol import Separator
 
 _N_FFT, _HOP = 4096, 1024
 _BLOCK_FRAMES = 256 * _HOP
-
-
-class Fusion(Frozen):
-    """How stems of one target become one.
-
-    Fields:
-        kind: "mean" of waveforms, weighted; or of masks the greatest ("mask_max"), the weighted
-            mean ("mask_mean"), or the weighted power mean ("mask_power").
-        power: of the power mean; 1 is the mean, more leans towards the greatest.
-        exponent: e of the masks; 2 makes them those of Wiener.
-    """
-
-    kind: Literal["mean", "mask_max", "mask_mean", "mask_power"] = "mean"
-    power: float = Field(default=2.0, gt=0, le=20)
-    exponent: float = Field(default=1.0, gt=0, le=4)
 
 
 class Ensemble:
@@ -77,9 +59,9 @@ class Ensemble:
         """Those of the first member."""
         return self._members[0].stems
 
-    def hears(self, target: str) -> bool:
+    def supports(self, target: str) -> bool:
         """Whether a member does."""
-        return any(member.hears(target) for member in self._members)
+        return any(member.supports(target) for member in self._members)
 
     def separate(
         self,
@@ -98,12 +80,12 @@ class Ensemble:
             cancelled: asked between chunks.
         Raises: UnknownTargetError, Cancelled.
         """
-        deaf = [target for target in targets if not self.hears(target)]
+        deaf = [target for target in targets if not self.supports(target)]
         if deaf:
             raise UnknownTargetError(f"none of {self.name} can hear {', '.join(deaf)}")
         heard: dict[str, list[tuple[Audio, float]]] = {target: [] for target in targets}
         for number, (member, weight) in enumerate(zip(self._members, self._weights, strict=True)):
-            wanted = [target for target in targets if weight and member.hears(target)]
+            wanted = [target for target in targets if weight and member.supports(target)]
             if not wanted:
                 continue
             share = stage(progress, number / len(self._members), 1 / len(self._members))

@@ -1,4 +1,4 @@
-"""Public models on the shelf: fetching, importing, removing and loading them."""
+"""Public models on the weight_store: fetching, importing, removing and loading them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from sayso.audio import Cancelled, Progress, stage
-from sayso.checkpoints import Shelf, WeightFile, read_pickled, without_prefix
+from sayso.checkpoints import WeightFile, WeightStore, read_pickled, without_prefix
 from sayso.errors import ModelError, RangeError
-from sayso.extras import require
+from sayso.optional import require
 from sayso.separate.protocol import Separator
 from sayso.separate.public import MODELS, PublicModel
 
@@ -16,21 +16,21 @@ PATH_SUFFIXES = (".th", ".ckpt", ".safetensors", ".yaml", ".yml")
 """Suffixes of the files that `load_path` opens."""
 
 
-def default_shelf() -> Shelf:
+def default_weight_store() -> WeightStore:
     """The models folder under the platform's cache directory."""
     from platformdirs import user_cache_path
 
-    return Shelf(user_cache_path("sayso") / "models")
+    return WeightStore(user_cache_path("sayso") / "models")
 
 
-def is_installed(model: PublicModel, shelf: Shelf) -> bool:
+def is_installed(model: PublicModel, weight_store: WeightStore) -> bool:
     """Whether all of its files are there."""
-    return all(shelf.find(file) for file in model.files)
+    return all(weight_store.find(file) for file in model.files)
 
 
 def pull(
     model: PublicModel,
-    shelf: Shelf,
+    weight_store: WeightStore,
     *,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
@@ -39,7 +39,7 @@ def pull(
 
     Args:
         model: out of `MODELS`.
-        shelf: where to.
+        weight_store: where to.
         progress: told the fraction done, over all files by their size.
         cancelled: asked between blocks.
     Raises: ModelError, OutputError, Cancelled.
@@ -49,23 +49,23 @@ def pull(
     paths = []
     for number, file in enumerate(model.files):
         report = stage(progress, sum(shares[:number]), shares[number])
-        paths.append(shelf.pull(file, progress=report, cancelled=cancelled))
+        paths.append(weight_store.pull(file, progress=report, cancelled=cancelled))
     return paths
 
 
-def take(path: Path, shelf: Shelf) -> tuple[PublicModel, Path]:
-    """Copies a file that the person has onto the shelf, as what its name says it is.
+def take(path: Path, weight_store: WeightStore) -> tuple[PublicModel, Path]:
+    """Copies a file that the person has onto the weight_store, as what its name says it is.
 
     Args:
         path: called as it was published.
-        shelf: where to.
+        weight_store: where to.
     Returns: the model that it belongs to, and where it lies now.
-    Raises: ModelError for a name that belongs to no model, and see `Shelf.take`.
+    Raises: ModelError for a name that belongs to no model, and see `WeightStore.take`.
     """
     for model in MODELS:
         for file in model.files:
             if path.name == Path(file.name).name:
-                return model, shelf.take(path, file)
+                return model, weight_store.import_file(path, file)
     known = ", ".join(Path(file.name).name for model in MODELS for file in model.files)
     raise ModelError(
         f"{path.name} is no file of a known model. A model of your own needs no import: give its "
@@ -73,30 +73,30 @@ def take(path: Path, shelf: Shelf) -> tuple[PublicModel, Path]:
     )
 
 
-def remove(model: PublicModel, shelf: Shelf) -> int:
+def remove(model: PublicModel, weight_store: WeightStore) -> int:
     """Deletes the files of `model` that no other installed model needs; returns bytes freed."""
     others = {
         file.name
         for other in MODELS
-        if other.name != model.name and is_installed(other, shelf)
+        if other.name != model.name and is_installed(other, weight_store)
         for file in other.files
     }
-    return sum(shelf.remove(file) for file in model.files if file.name not in others)
+    return sum(weight_store.remove(file) for file in model.files if file.name not in others)
 
 
 def load_public(
-    model: PublicModel, shelf: Shelf, *, threads: int | None, options: dict[str, float]
+    model: PublicModel, weight_store: WeightStore, *, threads: int | None, options: dict[str, float]
 ) -> Separator:
     """The separator of a public model.
 
     Args:
         model: one that separates.
-        shelf: where its files lie.
+        weight_store: where its files lie.
         threads: processor threads; None leaves torch's choice.
         options: `segment_s` and `overlap`, where they were asked for.
     Raises: ModelError saying how to get a file that is missing, MissingExtraError, RangeError.
     """
-    paths = [shelf.need(file, model=model.name) for file in model.files]
+    paths = [weight_store.require(file, model=model.name) for file in model.files]
     set_threads(threads)
     if model.kind == "demucs":
         from sayso.separate.demucs import DemucsSeparator
@@ -105,24 +105,24 @@ def load_public(
             paths, name=model.name, bag=model.bag, settings=_demucs_settings(options)
         )
     if model.kind == "audiosep":
-        return _audiosep(paths, shelf, options)
+        return _audiosep(paths, weight_store, options)
     if model.kind == "dns64":
         return _dns64(paths[0], options)
     raise ModelError(f"{model.name} recognises sounds and separates none")
 
 
 def load_path(
-    path: Path, shelf: Shelf, *, threads: int | None, options: dict[str, float]
+    path: Path, weight_store: WeightStore, *, threads: int | None, options: dict[str, float]
 ) -> Separator:
     """The separator in a checkpoint of the person's own: Demucs, a bag, DNS64 or AudioSep.
 
-    AudioSep's text tower is taken from the shelf. Raises: ModelError, MissingExtraError.
+    AudioSep's text tower is taken from the weight_store. Raises: ModelError, MissingExtraError.
     """
     set_threads(threads)
     if path.suffix == ".ckpt":
         model = next(model for model in MODELS if model.kind == "audiosep")
-        rest = [shelf.need(file, model=model.name) for file in model.files[1:]]
-        return _audiosep([path, *rest], shelf, options)
+        rest = [weight_store.require(file, model=model.name) for file in model.files[1:]]
+        return _audiosep([path, *rest], weight_store, options)
     # Those of Demucs name their class; a denoiser's may be nothing but weights.
     if path.suffix == ".th" and "klass" not in without_prefix(read_pickled(path), ""):
         return _dns64(path, options)
@@ -144,12 +144,12 @@ def _demucs_settings(options: dict[str, float]) -> Any:
     return _settings(DemucsSettings, options)
 
 
-def _audiosep(paths: list[Path], shelf: Shelf, options: dict[str, float]) -> Separator:
+def _audiosep(paths: list[Path], weight_store: WeightStore, options: dict[str, float]) -> Separator:
     from sayso.separate.audiosep import AudioSepSeparator, AudioSepSettings
     from sayso.separate.prompts import Prompts
 
     network, clap, tokens, merges = paths
-    kept = shelf.path(WeightFile(name="embeddings"))
+    kept = weight_store.path(WeightFile(name="embeddings"))
     prompts = Prompts(clap, tokens=tokens, merges=merges, kept=kept)
     return AudioSepSeparator.load(network, prompts, settings=_settings(AudioSepSettings, options))
 

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sayso.atomic import writing
 from sayso.checkpoints import fingerprint, fit, read_pickled, without_prefix
 from sayso.errors import ModelError, OutputError
-from sayso.extras import require
-from sayso.whole import writing
+from sayso.optional import require
 
 Embedding = npt.NDArray[np.float32]
 

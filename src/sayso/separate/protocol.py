@@ -21,7 +21,7 @@ class Separator(Protocol):
     def stems(self) -> tuple[str, ...]:
         """What to ask for when all of a piece of music is to be split."""
 
-    def hears(self, target: str) -> bool:
+    def supports(self, target: str) -> bool:
         """Whether it can be asked for `target`."""
 
     def separate(

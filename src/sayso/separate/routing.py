@@ -45,7 +45,7 @@ class AutoSeparator:
         self._load = load
         self._loaded: dict[str, Separator] = {}
 
-    def hears(self, target: str) -> bool:
+    def supports(self, target: str) -> bool:
         """Whether one of the installed separators does."""
         return self._choose(target) is not None
 
@@ -103,7 +103,7 @@ class AutoSeparator:
                     better = better or name
                 continue
             known = model is not None and not model.open_words
-            if target in model.hears if known and model else self._get(name).hears(target):
+            if target in model.hears if known and model else self._get(name).supports(target):
                 return name, better
         return None
 

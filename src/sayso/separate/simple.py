@@ -28,7 +28,7 @@ from sayso.audio import (
     stft,
     window_frames,
 )
-from sayso.separate.catalogue import require_heard
+from sayso.separate.catalogue import require_supported
 
 MUSIC: tuple[str, ...] = ("vocals", "drums", "bass", "other")
 SPEECH: tuple[str, ...] = ("speech", "noise")
@@ -60,7 +60,7 @@ class SimpleSeparator:
         self._segment_s, self._overlap = segment_s, overlap
         self._chunking(44_100)
 
-    def hears(self, target: str) -> bool:
+    def supports(self, target: str) -> bool:
         """Whether `target` is vocals, drums, bass, other, speech or noise."""
         return target in MUSIC or target in SPEECH
 
@@ -82,7 +82,7 @@ class SimpleSeparator:
 
         Raises: UnknownTargetError, Cancelled.
         """
-        require_heard(self, targets)
+        require_supported(self, targets)
         stems = overlap_add(
             mix,
             lambda chunk: _separate(chunk, targets, mix.sample_rate),

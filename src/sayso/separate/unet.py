@@ -36,7 +36,7 @@ from sayso.audio import (
 )
 from sayso.errors import ModelError
 from sayso.networks.unet_shapes import UNetConfig, unet_shapes
-from sayso.separate.catalogue import require_heard
+from sayso.separate.catalogue import require_supported
 from sayso.separate.exported import open_model, version_of
 
 Magnitudes = npt.NDArray[np.float32]
@@ -93,7 +93,7 @@ class UNetSeparator:
         """The network's sources."""
         return tuple(self.config.sources)
 
-    def hears(self, target: str) -> bool:
+    def supports(self, target: str) -> bool:
         """Whether `target` is one of the network's sources."""
         return target in self.config.sources
 
@@ -114,7 +114,7 @@ class UNetSeparator:
             cancelled: asked between chunks.
         Raises: UnknownTargetError naming what the network hears, Cancelled.
         """
-        require_heard(self, targets)
+        require_supported(self, targets)
         chosen = [self.config.sources.index(target) for target in targets]
         stems = overlap_add(
             mix,

@@ -16,8 +16,8 @@ from fastapi.staticfiles import StaticFiles
 from sayso import __version__
 from sayso.service import problems
 from sayso.service.access import Rates
-from sayso.service.doorkeeper import Doorkeeper
 from sayso.service.metrics import Metrics
+from sayso.service.middleware import Doorkeeper
 from sayso.service.routes import cuts, events, login, renders, sessions, system, uploads
 from sayso.service.service import Service
 from sayso.service.settings import Settings
@@ -88,7 +88,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _warm(service: Service) -> None:
     with suppress(Exception):  # whoever asks first is told
-        service.studio.separator.hears("vocals")
+        service.studio.separator.supports("vocals")
 
 
 async def _sweep(service: Service) -> None:

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from sayso.atomic import put
 from sayso.audio import Audio, read
+from sayso.autoedit.content import ContentAnalyser
+from sayso.autoedit.editor import DISCRIMINATOR, UNTAUGHT
 from sayso.desk import (
     Arrange,
     Desk,
@@ -20,16 +23,14 @@ from sayso.desk import (
     Reply,
 )
 from sayso.desk.edits import EditStep
-from sayso.desk.timeline import Timeline, resolve
-from sayso.edit import RecordingListener, find_silences
-from sayso.edit.editor import DISCRIMINATOR, UNTAUGHT
+from sayso.desk.resolving import resolve
 from sayso.errors import NotFoundError, RequestError
 from sayso.service.renders import refuse_files
-from sayso.whole import put
+from sayso.timeline import Timeline, find_silences
 
 if TYPE_CHECKING:
-    from sayso.edit.choose import Scores
-    from sayso.edit.editor import Editor
+    from sayso.autoedit.choose import Scores
+    from sayso.autoedit.editor import Editor
     from sayso.service.service import Service
     from sayso.service.tables import Session
 
@@ -92,8 +93,8 @@ class Cutter:
 
         Raises: NotFoundError for another name, RangeError, ModelError.
         """
-        from sayso.edit.apply import edit_like
-        from sayso.edit.choose import choose
+        from sayso.autoedit.apply import edit_like
+        from sayso.autoedit.choose import choose
 
         if by not in self.scorers:
             raise NotFoundError(f"there is no scorer {by!r}; there are {', '.join(self.scorers)}")
@@ -111,8 +112,8 @@ class Cutter:
         Raises: RequestError where it is not known yet or the format cannot hold its order,
             MissingExtraError.
         """
-        from sayso.edit.editlist import EditList
-        from sayso.edit.exchange import dumps
+        from sayso.timeline.editlist import EditList
+        from sayso.timeline.exchange import dumps
 
         timeline = self.timeline(session)
         if timeline is None:
@@ -128,8 +129,8 @@ class Cutter:
         It is taken for one of this recording, whatever it calls its own.
         Raises: FormatError, DataError, MissingExtraError.
         """
-        from sayso.edit.exchange import loads
-        from sayso.edit.exchange.files import Media
+        from sayso.timeline.exchange import loads
+        from sayso.timeline.exchange.files import Media
 
         mine = Media(f"{session.name}.wav", session.sample_rate, session.frames)
         return loads(content, name, find=lambda _: mine).timeline
@@ -155,15 +156,15 @@ class Cutter:
         return Reply(reason="unsupported", text=text, suggestions=suggestions)
 
     def _scores(self, session: Session, audio: Audio, by: str) -> Scores:
-        from sayso.edit.choose import Scores
-        from sayso.edit.editor import score
-        from sayso.edit.hearing import listen
+        from sayso.autoedit.choose import Scores
+        from sayso.autoedit.editor import score
+        from sayso.autoedit.features import extract_features
 
         path = self._service.folder(session.id) / f"scores-{self.scorers.index(by)}-{by}.json"
         if not path.exists():
             editor = None if by in UNTAUGHT else self._editor(by)
             scorer = by if editor is None else DISCRIMINATOR
-            put(path, score(listen(audio), scorer, editor).dumps())
+            put(path, score(extract_features(audio), scorer, editor).dumps())
         return Scores.loads(path.read_text(encoding="utf-8"))
 
     def _editor(self, name: str) -> Editor:
@@ -173,7 +174,7 @@ class Cutter:
 
 @lru_cache(maxsize=4)
 def _opened(path: str, changed_ns: int) -> Editor:
-    from sayso.edit.editor import Editor
+    from sayso.autoedit.editor import Editor
 
     return Editor.open(path)
 
@@ -188,7 +189,7 @@ def _resolved(source: str, steps: Sequence[EditStep], frames: int, sample_rate: 
         frames=frames,
         sample_rate=sample_rate,
         silences=lambda: [] if audio is None else find_silences(audio),
-        listener=None if audio is None else RecordingListener(audio),
+        listener=None if audio is None else ContentAnalyser(audio),
     )
 
 

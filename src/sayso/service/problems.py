@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from sayso.errors import HTTP_STATUSES, OutputError, SaysoError, lookup
-from sayso.service.views import Problem
+from sayso.service.schemas import Problem
 
 MEDIA_TYPE = "application/problem+json"
 _CONTENT = {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from sayso.audio import write
-from sayso.checkpoints import Shelf
+from sayso.checkpoints import WeightStore
 from sayso.desk import Desk, History, Like, Strip
 from sayso.errors import Cancelled, RequestError, SaysoError
 from sayso.jobs import Context, kind
@@ -111,5 +111,5 @@ def open_studio(
     model: str | None, cache: str | None, models: str | None, threads: int | None
 ) -> Studio:
     """The studio of these settings, kept so that its separator is loaded once a process."""
-    shelf = None if models is None else Shelf(Path(models))
-    return Studio(model, cache=cache, threads=threads, shelf=shelf)
+    weight_store = None if models is None else WeightStore(Path(models))
+    return Studio(model, cache=cache, threads=threads, weight_store=weight_store)

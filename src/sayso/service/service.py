@@ -12,7 +12,7 @@ from typing import IO, Any
 import structlog
 
 from sayso.audio import probe, write
-from sayso.checkpoints import Shelf
+from sayso.checkpoints import WeightStore
 from sayso.desk import MIX, Desk, History, Move
 from sayso.errors import LimitError, NotFoundError, QueueError
 from sayso.jobs import Job, JobQueue
@@ -20,11 +20,11 @@ from sayso.service.cutting import Cutter
 from sayso.service.database import connect
 from sayso.service.decoding import decode
 from sayso.service.renders import KIND, TRACK, is_of_stems, refuse_files
+from sayso.service.schemas import DeskPatch, shown_name
 from sayso.service.settings import Settings
 from sayso.service.store import Owner, Store, plain
 from sayso.service.tables import Message, Render, Session
 from sayso.service.uploads import Uploads
-from sayso.service.views import DeskPatch, shown_name
 from sayso.studio import Studio
 from sayso.words import Exchange
 from sayso.words.wording import summary
@@ -57,15 +57,15 @@ class Service:
         self.uploads = Uploads(settings, self.store)
         self.cutter = Cutter(self)
         self._demo = Lock()
-        self.studio = Studio(settings.model, shelf=self.shelf, llm=settings.llm)
+        self.studio = Studio(settings.model, weight_store=self.weight_store, llm=settings.llm)
         """What understands words; it renders nothing here."""
         reader = self.studio.language_model  # a name that leads nowhere is told at once
         self.interpreter = "offline" if reader is None else reader.name
 
     @property
-    def shelf(self) -> Shelf | None:
+    def weight_store(self) -> WeightStore | None:
         """Where public weights lie; None for the platform's folder."""
-        return None if self.settings.models is None else Shelf(self.settings.models)
+        return None if self.settings.models is None else WeightStore(self.settings.models)
 
     def health(self) -> Mapping[str, int]:
         """How many renders there are in each state, if the databases answer."""

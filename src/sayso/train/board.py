@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sayso.whole import in_words
+from sayso.atomic import in_words
 
 
 class Board:
     """Appends to `folder/log.jsonl`, and to TensorBoard's files in `folder/board`.
 
-    A resumed run appends; what an interrupted sitting logged beyond its checkpoint stays, but for a
+    A resumed run appends; what an interrupted run logged beyond its checkpoint stays, but for a
     line that it did not end. All methods raise OutputError for a full disk.
     """
 

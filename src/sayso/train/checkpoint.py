@@ -21,8 +21,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from sayso.atomic import writing
 from sayso.errors import ModelError
-from sayso.whole import writing
 
 
 @dataclass

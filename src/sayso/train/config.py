@@ -36,7 +36,7 @@ class LoopConfig(Frozen):
 
     Attributes:
         max_steps: optimiser steps in all.
-        max_minutes: of this sitting; the run can be resumed afterwards.
+        max_minutes: of this run; the run can be resumed afterwards.
         warmup_steps: the learning rate rises linearly over these.
         cooldown_steps: it falls linearly to zero over the last of `max_steps`; constant between.
         clip_norm: largest gradient norm; 0 = unlimited.

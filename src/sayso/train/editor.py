@@ -17,13 +17,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from sayso.audio import Cancelled, Progress, stop_if
-from sayso.edit.apply import rough_edit
-from sayso.edit.bars import Ints
-from sayso.edit.describing import NAMES
-from sayso.edit.editor import DISCRIMINATOR, POINTER, SEGMENTS, Editor, kept_segments
-from sayso.edit.hearing import MELS, Array
-from sayso.edit.operations import REACH, Edge, order
-from sayso.edit.pointing import step_state
+from sayso.autoedit.apply import rough_edit
+from sayso.autoedit.bars import Ints
+from sayso.autoedit.decoding import step_state
+from sayso.autoedit.describing import NAMES
+from sayso.autoedit.editor import DISCRIMINATOR, POINTER, SEGMENTS, Editor, kept_segments
+from sayso.autoedit.features import MELS, Array
+from sayso.autoedit.operations import REACH, Edge, order
 from sayso.errors import DataError
 from sayso.measure.edits import boundary_f, kept_iou
 from sayso.networks.autoencoder import Autoencoder, AutoencoderConfig, reconstruction_error
@@ -130,7 +130,7 @@ def _editor(
     with torch.inference_mode():
         for pair in pairs:
             for length in SEGMENTS:
-                batch = torch.from_numpy(kept_segments(pair.heard, pair.timeline, length))
+                batch = torch.from_numpy(kept_segments(pair.features, pair.timeline, length))
                 if len(batch):
                     errors.append(reconstruction_error(autoencoder, batch).numpy())
                     latents.append(autoencoder.encode(batch).mean(dim=2).numpy())
@@ -149,7 +149,7 @@ def _editor(
 def habits(pairs: Sequence[Pair], lessons: Sequence[Lesson]) -> dict[str, Any]:
     """How much the person keeps, how long the edits are, and how often a bar is heard at most."""
     lengths = np.array([pair.timeline.duration_s for pair in pairs])
-    shares = lengths / [pair.heard.frames / pair.heard.sample_rate for pair in pairs]
+    shares = lengths / [pair.features.frames / pair.features.sample_rate for pair in pairs]
     kept = [float(np.average(x.share, weights=x.bars.seconds)) for x in lessons]
     # Relative spread: whoever cuts to a length has steady lengths, whoever drops things, shares.
     steady = lengths.std() / lengths.mean() < shares.std() / shares.mean()
@@ -187,7 +187,7 @@ def _best(
             **habits(others, lessons.plain),
         )
         for method, found in merits.items():
-            timeline = rough_edit(trial, pair.heard, method)
+            timeline = rough_edit(trial, pair.features, method)
             iou = kept_iou(timeline, pair.timeline)
             found.append(iou + boundary_f(timeline, pair.timeline))
     return max(merits, key=lambda method: float(np.mean(merits[method])))
@@ -204,7 +204,8 @@ def _autoencode(
     if start is not None:
         net.load_state_dict(start.autoencoder.state_dict())
     stacks = {
-        n: np.concatenate([kept_segments(p.heard, p.timeline, n) for p in pairs]) for n in SEGMENTS
+        n: np.concatenate([kept_segments(p.features, p.timeline, n) for p in pairs])
+        for n in SEGMENTS
     }
     kept = {length: torch.from_numpy(batch) for length, batch in stacks.items() if len(batch)}
     if not kept:
@@ -260,14 +261,14 @@ def lesson_loss(net: PointerNet, lesson: Lesson, style: Array, *, wished: bool) 
     count, steps = len(lesson.described), len(path)
     memory = net.remember(torch.from_numpy(lesson.described), torch.from_numpy(style))
     bar = np.concatenate([[-1], path])
-    heard = np.zeros((steps + 1, count), np.float32)
-    np.add.at(heard, (np.arange(1, steps + 1), path), 1)
-    heard = np.cumsum(heard, axis=0)
+    features = np.zeros((steps + 1, count), np.float32)
+    np.add.at(features, (np.arange(1, steps + 1), path), 1)
+    features = np.cumsum(features, axis=0)
     began = set(np.cumsum([0] + [x.leave.bar - x.enter.bar + 1 for x in lesson.found]).tolist())
     operations = [
         STOP if t == steps
         else COPY if path[t] == bar[t] + 1 and t > 0
-        else LOOP if heard[t, path[t]] else JUMP
+        else LOOP if features[t, path[t]] else JUMP
         for t in range(steps + 1)
     ]  # fmt: skip
     state = _states(lesson, path, began, wished=wished)
@@ -280,10 +281,10 @@ def lesson_loss(net: PointerNet, lesson: Lesson, style: Array, *, wished: bool) 
     done = torch.tensor(operations)
     loss = functional.cross_entropy(net.operations(x), done, weight=_weights(done))
     related = relations(
-        given.bar, torch.from_numpy(heard), memory.keep, torch.from_numpy(lesson.bars.phrase)
+        given.bar, torch.from_numpy(features), memory.keep, torch.from_numpy(lesson.bars.phrase)
     )
     logits = net.pointers(memory, x, related)
-    fresh = torch.from_numpy(heard) == 0
+    fresh = torch.from_numpy(features) == 0
     for operation, group in ((JUMP, fresh), (LOOP, ~fresh)):
         at = torch.nonzero(done == operation)[:, 0]
         if len(at):

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
+from sayso.align.align import align
 from sayso.audio import Audio, Cancelled, Notice, Progress, read, stage
-from sayso.desk.timeline import Timeline
-from sayso.edit.align import align
-from sayso.edit.apply import point_out
-from sayso.edit.choose import choose
-from sayso.edit.editlist import check_inside
-from sayso.edit.editor import POINTER, SCORERS, Editor, score
-from sayso.edit.hearing import listen
+from sayso.autoedit.apply import point_out
+from sayso.autoedit.choose import choose
+from sayso.autoedit.editor import POINTER, SCORERS, Editor, score
+from sayso.autoedit.features import extract_features
 from sayso.editing import is_edit, open_edit
 from sayso.errors import DataError
 from sayso.measure.edits import EditScores, compare_edits, cut_quality
+from sayso.timeline import Timeline
+from sayso.timeline.editlist import check_inside
 from sayso.train.editor import EditorConfig, learn
 from sayso.train.editor_lessons import Pair
 
@@ -72,7 +72,7 @@ def read_examples(
         try:
             audio = read(raw, notice=notice)
             timeline = _timeline(raw, audio, edited, notice, cancelled)
-            examples.append(Example(Path(raw).name, audio, Pair(listen(audio), timeline)))
+            examples.append(Example(Path(raw).name, audio, Pair(extract_features(audio), timeline)))
         except DataError as error:
             raise DataError(f"{Path(raw).name} and {Path(edited).name}: {error}") from None
         if progress is not None:
@@ -134,11 +134,11 @@ def leave_one_out(
 
 def judge(editor: Editor, example: Example, method: str) -> Outcome:
     """How near `method` of `editor` comes to what the person did."""
-    audio, heard = example.audio, example.pair.heard
+    audio, features = example.audio, example.pair.features
     if method == POINTER:
-        timeline = point_out(audio, heard, editor)
+        timeline = point_out(audio, features, editor)
     else:
-        scores = score(heard, method, editor)
+        scores = score(features, method, editor)
         timeline = choose(scores, audio, scores.threshold_for(editor.keep_ratio))
     figures = compare_edits(timeline, example.pair.timeline, audio.frames)
     return Outcome(method, example.name, figures, cut_quality(audio, timeline))

@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sayso.desk.timeline import Timeline
-from sayso.edit.bars import Bars, Ints, find_bars
-from sayso.edit.describing import Measured, describe, measure, with_odds
-from sayso.edit.hearing import Array, Heard
-from sayso.edit.operations import (
+from sayso.autoedit.bars import Bars, Ints, find_bars
+from sayso.autoedit.describing import Measured, describe, measure, with_odds
+from sayso.autoedit.features import Array, Features
+from sayso.autoedit.operations import (
     Edge,
     Stretch,
     Surroundings,
@@ -24,6 +23,7 @@ from sayso.edit.operations import (
     surroundings,
 )
 from sayso.errors import DataError
+from sayso.timeline import Timeline
 
 _VARIANTS = 4
 _MISSING, _MISSING_DROPPED = 0.15, 0.5
@@ -40,7 +40,7 @@ _UNSURE = 0.3
 class Pair:
     """A recording and the edit that somebody made of it."""
 
-    heard: Heard
+    features: Features
     timeline: Timeline
 
 
@@ -59,20 +59,20 @@ class Lesson:
 
     @property
     def kept(self) -> Array:
-        """Descriptions of the bars that are heard, for a style reference."""
+        """Descriptions of the bars that are features, for a style reference."""
         kept: Array = self.described[self.share > 0.5]
         return kept
 
 
 def lesson_of(pair: Pair, measured: Measured | None = None) -> Lesson:
     """A pair as it is. Raises: DataError where nothing of the edit lies on bars."""
-    bars = find_bars(pair.heard) if measured is None else measured.bars
-    measured = measured or measure(pair.heard, bars)
-    found = stretches(pair.timeline, bars, pair.heard)
+    bars = find_bars(pair.features) if measured is None else measured.bars
+    measured = measured or measure(pair.features, bars)
+    found = stretches(pair.timeline, bars, pair.features)
     if not found:
         raise DataError("an edit keeps nothing that is longer than a beat; nothing can be learnt")
-    share = kept_share(pair.timeline, bars, pair.heard)
-    return Lesson(describe(measured), bars, surroundings(bars, pair.heard), share, found)
+    share = kept_share(pair.timeline, bars, pair.features)
+    return Lesson(describe(measured), bars, surroundings(bars, pair.features), share, found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,9 +120,9 @@ class Lessons:
     def __init__(self, pairs: Sequence[Pair], seed: int = 0, *, strength: float = 1.0) -> None:
         self._rng = np.random.default_rng(seed)
         self._pairs = pairs
-        self._bars = [find_bars(pair.heard) for pair in pairs]
+        self._bars = [find_bars(pair.features) for pair in pairs]
         self._measured = [
-            [measure(pair.heard, bars)] for pair, bars in zip(pairs, self._bars, strict=True)
+            [measure(pair.features, bars)] for pair, bars in zip(pairs, self._bars, strict=True)
         ]
         self.plain = [
             lesson_of(pair, measured[0])
@@ -135,8 +135,8 @@ class Lessons:
         ]
         for number, pair in enumerate(pairs):
             for _ in range(_VARIANTS):
-                heard = self._varied(pair.heard)
-                self._measured[number].append(measure(heard, self._bars[number]))
+                features = self._varied(pair.features)
+                self._measured[number].append(measure(features, self._bars[number]))
 
     def draw(self) -> tuple[Lesson, Array]:
         """A varied lesson, and a style reference [S, F] out of the other pairs."""
@@ -151,24 +151,24 @@ class Lessons:
         style: Array = bars[np.sort(chosen)]
         return style
 
-    def _varied(self, heard: Heard) -> Heard:
+    def _varied(self, features: Features) -> Features:
         """The recording transposed, with a little of another under it."""
         rng = self._rng
         semitones = int(rng.integers(-2, 3))
         # Bands are about a semitone and a half apart where melodies lie.
         bands = round(semitones / 1.5)
-        mel = np.roll(heard.mel, bands, axis=0)
+        mel = np.roll(features.mel, bands, axis=0)
         if bands > 0:
             mel[:bands] = mel[bands : bands + 1]
         elif bands < 0:
             mel[bands:] = mel[bands - 1 : bands]
-        other = self._pairs[int(rng.integers(len(self._pairs)))].heard.mel
+        other = self._pairs[int(rng.integers(len(self._pairs)))].features.mel
         shift = int(rng.integers(other.shape[1]))
         index = (np.arange(mel.shape[1]) + shift) % other.shape[1]
         under = other[:, index] - float(rng.uniform(20, 40))
         mixed = 10 * np.log10(np.power(10, mel / 10) + np.power(10, under / 10))
-        chroma = np.roll(heard.chroma, semitones, axis=0)
-        return replace(heard, mel=mixed.astype(np.float32), chroma=chroma)
+        chroma = np.roll(features.chroma, semitones, axis=0)
+        return replace(features, mel=mixed.astype(np.float32), chroma=chroma)
 
     def _shortened(self, number: int) -> Lesson:
         """A lesson of a recording in which some phrases are missing, at another tempo."""
@@ -198,10 +198,10 @@ class Lessons:
         keeps the last take would keep another if that one were not there.
         """
         rng, phrase = self._rng, measured.bars.phrase
-        heard = np.unique(phrase[plain.share > 0.2])
+        features = np.unique(phrase[plain.share > 0.2])
         count = int(phrase.max()) + 1
         gone = rng.random(count) < rng.uniform(0, _MISSING_DROPPED)
-        gone[heard] = False
+        gone[features] = False
         for one in np.flatnonzero(rng.random(count) < rng.uniform(0, _MISSING)):
             gone[one] = True
             gone |= measured.alike[one] > _ALIKE

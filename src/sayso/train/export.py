@@ -22,6 +22,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 from torch.export import Dim
 
+from sayso.atomic import writing
 from sayso.errors import ModelError
 from sayso.networks.ask import AskConfig, AskNet, Features
 from sayso.networks.ngrams import ngram_ids
@@ -29,7 +30,6 @@ from sayso.train.checkpoint import model_file, read
 from sayso.train.data.stream import Stream, StreamConfig
 from sayso.train.quantization import Inputs, dequantized, outputs_of, quantized
 from sayso.train.spectra import spectrogram
-from sayso.whole import writing
 
 TOLERANCE = 1e-4
 MIXTURES, MIXTURE_S = 16, 5.0

@@ -73,7 +73,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a sitting ended: `reason` is finished, minutes, stopped or patience."""
+    """How a run ended: `reason` is finished, minutes, stopped or patience."""
 
     state: State
     reason: str
@@ -97,7 +97,7 @@ def fit(
 
     Writes `last.safetensors` (everything, to resume), `best.safetensors` and `average.safetensors`
     (the averaged network), `log.jsonl` and TensorBoard's files into `folder`. SIGTERM and SIGINT
-    end the sitting after the current step, with a checkpoint.
+    end the run after the current step, with a checkpoint.
 
     Raises: ConfigError if the folder holds a run and `resume` is false, OutputError.
     """
@@ -107,11 +107,11 @@ def fit(
         torch.set_num_threads(config.threads)
     fabric = fabric_of(config)
     fabric.launch()
-    sitting = _Sitting(task, config, folder, fabric, on_progress)
-    with closing(sitting.board), _stop_signals() as stopped:
+    run = _TrainingRun(task, config, folder, fabric, on_progress)
+    with closing(run.board), _stop_signals() as stopped:
         if last.exists():
-            sitting.restore(last)
-        return Outcome(sitting.state, sitting.train(stopped))
+            run.restore(last)
+        return Outcome(run.state, run.train(stopped))
 
 
 def fabric_of(config: LoopConfig) -> Fabric:
@@ -135,7 +135,7 @@ class _Autocast(MixedPrecision):
         return data
 
 
-class _Sitting:
+class _TrainingRun:
     """One stretch of training: the loop's state and what happens now and then."""
 
     def __init__(

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import yaml
 
+from sayso.atomic import put
 from sayso.train.config import TASKS, RunConfig
 from sayso.train.loop import Outcome, Report, fit, require_free
-from sayso.whole import put
 
 
 def run(

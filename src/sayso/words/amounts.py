@@ -36,7 +36,7 @@ COMPRESSION: Mapping[str, Strength] = {
     "small": "low", "low": "low", "normal": "medium", "large": "high", "high": "high",
     "max": "high",
 }  # fmt: skip
-# What a band is called -> where its bell sits, in hertz.
+# What a band is called -> where its peaking band is, in hertz.
 BANDS_HZ: Mapping[str, float] = {
     "sub": 50.0, "low": 100.0, "boom": 120.0, "warm": 200.0, "mud": 300.0, "mid": 1000.0,
     "nasal": 1000.0, "presence": 3000.0, "clear": 3000.0, "sibilance": 7000.0, "high": 8000.0,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from sayso.desk import MIX, NO, Adjust, Edit, Extract, Loudness, Move, Remove, Stretch
-from sayso.words.hearing import Ear
+from sayso.words.hearing import TargetResolver
 from sayso.words.wording import joined, spoken
 
 
@@ -70,7 +70,9 @@ def _together(first: Move, second: Move) -> Move:
             raise AssertionError(f"{first} and {second} are not alike")
 
 
-def sparing(moves: Sequence[Move], spared: Sequence[str], ear: Ear) -> tuple[list[Move], list[str]]:
+def sparing(
+    moves: Sequence[Move], spared: Sequence[str], ear: TargetResolver
+) -> tuple[list[Move], list[str]]:
     """`moves` that leave the spared sounds alone, and what had to be given up for it."""
     names = list(dict.fromkeys(spared))
     if not names:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sayso.desk import History, Reply
 from sayso.words.actions.changes import Declined, Reason
-from sayso.words.hearing import Ear
+from sayso.words.hearing import TargetResolver
 from sayso.words.items import known_words
 from sayso.words.lexicon import Cue, Phrases, lexicon, listed, load
 from sayso.words.tokens import tokenize
@@ -61,7 +61,7 @@ def _talk() -> _Talk:
     )
 
 
-def raised(name: str, history: History, ear: Ear) -> Declined:
+def raised(name: str, history: History, ear: TargetResolver) -> Declined:
     """The answer to a topic."""
     reason, text, suggestions = _talk().topics[name]
     if name in {"help", "guide"}:
@@ -71,7 +71,7 @@ def raised(name: str, history: History, ear: Ear) -> Declined:
     return Declined(reason, text, suggestions)
 
 
-def _help(ear: Ear) -> str:
+def _help(ear: TargetResolver) -> str:
     heard = joined([spoken(name) for name in ear.names(most=4)])
     return (
         f"I can pull sounds out or take them away ({heard}), change level, reverb, echo, pitch, "
@@ -136,7 +136,7 @@ def not_english(language: str) -> Declined:
     return Declined("unsupported", f"I think {tongue}. For now I only read English.", _FALLBACK)
 
 
-def nothing_said(ear: Ear) -> Declined:
+def nothing_said(ear: TargetResolver) -> Declined:
     """The answer to an empty message."""
     return Declined("help", "Tell me what to do with the recording. " + _help(ear), _FALLBACK)
 
@@ -150,14 +150,14 @@ def too_long(length: int, most: int) -> Declined:
     return Declined("ambiguous", text, _FALLBACK)
 
 
-def puzzled(ear: Ear) -> Declined:
+def puzzled(ear: TargetResolver) -> Declined:
     """The answer to a message of which nothing was understood."""
     name = next(iter(ear.names(most=1)), "vocals")
     text = "I did not understand that. Name a sound and say what should happen to it."
     return Declined("ambiguous", text, (f"isolate the {name}", *_FALLBACK[1:]))
 
 
-def unheard(targets: Sequence[str], ear: Ear) -> Declined:
+def unheard(targets: Sequence[str], ear: TargetResolver) -> Declined:
     """The answer to a wish for sounds that cannot be heard, with the nearest that can be."""
     names = joined([spoken(target) for target in targets])
     offers = list(dict.fromkeys(filter(None, map(ear.nearest, targets))))

@@ -17,7 +17,7 @@ from sayso.words.actions.edits import edit_steps, example, in_order, silence_ste
 from sayso.words.acts import perform
 from sayso.words.arranging import arranged, sparing
 from sayso.words.clauses import clauses
-from sayso.words.hearing import Ear
+from sayso.words.hearing import TargetResolver
 from sayso.words.sentences import wishes
 from sayso.words.tokens import normalise
 from sayso.words.turn import Turn
@@ -45,19 +45,19 @@ class Exchange(NamedTuple):
 
 
 def interpret(
-    text: str, history: History, *, hears: Callable[[str], bool] | None = None
+    text: str, history: History, *, supports: Callable[[str], bool] | None = None
 ) -> Interpretation:
     """The moves that `text` asks for after `history`; never empty, and all of them can be applied.
 
     Args:
         text: an instruction in English, of any length.
         history: the conversation so far; it is not changed.
-        hears: whether a target can be heard; None hears everything.
+        supports: whether a target can be heard; None hears everything.
 
     >>> interpret("Take the vocals out", History()).reply
     'Taking the vocals out.'
     """
-    ear = Ear(hears)
+    ear = TargetResolver(supports)
     if len(text) > LONGEST:
         return _answered(dialogue.too_long(len(text), LONGEST))
     plain = normalise(text)

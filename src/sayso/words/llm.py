@@ -18,8 +18,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from sayso.desk import MIX, History, Move, Reply, moves_schema, parse_moves
 from sayso.errors import ModelError, MoveError, SaysoError, UnknownTargetError
-from sayso.extras import require
-from sayso.words.hearing import Ear
+from sayso.optional import require
+from sayso.words.hearing import TargetResolver
 from sayso.words.interpreter import LONGEST, Exchange, Interpretation, interpret
 from sayso.words.vocabulary import canonical
 from sayso.words.wording import summary, worded
@@ -79,7 +79,7 @@ class LanguageModel:
         text: str,
         history: History,
         *,
-        hears: Callable[[str], bool] | None = None,
+        supports: Callable[[str], bool] | None = None,
         earlier: Sequence[Exchange] = (),
     ) -> Interpretation:
         """As `sayso.words.interpret`, which answers instead when the model does not, and says so.
@@ -87,20 +87,20 @@ class LanguageModel:
         Args:
             text: an instruction, in any language that the model reads.
             history: the conversation so far; it is not changed.
-            hears: whether a target can be heard; None hears everything.
+            supports: whether a target can be heard; None hears everything.
             earlier: what was said before, in order; the last few are sent along.
         """
         if not text.strip() or len(text) > LONGEST:
-            return interpret(text, history, hears=hears)
-        ear = Ear(hears)
+            return interpret(text, history, supports=supports)
+        ear = TargetResolver(supports)
         try:
             moves = self._loop.run(self._ask(text, history, ear, earlier), self._timeout_s)
         except Exception as error:  # whatever it was, the person gets an answer
-            return self._instead(error, interpret(text, history, hears=hears))
+            return self._instead(error, interpret(text, history, supports=supports))
         return Interpretation(moves, _said(moves), self.name)
 
     async def _ask(
-        self, text: str, history: History, ear: Ear, earlier: Sequence[Exchange]
+        self, text: str, history: History, ear: TargetResolver, earlier: Sequence[Exchange]
     ) -> tuple[Move, ...]:
         from pydantic_ai import Agent, ModelRetry, StructuredDict
 
@@ -204,8 +204,8 @@ def _schema() -> dict[str, Any]:
     }
 
 
-def _prompt(text: str, history: History, ear: Ear, earlier: Sequence[Exchange]) -> str:
-    heard = "any sound by its name" if ear.hears is None else ", ".join(ear.names(most=12))
+def _prompt(text: str, history: History, ear: TargetResolver, earlier: Sequence[Exchange]) -> str:
+    heard = "any sound by its name" if ear.supports is None else ", ".join(ear.names(most=12))
     state = {
         "can_be_heard": heard,
         "desk": history.desk.model_dump(mode="json"),
@@ -220,7 +220,7 @@ def _prompt(text: str, history: History, ear: Ear, earlier: Sequence[Exchange]) 
     return json.dumps(state, ensure_ascii=False)
 
 
-def _checked(output: Any, history: History, ear: Ear) -> tuple[Move, ...]:
+def _checked(output: Any, history: History, ear: TargetResolver) -> tuple[Move, ...]:
     """The moves in a model's answer, with targets as they can be heard.
 
     Raises: MoveError, RangeError, UnknownTargetError.
@@ -233,7 +233,7 @@ def _checked(output: Any, history: History, ear: Ear) -> tuple[Move, ...]:
     return moves
 
 
-def _settled(move: Move, ear: Ear) -> Move:
+def _settled(move: Move, ear: TargetResolver) -> Move:
     if isinstance(move, Reply):
         hints = tuple(hint[:LONGEST_REPLY] for hint in move.suggestions[:4])
         return move.model_copy(update={"text": move.text[:LONGEST_REPLY], "suggestions": hints})
@@ -245,7 +245,7 @@ def _settled(move: Move, ear: Ear) -> Move:
     return move.model_copy(update=update)
 
 
-def _heard(target: str, ear: Ear) -> str:
+def _heard(target: str, ear: TargetResolver) -> str:
     if target == MIX:
         return target
     found = ear.find(canonical(target))

@@ -35,15 +35,15 @@ class _Shelf:
         slips = 1 if len(word) < _LONGER else 2
         ranked = []
         for length in range(len(word) - slips, len(word) + slips + 1):
-            shelf = self._lengths.get(length, [])
+            weight_store = self._lengths.get(length, [])
             found = process.extract(
                 word,
-                [near for _, near in shelf],
+                [near for _, near in weight_store],
                 scorer=OSA.distance,
                 score_cutoff=slips,
                 limit=None,
             )
-            ranked += [(_badness(word, near, slip), *shelf[at]) for near, slip, at in found]
+            ranked += [(_badness(word, near, slip), *weight_store[at]) for near, slip, at in found]
         # Two slips and a wrong first letter are another word.
         return min((entry for entry in ranked if sum(entry[0][:2]) <= slips), default=None)
 

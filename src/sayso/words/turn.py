@@ -8,7 +8,7 @@ from sayso.desk import MIX, NO, Desk, History, Move, Remove, Undo, apply
 from sayso.words.actions.changes import Declined
 from sayso.words.context import about, before, last_extracted, last_turn, rest_of
 from sayso.words.dialogue import unheard
-from sayso.words.hearing import Ear
+from sayso.words.hearing import TargetResolver
 from sayso.words.items import Item, known_words
 from sayso.words.spans import SEPARATOR
 from sayso.words.vocabulary import canonical
@@ -23,7 +23,7 @@ class Turn:
     `puzzles` are words that were not understood, `spared` are sounds to leave alone.
     """
 
-    def __init__(self, history: History, ear: Ear) -> None:
+    def __init__(self, history: History, ear: TargetResolver) -> None:
         self.history, self.ear = history, ear
         self.moves: list[Move] = []
         self.latest: tuple[Move, ...] = ()

@@ -8,7 +8,7 @@ import pytest
 
 from sayso.errors import DataError
 from sayso.train.data.material import Material
-from sayso.train.data.recipes import Kitchen, RecipeConfig
+from sayso.train.data.recipes import MixtureSampler, RecipeConfig
 from sayso.train.data.store import Store
 from sayso.train.data.stream import Stream, StreamConfig, prefetch
 from sayso.train.data.vocabulary import load_vocabulary
@@ -23,9 +23,9 @@ def stream(store_root: Path) -> Stream:
 
 
 @pytest.fixture(scope="module")
-def kitchen(store_root: Path) -> Kitchen:
+def kitchen(store_root: Path) -> MixtureSampler:
     material = Material(Store(store_root, words), words, split="train")
-    return Kitchen(material, RecipeConfig(), frames=FRAMES)
+    return MixtureSampler(material, RecipeConfig(), frames=FRAMES)
 
 
 def test_a_batch_is_a_function_of_its_number(stream: Stream):
@@ -51,7 +51,7 @@ def test_shapes_levels_and_words(stream: Stream):
 @pytest.mark.parametrize(
     "recipe", ["song", "crossed", "instruments", "speech_music", "speech_noise", "sounds"]
 )
-def test_each_recipe_gives_sources_of_one_length(kitchen: Kitchen, recipe: str):
+def test_each_recipe_gives_sources_of_one_length(kitchen: MixtureSampler, recipe: str):
     cook = getattr(kitchen, recipe)
     for seed in range(8):
         for source in cook(np.random.default_rng(seed)):
@@ -59,7 +59,7 @@ def test_each_recipe_gives_sources_of_one_length(kitchen: Kitchen, recipe: str):
             assert np.isfinite(source.samples).all()
 
 
-def test_validation_material_is_never_drawn(kitchen: Kitchen):
+def test_validation_material_is_never_drawn(kitchen: MixtureSampler):
     drawn = {
         kitchen.material.store.segments[i] for b in kitchen.material.buckets.values() for i in b
     }
@@ -71,7 +71,7 @@ def test_answers_to_parts_of_a_mixture_sum_to_the_mixture(store_root: Path):
     quiet = RecipeConfig(crossed=0, instruments=0, speech_music=0, speech_noise=0, sounds=0)
     quiet = quiet.model_copy(update={"questions": quiet.questions.model_copy(update={"count": 10})})
     material = Material(Store(store_root, words), words, split="train")
-    kitchen = Kitchen(material, quiet, frames=FRAMES)
+    kitchen = MixtureSampler(material, quiet, frames=FRAMES)
     complete = 0
     for seed in range(60):
         example = kitchen.example(np.random.default_rng(seed))
@@ -119,4 +119,4 @@ def test_validation_items_are_fixed_and_held_out(stream: Stream):
 def test_a_store_without_material_for_anything_is_said(store_root: Path):
     material = Material(Store(store_root, words), words, split="nothing of the kind")
     with pytest.raises(DataError, match="no recipe"):
-        Kitchen(material, RecipeConfig(), frames=FRAMES)
+        MixtureSampler(material, RecipeConfig(), frames=FRAMES)

@@ -8,11 +8,11 @@ from urllib.parse import quote
 from fastapi import APIRouter, File, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
+from sayso.autoedit.choose import SHORTEST_S
 from sayso.desk.edits import Span
-from sayso.desk.timeline import CROSSFADE_S, Timeline
-from sayso.edit.choose import SHORTEST_S
 from sayso.service.cutting import Cutter, arranged
-from sayso.service.routes.asking import Hearing, Mine, Resolving, Serving
+from sayso.service.routes.dependencies import Hearing, Mine, Resolving, Serving
+from sayso.timeline import CROSSFADE_S, Timeline
 
 router = APIRouter(prefix="/sessions/{session_id}/cuts", tags=["cuts"])
 Exchange = Literal["otio", "rpp", "xml", "edl", "txt", "json"]

@@ -11,7 +11,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel
 
 from sayso.errors import NotFoundError
-from sayso.service.routes.asking import Made, Mine, Serving, render_state, state_of
+from sayso.service.routes.dependencies import Made, Mine, Serving, render_state, state_of
 from sayso.service.watcher import Watcher
 
 router = APIRouter(tags=["events"])

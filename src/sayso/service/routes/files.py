@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from sayso.errors import NotFoundError
 from sayso.service.downloads import outline
-from sayso.service.views import Peaks
+from sayso.service.schemas import Peaks
 
 Buckets = Annotated[int, Query(ge=1, le=20_000, description="stretches that it is drawn in")]
 OneFile: dict[int | str, dict[str, Any]] = {

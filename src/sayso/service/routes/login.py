@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from sayso.service import access
-from sayso.service.routes.asking import Serving
+from sayso.service.routes.dependencies import Serving
 
 router = APIRouter(tags=["service"])
 _DAYS_S = 30 * 86_400

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from sayso.service.downloads import MEDIA_TYPES, archive, converted
-from sayso.service.routes.asking import (
+from sayso.service.routes.dependencies import (
     Asking,
     Converting,
     Made,
@@ -19,7 +19,7 @@ from sayso.service.routes.asking import (
     render_states,
 )
 from sayso.service.routes.files import Buckets, OneFile, peaks_of, send
-from sayso.service.views import Encoding, Format, Peaks, RenderRequest, RenderState
+from sayso.service.schemas import Encoding, Format, Peaks, RenderRequest, RenderState
 
 router = APIRouter(prefix="/sessions/{session_id}/renders", tags=["renders"])
 Number = Annotated[int, Path(ge=0, le=1000, description="of the track, from 0")]

@@ -8,7 +8,7 @@ from fastapi import APIRouter, File, Form, Query, Response, UploadFile
 
 from sayso.desk import NO, Desk, Extract
 from sayso.service.downloads import MEDIA_TYPES, converted
-from sayso.service.routes.asking import (
+from sayso.service.routes.dependencies import (
     Asking,
     Converting,
     Decoding,
@@ -22,9 +22,7 @@ from sayso.service.routes.asking import (
     state_of,
 )
 from sayso.service.routes.files import Buckets, OneFile, peaks_of, send
-from sayso.service.service import Service
-from sayso.service.tables import Message, Session
-from sayso.service.views import (
+from sayso.service.schemas import (
     Answer,
     DeskPatch,
     DeskState,
@@ -38,6 +36,8 @@ from sayso.service.views import (
     SessionState,
     SessionSummary,
 )
+from sayso.service.service import Service
+from sayso.service.tables import Message, Session
 
 router = APIRouter(tags=["sessions"])
 Upload = Annotated[UploadFile, File(description="an audio or video file")]

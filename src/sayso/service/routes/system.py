@@ -9,8 +9,8 @@ from sayso import __version__
 from sayso.audio.formats import FORMATS
 from sayso.desk import AnyEffect, field_range
 from sayso.separate import catalogue
-from sayso.service.routes.asking import Asking, Serving, the_service
-from sayso.service.views import About, Health, Model
+from sayso.service.routes.dependencies import Asking, Serving, the_service
+from sayso.service.schemas import About, Health, Model
 
 router = APIRouter(tags=["service"])
 
@@ -34,7 +34,7 @@ def about(service: Serving) -> About:
 @router.get("/models")
 def models(service: Serving, asking: Asking) -> list[Model]:
     """What can separate, and what it hears, costs and may be used for."""
-    return [Model.model_validate(e.model_dump()) for e in catalogue(service.shelf)]
+    return [Model.model_validate(e.model_dump()) for e in catalogue(service.weight_store)]
 
 
 @router.get("/health")

@@ -13,9 +13,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
 from starlette.requests import ClientDisconnect
 
-from sayso.service.routes.asking import Asking, Decoding, Id, Serving, session_state
+from sayso.service.routes.dependencies import Asking, Decoding, Id, Serving, session_state
+from sayso.service.schemas import SessionState, shown_name
 from sayso.service.tables import Upload
-from sayso.service.views import SessionState, shown_name
 
 _VERSION = "1.0.0"
 _PIECE = "application/offset+octet-stream"

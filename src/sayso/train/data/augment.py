@@ -45,7 +45,7 @@ def biquad(samples: Floats, b: Floats, a: Floats) -> Floats:
 
 
 def equalised(samples: Floats, rng: np.random.Generator) -> Floats:
-    """A random peak or shelf: 60 Hz..12 kHz, -9..9 dB, Q 0.4..2 (RBJ audio EQ cookbook)."""
+    """A random peak or weight_store: 60 Hz..12 kHz, -9..9 dB, Q 0.4..2 (RBJ audio EQ cookbook)."""
     omega = 2 * np.pi * 60.0 * 200.0 ** rng.random() / SAMPLE_RATE
     amp = 10 ** (rng.uniform(-9, 9) / 40)
     alpha = np.sin(omega) / (2 * rng.uniform(0.4, 2.0))
@@ -54,7 +54,7 @@ def equalised(samples: Floats, rng: np.random.Generator) -> Floats:
         b = [1 + alpha * amp, -2 * cos, 1 - alpha * amp]
         a = [1 + alpha / amp, -2 * cos, 1 - alpha / amp]
     else:
-        sign = 1.0 if rng.random() < 0.5 else -1.0  # low shelf or high shelf
+        sign = 1.0 if rng.random() < 0.5 else -1.0  # low weight_store or high weight_store
         root = 2 * np.sqrt(amp) * alpha
         b = [
             amp * ((amp + 1) - sign * (amp - 1) * cos + root),

@@ -63,7 +63,7 @@ class RecipeConfig(Frozen):
     questions: QuestionConfig = QuestionConfig()
 
 
-class Kitchen:
+class MixtureSampler:
     """Makes examples from the material of one split; recipes without material are left out."""
 
     def __init__(self, material: Material, config: RecipeConfig, *, frames: int) -> None:

@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from sayso.atomic import put
 from sayso.audio import Progress
 from sayso.errors import DataError
 from sayso.train.data.store import SAMPLE_RATE, Floats, PartWriter, Segment, Store
 from sayso.train.data.vocabulary import load_vocabulary
-from sayso.whole import put
 
 MAGIC = b"sayso-shard-1\n"
 DEFAULT_BYTES = 60 * 2**20

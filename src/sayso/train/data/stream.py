@@ -22,7 +22,7 @@ from pydantic import Field
 from sayso.configuration import Frozen
 from sayso.errors import DataError
 from sayso.train.data.material import Material
-from sayso.train.data.recipes import Kitchen, RecipeConfig
+from sayso.train.data.recipes import MixtureSampler, RecipeConfig
 from sayso.train.data.store import Floats, Store
 from sayso.train.data.validation import ValidationItem, validation_items
 from sayso.train.data.vocabulary import load_vocabulary
@@ -62,9 +62,9 @@ class Stream:
         return Store(self.config.store, load_vocabulary())
 
     @cached_property
-    def _kitchen(self) -> Kitchen:
+    def _sampler(self) -> MixtureSampler:
         material = Material(self._store, load_vocabulary(), split="train")
-        return Kitchen(material, self.config.recipes, frames=self.config.frames)
+        return MixtureSampler(material, self.config.recipes, frames=self.config.frames)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -88,7 +88,7 @@ class Stream:
         queries = []
         for row in range(self.config.batch):
             rng = np.random.default_rng((self.config.seed, index, row))
-            example = self._kitchen.example(rng)
+            example = self._sampler.example(rng)
             mix[row], targets[row] = example.mix, example.targets
             queries.append(list(example.queries))
         return queries

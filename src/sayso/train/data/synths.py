@@ -17,7 +17,7 @@ from pydantic import Field
 
 from sayso.audio import Progress
 from sayso.configuration import Frozen
-from sayso.extras import require
+from sayso.optional import require
 from sayso.train.data.build import BuildReport, stored_files
 from sayso.train.data.melody import Note, melody
 from sayso.train.data.patches import BLOCK, Patch, drum, played, swept

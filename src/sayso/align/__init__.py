@@ -1,0 +1,1 @@
+"""Raw and edited recordings: what a person cut, kept, repeated, moved and changed."""

@@ -1,0 +1,1 @@
+"""Editing by what is played: features, scores, choosing, and editors learnt from pairs."""

@@ -1,0 +1,162 @@
+"""Editing a recording: by an editor's pointer, or by scores and a threshold; and room tone."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from sayso.audio import Audio, Cancelled, Progress
+from sayso.autoedit.bars import find_bars
+from sayso.autoedit.choose import SHORTEST_S, choose, kept_bars, snap, timeline_of
+from sayso.autoedit.decoding import Limits, point
+from sayso.autoedit.describing import describe, measure, with_odds
+from sayso.autoedit.editor import POINTER, Editor, score
+from sayso.autoedit.features import Features, extract_features
+from sayso.autoedit.operations import clips_of, surroundings
+from sayso.errors import RangeError, RequestError
+from sayso.timeline import CROSSFADE_S, Clip, Timeline
+
+
+def _pointed(
+    features: Features,
+    editor: Editor,
+    wish_s: float | None,
+    shortest_s: float,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> tuple[Clip, ...]:
+    """What the pointer keeps, before cuts move to where they are not heard."""
+    duration_s = features.frames / features.sample_rate
+    wish_s = editor.wish_s(duration_s) if wish_s is None else wish_s
+    # Who wishes for more than there is, once through, has it repeated.
+    repeats = max(editor.repeats, int(np.ceil(wish_s / duration_s)))
+    bars = find_bars(features)
+    found = point(
+        editor.pointer,
+        with_odds(describe(measure(features, bars)), editor.weights, editor.bias),
+        bars,
+        surroundings(bars, features),
+        editor.style,
+        Limits(shortest_s=shortest_s, repeats=repeats, wish_s=wish_s),
+        progress=progress,
+        cancelled=cancelled,
+    )
+    return clips_of(found, bars, features)
+
+
+def rough_edit(editor: Editor, features: Features, by: str) -> Timeline:
+    """What `editor` makes of a recording by its pointer or a scorer, to the bar or the frame heard.
+
+    It needs no sound, so cuts do not move to quiet places.
+    """
+    if by == POINTER:
+        clips = _pointed(features, editor, None, SHORTEST_S)
+    else:
+        scores = score(features, by, editor)
+        threshold = scores.threshold_for(editor.keep_ratio)
+        clips = tuple(
+            Clip(start=int(scores.edges[first]), stop=int(scores.edges[last]))
+            for first, last in kept_bars(scores, threshold, SHORTEST_S)
+        )
+    return Timeline(sample_rate=features.sample_rate, clips=clips)
+
+
+def point_out(
+    audio: Audio,
+    features: Features,
+    editor: Editor,
+    *,
+    wish_s: float | None = None,
+    shortest_s: float = SHORTEST_S,
+    crossfade_s: float = CROSSFADE_S,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> Timeline:
+    """The timeline that the editor's pointer makes of a recording.
+
+    Args:
+        audio: the recording.
+        features: the same, as it is heard.
+        editor: that has learnt.
+        wish_s: wished length; it is missed by at most a bar or 15%. None is what the person does.
+        shortest_s: of what is heard between two cuts.
+        crossfade_s: length of each join.
+        progress: told the fraction of the recording that was passed.
+        cancelled: asked at every step.
+
+    Raises: RangeError, RequestError where nothing is kept, Cancelled.
+    """
+    if wish_s is not None and not 1 <= wish_s <= 360_000:
+        raise RangeError(f"a length of {wish_s:g} s: expected 1 to 360000")
+    clips = _pointed(features, editor, wish_s, shortest_s, progress, cancelled)
+    spans = []
+    for clip in clips:
+        start = snap(audio, clip.start, in_pause=False)
+        stop = snap(audio, clip.stop, in_pause=False)
+        if stop > start:
+            spans.append((start, stop))
+    if not spans:
+        raise RequestError("the editor keeps nothing of this recording; try a scorer instead")
+    return timeline_of(spans, audio, crossfade_s=crossfade_s)
+
+
+def edit_like(
+    editor: Editor,
+    audio: Audio,
+    *,
+    shortest_s: float = SHORTEST_S,
+    crossfade_s: float = CROSSFADE_S,
+    cancelled: Cancelled | None = None,
+) -> Timeline:
+    """The timeline that `editor` makes of a recording by what did best when it learnt.
+
+    Raises: as `point_out`.
+    """
+    features = extract_features(audio, cancelled=cancelled)
+    if editor.by == POINTER:
+        return point_out(
+            audio,
+            features,
+            editor,
+            shortest_s=shortest_s,
+            crossfade_s=crossfade_s,
+            cancelled=cancelled,
+        )
+    scores = score(features, editor.by, editor)
+    threshold = scores.threshold_for(editor.keep_ratio)
+    return choose(scores, audio, threshold, shortest_s=shortest_s, crossfade_s=crossfade_s)
+
+
+def with_room_tone(
+    timeline: Timeline, audio: Audio, features: Features, seconds: float
+) -> Timeline:
+    """`timeline` with `seconds` of the room's own sound in every join.
+
+    It is a stretch of the longest pause, looped where that is too short.
+    Raises: RangeError, RequestError where the recording has no pause.
+    """
+    if not 0.05 <= seconds <= 60:
+        raise RangeError(f"room tone of {seconds:g} s: expected 0.05 to 60")
+    bars = find_bars(features)
+    lengths = np.where(bars.rest, bars.seconds, 0)
+    longest = int(lengths.argmax())
+    if not lengths[longest]:
+        raise RequestError(
+            "the recording never pauses, so there is no room tone to fill joins with"
+        )
+    low, high = (features.frame(at) for at in bars.edges[longest : longest + 2])
+    margin = (high - low) // 8
+    low, high = low + margin, high - margin
+    wanted = round(seconds * audio.sample_rate)
+    tone: list[Clip] = []
+    while wanted > 0:
+        length = min(wanted, high - low)
+        tone.append(Clip(start=low, stop=low + length))
+        wanted -= length
+    clips: list[Clip] = []
+    for before, after in pairwise(timeline.clips):
+        clips.append(before)
+        if before.stop != after.start:
+            clips += tone
+    return timeline.model_copy(update={"clips": (*clips, timeline.clips[-1])})

@@ -1,0 +1,258 @@
+"""What routes are given: the service, who asks, and how answers are put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import Depends, Path, Request
+from fastapi.concurrency import run_in_threadpool
+
+from sayso.desk import Desk, History
+from sayso.errors import TokenError
+from sayso.jobs import Job
+from sayso.service import access
+from sayso.service.problems import problem_of
+from sayso.service.schemas import (
+    Answer,
+    DeskState,
+    Encoding,
+    Format,
+    RenderState,
+    SessionState,
+    Source,
+    Track,
+)
+from sayso.service.service import Service
+from sayso.service.tables import Message, Render, Session
+
+Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="32 hexadecimal digits")]
+
+
+def the_service(request: Request) -> Service:
+    """The service behind the application."""
+    service: Service = request.app.state.service
+    return service
+
+
+Serving = Annotated[Service, Depends(the_service)]
+
+
+def owner(request: Request, service: Serving) -> str | None:
+    """Who asks: the id of the token, None on a service without tokens.
+
+    Raises: TokenError, LimitError.
+    """
+    rates: access.Rates = request.app.state.rates
+    address = request.client.host if request.client else ""
+    if not service.settings.tokens:
+        rates.take(address)
+        return None
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    given = secret.strip() if scheme.lower() == "bearer" else request.cookies.get(access.COOKIE)
+    try:
+        found = access.owner_of(service.store.engine, given)
+    except TokenError:
+        rates.take(address)  # guessing is limited, too
+        raise
+    rates.take(found)
+    return found
+
+
+Asking = Annotated[str | None, Depends(owner)]
+
+
+async def session_named(session_id: Id, service: Serving, asking: Asking) -> AsyncIterator[str]:
+    """The id of a session in the path. What fails since it was deleted meanwhile is told as that.
+
+    Raises: NotFoundError.
+    """
+    try:
+        yield session_id
+    except Exception:
+        await run_in_threadpool(service.store.get, session_id, asking)
+        raise
+
+
+Named = Annotated[str, Depends(session_named, scope="function")]
+
+
+def the_session(session_id: Named, service: Serving, asking: Asking) -> Session:
+    """The session that the path names, if it is the asker's. Raises: NotFoundError."""
+    return service.store.get(session_id, asking)
+
+
+Mine = Annotated[Session, Depends(the_session)]
+
+
+async def the_render(render_id: Id, session: Mine, service: Serving) -> AsyncIterator[Render]:
+    """The render that the path names; as `session_named` for one that is deleted meanwhile.
+
+    Raises: NotFoundError.
+    """
+    find = partial(service.store.render, session.id, render_id)
+    render = await run_in_threadpool(find)
+    try:
+        yield render
+    except Exception:
+        await run_in_threadpool(find)
+        raise
+
+
+Made = Annotated[Render, Depends(the_render, scope="function")]
+
+
+async def _turn() -> AsyncIterator[None]:
+    yield
+
+
+# Who waits for a turn holds no thread, so that talking stays quick while others' files are read.
+# A turn is asked for last, when all that can be refused was.
+Decoding = Annotated[None, Depends(_turn, scope="function", max_concurrency=2)]
+"""A turn at decoding a recording."""
+Reading = Annotated[None, Depends(_turn, scope="function", max_concurrency=4)]
+"""A turn at reading whole tracks."""
+
+
+async def _turn_to_talk(request: Request) -> AsyncIterator[None]:
+    if the_service(request).settings.llm is None:  # then the answer takes no time
+        yield
+    else:
+        async with request.app.state.talking:
+            yield
+
+
+Talking = Annotated[None, Depends(_turn_to_talk, scope="function")]
+"""A turn at asking the language model, which takes seconds."""
+
+
+async def _turn_to_convert(
+    request: Request, format: Format = "wav", encoding: Encoding | None = None
+) -> AsyncIterator[None]:
+    if (format, encoding) == ("wav", "float32"):  # it lies there as it is, and a player waits
+        yield
+    else:
+        async with request.app.state.converting:
+            yield
+
+
+Converting = Annotated[None, Depends(_turn_to_convert, scope="function")]
+"""A turn at making a track's file in the format that the request names, if it takes one."""
+
+
+async def _turn_to_hear(request: Request) -> AsyncIterator[None]:
+    async with request.app.state.hearing:
+        yield
+
+
+Hearing = Annotated[None, Depends(_turn_to_hear, scope="function")]
+"""A turn at hearing a recording."""
+
+
+def _listens(session: Mine, service: Serving) -> bool:
+    return service.cutter.listens(session)
+
+
+async def _turn_to_resolve(
+    request: Request, listens: Annotated[bool, Depends(_listens)]
+) -> AsyncIterator[None]:
+    if listens:
+        async with request.app.state.hearing:
+            yield
+    else:
+        yield
+
+
+Resolving = Annotated[None, Depends(_turn_to_resolve, scope="function")]
+"""A turn at hearing the session's recording, if its cuts depend on how it sounds."""
+
+
+def desk_state(session: Session) -> dict[str, Any]:
+    """The fields of `DeskState`."""
+    history = History.model_validate(session.history)
+    return {
+        "version": session.version,
+        "desk": history.desk,
+        "can_undo": bool(history.turns),
+        "can_redo": bool(history.undone),
+    }
+
+
+def state_of(session: Session) -> DeskState:
+    """The desk of a session as it stands."""
+    return DeskState(**desk_state(session))
+
+
+def session_state(service: Service, session: Session) -> SessionState:
+    """A session with its desk and its renders."""
+    at = f"/sessions/{session.id}"
+    source = Source(
+        sample_rate=session.sample_rate,
+        channels=session.channels,
+        frames=session.frames,
+        duration_s=session.frames / session.sample_rate,
+        notes=session.notes,
+        url=f"{at}/source",
+        peaks_url=f"{at}/source/peaks",
+    )
+    return SessionState(
+        **desk_state(session),
+        id=session.id,
+        name=session.name,
+        created_s=session.created_s,
+        touched_s=session.touched_s,
+        source=source,
+        renders=render_states(service, session),
+    )
+
+
+def render_state(service: Service, render: Render, job: Job | None = None) -> RenderState:
+    """A render with its job's state, and its tracks once they are there."""
+    job = job or service.job(render)
+    at = f"/sessions/{render.session_id}/renders/{render.id}"
+    tracks = [
+        Track(
+            **track,
+            duration_s=track["frames"] / track["sample_rate"],
+            url=f"{at}/tracks/{number}",
+            peaks_url=f"{at}/tracks/{number}/peaks",
+        )
+        for number, track in enumerate(job.result["tracks"] if job.state == "done" else [])
+    ]
+    return RenderState(
+        id=render.id,
+        session_id=render.session_id,
+        state=job.state,
+        progress=job.progress,
+        created_s=render.created_s,
+        desk=Desk.model_validate(render.desk),
+        tracks=tracks,
+        error=None if job.error is None else problem_of(job.error.exception()),
+        url=at,
+        events_url=f"{at}/events",
+        archive_url=f"{at}/archive",
+    )
+
+
+def render_states(service: Service, session: Session) -> list[RenderState]:
+    """The renders of a session, the latest first."""
+    renders = service.store.renders(session.id)
+    jobs = service.jobs(renders)
+    return [render_state(service, render, job) for render, job in zip(renders, jobs, strict=True)]
+
+
+def answer_of(service: Service, session: Session, message: Message) -> Answer:
+    """What a change led to."""
+    render = None
+    if message.render_id is not None:
+        render = render_state(service, service.store.render(session.id, message.render_id))
+    assert message.id is not None
+    return Answer(
+        **desk_state(session),
+        message_id=message.id,
+        reply=message.reply,
+        moves=message.moves,
+        interpreter=message.interpreter,
+        render=render,
+    )

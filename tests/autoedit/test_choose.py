@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.align.material import RATE, rehearsal
+
+from sayso.audio import Audio
+from sayso.autoedit.apply import with_room_tone
+from sayso.autoedit.choose import Scores, choose, snap
+from sayso.autoedit.editor import score
+from sayso.autoedit.features import extract_features
+from sayso.errors import FormatError, ModelError, RangeError
+
+
+@pytest.fixture(scope="module")
+def material():
+    audio, spans = rehearsal()
+    features = extract_features(audio)
+    return audio, spans, features, score(features, "level")
+
+
+def test_the_slider_keeps_less_the_higher_it_is(material):
+    audio, _, _, scores = material
+    curve = scores.curve()
+    assert [ratio for _, ratio in curve] == sorted((r for _, r in curve), reverse=True)
+    assert curve[0][1] == pytest.approx(1.0)
+    for threshold, ratio in curve:
+        assert scores.ratio_at(threshold) == pytest.approx(ratio)
+    kept = [choose(scores, audio, threshold).frames for threshold, _ in curve]
+    assert kept[0] > kept[-1]
+
+
+def test_level_keeps_the_takes_whole(material):
+    audio, spans, _, scores = material
+    timeline = choose(scores, audio, scores.threshold_for(0.8))
+    assert len(timeline.clips) == len(spans)
+    for clip, (start, stop) in zip(timeline.clips, spans, strict=True):
+        assert clip.start <= start + 0.03 * RATE
+        assert clip.stop >= stop - 0.45 * RATE  # the last note has died away by then
+
+
+def test_scores_come_back_from_json(material):
+    scores = material[3]
+    back = Scores.loads(scores.dumps())
+    assert np.array_equal(back.edges, scores.edges)
+    assert np.allclose(back.values, scores.values, atol=1e-4)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"edges": [0, 1]}', '{"scorer": "level"}'])
+def test_damaged_scores_are_told(text):
+    with pytest.raises(FormatError, match="not the scores"):
+        Scores.loads(text)
+
+
+def test_cuts_lie_at_zero_crossings_of_quiet_places():
+    time = np.arange(2 * RATE) / RATE
+    sound = np.sin(2 * np.pi * 200 * time) * np.where(np.abs(time - 1.05) < 0.02, 0.01, 0.5)
+    audio = Audio(sound.astype(np.float32)[None], RATE)
+    at = snap(audio, RATE, in_pause=True)
+    assert abs(at / RATE - 1.05) < 0.03
+    assert np.abs(audio.samples[0, at - 1 : at + 1]).min() < 0.02
+    assert abs(snap(audio, RATE, in_pause=False) - RATE) <= 0.04 * RATE
+
+
+def test_room_tone_fills_every_join(material):
+    audio, _, features, scores = material
+    timeline = choose(scores, audio, scores.threshold_for(0.8))
+    filled = with_room_tone(timeline, audio, features, 2.5)
+    joins = len(timeline.clips) - 1
+    assert filled.frames == timeline.frames + joins * round(2.5 * RATE)
+    loud = max(np.abs(audio.block(c.start, c.stop)).max() for c in filled.clips[1:2])
+    assert loud < 0.01
+
+
+def test_what_cannot_be_chosen_is_told(material):
+    audio, _, features, scores = material
+    with pytest.raises(RangeError, match="share to keep"):
+        scores.threshold_for(0)
+    with pytest.raises(RangeError, match="expected one of"):
+        score(features, "taste")
+    with pytest.raises(ModelError, match="needs an editor"):
+        score(features, "latent")
+    with pytest.raises(RangeError):
+        choose(scores, audio, 0.5, shortest_s=-1)

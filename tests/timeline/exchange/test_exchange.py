@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sayso.errors import DataError, FormatError, RequestError
+from sayso.timeline import Clip, Timeline
+from sayso.timeline.editlist import EditList, Insert
+from sayso.timeline.exchange import read_edit, write_edit
+from sayso.timeline.exchange.files import Media
+
+RATE, FRAMES = 48_000, 480_000
+COARSE = RATE // 30
+
+
+def found(path):
+    return Media(path or "raw file.wav", RATE, FRAMES)
+
+
+def edit_of(*spans, crossfade=960, **fields):
+    clips = tuple(Clip(start=a, stop=b) for a, b in spans)
+    timeline = Timeline(sample_rate=RATE, clips=clips, crossfade_frames=crossfade)
+    return EditList(sources=("raw file.wav",), source_frames=FRAMES, timeline=timeline, **fields)
+
+
+def there_and_back(tmp_path, edit, suffix):
+    return read_edit(write_edit(tmp_path / f"edit{suffix}", edit), find=found)
+
+
+def spans(edit):
+    return [(clip.start, clip.stop) for clip in edit.timeline.clips]
+
+
+REORDERED = [(96_000, 144_000), (0, 48_000), (96_000, 144_000), (200_000, 300_001)]
+
+
+def test_otio_keeps_everything(tmp_path):
+    edit = edit_of(*REORDERED, new=(Insert(before=2, frames=777),), speed=1.02)
+    clips = (edit.timeline.clips[0].model_copy(update={"gain_db": -4.5}), *edit.timeline.clips[1:])
+    timeline = edit.timeline.model_copy(update={"clips": clips, "fade_out_frames": 123})
+    edit = edit.model_copy(update={"timeline": timeline})
+    assert there_and_back(tmp_path, edit, ".otio") == edit
+
+
+def test_otio_of_one_rate_fits_a_recording_of_another(tmp_path):
+    edit = edit_of((4800, 9600), (20_000, 30_000))
+    timeline = edit.timeline.model_copy(update={"fade_out_frames": 480})
+    path = write_edit(tmp_path / "edit.otio", edit.model_copy(update={"timeline": timeline}))
+    back = read_edit(path, find=lambda path: Media(path, RATE // 2, FRAMES // 2))
+    assert spans(back) == [(2400, 4800), (10_000, 15_000)]
+    assert (back.timeline.crossfade_frames, back.timeline.fade_out_frames) == (480, 240)
+
+
+@pytest.mark.parametrize("rate", ["0", '"fast"', "null", "1e-320"])
+def test_otio_of_no_rate_is_damaged(tmp_path, rate):
+    path = write_edit(tmp_path / "edit.otio", edit_of((4800, 9600)))
+    text, known = path.read_text(), f'"sample_rate": {RATE}'
+    assert known in text
+    path.write_text(text.replace(known, f'"sample_rate": {rate}'))
+    with pytest.raises(FormatError, match="damaged"):
+        read_edit(path, find=found)
+
+
+def test_otio_keeps_tracks(tmp_path):
+    edit = edit_of((0, 48_000)).model_copy(update={"sources": ("mix.wav", "vocals.wav")})
+    assert there_and_back(tmp_path, edit, ".otio").sources == ("mix.wav", "vocals.wav")
+
+
+@settings(max_examples=25)
+@given(
+    ends=st.lists(st.tuples(st.integers(0, 400_000), st.integers(960, 80_000)), min_size=1),
+    crossfade=st.integers(0, 900),
+    gap=st.integers(0, 3),
+)
+def test_reaper_keeps_clips_to_the_frame(tmp_path_factory, ends, crossfade, gap):
+    new = (Insert(before=gap, frames=5000),) if 0 < gap < len(ends) else ()
+    edit = edit_of(*((a, a + n) for a, n in ends), crossfade=crossfade, new=new)
+    back = there_and_back(tmp_path_factory.mktemp("rpp"), edit, ".rpp")
+    assert spans(back) == spans(edit)
+    assert back.new == edit.new
+    assert back.sources == edit.sources
+
+
+def test_reaper_keeps_gain_and_fades_and_overlaps_by_the_crossfade(tmp_path):
+    edit = edit_of((48_000, 96_000), (200_000, 300_000), crossfade=1920)
+    clips = tuple(clip.model_copy(update={"gain_db": 3.0}) for clip in edit.timeline.clips)
+    timeline = edit.timeline.model_copy(update={"clips": clips, "fade_out_frames": 12_345})
+    edit = edit.model_copy(update={"timeline": timeline})
+    back = there_and_back(tmp_path, edit, ".rpp")
+    assert back.timeline == edit.timeline
+    items = (tmp_path / "edit.rpp").read_text().split("<ITEM")[1:]
+    position = [float(item.split("POSITION ")[1].split()[0]) for item in items]
+    length = float(items[0].split("LENGTH ")[1].split()[0])
+    assert position[0] + length - position[1] == pytest.approx(1920 / RATE)
+
+
+def test_labels_keep_order_and_repeats(tmp_path):
+    edit = edit_of(*REORDERED)
+    assert spans(there_and_back(tmp_path, edit, ".txt")) == spans(edit)
+
+
+def test_labels_of_a_person_are_taken_in_the_order_of_time(tmp_path):
+    path = tmp_path / "mine.txt"
+    path.write_text("2.0\t3.0\tgood bit\n\\\t100.0\t200.0\n0.5\t1.0\tintro\n1.5\t1.5\tmark\n")
+    assert spans(read_edit(path, find=found)) == [(24_000, 48_000), (96_000, 144_000)]
+
+
+@pytest.mark.parametrize("suffix", [".edl", ".xml"])
+def test_formats_for_pictures_keep_clips_to_a_frame(tmp_path, suffix):
+    back = there_and_back(tmp_path, edit_of(*REORDERED), suffix)
+    assert len(back.timeline.clips) == len(REORDERED)
+    for clip, (start, stop) in zip(back.timeline.clips, REORDERED, strict=True):
+        assert abs(clip.start - start) <= COARSE
+        assert abs(clip.stop - stop) <= COARSE
+
+
+def test_auto_editor_keeps_clips_to_a_frame(tmp_path):
+    edit = edit_of((48_000, 96_000), (200_000, 300_000))
+    back = there_and_back(tmp_path, edit, ".json")
+    assert spans(back) == [(48_000, 96_000), (200_000, 300_800)]
+    chunks = json.loads((tmp_path / "edit.json").read_text())["chunks"]
+    assert chunks[0] == [0, 30, 99999.0]
+    assert chunks[-1][1] == FRAMES // COARSE
+
+
+def test_auto_editor_cannot_go_back(tmp_path):
+    with pytest.raises(RequestError, match="goes back"):
+        write_edit(tmp_path / "edit.json", edit_of(*REORDERED))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("a.otio", '{"OTIO_SCHEMA": "Timeline.1", "tracks": ', "damaged"),
+        ("a.otio", "[]", "expected a timeline"),
+        ("a.otio", "[" * 200_000, "damaged"),
+        ("a.otio", '{"OTIO_SCHEMA": "Timeline.1"}', "damaged"),
+        ("a.xml", "<xmeml><sequence>", "damaged"),
+        ("a.edl", "001 nonsense", "damaged"),
+        ("a.rpp", "<REAPER_PROJECT 0.1\n<TRACK\n", "damaged"),
+        ("a.rpp", "<REAPER_PROJECT 0.1\n<TRACK\n>\n>", "no items"),
+        ("a.rpp", "<REAPER_PROJECT\n<TRACK\n<ITEM\nPOSITION x\n>\n>\n>", "no number"),
+        ("a.txt", "one\ttwo\tthree", "no label"),
+        ("a.txt", "3.0\t99.0\t1", "within"),
+        ("a.json", '{"version": "3"}', "auto-editor"),
+        ("a.json", '{"version": "1", "chunks": [[0, 1]]}', "start, end, speed"),
+        ("a.json", '{"version": "1", "chunks": [[0, 9, 2.0]]}', "times its speed"),
+        ("a.wav", "", "expected an edit"),
+    ],
+)
+def test_damage_is_told(tmp_path, name, text, says):
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(FormatError, match=says):
+        read_edit(path, find=found)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("value", -5.0, "within"),
+        ("value", 1e12, "within"),
+        ("rate", 0.0, "rate"),
+        ("rate", "fast", "damaged"),
+    ],
+)
+def test_an_otio_damaged_by_hand_is_told(tmp_path, key, value, says):
+    path = write_edit(tmp_path / "edit.otio", edit_of((48_000, 96_000)))
+    document = json.loads(path.read_text())
+    clip = document["tracks"]["children"][0]["children"][0]
+    clip["source_range"]["start_time"][key] = value
+    path.write_text(json.dumps(document))
+    with pytest.raises(FormatError, match=says):
+        read_edit(path, find=found)
+
+
+def test_a_recording_that_is_not_found_is_told(tmp_path):
+    from sayso.editing import open_edit
+
+    path = write_edit(tmp_path / "edit.otio", edit_of((48_000, 96_000)))
+    with pytest.raises(DataError, match=r"raw file\.wav is not there"):
+        open_edit(path)
