@@ -14,7 +14,7 @@ import sayso
 ROOT = Path(sayso.__file__).parent
 ORDER = (
     {"errors", "__init__"},
-    {"configuration", "optional", "atomic", "value"},
+    {"configuration", "optional", "atomic", "value", "watch"},
     {"audio"},
     {"timeline", "networks", "demo", "checkpoints"},
     {"desk"},

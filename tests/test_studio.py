@@ -32,6 +32,7 @@ from sayso.desk import (
 )
 from sayso.errors import Cancelled, ModelError, OutputError, RangeError, UnknownTargetError
 from sayso.studio import Studio, file_name
+from sayso.watch import Watch
 
 
 @pytest.fixture(scope="module")
@@ -164,11 +165,11 @@ def test_rendering_reports_and_stops(studio, mix):
     session = Studio("simple").open(mix)
     session.do([Extract(targets=("vocals", "drums")), Reset(target="bass")])
     told = []
-    session.render(progress=told.append)
+    session.render(watch=Watch(told.append))
     assert told == sorted(told)
     assert told[-1] == pytest.approx(1.0)
     with pytest.raises(Cancelled):
-        session.render(cancelled=lambda: True)
+        session.render(watch=Watch(cancelled=lambda: True))
     session.do([Extract(targets=("tuba",))])
     with pytest.raises(UnknownTargetError, match="tuba"):
         session.render()

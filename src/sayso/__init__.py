@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sayso.desk import Desk, History, parse_moves
     from sayso.errors import SaysoError
     from sayso.studio import Reply, Result, Session, Studio
+    from sayso.watch import Watch
 
 __version__ = "0.1.0"
 
@@ -33,6 +34,7 @@ _HOMES = {
     "Result": "studio",
     "Session": "studio",
     "Studio": "studio",
+    "Watch": "watch",
 }
 __all__ = [
     "Audio",
@@ -43,6 +45,7 @@ __all__ = [
     "SaysoError",
     "Session",
     "Studio",
+    "Watch",
     "parse_moves",
     "read",
     "write",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sayso.align.align import Alignment, align
 from sayso.atomic import put
-from sayso.audio import Audio, Cancelled, Notice, Progress, Writer, probe, read, stage, stop_if
+from sayso.audio import Audio, Notice, Writer, probe, read
 from sayso.autoedit.apply import point_out, with_room_tone
 from sayso.autoedit.choose import SHORTEST_S, Scores, choose
 from sayso.autoedit.editor import POINTER, Editor, score
@@ -23,6 +23,7 @@ from sayso.timeline import CROSSFADE_S, Edited, Timeline
 from sayso.timeline.editlist import EditList, Insert, check_inside
 from sayso.timeline.exchange import SUFFIXES, read_edit
 from sayso.timeline.exchange.files import Media
+from sayso.watch import SILENT, Watch
 
 
 def media_of(path: str | Path) -> Media:
@@ -70,8 +71,7 @@ def align_files(
     *,
     tracks: Sequence[str | Path] = (),
     notice: Notice | None = None,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> tuple[EditList, Alignment]:
     """The edit that makes `edited` of `raw`, and how sure that is.
 
@@ -80,14 +80,13 @@ def align_files(
         edited: made of it.
         tracks: recordings that run beside `raw`, such as its stems.
         notice: told of damaged files.
-        progress: told the fraction done.
-        cancelled: asked between steps.
+        watch: progress and cancelling, polled between steps.
 
     Raises: as `sayso.align.align.align`.
     """
     recording = read(raw, notice=notice)
     made = read(edited, notice=notice)
-    found = align(recording, made, progress=progress, cancelled=cancelled)
+    found = align(recording, made, watch=watch)
     speeds = sorted(
         match.speed for match in found.matches for _ in range(match.clip.frames // 1000)
     )
@@ -115,8 +114,7 @@ def apply_file(
     tracks: Sequence[str | Path] = (),
     scores: str | Path | None = None,
     notice: Notice | None = None,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> EditList:
     """An edit of a recording, by an editor's pointer or by a scorer and a threshold.
 
@@ -129,8 +127,7 @@ def apply_file(
         tracks: recordings that run beside `raw` and are cut with it.
         scores: a file that keeps the scores: where it is there, nothing is scored again.
         notice: told of damaged files.
-        progress: told the fraction done.
-        cancelled: asked between steps.
+        watch: progress and cancelling, polled between steps.
 
     Raises: RangeError, ModelError without an editor where one is needed, FormatError for a damaged
         file of scores, DataError for scores of another recording, Cancelled.
@@ -142,11 +139,10 @@ def apply_file(
         by = POINTER if editor is None else editor.by
     if by == POINTER:
         editor = _require_pointer(editor, choice)
-        features = extract_features(audio, progress=stage(progress, 0.0, 0.5), cancelled=cancelled)
-        told = stage(progress, 0.5, 0.5)
-        timeline = _pointed(audio, features, editor, choice, told, cancelled)
+        features = extract_features(audio, watch=watch.part(0.0, 0.5))
+        timeline = _pointed(audio, features, editor, choice, watch.part(0.5, 1.0))
     else:
-        found = _scores(audio, by, editor, scores, progress, cancelled)
+        found = _scores(audio, by, editor, scores, watch)
         threshold = choice.threshold_of(found, editor, audio.duration_s)
         timeline = choose(
             found,
@@ -159,7 +155,7 @@ def apply_file(
         timeline = with_room_tone(
             timeline,
             audio,
-            features or extract_features(audio, cancelled=cancelled),
+            features or extract_features(audio, watch=watch.quiet),
             choice.room_tone_s,
         )
     sources = (str(raw), *map(str, tracks))
@@ -223,8 +219,7 @@ def _pointed(
     features: Features,
     editor: Editor,
     choice: Choice,
-    progress: Progress | None,
-    cancelled: Cancelled | None,
+    watch: Watch,
 ) -> Timeline:
     return point_out(
         audio,
@@ -233,8 +228,7 @@ def _pointed(
         wish_s=choice.length_s(audio.duration_s),
         shortest_s=choice.shortest_s,
         crossfade_s=choice.crossfade_s,
-        progress=progress,
-        cancelled=cancelled,
+        watch=watch,
     )
 
 
@@ -243,8 +237,7 @@ def _scores(
     by: str,
     editor: Editor | None,
     file: str | Path | None,
-    progress: Progress | None,
-    cancelled: Cancelled | None,
+    watch: Watch,
 ) -> Scores:
     if file is not None and Path(file).is_file():
         found = Scores.loads(Path(file).read_bytes())
@@ -254,7 +247,7 @@ def _scores(
                 f"{by} and {audio.frames} frames. Name another file to score anew"
             )
         return found
-    found = score(extract_features(audio, progress=progress, cancelled=cancelled), by, editor)
+    found = score(extract_features(audio, watch=watch), by, editor)
     if file is not None:
         put(file, found.dumps())
     return found
@@ -266,8 +259,7 @@ def render_edit(
     *,
     encoding: str | None = None,
     notice: Notice | None = None,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> list[Path]:
     """Plays `edit` into files and returns their paths.
 
@@ -277,8 +269,7 @@ def render_edit(
         out: a file; its suffix is the format.
         encoding: as `sayso.audio.write`.
         notice: told of damaged files.
-        progress: told the fraction done.
-        cancelled: asked between blocks.
+        watch: progress and cancelling, polled between blocks.
 
     Raises: DataError where a recording does not fit the edit, OutputError, Cancelled.
     """
@@ -295,8 +286,8 @@ def render_edit(
         if edit.speed != 1.0:
             sound = process(sound, Strip(effects=(Stretch(rate=edit.speed),)))
         path = out.with_name(f"{out.stem}-{names[number]}{out.suffix}") if several else out
-        told = stage(progress, number / len(edit.sources), 1 / len(edit.sources))
-        paths.append(_play(sound, path, encoding, told, cancelled))
+        share = watch.part(number / len(edit.sources), (number + 1) / len(edit.sources))
+        paths.append(_play(sound, path, encoding, share))
     return paths
 
 
@@ -313,17 +304,15 @@ def _play(
     sound: Sound,
     path: Path,
     encoding: str | None,
-    progress: Progress | None,
-    cancelled: Cancelled | None,
+    watch: Watch,
 ) -> Path:
     done = 0
     with Writer(
         path, sound.sample_rate, sound.channels, encoding=encoding, frames=sound.frames
     ) as out:
         for block in sound.blocks():
-            stop_if(cancelled, "stopped while writing the edit")
+            watch.check("stopped while writing the edit")
             out.append(block)
             done += block.shape[1]
-            if progress is not None:
-                progress(min(1.0, done / sound.frames))
+            watch.report(done / sound.frames)
     return path

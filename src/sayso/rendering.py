@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sayso.audio import Audio, Cancelled, Progress, decibels, stage
+from sayso.audio import Audio, decibels
 from sayso.autoedit.content import ContentAnalyser
 from sayso.clean import clean_audio, load_config
 from sayso.desk import MIX, Desk, Limit, Pan, Stretch, Strip, complement_of
@@ -22,6 +22,7 @@ from sayso.desk.resolving import resolve
 from sayso.effects import Mixed, Processed, Sound, Widened, amplify, limit, process, record
 from sayso.errors import SilenceError
 from sayso.timeline import Edited, find_silences
+from sayso.watch import SILENT, Watch
 
 CEILING_DB = -0.3
 """Where the limiter holds a remix, in dBTP, unless the desk asks for another ceiling."""
@@ -31,7 +32,7 @@ _AT_REST = Strip()
 _SEPARATING = 0.8  # the share of the work that is separation, for the progress
 
 Separate: TypeAlias = Callable[..., Mapping[str, Audio]]
-"""`separate(mix, targets, progress=, cancelled=)`: a separator, with whatever cache it has."""
+"""`separate(mix, targets, watch=)`: a separator, with whatever cache it has."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,7 @@ def render(
     *,
     separate: Separate,
     trained: bool = True,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> dict[str, Track]:
     """The tracks that `desk` delivers, in its order.
 
@@ -70,21 +70,19 @@ def render(
         desk: what was asked for.
         separate: makes the stems.
         trained: whether it has learned what speech is; one that has not is no use in cleaning.
-        progress: told the fraction done.
-        cancelled: asked between blocks.
+        watch: progress and cancelling, polled between blocks.
 
     Raises: UnknownTargetError, RangeError for edits beyond the end, Cancelled.
     """
-    report = stage(progress, 0.0, _SEPARATING)
+    report = watch.part(0.0, _SEPARATING)
     cleaning = 0.5 if desk.clean and desk.targets() else float(desk.clean)
     notes: tuple[str, ...] = ()
     if desk.clean:
         speech = separate if trained else None
-        source, notes = _cleaned(source, speech, stage(report, 0.0, cleaning), cancelled)
+        source, notes = _cleaned(source, speech, report.part(0.0, cleaning))
     parts: Mapping[str, Audio] = {}
     if desk.targets():
-        rest = stage(report, cleaning, 1.0 - cleaning)
-        parts = separate(source, desk.targets(), progress=rest, cancelled=cancelled)
+        parts = separate(source, desk.targets(), watch=report.part(cleaning, 1.0))
     audios = {MIX: source, **parts}
     sounds: Mapping[str, Sound] = audios
     if desk.edits:
@@ -102,17 +100,16 @@ def render(
     tracks = {}
     share = (1 - _SEPARATING) / len(desk.deliver)
     for at, name in enumerate(desk.deliver):
-        sound = _deliver(name, sounds, desk, cancelled)
-        report = stage(progress, _SEPARATING + at * share, share)
-        tracks[name] = _track(sound, notes, report, cancelled)
+        sound = _deliver(name, sounds, desk, watch)
+        start = _SEPARATING + at * share
+        tracks[name] = _track(sound, notes, watch.part(start, start + share))
     return tracks
 
 
 def _cleaned(
     source: Audio,
     speech: Separate | None,
-    progress: Progress | None,
-    cancelled: Cancelled | None,
+    watch: Watch,
 ) -> tuple[Audio, tuple[str, ...]]:
     """The speech in `source` at the level that it has there, or silence; and what to know of it."""
     config = load_config(_CLEANING, ["loudness=null"])
@@ -121,11 +118,10 @@ def _cleaned(
             source,
             config,
             open_model=lambda name, target: speech,
-            progress=progress,
-            cancelled=cancelled,
+            watch=watch,
         )
     except SilenceError as error:
-        return record(amplify(source, -math.inf), cancelled=cancelled), (str(error),)
+        return record(amplify(source, -math.inf), watch=watch.quiet), (str(error),)
     return cleaned.audio, cleaned.notes
 
 
@@ -143,27 +139,21 @@ def _pans(desk: Desk) -> bool:
     return any(isinstance(effect, Pan) for s in desk.strips.values() for effect in s.effects)
 
 
-def _deliver(
-    name: str, sounds: Mapping[str, Sound], desk: Desk, cancelled: Cancelled | None
-) -> Sound:
+def _deliver(name: str, sounds: Mapping[str, Sound], desk: Desk, watch: Watch) -> Sound:
     """The track `name`: a stem with its strip, or a mix of what is not left out."""
     left_out = complement_of(name)
     if name != MIX and left_out is None:
         strip = desk.strip(name)
-        sound = process(sounds[name], strip, cancelled=cancelled)
+        sound = process(sounds[name], strip, watch=watch)
         sound = process(sound, _tempo(desk))
         return _held(sound, desk, changed=sound is not sounds[name])
     strips = {target: strip for target, strip in desk.strips.items() if target != MIX}
     if left_out is not None:
         strips[left_out] = Strip(mute=True)
-    mixed = _mixed(sounds, strips, cancelled)
+    mixed = _mixed(sounds, strips, watch)
     if name == MIX:
         master = desk.strip(MIX)
-        sound = (
-            amplify(mixed, -math.inf)
-            if master.mute
-            else process(mixed, master, cancelled=cancelled)
-        )
+        sound = amplify(mixed, -math.inf) if master.mute else process(mixed, master, watch=watch)
         return _held(sound, desk, changed=sound is not sounds[MIX])
     mixed = process(mixed, _tempo(desk))
     return _held(mixed, desk, changed=len(strips) > 1 or _tempo(desk) != _AT_REST)
@@ -175,24 +165,20 @@ def _tempo(desk: Desk) -> Strip:
     return Strip(effects=tuple(effect for effect in effects if isinstance(effect, Stretch)))
 
 
-def _mixed(
-    sounds: Mapping[str, Sound], strips: Mapping[str, Strip], cancelled: Cancelled | None
-) -> Sound:
+def _mixed(sounds: Mapping[str, Sound], strips: Mapping[str, Strip], watch: Watch) -> Sound:
     soloed = {target: strip for target, strip in strips.items() if strip.solo}
     if soloed:
-        heard = [
-            process(sounds[t], s, cancelled=cancelled) for t, s in soloed.items() if not s.mute
-        ]
+        heard = [process(sounds[t], s, watch=watch) for t, s in soloed.items() if not s.mute]
         return Mixed(heard or [sounds[MIX], _negated(sounds[MIX])])
-    changes = [part for t, s in strips.items() for part in _change(sounds[t], s, cancelled)]
+    changes = [part for t, s in strips.items() for part in _change(sounds[t], s, watch)]
     return Mixed([sounds[MIX], *changes]) if changes else sounds[MIX]
 
 
-def _change(stem: Sound, strip: Strip, cancelled: Cancelled | None) -> list[Sound]:
+def _change(stem: Sound, strip: Strip, watch: Watch) -> list[Sound]:
     """What a strip adds to the mix: its output less its input."""
     if strip.mute:
         return [_negated(stem)]
-    sound = process(stem, strip, cancelled=cancelled)
+    sound = process(stem, strip, watch=watch)
     return [] if sound is stem else [sound, _negated(stem)]
 
 
@@ -211,15 +197,9 @@ def _held(sound: Sound, desk: Desk, *, changed: bool) -> Sound:
     return limit(sound, CEILING_DB)
 
 
-def _track(
-    sound: Sound,
-    notes: tuple[str, ...],
-    progress: Progress | None,
-    cancelled: Cancelled | None,
-) -> Track:
-    audio = record(sound, progress=progress, cancelled=cancelled)
-    if progress is not None:
-        progress(1.0)
+def _track(sound: Sound, notes: tuple[str, ...], watch: Watch) -> Track:
+    audio = record(sound, watch=watch)
+    watch.report(1.0)
     peak = max(float(abs(block).max()) for block in audio.blocks())
     if peak == 0.0:
         notes = ("silent", *notes)

@@ -17,12 +17,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sayso.audio import Audio, Cancelled, Progress, read, write
+from sayso.audio import Audio, read, write
 from sayso.checkpoints import WeightStore
 from sayso.desk import Desk, History, Move
 from sayso.errors import OutputError
 from sayso.rendering import SPEECH, Track, render
 from sayso.separate import StemCache, is_trained, load, require_supported
+from sayso.watch import SILENT, Progress, Watch
 
 if TYPE_CHECKING:
     from sayso.audio import Notice
@@ -130,12 +131,11 @@ class Session:
         self.history = self.history.push(tuple(moves))
         return self.desk
 
-    def render(
-        self, *, progress: Progress | None = None, cancelled: Cancelled | None = None
-    ) -> Result:
+    def render(self, *, watch: Watch | Progress | None = None) -> Result:
         """Makes the tracks that the desk asks for.
 
-        They have the source's rate and channels, and its length unless the desk edits it.
+        They have the source's rate and channels, and its length unless the desk edits it. `watch`
+        may be a plain function, which is called with progress 0 to 1.
 
         Raises: UnknownTargetError, RangeError for edits beyond the end, Cancelled.
         """
@@ -146,8 +146,7 @@ class Session:
             desk,
             separate=self.studio.separate,
             trained=not desk.clean or is_trained(self.studio.separator, SPEECH),
-            progress=progress,
-            cancelled=cancelled,
+            watch=Watch.of(watch),
         )
         return Result(self.name, tracks)
 
@@ -234,18 +233,16 @@ class Studio:
         mix: Audio,
         targets: Sequence[str],
         *,
-        progress: Progress | None = None,
-        cancelled: Cancelled | None = None,
+        watch: Watch = SILENT,
     ) -> Mapping[str, Audio]:
         """The stems of `mix` by name, out of the cache where it has them.
 
         Raises: UnknownTargetError, Cancelled.
         """
-        report: dict[str, Any] = {"progress": progress, "cancelled": cancelled}
         if self._cache is None:
-            return self.separator.separate(mix, targets, **report)
+            return self.separator.separate(mix, targets, watch=watch)
         cache, settings = StemCache(self._cache), str(self._options)
-        return cache.separate(self.separator, mix, targets, settings=settings, **report)
+        return cache.separate(self.separator, mix, targets, settings=settings, watch=watch)
 
     def open(
         self, source: str | Path | Audio, *, name: str | None = None, notice: Notice | None = None

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from sayso.audio import Audio, Chunking, overlap_add
 from sayso.errors import Cancelled, RangeError
+from sayso.watch import Watch
 
 
 @st.composite
@@ -53,11 +54,13 @@ def test_a_filter_in_chunks_equals_the_filter_at_once(noise):
 def test_progress_rises_to_one_and_cancelling_stops(noise):
     mix, told = noise(0.5), []
     chunking = Chunking(4096, 64, 256)
-    overlap_add(mix, lambda b: b[None], chunking, sources=1, progress=told.append)
+    overlap_add(mix, lambda b: b[None], chunking, sources=1, watch=Watch(told.append))
     assert told == sorted(told)
     assert told[-1] == 1.0
     with pytest.raises(Cancelled):
-        overlap_add(mix, lambda b: b[None], chunking, sources=1, cancelled=lambda: True)
+        overlap_add(
+            mix, lambda b: b[None], chunking, sources=1, watch=Watch(cancelled=lambda: True)
+        )
 
 
 @given(chunking=chunkings(), frames=st.integers(1, 900), grid=st.integers(1, 16))

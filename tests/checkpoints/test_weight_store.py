@@ -16,6 +16,7 @@ import pytest
 
 from sayso.checkpoints import WeightFile, WeightStore, check_hash
 from sayso.errors import Cancelled, ModelError, OutputError
+from sayso.watch import Watch
 
 BODY = bytes(range(256)) * 9000
 DIGEST = hashlib.sha256(BODY).hexdigest()
@@ -73,7 +74,7 @@ def weight_store(tmp_path):
 def test_pull_reports_progress_and_checks_the_hash(weight_store, site):
     seen = []
     file = WeightFile(name="a/w.th", url=f"{site}/whole", sha256=DIGEST[:8])
-    path = weight_store.pull(file, progress=seen.append)
+    path = weight_store.pull(file, watch=Watch(seen.append))
     assert path.read_bytes() == BODY
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
@@ -115,7 +116,7 @@ def test_a_complete_part_needs_no_more_bytes(weight_store, site):
 def test_pull_can_be_stopped_and_resumed(weight_store, site):
     file = WeightFile(name="w.th", url=f"{site}/whole", sha256=DIGEST)
     with pytest.raises(Cancelled):
-        weight_store.pull(file, cancelled=lambda: True)
+        weight_store.pull(file, watch=Watch(cancelled=lambda: True))
     assert weight_store.pull(file).read_bytes() == BODY
 
 
@@ -128,7 +129,7 @@ def test_one_process_fetches_a_file_at_a_time(weight_store, site):
             weight_store.pull(file)
         told.append(done)
 
-    assert weight_store.pull(file, progress=progress).read_bytes() == BODY
+    assert weight_store.pull(file, watch=Watch(progress)).read_bytes() == BODY
     assert told
 
 
@@ -138,13 +139,14 @@ def test_a_killed_pull_goes_on_where_it_was(weight_store, site):
         import os
         from pathlib import Path
         from sayso.checkpoints import WeightStore, WeightFile
+        from sayso.watch import Watch
 
         def killed(done):
             if done > 0.5:
                 os.kill(os.getpid(), {signal.SIGKILL:d})
 
         file = WeightFile.model_validate_json({file.model_dump_json()!r})
-        WeightStore(Path({str(weight_store.folder)!r})).pull(file, progress=killed)
+        WeightStore(Path({str(weight_store.folder)!r})).pull(file, watch=Watch(killed))
     """
     assert subprocess.run([sys.executable, "-c", program]).returncode == -signal.SIGKILL
     assert weight_store.find(file) is None

@@ -10,6 +10,7 @@ import pytest
 from sayso.audio import Audio, integrated_lufs, read, write
 from sayso.clean import clean_file, load_config
 from sayso.errors import Cancelled, ModelError, OutputError
+from sayso.watch import Watch
 
 FAST = load_config("fast")
 
@@ -23,7 +24,7 @@ def test_the_same_work_gives_the_same_bytes_and_row(source, tmp_path):
     rows, told = [], []
     for name in ("a", "b"):
         to = tmp_path / name / "out.wav"
-        rows.append(clean_file(source, to, load_config("embedded"), on_progress=told.append))
+        rows.append(clean_file(source, to, load_config("embedded"), watch=Watch(told.append)))
     a, b = (Path(row.output).read_bytes() for row in rows)
     assert a == b
     assert rows[0].model_copy(update={"output": rows[1].output}) == rows[1]
@@ -110,7 +111,7 @@ def test_a_file_that_breaks_off_is_cleaned_and_noted(tmp_path, noisy):
 
 def test_stopping_and_refusing_leave_nothing(source, tmp_path):
     with pytest.raises(Cancelled):
-        clean_file(source, tmp_path / "o" / "out.wav", FAST, cancelled=lambda: True)
+        clean_file(source, tmp_path / "o" / "out.wav", FAST, watch=Watch(cancelled=lambda: True))
     assert not (tmp_path / "o").exists()
     before = source.read_bytes()
     with pytest.raises(OutputError, match="replace the source"):

@@ -12,6 +12,7 @@ from sayso.desk.cleaning import Denoise, Hearing, TargetLoudness, PostMask, Sepa
 from sayso.errors import SilenceError
 from sayso.measure.si_sdr import si_sdr
 from sayso.separate.ensemble import Fusion
+from sayso.watch import SILENT
 
 RATE = 16_000
 
@@ -19,7 +20,7 @@ RATE = 16_000
 def knows(speech, *, share=0.8):
     """A separator that leaves the rest in by `1 - share`, at any level of the mix."""
 
-    def separate(mix, targets, progress=None, cancelled=None):
+    def separate(mix, targets, watch=SILENT):
         gain = float(np.vdot(mix.samples, mix.samples) / np.vdot(speech.mix, speech.mix)) ** 0.5
         found = gain * (share * speech.samples + (1 - share) * speech.mix)
         return {target: Audio(found.astype(np.float32), mix.sample_rate) for target in targets}
@@ -124,7 +125,7 @@ def test_silence_and_music_alone_are_refused(scene):
     whisper = Known(1e-4 * mix.samples, 1e-4 * mix.samples)
     faint = knows(whisper)
 
-    def hears_nothing(mix, targets, progress=None, cancelled=None):
+    def hears_nothing(mix, targets, watch=SILENT):
         found = faint(mix, targets)
         return {target: Audio(1e-3 * audio.samples, RATE) for target, audio in found.items()}
 

@@ -12,6 +12,7 @@ from sayso.clean.restore import rest_db, restore
 from sayso.errors import Cancelled
 from sayso.measure.si_sdr import si_sdr
 from sayso.measure.speech_loss import speech_loss_db
+from sayso.watch import Watch
 
 RATE = 16_000
 
@@ -70,4 +71,4 @@ def test_blocks_do_not_show_and_channels_share_a_mask(unsure, monkeypatch):
 def test_it_can_be_stopped(unsure):
     _, mix, found = unsure
     with pytest.raises(Cancelled):
-        restore(found, mix, Restore(), cancelled=lambda: True)
+        restore(found, mix, Restore(), watch=Watch(cancelled=lambda: True))

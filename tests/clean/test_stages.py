@@ -16,6 +16,7 @@ from sayso.effects import record
 from sayso.errors import Cancelled
 from sayso.measure.si_sdr import si_sdr
 from sayso.measure.speech_loss import speech_loss_db
+from sayso.watch import Watch
 
 
 def test_noise_goes_and_speech_stays(noisy):
@@ -92,8 +93,8 @@ def test_preprocessing_takes_the_offset_mixes_and_resamples(noise):
 def test_work_can_be_stopped(noisy):
     _, mix = noisy(2.0)
     for stage in (
-        lambda: denoise(mix, floor_db=-12, cancelled=lambda: True),
-        lambda: postmask(mix, mix, PostMask(), cancelled=lambda: True),
+        lambda: denoise(mix, floor_db=-12, watch=Watch(cancelled=lambda: True)),
+        lambda: postmask(mix, mix, PostMask(), watch=Watch(cancelled=lambda: True)),
     ):
         with pytest.raises(Cancelled):
             stage()

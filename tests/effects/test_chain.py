@@ -24,6 +24,7 @@ from sayso.desk import (
 )
 from sayso.effects import process, record
 from sayso.errors import Cancelled
+from sayso.watch import Watch
 
 QUICK = [
     Gain(db=-3),
@@ -123,4 +124,4 @@ def test_the_fader_comes_after_the_effects_and_the_limiter_last(noise):
 def test_a_long_wait_for_the_loudness_can_be_stopped(noise):
     strip = Strip(effects=(Gain(db=1), Loudness(lufs=-20)))
     with pytest.raises(Cancelled):
-        process(noise(0.5), strip, cancelled=lambda: True)
+        process(noise(0.5), strip, watch=Watch(cancelled=lambda: True))

@@ -6,6 +6,7 @@ import pytest
 from sayso.audio import Audio
 from sayso.effects import Mixed, Widened, record
 from sayso.errors import Cancelled, ShapeError
+from sayso.watch import Watch
 
 
 def test_a_mix_is_the_plain_sum(noise, tone):
@@ -31,11 +32,11 @@ def test_mono_is_widened_and_stereo_left_alone(noise):
 def test_recording_tells_progress_and_can_be_stopped(noise):
     told: list[float] = []
     mixed = Mixed([noise(1.0), noise(1.0)])
-    record(mixed, progress=told.append)
+    record(mixed, watch=Watch(told.append))
     assert told == sorted(told)
     assert told[-1] == 1.0
     with pytest.raises(Cancelled):
-        record(mixed, cancelled=lambda: True)
+        record(mixed, watch=Watch(cancelled=lambda: True))
 
 
 def test_audio_is_not_recorded_again(noise):

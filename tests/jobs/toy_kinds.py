@@ -7,7 +7,7 @@ import signal
 import time
 from pathlib import Path
 
-from sayso.errors import Cancelled, FormatError
+from sayso.errors import FormatError
 from sayso.jobs import Context, kind
 
 
@@ -27,9 +27,8 @@ def slow(arguments, context: Context):
     """Waits until it is cancelled, or for long, and tells how far it is."""
     until = time.monotonic() + arguments["seconds"]
     while (left := until - time.monotonic()) > 0:
-        context.progress(1 - left / arguments["seconds"])
-        if context.cancelled():
-            raise Cancelled("stopped")
+        context.watch.report(1 - left / arguments["seconds"])
+        context.watch.check()
         time.sleep(0.02)
     return "slept"
 

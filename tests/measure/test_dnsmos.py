@@ -11,6 +11,7 @@ import pytest
 from sayso.audio import Audio
 from sayso.errors import Cancelled, ModelError
 from sayso.measure.dnsmos import Dnsmos, evaluate
+from sayso.watch import Watch
 
 FRAMES = 144_160
 
@@ -71,4 +72,6 @@ def test_other_models_are_refused(tmp_path, judge):
     with pytest.raises(ModelError, match="cannot be read"):
         Dnsmos(tmp_path / "text.onnx")
     with pytest.raises(Cancelled):
-        judge.rate(Audio(np.zeros((1, 100), np.float32), 16_000), cancelled=lambda: True)
+        judge.rate(
+            Audio(np.zeros((1, 100), np.float32), 16_000), watch=Watch(cancelled=lambda: True)
+        )

@@ -9,6 +9,7 @@ from sayso.audio import Audio  # noqa: E402
 from sayso.errors import Cancelled, ModelError  # noqa: E402
 from sayso.measure.tags import Tagger, Tags, read_labels  # noqa: E402
 from sayso.networks.cnn14 import Cnn14, Cnn14Config  # noqa: E402
+from sayso.watch import Watch  # noqa: E402
 
 SMALL = Cnn14Config(widths=(4, 4, 4, 4, 4, 8), classes=3)
 LABELS = 'index,mid,display_name\n0,/m/a,"Speech"\n2,/m/c,"Dog"\n1,/m/b,"Music, loud"\n'
@@ -40,7 +41,7 @@ def noise(seconds, channels=1, rate=32_000):
 def test_kinds_window_by_window(files):
     tagger = Tagger.load(files / "a.pth", files / "labels.csv", config=SMALL)
     seen = []
-    tags = tagger.tag(noise(20.1, 2, 16_000), progress=seen.append)
+    tags = tagger.tag(noise(20.1, 2, 16_000), watch=Watch(seen.append))
     assert len(tags.windows) == 3
     assert tags.names == ("Speech", "Music, loud", "Dog")
     assert all(0 < value < 1 for value in tags.presence("Dog"))
@@ -49,7 +50,7 @@ def test_kinds_window_by_window(files):
     with pytest.raises(ModelError, match="no kind of sound called 'Cat'"):
         tags.presence("Cat")
     with pytest.raises(Cancelled):
-        tagger.tag(noise(1), cancelled=lambda: True)
+        tagger.tag(noise(1), watch=Watch(cancelled=lambda: True))
 
 
 def test_the_shortest_recording(files):

@@ -16,6 +16,7 @@ from sayso.measure.transcripts import (
     pieces,
     transcribe,
 )
+from sayso.watch import Watch
 
 
 class Counter:
@@ -48,14 +49,14 @@ def test_cuts_fall_into_pauses():
 def test_words_lie_where_they_were_said():
     seen, counter = [], Counter()
     audio = speech_with_pauses(5, [1.7, 3.4])
-    transcript = transcribe(audio, counter, progress=seen.append)
+    transcript = transcribe(audio, counter, watch=Watch(seen.append))
     assert transcript.text == "1 2 3"
     assert transcript.engine == "counter"
     assert transcript.words[1].start_s == pytest.approx(1.7, abs=0.1)
     assert transcript.words[-1].end_s == pytest.approx(5.0)
     assert seen[-1] == 1.0
     with pytest.raises(Cancelled):
-        transcribe(audio, counter, cancelled=lambda: True)
+        transcribe(audio, counter, watch=Watch(cancelled=lambda: True))
 
 
 def test_pocketsphinx_hears_nothing_in_silence():

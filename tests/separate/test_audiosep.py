@@ -21,6 +21,7 @@ from sayso.separate.audiosep import (  # noqa: E402
 )
 from sayso.separate.devices import Device  # noqa: E402
 from sayso.separate.prompts import Prompts  # noqa: E402
+from sayso.watch import Watch  # noqa: E402
 
 SMALL = ResUNet30Config(width=4, widths=(4, 6, 6, 8, 8, 8), condition=16)
 TOWER = ClapTextConfig(tokens=300, longest=20, width=16, inner=32, layers=1, heads=2, embedding=16)
@@ -138,11 +139,11 @@ def test_channels_are_heard_one_by_one(separator):
 
 def test_progress_cancellation_and_empty_words(separator):
     seen = []
-    separator.separate(mixture(3, 1), ["dog"], progress=seen.append)
+    separator.separate(mixture(3, 1), ["dog"], watch=Watch(seen.append))
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
     with pytest.raises(Cancelled):
-        separator.separate(mixture(4), ["dog"], cancelled=lambda: True)
+        separator.separate(mixture(4), ["dog"], watch=Watch(cancelled=lambda: True))
     with pytest.raises(UnknownTargetError):
         separator.separate(mixture(1), [" "])
 

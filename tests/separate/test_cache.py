@@ -14,6 +14,7 @@ from sayso.audio import Audio
 from sayso.separate import StemCache
 from sayso.separate import cache as cache_module
 from sayso.separate.cache import hash_of
+from sayso.watch import SILENT
 
 
 class Counting:
@@ -29,7 +30,7 @@ class Counting:
     def supports(self, target):
         return True
 
-    def separate(self, mix, targets, *, progress=None, cancelled=None):
+    def separate(self, mix, targets, *, watch=SILENT):
         self.asked += targets
         return {target: Audio(mix.samples / 2, mix.sample_rate) for target in targets}
 

@@ -33,6 +33,7 @@ from sayso.errors import Cancelled, ModelError, RangeError, UnknownTargetError  
 from sayso.separate.demucs import DemucsSeparator, DemucsSettings  # noqa: E402
 from sayso.separate.demucs_files import read_network  # noqa: E402
 from sayso.separate.devices import Device  # noqa: E402
+from sayso.watch import Watch  # noqa: E402
 
 FIXTURES = Path(__file__).parent / "fixtures"
 SOURCES = ["drums", "bass", "other", "vocals"]
@@ -253,12 +254,12 @@ def test_any_rate_and_channels_come_back_as_they_were(separator, channels, rate)
 
 def test_progress_and_cancellation(separator):
     seen = []
-    separator.separate(mixture(3), ["bass"], progress=seen.append)
+    separator.separate(mixture(3), ["bass"], watch=Watch(seen.append))
     assert len(seen) > 3
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
     with pytest.raises(Cancelled):
-        separator.separate(mixture(3), ["bass"], cancelled=lambda: len(seen) > 0)
+        separator.separate(mixture(3), ["bass"], watch=Watch(cancelled=lambda: len(seen) > 0))
 
 
 def test_silence_stays_silent(separator):

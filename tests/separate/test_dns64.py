@@ -12,6 +12,7 @@ from sayso.audio import Audio, resample  # noqa: E402
 from sayso.errors import Cancelled, ModelError, UnknownTargetError  # noqa: E402
 from sayso.networks.dns64 import DNS64, DNS64Config  # noqa: E402
 from sayso.separate.dns64 import DNS64Separator, read_dns64  # noqa: E402
+from sayso.watch import Watch  # noqa: E402
 
 SMALL = DNS64Config(hidden=4, depth=3)
 
@@ -115,4 +116,6 @@ def test_any_rate_and_channels_come_back_as_they_were(network, channels, rate):
 
 def test_cancellation(network):
     with pytest.raises(Cancelled):
-        DNS64Separator(network).separate(mixture(1), ["speech"], cancelled=lambda: True)
+        DNS64Separator(network).separate(
+            mixture(1), ["speech"], watch=Watch(cancelled=lambda: True)
+        )

@@ -8,6 +8,7 @@ import pytest
 from sayso.audio import Audio
 from sayso.errors import Cancelled, ModelError, UnknownTargetError
 from sayso.separate.embedded import EmbeddedSeparator
+from sayso.watch import Watch
 
 TINY = Path(__file__).parent / "stored" / "tiny.onnx"
 
@@ -86,11 +87,11 @@ def test_other_words_for_the_same_sound_are_the_same_question(
 
 def test_progress_and_cancelling(separator: EmbeddedSeparator) -> None:
     told: list[float] = []
-    separator.separate(noise(8000 * 40), ["vocals"], progress=told.append)
+    separator.separate(noise(8000 * 40), ["vocals"], watch=Watch(told.append))
     assert told == sorted(told)
     assert told[-1] == 1.0
     with pytest.raises(Cancelled):
-        separator.separate(noise(8000), ["vocals"], cancelled=lambda: True)
+        separator.separate(noise(8000), ["vocals"], watch=Watch(cancelled=lambda: True))
 
 
 def test_missing_damaged_and_other_files(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 from sayso.audio import Audio, istft, stft
 from sayso.errors import Cancelled, RangeError, UnknownTargetError
 from sayso.separate.ensemble import Ensemble, Fusion, fuse
+from sayso.watch import SILENT, Watch
 
 RATE = 16_000
 
@@ -22,10 +23,9 @@ class Filter:
     def supports(self, target):
         return target in self._targets
 
-    def separate(self, mix, targets, *, progress=None, cancelled=None):
+    def separate(self, mix, targets, *, watch=SILENT):
         self.asked.append(tuple(targets))
-        if progress is not None:
-            progress(1.0)
+        watch.report(1.0)
         scaled = Audio((self._share * mix.samples).astype(np.float32), mix.sample_rate)
         return dict.fromkeys(targets, scaled)
 
@@ -115,10 +115,10 @@ def test_weights_must_fit():
 def test_progress_and_cancellation():
     seen = []
     ensemble = Ensemble([Filter("a", 1), Filter("b", 1)])
-    ensemble.separate(noise(), ["vocals"], progress=seen.append)
+    ensemble.separate(noise(), ["vocals"], watch=Watch(seen.append))
     assert seen == [0.5, 1.0]
     with pytest.raises(Cancelled):
-        ensemble.separate(noise(), ["vocals"], cancelled=lambda: True)
+        ensemble.separate(noise(), ["vocals"], watch=Watch(cancelled=lambda: True))
 
 
 def test_silence_stays_silent():

@@ -7,6 +7,7 @@ from sayso.audio import Audio
 from sayso.errors import UnknownTargetError
 from sayso.separate import is_trained
 from sayso.separate.routing import AutoSeparator
+from sayso.watch import SILENT, Watch
 
 
 class Named:
@@ -21,9 +22,8 @@ class Named:
     def supports(self, target):
         return target not in self._deaf
 
-    def separate(self, mix, targets, *, progress=None, cancelled=None):
-        if progress is not None:
-            progress(1.0)
+    def separate(self, mix, targets, *, watch=SILENT):
+        watch.report(1.0)
         level = np.full_like(mix.samples, self._level)
         return {target: Audio(level, mix.sample_rate) for target in targets}
 
@@ -49,7 +49,7 @@ def test_each_sound_goes_to_the_best_that_hears_it(auto):
     separator, loaded = auto
     mix = Audio(np.zeros((1, 100), np.float32), 8000)
     seen = []
-    stems = separator.separate(mix, ["dog", "vocals", "speech", "drums"], progress=seen.append)
+    stems = separator.separate(mix, ["dog", "vocals", "speech", "drums"], watch=Watch(seen.append))
     levels = {target: float(stem.samples[0, 0]) for target, stem in stems.items()}
     assert levels == {"dog": 1, "vocals": 3, "speech": 4, "drums": 3}
     assert list(stems) == ["dog", "vocals", "speech", "drums"]

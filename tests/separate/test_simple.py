@@ -8,6 +8,7 @@ from sayso.audio import Audio, decibels
 from sayso.errors import Cancelled, RangeError, UnknownTargetError
 from sayso.measure.sdr import usdr
 from sayso.separate.simple import MUSIC, SPEECH, SimpleSeparator, _median_of_five, _medians
+from sayso.watch import Watch
 
 
 def residue_db(stems, mix):
@@ -60,7 +61,7 @@ def test_what_it_cannot_hear_it_says(noise):
     with pytest.raises(UnknownTargetError, match=r"trumpet.*vocals"):
         separator.separate(noise(0.1), ("vocals", "trumpet"))
     with pytest.raises(Cancelled):
-        separator.separate(noise(0.1), MUSIC, cancelled=lambda: True)
+        separator.separate(noise(0.1), MUSIC, watch=Watch(cancelled=lambda: True))
     with pytest.raises(RangeError, match="overlap"):
         SimpleSeparator(overlap=0.9)
 

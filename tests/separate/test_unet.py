@@ -9,6 +9,7 @@ from sayso.audio import Audio
 from sayso.errors import Cancelled, ModelError, UnknownTargetError
 from sayso.networks.unet_shapes import UNetConfig, unet_shapes
 from sayso.separate.unet import UNetSeparator, predict_masks
+from sayso.watch import Watch
 
 CONFIG = UNetConfig(sample_rate=8192, n_fft=128, hop=64, levels=2, width=2, frames=16)
 SOURCES = CONFIG.sources
@@ -127,11 +128,11 @@ def test_targets_come_in_the_order_asked_for() -> None:
 def test_progress_and_cancelling() -> None:
     seen: list[float] = []
     separator = UNetSeparator(CONFIG, constant(0.5))
-    separator.separate(noise(50, 8192, 1), ["vocals"], progress=seen.append)
+    separator.separate(noise(50, 8192, 1), ["vocals"], watch=Watch(seen.append))
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
     with pytest.raises(Cancelled):
-        separator.separate(noise(0.1, 8192), ["vocals"], cancelled=lambda: True)
+        separator.separate(noise(0.1, 8192), ["vocals"], watch=Watch(cancelled=lambda: True))
 
 
 def test_what_is_no_model_is_refused(tmp_path) -> None:

@@ -20,6 +20,7 @@ from sayso.timeline import Clip, Timeline
 from sayso.train.editor import EditorConfig, learn
 from sayso.train.editor_files import Example, Outcome, leave_one_out, means
 from sayso.train.editor_lessons import Lessons, Pair, lesson_of
+from sayso.watch import Watch
 
 QUICK = EditorConfig(steps=3, autoencoder_steps=4, threads=1, trials=False)
 
@@ -62,7 +63,7 @@ def test_what_did_best_on_the_pairs_is_the_default():
     told = []
     # A pointer that has hardly learnt loses against the discriminator.
     config = EditorConfig(steps=1, autoencoder_steps=4, threads=1)
-    editor = learn(pairs, config=config, progress=told.append)
+    editor = learn(pairs, config=config, watch=Watch(told.append))
     assert editor.by == "discriminator"
     assert told == sorted(told)
     assert 0.9 < told[-1] <= 1

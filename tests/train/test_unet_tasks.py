@@ -25,6 +25,7 @@ from sayso.train.loop import Report
 from sayso.train.run import run
 from sayso.train.song_scores import score_run, summarise
 from sayso.train.unet_task import middle, supervised_loss, torch_separator
+from sayso.watch import Watch
 
 RATE = 2048
 PARTS = {"supervised": 2, "unsupervised": 3, "validation": 1, "test": 2}
@@ -163,7 +164,7 @@ def test_the_best_weights_are_rebuilt_and_scored(config: Callable[..., RunConfig
     assert metadata["kind"] == "unet"
     assert metadata["data"] == "no track left out"
     seen: list[float] = []
-    scores = score_run(made.folder, on_progress=seen.append)
+    scores = score_run(made.folder, watch=Watch(seen.append))
     assert [score.title for score in scores] == ["folder test: 00", "folder test: 01"]
     assert seen == [0.5, 1.0]
     medians = summarise(scores)

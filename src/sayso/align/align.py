@@ -17,9 +17,10 @@ from sayso.align.landmarks import HOP, RATE, Landmarks, landmarks, matches
 from sayso.align.matching import Likeness, Line, drift, settle
 from sayso.align.mono import mono, require_sound
 from sayso.align.runs import Run, estimate_speed, trace
-from sayso.audio import Audio, Cancelled, Progress, Samples, decibels, resample, stop_if
+from sayso.audio import Audio, Samples, decibels, resample
 from sayso.errors import DataError, EmptyAudioError
 from sayso.timeline import CROSSFADE_S, Clip, Spans, Timeline
+from sayso.watch import SILENT, Watch
 
 SHORTEST_S = 2.0
 _VARISPEEDS = (1.0, 0.98, 1.02, 0.99, 1.01, 0.97, 1.03, 0.96, 1.04)
@@ -65,8 +66,7 @@ def align(
     raw: Audio,
     edited: Audio,
     *,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> Alignment:
     """The timeline that makes `edited` of `raw`, whatever was done to its sound on the way.
 
@@ -75,8 +75,7 @@ def align(
     Args:
         raw: the whole recording, at any rate.
         edited: made of it, at any rate.
-        progress: told the fraction done.
-        cancelled: asked between steps.
+        watch: progress and cancelling, polled between steps.
 
     Raises: SilenceError, EmptyAudioError for less than 2 s, DataError where the two do not belong
         together or seem to be swapped, Cancelled.
@@ -87,41 +86,33 @@ def align(
                 f"the {what} recording lasts {audio.duration_s:.2f} s; "
                 f"expected at least {SHORTEST_S:g} s to align"
             )
-    tell = _Steps(progress, cancelled)
-    raw_low = mono(raw, RATE, cancelled=cancelled)
-    tell(0.25)
-    edited_low = mono(edited, RATE, cancelled=cancelled)
+    raw_low = mono(raw, RATE, watch=watch)
+    _step(watch, 0.25)
+    edited_low = mono(edited, RATE, watch=watch)
     require_sound(raw_low, "the raw recording")
     require_sound(edited_low, "the edited recording")
-    tell(0.4)
+    _step(watch, 0.4)
     marks = landmarks(raw_low)
-    tell(0.5)
-    signal, tape, runs, speed = _coarse(raw_low, edited_low, marks, tell)
+    _step(watch, 0.5)
+    signal, tape, runs, speed = _coarse(raw_low, edited_low, marks, watch)
     lines = [settle(raw_low, signal, line) for line in _lines(runs, speed)]
     lines = [line for line in lines if Likeness(raw_low, signal, line).trusted]
     _require_kinship(raw, edited, sum(line.stop - line.start for line in lines) / len(signal))
-    tell(0.75)
+    _step(watch, 0.75)
     lines = gathered(raw_low, marks, merged(absorbed(raw_low, signal, merged(lines))))
     sides = placed(raw_low, signal, lines)
-    tell(0.9)
+    _step(watch, 0.9)
     found = _matches(raw, edited, sides, tape)
     return _alignment(raw, edited, found, usual_crossfade_s(sides))
 
 
-class _Steps:
-    """Tells progress and heeds cancellation between the steps."""
-
-    def __init__(self, progress: Progress | None, cancelled: Cancelled | None) -> None:
-        self._progress, self._cancelled = progress, cancelled
-
-    def __call__(self, done: float) -> None:
-        stop_if(self._cancelled, "stopped while aligning")
-        if self._progress is not None:
-            self._progress(done)
+def _step(watch: Watch, done: float) -> None:
+    watch.check("stopped while aligning")
+    watch.report(done)
 
 
 def _coarse(
-    raw: Samples, edited: Samples, marks: Landmarks, tell: _Steps
+    raw: Samples, edited: Samples, marks: Landmarks, watch: Watch
 ) -> tuple[Samples, float, list[Run], float]:
     """The edited signal at the tape speed that fits, that speed, its runs and their tempo."""
     best: tuple[float, Samples, float, list[Run], float] | None = None
@@ -131,7 +122,7 @@ def _coarse(
         known = _known(runs)
         if best is None or known > best[0]:
             best = (known, signal, tape, runs, speed)
-        tell(0.6)
+        _step(watch, 0.6)
         if best[0] > _WELL:
             break
     assert best is not None

@@ -3,11 +3,7 @@
 from sayso.audio.audio import (
     BLOCK_FRAMES,
     Audio,
-    Cancelled,
-    Progress,
     Samples,
-    stage,
-    stop_if,
 )
 from sayso.audio.loudness import (
     LoudnessMeter,
@@ -27,13 +23,11 @@ from sayso.audio.writing import Writer, write
 __all__ = [
     "BLOCK_FRAMES",
     "Audio",
-    "Cancelled",
     "Chunking",
     "Info",
     "LoudnessMeter",
     "Notice",
     "PeakMeter",
-    "Progress",
     "Recorder",
     "Resampler",
     "Samples",
@@ -48,9 +42,7 @@ __all__ = [
     "probe",
     "read",
     "resample",
-    "stage",
     "stft",
-    "stop_if",
     "true_peak_db",
     "window_frames",
     "write",

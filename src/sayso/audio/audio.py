@@ -3,44 +3,22 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from sayso.errors import Cancelled as Stopped
 from sayso.errors import EmptyAudioError, ShapeError
 
 Samples: TypeAlias = npt.NDArray[np.float32]
-Progress: TypeAlias = Callable[[float], None]
-"""Called with the fraction done, 0 to 1."""
-Cancelled: TypeAlias = Callable[[], bool]
-"""Asked between blocks; True stops the work with `sayso.errors.Cancelled`."""
 
 LOWEST_RATE_HZ = 2_000
 HIGHEST_RATE_HZ = 768_000
 MOST_CHANNELS = 8
 BLOCK_FRAMES = 1 << 18
 """About six seconds at 44.1 kHz: long enough for vectorised work, short enough for any machine."""
-
-
-def stage(progress: Progress | None, start: float, share: float) -> Progress | None:
-    """What a stage of the work tells that begins at `start` of it and takes `share`, both 0 to 1.
-
-    >>> stage(print, 0.5, 0.25)(0.5)
-    0.625
-    """
-    if progress is None:
-        return None
-    return lambda done: progress(start + share * done)
-
-
-def stop_if(cancelled: Cancelled | None, message: str = "stopped") -> None:
-    """Raises `sayso.errors.Cancelled` with `message` if the work is to stop."""
-    if cancelled is not None and cancelled():
-        raise Stopped(message)
 
 
 @dataclass(frozen=True, eq=False)

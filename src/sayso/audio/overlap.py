@@ -13,9 +13,10 @@ from typing import Self
 
 import numpy as np
 
-from sayso.audio.audio import Audio, Cancelled, Progress, Samples, stop_if
+from sayso.audio.audio import Audio, Samples
 from sayso.audio.recorder import Recorder
 from sayso.errors import RangeError
+from sayso.watch import SILENT, Watch
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,7 @@ def overlap_add(
     chunking: Chunking,
     *,
     sources: int,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> tuple[Audio, ...]:
     """`function` over all of `mix`, chunk by chunk, in memory that does not grow with its length.
 
@@ -91,8 +91,7 @@ def overlap_add(
         function: takes [C, t], silence beyond the ends of the mix, and returns [S, C, t].
         chunking: how to cut.
         sources: S.
-        progress: told the fraction done after each chunk.
-        cancelled: asked before each chunk.
+        watch: progress and cancelling, polled before each chunk.
 
     Returns: S pieces of audio like the mix. Raises: Cancelled.
     """
@@ -103,12 +102,12 @@ def overlap_add(
             recorder.append(source)
 
     if mix.frames <= chunking.segment:
-        stop_if(cancelled)
+        watch.check()
         emit(function(mix.block(0, mix.frames)))
     else:
         tail: Samples | None = None
         for start in range(0, max(mix.frames - chunking.crossfade, 1), chunking.step):
-            stop_if(cancelled)
+            watch.check()
             low = start - chunking.context
             core = function(mix.block(low, low + chunking.segment))
             core = core[..., chunking.context : chunking.segment - chunking.context]
@@ -121,10 +120,8 @@ def overlap_add(
                 emit(_joined(tail, core[..., :begin]))
             emit(core[..., begin:end])
             tail = core[..., end:]
-            if progress is not None:
-                progress(min(1.0, (start + chunking.step) / mix.frames))
-    if progress is not None:
-        progress(1.0)
+            watch.report((start + chunking.step) / mix.frames)
+    watch.report(1.0)
     return tuple(recorder.audio() for recorder in recorders)
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from sayso.audio import Audio, Cancelled, Progress
+from sayso.audio import Audio
 from sayso.autoedit.bars import find_bars
 from sayso.autoedit.choose import SHORTEST_S, choose, kept_bars, snap, timeline_of
 from sayso.autoedit.decoding import Limits, point
@@ -16,6 +16,7 @@ from sayso.autoedit.features import Features, extract_features
 from sayso.autoedit.operations import clips_of, surroundings
 from sayso.errors import RangeError, RequestError
 from sayso.timeline import CROSSFADE_S, Clip, Timeline
+from sayso.watch import SILENT, Watch
 
 
 def _pointed(
@@ -23,8 +24,7 @@ def _pointed(
     editor: Editor,
     wish_s: float | None,
     shortest_s: float,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> tuple[Clip, ...]:
     """What the pointer keeps, before cuts move to where they are not heard."""
     duration_s = features.frames / features.sample_rate
@@ -39,8 +39,7 @@ def _pointed(
         surroundings(bars, features),
         editor.style,
         Limits(shortest_s=shortest_s, repeats=repeats, wish_s=wish_s),
-        progress=progress,
-        cancelled=cancelled,
+        watch=watch,
     )
     return clips_of(found, bars, features)
 
@@ -70,8 +69,7 @@ def point_out(
     wish_s: float | None = None,
     shortest_s: float = SHORTEST_S,
     crossfade_s: float = CROSSFADE_S,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> Timeline:
     """The timeline that the editor's pointer makes of a recording.
 
@@ -82,14 +80,13 @@ def point_out(
         wish_s: wished length; it is missed by at most a bar or 15%. None is what the person does.
         shortest_s: of what is heard between two cuts.
         crossfade_s: length of each join.
-        progress: told the fraction of the recording that was passed.
-        cancelled: asked at every step.
+        watch: progress through the recording and cancelling, polled at every step.
 
     Raises: RangeError, RequestError where nothing is kept, Cancelled.
     """
     if wish_s is not None and not 1 <= wish_s <= 360_000:
         raise RangeError(f"a length of {wish_s:g} s: expected 1 to 360000")
-    clips = _pointed(features, editor, wish_s, shortest_s, progress, cancelled)
+    clips = _pointed(features, editor, wish_s, shortest_s, watch)
     spans = []
     for clip in clips:
         start = snap(audio, clip.start, in_pause=False)
@@ -107,13 +104,13 @@ def edit_like(
     *,
     shortest_s: float = SHORTEST_S,
     crossfade_s: float = CROSSFADE_S,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> Timeline:
     """The timeline that `editor` makes of a recording by what did best when it learnt.
 
     Raises: as `point_out`.
     """
-    features = extract_features(audio, cancelled=cancelled)
+    features = extract_features(audio, watch=watch.quiet)
     if editor.by == POINTER:
         return point_out(
             audio,
@@ -121,7 +118,7 @@ def edit_like(
             editor,
             shortest_s=shortest_s,
             crossfade_s=crossfade_s,
-            cancelled=cancelled,
+            watch=watch.quiet,
         )
     scores = score(features, editor.by, editor)
     threshold = scores.threshold_for(editor.keep_ratio)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sayso.audio import Cancelled, Progress, stop_if
 from sayso.autoedit.bars import Bars
 from sayso.autoedit.features import Array
 from sayso.autoedit.operations import REACH, Edge, Stretch, Surroundings
+from sayso.watch import SILENT, Watch
 
 if TYPE_CHECKING:
     import torch
@@ -77,8 +77,7 @@ def point(
     style: Array,
     limits: Limits,
     *,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> list[Stretch]:
     """The stretches that `net` chooses, in the order in which they are heard; at least one.
 
@@ -89,8 +88,7 @@ def point(
         around: of the bars.
         style: descriptions [S, F] of bars of the person's other edits.
         limits: what may not be done.
-        progress: told the fraction of the recording that was passed.
-        cancelled: asked at every step.
+        watch: progress through the recording and cancelling, polled at every step.
 
     Raises: Cancelled.
     """
@@ -101,9 +99,8 @@ def point(
         memory = net.remember(torch.from_numpy(described), torch.from_numpy(style))
         walk = _Walk(net, memory, bars, around, limits)
         while walk.step():
-            stop_if(cancelled, "stopped while editing")
-            if progress is not None:
-                progress(min(1.0, (walk.bar + 1) / bars.count))
+            watch.check("stopped while editing")
+            watch.report((walk.bar + 1) / bars.count)
     return walk.stretches()
 
 

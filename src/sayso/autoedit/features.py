@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sayso.align.mono import mono, require_sound
-from sayso.audio import Audio, Cancelled, Progress, stft
+from sayso.audio import Audio, stft
 from sayso.errors import EmptyAudioError
+from sayso.watch import SILENT, Watch
 
 RATE = 16_000
 N_FFT, HOP = 1024, 512
@@ -68,9 +69,7 @@ class Features:
         return min(max(round(at * HOP / RATE * self.sample_rate), 0), self.frames)
 
 
-def extract_features(
-    audio: Audio, *, progress: Progress | None = None, cancelled: Cancelled | None = None
-) -> Features:
+def extract_features(audio: Audio, *, watch: Watch = SILENT) -> Features:
     """Hears a recording of any length; three hours take about a minute and 1.5 GB.
 
     Raises: EmptyAudioError for less than 4.1 s, SilenceError, Cancelled.
@@ -80,7 +79,7 @@ def extract_features(
             f"the recording lasts {audio.duration_s:.2f} s, which is shorter than the segments "
             f"that are compared; expected at least {SHORTEST_S:g} s"
         )
-    signal = mono(audio, RATE, cancelled=cancelled)
+    signal = mono(audio, RATE, watch=watch)
     require_sound(signal, "the recording")
     count = len(signal) // HOP
     mel, chroma = np.empty((MELS, count), np.float32), np.empty((12, count), np.float32)
@@ -92,8 +91,7 @@ def extract_features(
         mel[:, start:stop] = 10 * np.log10(_mel_bands() @ power + _FLOOR)
         classes = _pitch_classes() @ np.sqrt(power) + 1e-7
         chroma[:, start:stop] = classes / classes.sum(axis=0)
-        if progress is not None:
-            progress(stop / count)
+        watch.report(stop / count)
     return Features(mel, chroma, audio.frames, audio.sample_rate)
 
 

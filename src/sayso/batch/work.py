@@ -54,8 +54,7 @@ def clean(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
             source,
             folder / name,
             config,
-            on_progress=context.progress,
-            cancelled=context.cancelled,
+            watch=context.watch,
         )
         output = name if row.output else None
         told = row.model_copy(update={"source": arguments["source"], "output": output})
@@ -82,7 +81,7 @@ def render(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
         notes: list[str] = []
         session = studio.open(source, name=arguments["alias"], notice=notes.append)
         session.history = History(start=settings.desk)
-        result = session.render(progress=context.progress, cancelled=context.cancelled)
+        result = session.render(watch=context.watch)
         result.write(
             folder,
             pattern=settings.pattern,

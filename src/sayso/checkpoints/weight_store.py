@@ -17,9 +17,9 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from sayso.atomic import in_words, lock, writing
-from sayso.audio import Cancelled, Progress, stop_if
 from sayso.configuration import Frozen
 from sayso.errors import ModelError
+from sayso.watch import SILENT, Watch
 
 _BLOCK_BYTES = 1 << 20
 _TIMEOUT_S = 30.0
@@ -83,15 +83,14 @@ class WeightStore:
         self,
         file: WeightFile,
         *,
-        progress: Progress | None = None,
-        cancelled: Cancelled | None = None,
+        watch: Watch = SILENT,
     ) -> Path:
         """Downloads `file`, going on where an earlier attempt stopped; nothing if it is there.
 
         Args:
             file: with a url.
-            progress: told the fraction done, where the server says how much there is.
-            cancelled: asked between blocks; what has come is kept for the next time.
+            watch: progress, where the server says how much there is, and cancelling, polled
+                between blocks; what has come is kept for the next time.
         Raises: ModelError when it cannot be fetched, is being fetched by another process, or is not
             what was published; OutputError for a full disk; Cancelled.
         """
@@ -110,7 +109,7 @@ class WeightStore:
                 if target.is_file():  # it has come since we looked
                     part.unlink(missing_ok=True)
                     return target
-                self._download(file, out, progress, cancelled)
+                self._download(file, out, watch)
                 out.flush()
                 _check_or_remove(part, file)
                 if os.name == "nt":
@@ -159,8 +158,7 @@ class WeightStore:
         self,
         file: WeightFile,
         out: IO[bytes],
-        progress: Progress | None,
-        cancelled: Cancelled | None,
+        watch: Watch,
     ) -> None:
         have = out.tell()
         try:
@@ -173,9 +171,9 @@ class WeightStore:
                 while block := reply.read(_BLOCK_BYTES):
                     out.write(block)
                     have += len(block)
-                    if progress is not None and total:
-                        progress(min(1.0, have / total))
-                    stop_if(cancelled, f"stopped; {out.name} keeps what has come")
+                    if total:
+                        watch.report(have / total)
+                    watch.check(f"stopped; {out.name} keeps what has come")
             if total and have < total:
                 raise URLError(f"the connection ended after {have} of {total} bytes")
         except HTTPError as error:

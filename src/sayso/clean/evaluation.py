@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from sayso.audio import Audio, Cancelled, Progress, Samples, read, resample, stop_if
+from sayso.audio import Audio, Samples, read, resample
 from sayso.clean.config import Measure
 from sayso.clean.figures import rounded
 from sayso.clean.judging import judge
@@ -18,6 +18,7 @@ from sayso.clean.report import located
 from sayso.clean.rows import AFTER, BEFORE, CleanRow
 from sayso.errors import DataError, InputError, MissingExtraError
 from sayso.measure import pesq, si_sdr, speech_loss, stoi
+from sayso.watch import SILENT, Watch
 
 _RATE_HZ = 16_000
 _PIECE_S = 30.0
@@ -35,8 +36,7 @@ def measure_rows(
     transcripts: Path | None = None,
     measures: Collection[Measure] = (),
     models: Path | None = None,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> list[CleanRow]:
     """The rows of a batch with more figures; what cannot be judged is told in a row's notes.
 
@@ -49,8 +49,7 @@ def measure_rows(
             file and text. With them "words" is measured.
         measures: what else; see `sayso.clean.judging.judge`.
         models: folder of the public models' weights; None takes the platform's.
-        progress: told the fraction done.
-        cancelled: asked between files.
+        watch: progress and cancelling, polled between files.
     Raises: DataError for folders and files that do not serve, ModelError, MissingExtraError,
         Cancelled.
     """
@@ -59,15 +58,14 @@ def measure_rows(
     wanted = {*measures, *(("words",) if transcripts is not None else ())}
     judged = []
     for number, row in enumerate(rows):
-        stop_if(cancelled)
+        watch.check()
         output = located(out, row)
         if output is not None:
             reference = reference_of(row.source)
             text = said.get(stem_of(row.source))
             row = _measured(row, output, reference, text, wanted, models)
         judged.append(row)
-        if progress is not None:
-            progress((number + 1) / len(rows))
+        watch.report((number + 1) / len(rows))
     return judged
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sayso.audio import Audio, Cancelled, Progress, read, stage, write
+from sayso.audio import Audio, read, write
 from sayso.clean.config import CleanConfig
 from sayso.clean.figures import figures_of, rounded
 from sayso.clean.judging import judge
 from sayso.clean.pipeline import Keep, clean_audio
 from sayso.clean.rows import CleanRow
 from sayso.errors import InputError, OutputError
+from sayso.watch import SILENT, Watch
 
 _CLEANING = 0.95  # the share of the work that is cleaning, for the progress
 
@@ -21,8 +22,7 @@ def clean_file(
     destination: Path,
     config: CleanConfig,
     *,
-    on_progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> CleanRow:
     """Writes the speech in `source` to `destination`, and says how it went.
 
@@ -33,8 +33,7 @@ def clean_file(
         source: audio or video of any readable format.
         destination: its suffix chooses the format; folders are made, an older file is replaced.
         config: see `load_config`.
-        on_progress: told the fraction done.
-        cancelled: asked between blocks.
+        watch: progress and cancelling, polled between blocks.
     Returns: a row; one with the status "passed_over" and a reason for a file that cannot be read
         or holds no speech.
     Raises: OutputError, ModelError, MissingExtraError, UnknownTargetError, Cancelled.
@@ -44,7 +43,7 @@ def clean_file(
         raise OutputError(f"{destination}: this would replace the source; choose another place")
     notes: list[str] = []
     row: dict[str, Any] = {"source": str(source), "config": config.name}
-    report = stage(on_progress, 0.0, _CLEANING)
+    report = watch.part(0.0, _CLEANING)
     try:
         audio = read(source, notice=notes.append)
         row |= {
@@ -53,19 +52,16 @@ def clean_file(
             "channels": audio.channels,
         }
         keep = _keeper(destination) if config.keep_stages else None
-        cleaned = clean_audio(audio, config, keep=keep, progress=report, cancelled=cancelled)
+        cleaned = clean_audio(audio, config, keep=keep, watch=report)
     except InputError as error:
         destination.unlink(missing_ok=True)
         return CleanRow(status="passed_over", reason=str(error), notes=tuple(notes), **row)
     figures = figures_of(audio, cleaned)
     if config.measures:
-        asked = judge(
-            audio, cleaned.audio, config.measures, models=config.models, cancelled=cancelled
-        )
+        asked = judge(audio, cleaned.audio, config.measures, models=config.models, watch=watch)
         figures |= rounded(asked)
     write(destination, cleaned.audio, encoding=config.encoding)
-    if on_progress is not None:
-        on_progress(1.0)
+    watch.report(1.0)
     row |= {"output": str(destination), "notes": (*notes, *cleaned.notes), "figures": figures}
     return CleanRow(status="cleaned", **row)
 

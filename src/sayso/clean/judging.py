@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sayso.audio import Audio, Cancelled, integrated_lufs
+from sayso.audio import Audio, integrated_lufs
 from sayso.checkpoints import WeightStore
 from sayso.clean.config import Measure
 from sayso.clean.rows import AFTER, BEFORE
 from sayso.measure.wer import wer, words_of
 from sayso.separate import is_trained, load
 from sayso.separate.public import public_model
+from sayso.watch import SILENT, Watch
 
 if TYPE_CHECKING:
     from sayso.measure.dnsmos import Dnsmos
@@ -36,7 +37,7 @@ def judge(
     *,
     models: Path | None = None,
     transcript: str | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> dict[str, float]:
     """The figures of `measures`, before and after.
 
@@ -47,31 +48,31 @@ def judge(
             "words", by Whisper, or without it by pocketsphinx.
         models: folder of the public models' weights; None takes the platform's.
         transcript: what is said. Without it words are compared with those of the source.
-        cancelled: asked between pieces.
+        watch: cancelling, polled between pieces.
     Raises: ModelError and MissingExtraError saying how to get what is missing, Cancelled.
     """
     figures: dict[str, float] = {}
     sounds = [(suffix, s) for suffix, s in ((BEFORE, before), (AFTER, after)) if s is not None]
     for suffix, audio in sounds:
         if "dnsmos" in measures:
-            for name, score in _dnsmos(models).rate(audio, cancelled=cancelled).items():
+            for name, score in _dnsmos(models).rate(audio, watch=watch).items():
                 figures[f"dnsmos_{name}{suffix}"] = score
         if "music" in measures:
-            name, figure = _music(audio, models, cancelled)
+            name, figure = _music(audio, models, watch)
             figures[name + suffix] = figure
     if "words" in measures:
-        figures |= _words(before, after, _transcriber(models), transcript, cancelled)
+        figures |= _words(before, after, _transcriber(models), transcript, watch)
     return figures
 
 
-def _music(audio: Audio, models: Path | None, cancelled: Cancelled | None) -> tuple[str, float]:
+def _music(audio: Audio, models: Path | None, watch: Watch) -> tuple[str, float]:
     from sayso.measure.tags import MUSIC
 
     listener = _listener(models)
     if listener is None:
-        tags = _tagger(models).tag(audio, cancelled=cancelled)
+        tags = _tagger(models).tag(audio, watch=watch.quiet)
         return "music_presence", float(np.mean(tags.presence(MUSIC)))
-    music = listener.separate(audio, (_MUSIC,), cancelled=cancelled)[_MUSIC]
+    music = listener.separate(audio, (_MUSIC,), watch=watch.quiet)[_MUSIC]
     return "music_level_lu", integrated_lufs(music) - integrated_lufs(audio)
 
 
@@ -80,12 +81,12 @@ def _words(
     after: Audio,
     transcriber: Transcriber,
     transcript: str | None,
-    cancelled: Cancelled | None,
+    watch: Watch,
 ) -> dict[str, float]:
     from sayso.measure.transcripts import transcribe
 
     heard = {
-        suffix: transcribe(audio, transcriber, cancelled=cancelled).text
+        suffix: transcribe(audio, transcriber, watch=watch.quiet).text
         for suffix, audio in ((BEFORE, before), (AFTER, after))
         if audio is not None
     }

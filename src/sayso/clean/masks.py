@@ -6,16 +6,15 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from sayso.audio import Audio, Cancelled, Recorder, Samples, istft, stft, stop_if, window_frames
+from sayso.audio import Audio, Recorder, Samples, istft, stft, window_frames
 from sayso.desk.cleaning import PostMask
+from sayso.watch import SILENT, Watch
 
 _WINDOW_S, _HOPS = 0.04, 4
 _BLOCK_HOPS = 1024
 
 
-def postmask(
-    speech: Audio, mix: Audio, settings: PostMask, *, cancelled: Cancelled | None = None
-) -> Audio:
+def postmask(speech: Audio, mix: Audio, settings: PostMask, *, watch: Watch = SILENT) -> Audio:
     """`speech` where it outweighs what it leaves of `mix`; of equal length, rate and channels.
 
     All channels share a mask. Raises: Cancelled.
@@ -31,7 +30,7 @@ def postmask(
         masked = heard * np.maximum(gain, least).astype(np.float32)
         return istft(masked, n_fft, hop=n_fft // _HOPS, length=block.shape[1])
 
-    return in_blocks((speech, mix), mask, n_fft, hop=n_fft // _HOPS, cancelled=cancelled)
+    return in_blocks((speech, mix), mask, n_fft, hop=n_fft // _HOPS, watch=watch)
 
 
 def in_blocks(
@@ -40,7 +39,7 @@ def in_blocks(
     n_fft: int,
     *,
     hop: int,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> Audio:
     """A function of the spectrograms of several sounds, in constant memory.
 
@@ -50,14 +49,14 @@ def in_blocks(
         n_fft: window length in frames.
         hop: between windows; blocks begin on its grid and know a window more on either side, so
             that their windows are those of one transform over all.
-        cancelled: asked between blocks.
+        watch: cancelling, polled between blocks.
     Raises: Cancelled.
     """
     first = sounds[0]
     recorder = Recorder(first.channels, first.sample_rate)
     step, edge = _BLOCK_HOPS * hop, -(-n_fft // hop) * hop
     for start in range(0, first.frames, step):
-        stop_if(cancelled)
+        watch.check()
         stop = min(start + step, first.frames)
         block = np.concatenate([sound.block(start - edge, stop + edge) for sound in sounds])
         recorder.append(function(block)[:, edge : edge + stop - start])

@@ -10,17 +10,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from sayso.audio import (
-    Audio,
-    Cancelled,
-    Progress,
-    Recorder,
-    Samples,
-    integrated_lufs,
-    resample,
-    stage,
-    stop_if,
-)
+from sayso.audio import Audio, Recorder, Samples, integrated_lufs, resample
 from sayso.checkpoints import WeightStore
 from sayso.clean.config import CleanConfig
 from sayso.desk.cleaning import Denoise, TargetLoudness, Preprocess, Separation
@@ -31,9 +21,10 @@ from sayso.effects import amplify, limit, record
 from sayso.errors import SilenceError
 from sayso.separate import Separator, is_trained, load, require_supported
 from sayso.separate.ensemble import fuse
+from sayso.watch import SILENT, Watch
 
 Separate: TypeAlias = Callable[..., Mapping[str, Audio]]
-"""`separate(mix, targets, progress=, cancelled=)`."""
+"""`separate(mix, targets, watch=)`."""
 Open: TypeAlias = Callable[[str | None, str], Separate | None]
 """From a model's name and a target to what separates it; None where nothing trained is there."""
 Keep: TypeAlias = Callable[[str, Audio], None]
@@ -73,8 +64,7 @@ def clean_audio(
     *,
     open_model: Open | None = None,
     keep: Keep | None = None,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> Cleaned:
     """The speech in `source`, and nothing else.
 
@@ -83,8 +73,7 @@ def clean_audio(
         config: the stages.
         open_model: makes separators; None loads them from the catalogue, once a process.
         keep: given every stage's result.
-        progress: told the fraction done.
-        cancelled: asked between blocks.
+        watch: progress and cancelling, polled between blocks.
     Returns: audio as long as the source, at its rate and channels unless the configuration
         changes them.
     Raises: SilenceError for a source that is silent throughout or in which the separators hear no
@@ -92,23 +81,22 @@ def clean_audio(
     """
     open_model = open_model or partial(_from_catalogue, config)
     keep = keep or (lambda stage, audio: None)
-    mix = prepare(source, config.preprocess, cancelled=cancelled)
+    mix = prepare(source, config.preprocess, watch=watch)
     keep("preprocess", mix)
     loudness_lufs = integrated_lufs(mix)
     if loudness_lufs == -np.inf:
         raise SilenceError("the recording is silent throughout; there is nothing to clean")
     level_lufs = config.preprocess.level_lufs
     lift_db = 0.0 if level_lufs is None else level_lufs - loudness_lufs
-    work = record(amplify(mix, lift_db), cancelled=cancelled)
-    speech, notes = _find_speech(work, config, open_model, keep, progress, cancelled)
-    speech = record(amplify(speech, -lift_db), cancelled=cancelled)
-    audio, gain_db = _finish(speech, config, keep, cancelled)
-    if progress is not None:
-        progress(1.0)
+    work = record(amplify(mix, lift_db), watch=watch.quiet)
+    speech, notes = _find_speech(work, config, open_model, keep, watch)
+    speech = record(amplify(speech, -lift_db), watch=watch.quiet)
+    audio, gain_db = _finish(speech, config, keep, watch)
+    watch.report(1.0)
     return Cleaned(audio, mix, speech, gain_db, notes)
 
 
-def prepare(source: Audio, settings: Preprocess, *, cancelled: Cancelled | None = None) -> Audio:
+def prepare(source: Audio, settings: Preprocess, *, watch: Watch = SILENT) -> Audio:
     """`source` at the rate and channels asked for, with no offset. Raises: Cancelled."""
     audio = source if settings.sample_rate is None else resample(source, settings.sample_rate)
     down = settings.channels == "mono" and audio.channels > 1
@@ -117,7 +105,7 @@ def prepare(source: Audio, settings: Preprocess, *, cancelled: Cancelled | None 
         return audio
     recorder = Recorder(1 if down else audio.channels, audio.sample_rate)
     for block in audio.blocks():
-        stop_if(cancelled)
+        watch.check()
         block -= offset
         recorder.append(block.mean(axis=0, keepdims=True) if down else block)
     return recorder.audio()
@@ -142,14 +130,13 @@ def _find_speech(
     config: CleanConfig,
     open_model: Open,
     keep: Keep,
-    progress: Progress | None,
-    cancelled: Cancelled | None,
+    watch: Watch,
 ) -> tuple[Audio, tuple[str, ...]]:
     """Separation, denoiser and mask."""
     speech, notes, denoiser = mix, tuple[str, ...](), config.denoise
     if config.separation is not None:
-        share = stage(progress, 0.0, _SEPARATING)
-        found = _separate(mix, config.separation, open_model, share, cancelled)
+        share = watch.part(0.0, _SEPARATING)
+        found = _separate(mix, config.separation, open_model, share)
         if found is None:
             denoiser = denoiser or config.separation.stand_in
             done = "noise was turned down, music was not" if denoiser else "all was left as it is"
@@ -158,28 +145,26 @@ def _find_speech(
             speech = found
             keep("separation", speech)
             if config.restore is not None:
-                speech = restore(speech, mix, config.restore, cancelled=cancelled)
+                speech = restore(speech, mix, config.restore, watch=watch)
                 keep("restore", speech)
     if denoiser is not None:
-        share = stage(progress, _SEPARATING, 0.95 - _SEPARATING)
-        speech = _denoise(speech, denoiser, open_model, share, cancelled)
+        share = watch.part(_SEPARATING, 0.95)
+        speech = _denoise(speech, denoiser, open_model, share)
         keep("denoise", speech)
     if config.postmask is not None and config.separation is not None and not notes:
-        speech = postmask(speech, mix, config.postmask, cancelled=cancelled)
+        speech = postmask(speech, mix, config.postmask, watch=watch)
         keep("postmask", speech)
     return speech, notes
 
 
-def _finish(
-    speech: Audio, config: CleanConfig, keep: Keep, cancelled: Cancelled | None
-) -> tuple[Audio, float]:
+def _finish(speech: Audio, config: CleanConfig, keep: Keep, watch: Watch) -> tuple[Audio, float]:
     """Gate and loudness, and the gain of the latter in dB."""
     audio, gain_db = speech, 0.0
     if config.gate is not None and (level := integrated_lufs(audio)) > -np.inf:
-        audio = record(gate(audio, config.gate, loudness_lufs=level), cancelled=cancelled)
+        audio = record(gate(audio, config.gate, loudness_lufs=level), watch=watch.quiet)
         keep("gate", audio)
     if config.loudness is not None:
-        audio, gain_db = _at_loudness(audio, config.loudness, cancelled)
+        audio, gain_db = _at_loudness(audio, config.loudness, watch)
         keep("loudness", audio)
     return audio, gain_db
 
@@ -195,20 +180,19 @@ def _separate(
     mix: Audio,
     settings: Separation,
     open_model: Open,
-    progress: Progress | None,
-    cancelled: Cancelled | None,
+    watch: Watch,
 ) -> Audio | None:
     """The speech; None where nothing trained is there to find it."""
     members = [(open_model(h.model, h.target), h) for h in settings.separators]
     found = []
     for number, (separate, hearing) in enumerate(members):
         if separate is not None:
-            share = stage(progress, number / len(members), 1 / len(members))
-            stems = separate(mix, (hearing.target,), progress=share, cancelled=cancelled)
+            share = watch.part(number / len(members), (number + 1) / len(members))
+            stems = separate(mix, (hearing.target,), watch=share)
             found.append((stems[hearing.target], hearing.weight))
     if not found:
         return None
-    speech = fuse(mix, found, settings.fusion, cancelled=cancelled)
+    speech = fuse(mix, found, settings.fusion, watch=watch)
     below_lu = integrated_lufs(speech) - integrated_lufs(mix)
     if below_lu < settings.least_lu:
         raise SilenceError(
@@ -222,20 +206,18 @@ def _denoise(
     speech: Audio,
     settings: Denoise,
     open_model: Open,
-    progress: Progress | None,
-    cancelled: Cancelled | None,
+    watch: Watch,
 ) -> Audio:
     from sayso.clean.spectral import denoise
 
     if settings.wet == 0:
         return speech
     if settings.model is None:
-        floor_db = settings.floor_db
-        wet = denoise(speech, floor_db=floor_db, progress=progress, cancelled=cancelled)
+        wet = denoise(speech, floor_db=settings.floor_db, watch=watch)
     else:
         separate = open_model(settings.model, SPEECH)
         assert separate is not None, "a model that was named is opened"
-        wet = separate(speech, (SPEECH,), progress=progress, cancelled=cancelled)[SPEECH]
+        wet = separate(speech, (SPEECH,), watch=watch)[SPEECH]
     return _mixed(wet, speech, settings.wet)
 
 
@@ -248,9 +230,7 @@ def _mixed(one: Audio, other: Audio, share: float) -> Audio:
     return recorder.audio()
 
 
-def _at_loudness(
-    audio: Audio, settings: TargetLoudness, cancelled: Cancelled | None
-) -> tuple[Audio, float]:
+def _at_loudness(audio: Audio, settings: TargetLoudness, watch: Watch) -> tuple[Audio, float]:
     """`audio` at its loudness under its ceiling, and the gain that it took in dB."""
     measured_lufs = integrated_lufs(audio)
     if measured_lufs == -np.inf:
@@ -260,7 +240,7 @@ def _at_loudness(
     # What the limiter takes away is made up for, as far as the ceiling lets it, by secants.
     for _ in range(_TRIALS):
         louder = limit(amplify(audio, gain_db), settings.ceiling_db)
-        result = record(louder, cancelled=cancelled)
+        result = record(louder, watch=watch.quiet)
         lufs = integrated_lufs(result)
         if abs(settings.lufs - lufs) < _NEAR_LU:
             break

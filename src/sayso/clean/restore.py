@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from sayso.audio import Audio, Cancelled, Samples, istft, stft, stop_if, window_frames
+from sayso.audio import Audio, Samples, istft, stft, window_frames
 from sayso.desk.cleaning import Restore
 from sayso.clean.masks import in_blocks
+from sayso.watch import SILENT, Watch
 
 _WINDOW_S, _HOPS = 0.055, 4
 _MOST_RAISED = 3.0  # of an amplitude
@@ -23,14 +24,12 @@ _LEAST_PAUSES = 0.05  # as a share of the moments: fewer say nothing of the rest
 _ONLY_UNDER_SPEECH_DB = -12.0
 
 
-def restore(
-    speech: Audio, mix: Audio, settings: Restore, *, cancelled: Cancelled | None = None
-) -> Audio:
+def restore(speech: Audio, mix: Audio, settings: Restore, *, watch: Watch = SILENT) -> Audio:
     """`speech` with what was wrongly taken from it; of `mix`'s length, rate and channels.
 
     All channels share a mask. Raises: Cancelled.
     """
-    lies_db = rest_db(speech, mix, cancelled=cancelled)
+    lies_db = rest_db(speech, mix, watch=watch)
     dry_db = float(np.clip(settings.enough_db - lies_db, settings.floor_db, 0.0))
     if dry_db == 0.0:
         return mix
@@ -49,17 +48,17 @@ def restore(
         mixed = raised + dry * (whole - raised)
         return istft(mixed, n_fft, hop=hop, length=block.shape[1])
 
-    return in_blocks((speech, mix), given_back, n_fft, hop=hop, cancelled=cancelled)
+    return in_blocks((speech, mix), given_back, n_fft, hop=hop, watch=watch)
 
 
-def rest_db(speech: Audio, mix: Audio, *, cancelled: Cancelled | None = None) -> float:
+def rest_db(speech: Audio, mix: Audio, *, watch: Watch = SILENT) -> float:
     """How far what `speech` leaves of `mix` lies below it, in dB, by their powers.
 
     It is measured in the pauses: what is left only while somebody speaks is more likely speech.
     Where all of it is more than 12 dB stronger, that less 12 dB counts; where there are no pauses,
     all of it. Raises: Cancelled.
     """
-    spoken, left = _powers(speech, mix, cancelled)
+    spoken, left = _powers(speech, mix, watch)
     loud = float(np.quantile(spoken, 0.95))
     if loud <= 0:
         return float("inf")
@@ -72,12 +71,12 @@ def rest_db(speech: Audio, mix: Audio, *, cancelled: Cancelled | None = None) ->
     return float(10 * np.log10(max(whole, 1e-20) / level))
 
 
-def _powers(speech: Audio, mix: Audio, cancelled: Cancelled | None) -> tuple[Samples, Samples]:
+def _powers(speech: Audio, mix: Audio, watch: Watch) -> tuple[Samples, Samples]:
     """Of every moment, of the speech and of what it leaves."""
     step = max(1, round(_MOMENT_S * mix.sample_rate))
     rows = []
     for heard, whole in zip(speech.blocks(step * 512), mix.blocks(step * 512), strict=True):
-        stop_if(cancelled)
+        watch.check()
         starts = np.arange(0, heard.shape[1], step)
         lengths = np.diff(np.append(starts, heard.shape[1]))
         powers = [np.mean(np.square(sound), axis=0) for sound in (heard, whole - heard)]

@@ -18,17 +18,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from sayso.audio import (
-    Audio,
-    Cancelled,
-    Chunking,
-    Progress,
-    Samples,
-    istft,
-    overlap_add,
-    stft,
-    window_frames,
-)
+from sayso.audio import Audio, Chunking, Samples, istft, overlap_add, stft, window_frames
+from sayso.watch import SILENT, Watch
 
 _Grid: TypeAlias = npt.NDArray[np.float32]
 
@@ -49,16 +40,14 @@ def denoise(
     audio: Audio,
     *,
     floor_db: float,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> Audio:
     """`audio` with its steady and slowly changing noise turned down; all channels by one mask.
 
     Args:
         audio: any rate, channels and length.
         floor_db: the least gain, in dB, where there is no speech.
-        progress: told the fraction done.
-        cancelled: asked between chunks.
+        watch: progress and cancelling, polled between chunks.
     Raises: Cancelled.
     """
     rate = audio.sample_rate
@@ -72,9 +61,7 @@ def denoise(
         gain = speech_gain(np.ascontiguousarray(power), hop / rate, floor_db=floor_db)
         return istft(spectrum * gain.T, n_fft, hop=hop, length=chunk.shape[1])[None]
 
-    (cleaned,) = overlap_add(
-        audio, clean, chunking, sources=1, progress=progress, cancelled=cancelled
-    )
+    (cleaned,) = overlap_add(audio, clean, chunking, sources=1, watch=watch)
     return cleaned
 
 

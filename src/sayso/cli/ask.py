@@ -116,8 +116,8 @@ def _chat(session: Session, arguments: Namespace) -> int:
 
 def _render(session: Session, arguments: Namespace) -> tuple[Result, dict[str, Path]]:
     tell_choice(session.studio, session.desk.targets())
-    with progress_bar(session.name) as progress:
-        result = session.render(progress=progress)
+    with progress_bar(session.name) as watch:
+        result = session.render(watch=watch)
         return result, dict(result.write(arguments.out, **output_options(arguments)))
 
 

@@ -28,12 +28,12 @@ def clean(arguments: Namespace) -> int:
         "models": config.models or models_shelf().folder,
         "threads": arguments.threads or config.threads,
     }
-    with progress_bar(source.name) as progress:
+    with progress_bar(source.name) as watch:
         row = clean_file(
             source,
             out / f"{source.stem}.{arguments.format}",
             config.model_copy(update=here),
-            on_progress=progress,
+            watch=watch,
         )
     if row.status == "passed_over":
         raise FormatError(row.reason)

@@ -20,13 +20,13 @@ def align(arguments: Namespace) -> int:
     from sayso.timeline.exchange import check_name, write_edit
 
     check_name(arguments.out)
-    with progress_bar("aligning") as progress:
+    with progress_bar("aligning") as watch:
         edit, found = align_files(
             arguments.raw,
             arguments.edited,
             tracks=arguments.tracks,
             notice=note,
-            progress=progress,
+            watch=watch,
         )
     path = write_edit(arguments.out, edit)
     if found.new:
@@ -46,11 +46,11 @@ def learn(arguments: Namespace) -> int:
     from sayso.train.editor_files import read_examples
 
     start = Editor.open(arguments.start) if arguments.start else None
-    with progress_bar("listening") as progress:
-        examples = read_examples(arguments.files, notice=note, progress=progress)
+    with progress_bar("listening") as watch:
+        examples = read_examples(arguments.files, notice=note, watch=watch)
     pairs = [example.pair for example in examples]
-    with progress_bar("learning") as progress:
-        editor = learn(pairs, config=_config(arguments), start=start, progress=progress)
+    with progress_bar("learning") as watch:
+        editor = learn(pairs, config=_config(arguments), start=start, watch=watch)
     path = editor.save(arguments.out)
     usual = f"{editor.keep_ratio:.0%}" if editor.usual_s is None else duration(editor.usual_s)
     rows = [("pairs", str(len(pairs))), ("keeps", usual), ("edits by", editor.by)]
@@ -70,7 +70,7 @@ def apply(arguments: Namespace) -> int:
 
         editor = Editor.open(arguments.editor)
     names = ("threshold", "keep", "wish_s", "shortest_s", "crossfade_s", "room_tone_s")
-    with progress_bar("editing") as progress:
+    with progress_bar("editing") as watch:
         edit = apply_file(
             arguments.raw,
             editor=editor,
@@ -78,7 +78,7 @@ def apply(arguments: Namespace) -> int:
             tracks=arguments.tracks,
             scores=arguments.scores,
             notice=note,
-            progress=progress,
+            watch=watch,
             **fields(arguments, "by"),
         )
     _show(edit, write_edit(arguments.out, edit))
@@ -94,10 +94,10 @@ def evaluate(arguments: Namespace) -> int:
     _need_torch("learning")
     from sayso.train.editor_files import leave_one_out, means, read_examples
 
-    with progress_bar("listening") as progress:
-        examples = read_examples(arguments.files, notice=note, progress=progress)
-    with progress_bar("learning") as progress:
-        outcomes = leave_one_out(examples, config=_config(arguments), progress=progress)
+    with progress_bar("listening") as watch:
+        examples = read_examples(arguments.files, notice=note, watch=watch)
+    with progress_bar("learning") as watch:
+        outcomes = leave_one_out(examples, config=_config(arguments), watch=watch)
     table = means(outcomes)
     if arguments.json:
         show_json(table)
@@ -156,9 +156,9 @@ def render(arguments: Namespace) -> int:
         edit = _with_crossfade(edit, arguments.crossfade)
     if edit.new:
         note(f"{len(edit.new)} stretches are in none of the recordings; they are left out")
-    with progress_bar("playing") as progress:
+    with progress_bar("playing") as watch:
         paths = render_edit(
-            edit, arguments.out, encoding=arguments.encoding, notice=note, progress=progress
+            edit, arguments.out, encoding=arguments.encoding, notice=note, watch=watch
         )
     show_table(("written to", "length"), [(str(p), duration(_heard_s(edit))) for p in paths])
     return 0

@@ -17,13 +17,13 @@ def info(arguments: Namespace) -> int:
     audio = read(path, notice=note)
     loudness = LoudnessMeter(audio.channels, audio.sample_rate)
     peak = PeakMeter(audio.channels)
-    with progress_bar("measuring") as progress:
+    with progress_bar("measuring") as watch:
         done = 0
         for block in audio.blocks():
             loudness.push(block)
             peak.push(block)
             done += block.shape[1]
-            progress(done / audio.frames)
+            watch.report(done / audio.frames)
     lufs, peak_db = loudness.integrated_lufs(), peak.true_peak_db()
     if arguments.json:
         show_json(

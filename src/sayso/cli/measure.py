@@ -15,7 +15,7 @@ def measure(arguments: Namespace) -> int:
     from sayso.clean.tables import MEANINGS, averages
 
     out = Path(arguments.out)
-    with progress_bar("measuring") as progress:
+    with progress_bar("measuring") as watch:
         rows = measure_rows(
             out,
             read_rows(out),
@@ -23,7 +23,7 @@ def measure(arguments: Namespace) -> int:
             transcripts=None if arguments.transcripts is None else Path(arguments.transcripts),
             measures=arguments.measures or (),
             models=models_shelf().folder,
-            progress=progress,
+            watch=watch,
         )
     write_report(out, rows)
     if arguments.json:

@@ -95,8 +95,8 @@ def pull(arguments: Namespace) -> int:
 
     model = _named(arguments.name)
     note(f"licence of the weights: {model.weights}")
-    with progress_bar(model.name) as progress:
-        paths = fetch(model, models_shelf(), progress=progress)
+    with progress_bar(model.name) as watch:
+        paths = fetch(model, models_shelf(), watch=watch)
     show_table(("file",), [(str(path),) for path in paths])
     return 0
 

@@ -29,8 +29,8 @@ def separate(arguments: Namespace) -> int:
     session = studio.open(arguments.inputs[0], notice=note)
     session.do([Extract(targets=targets)])
     tell_choice(studio, [target.removeprefix(NO) for target in targets])
-    with progress_bar(session.name) as progress:
-        result = session.render(progress=progress)
+    with progress_bar(session.name) as watch:
+        result = session.render(watch=watch)
         paths = result.write(arguments.out, **output_options(arguments))
     rows = [
         (Path(arguments.inputs[0]).name, target, duration(t.audio.duration_s), str(paths[target]))

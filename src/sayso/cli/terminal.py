@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sayso.audio import Progress
+from sayso.watch import Watch
 
 _LINE_S = 30.0
 """How often progress is written where no bar can be drawn."""
 
 
 @contextmanager
-def progress_bar(label: str) -> Iterator[Progress]:
-    """A bar on stderr that the yielded function moves; nothing where stderr is no terminal."""
+def progress_bar(label: str) -> Iterator[Watch]:
+    """A bar on stderr that the yielded watch moves; nothing where stderr is no terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
@@ -29,7 +29,7 @@ def progress_bar(label: str) -> Iterator[Progress]:
         *columns, TimeRemainingColumn(), console=console, transient=True, disable=quiet
     ) as bar:
         task = bar.add_task(label, total=1.0)
-        yield lambda done: bar.update(task, completed=done)
+        yield Watch(lambda done: bar.update(task, completed=done))
 
 
 @contextmanager

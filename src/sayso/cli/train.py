@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from sayso.cli.terminal import note, progress_bar, show_table
 from sayso.errors import DataError
+from sayso.watch import Watch
 
 if TYPE_CHECKING:
-    from sayso.audio import Progress
     from sayso.train.data.build import BuildReport
     from sayso.train.loop import Report
 
@@ -61,8 +61,8 @@ def score(arguments: Namespace) -> int:
     _need_extra()
     from sayso.train.song_scores import score_run, summarise
 
-    with progress_bar("scoring") as progress:
-        figures = summarise(score_run(Path(arguments.run), on_progress=progress))
+    with progress_bar("scoring") as watch:
+        figures = summarise(score_run(Path(arguments.run), watch=watch))
     metrics = sorted({metric for row in figures.values() for metric in row})
     rows = [(s, *(f"{row[m]:.2f}" for m in metrics)) for s, row in figures.items()]
     show_table(("source", *metrics), rows)
@@ -73,8 +73,8 @@ def data_build(arguments: Namespace) -> int:
     """Brings a pool of labelled recordings into a store."""
     from sayso.train.data.build import build
 
-    with progress_bar("decoding") as progress:
-        report = build(Path(arguments.pool), Path(arguments.store), on_progress=progress)
+    with progress_bar("decoding") as watch:
+        report = build(Path(arguments.pool), Path(arguments.store), watch=watch)
     return _show(report)
 
 
@@ -85,8 +85,8 @@ def data_render(arguments: Namespace) -> int:
     if unknown:
         raise DataError(f"{unknown[0]!r} cannot be rendered; expected {', '.join(_RENDERERS)}")
     for kind in arguments.kinds or _RENDERERS:
-        with progress_bar(kind) as progress:
-            report = _RENDERERS[kind](arguments, progress)
+        with progress_bar(kind) as watch:
+            report = _RENDERERS[kind](arguments, watch)
         note(kind)
         _show(report)
     return 0
@@ -96,9 +96,9 @@ def data_pack(arguments: Namespace) -> int:
     """Writes a store, or parts of it, as a few compressed files."""
     from sayso.train.data.shards import pack
 
-    with progress_bar("packing") as progress:
+    with progress_bar("packing") as watch:
         written = pack(
-            Path(arguments.store), Path(arguments.out), parts=arguments.parts, on_progress=progress
+            Path(arguments.store), Path(arguments.out), parts=arguments.parts, watch=watch
         )
     _show_files(written)
     return 0
@@ -123,38 +123,36 @@ def data_sources(arguments: Namespace) -> int:
     return 0
 
 
-def _midi(arguments: Namespace, progress: Progress) -> BuildReport:
+def _midi(arguments: Namespace, watch: Watch) -> BuildReport:
     from sayso.train.data.midi import MidiConfig, render_midi
 
     config = MidiConfig(soundfonts=tuple(map(Path, arguments.soundfont)))
-    return render_midi(
-        Path(arguments.midi), Path(arguments.store), config=config, on_progress=progress
-    )
+    return render_midi(Path(arguments.midi), Path(arguments.store), config=config, watch=watch)
 
 
-def _lines(arguments: Namespace, progress: Progress) -> BuildReport:
+def _lines(arguments: Namespace, watch: Watch) -> BuildReport:
     from sayso.train.data.lines import LinesConfig, render_lines
 
     store = Path(arguments.store)
-    return render_lines(Path(arguments.midi), store, config=LinesConfig(), on_progress=progress)
+    return render_lines(Path(arguments.midi), store, config=LinesConfig(), watch=watch)
 
 
-def _singing(arguments: Namespace, progress: Progress) -> BuildReport:
+def _singing(arguments: Namespace, watch: Watch) -> BuildReport:
     from sayso.train.data.singing import SingingConfig, render_singing
 
-    return render_singing(Path(arguments.store), config=SingingConfig(), on_progress=progress)
+    return render_singing(Path(arguments.store), config=SingingConfig(), watch=watch)
 
 
-def _synths(arguments: Namespace, progress: Progress) -> BuildReport:
+def _synths(arguments: Namespace, watch: Watch) -> BuildReport:
     from sayso.train.data.synths import SynthsConfig, render_synths
 
-    return render_synths(Path(arguments.store), config=SynthsConfig(), on_progress=progress)
+    return render_synths(Path(arguments.store), config=SynthsConfig(), watch=watch)
 
 
-def _treble(arguments: Namespace, progress: Progress) -> BuildReport:
+def _treble(arguments: Namespace, watch: Watch) -> BuildReport:
     from sayso.train.data.treble import widen_speech
 
-    return widen_speech(Path(arguments.store), on_progress=progress)
+    return widen_speech(Path(arguments.store), watch=watch)
 
 
 _RENDERERS = {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sayso.audio import Audio, Cancelled, integrated_lufs
+from sayso.audio import Audio, integrated_lufs
 from sayso.desk import (
     AnyEffect,
     Compress,
@@ -41,6 +41,7 @@ from sayso.effects.sound import Sound, record
 from sayso.effects.space import echo, reverberate
 from sayso.effects.tone import cut_off, equalise
 from sayso.effects.within import Patched, Within
+from sayso.watch import SILENT, Watch
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,13 @@ class Scene:
         place: where a span is in the frames of the sound, before any tempo.
         key: the sound of a target, which a duck follows.
         tempo: how fast all of it is played.
-        cancelled: asked while a sound is recorded.
+        watch: polled while a sound is recorded.
     """
 
     place: Callable[[During], Sequence[Piece]]
     key: Callable[[str], Sound]
     tempo: float = 1.0
-    cancelled: Cancelled | None = None
+    watch: Watch = SILENT
 
 
 @dataclass(frozen=True)
@@ -77,11 +78,7 @@ class Row:
 
 
 def process(
-    sound: Sound,
-    strip: Strip,
-    *,
-    scene: Scene | None = None,
-    cancelled: Cancelled | None = None,
+    sound: Sound, strip: Strip, *, scene: Scene | None = None, watch: Watch = SILENT
 ) -> Sound:
     """`sound` through the effects of `strip`, then its fader, then its limiter.
 
@@ -94,8 +91,8 @@ def process(
         sound: any length, rate and number of channels (two for a pan; see `Widened`).
         strip: what to do; a neutral one gives `sound` itself.
         scene: the rest of the desk; None for a sound that is all there is.
-        cancelled: asked while the sound is recorded, for effects that must know its loudness
-            before they can begin. All others are worked out as the result is played.
+        watch: polled while the sound is recorded, for effects that must know its loudness before
+            they can begin. All others are worked out as the result is played. A scene has its own.
 
     Returns: a sound of the same rate, channels and length, in step with the original, unless a
         `stretch` changes the length. Whatever size of block it is played in, the samples are
@@ -103,7 +100,7 @@ def process(
     Raises: RangeError for a frequency that the rate cannot hold or a span that begins after the
         end, ShapeError for a pan of anything but stereo, Cancelled.
     """
-    scene = scene or _alone(sound, cancelled)
+    scene = scene or _alone(sound, watch)
     passed = 1.0
     for at in ("chain", "fader", "end"):
         if at == "fader":
@@ -118,13 +115,13 @@ def process(
     return sound
 
 
-def _alone(sound: Sound, cancelled: Cancelled | None) -> Scene:
+def _alone(sound: Sound, watch: Watch) -> Scene:
     def key(target: str) -> Sound:
         raise AssertionError(f"{target} is not there to duck under")
 
     rate = sound.sample_rate
     here = resolve((), frames=sound.frames, sample_rate=rate, silences=tuple[tuple[int, int], ...])
-    return Scene(here.place, key, cancelled=cancelled)
+    return Scene(here.place, key, watch=watch.quiet)
 
 
 def _apply(sound: Sound, effect: AnyEffect, row: Row, scene: Scene, passed: float) -> Sound:
@@ -157,25 +154,25 @@ def _faded(sound: Sound, effect: Fade, scene: Scene) -> Sound:
 
 
 def _ducked(sound: Sound, effect: Duck, scene: Scene) -> Sound:
-    return duck(sound, record(scene.key(effect.under), cancelled=scene.cancelled), effect)
+    return duck(sound, record(scene.key(effect.under), watch=scene.watch), effect)
 
 
 def _reversed(sound: Sound, effect: Reverse, scene: Scene) -> Sound:
-    return Reversed(record(sound, cancelled=scene.cancelled))
+    return Reversed(record(sound, watch=scene.watch))
 
 
 def _levelled(sound: Sound, effect: Loudness, scene: Scene) -> Sound:
-    return _at_loudness(record(sound, cancelled=scene.cancelled), effect.lufs)
+    return _at_loudness(record(sound, watch=scene.watch), effect.lufs)
 
 
 def _compressed(sound: Sound, effect: Compress, scene: Scene) -> Sound:
     """Compressed relative to its own loudness, and brought back to that loudness afterwards."""
-    audio = record(sound, cancelled=scene.cancelled)
+    audio = record(sound, watch=scene.watch)
     loudness_lufs = integrated_lufs(audio)
     if loudness_lufs == -float("inf"):
         return audio
     squeezed = compress(audio, SETTINGS[effect.amount], loudness_lufs=loudness_lufs)
-    return _at_loudness(record(squeezed, cancelled=scene.cancelled), loudness_lufs)
+    return _at_loudness(record(squeezed, watch=scene.watch), loudness_lufs)
 
 
 def _at_loudness(audio: Audio, lufs: float) -> Sound:

@@ -13,9 +13,10 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 
-from sayso.audio import BLOCK_FRAMES, Audio, Cancelled, Progress, Recorder, Samples, stop_if
+from sayso.audio import BLOCK_FRAMES, Audio, Recorder, Samples
 from sayso.audio.blocks import in_blocks
 from sayso.errors import ShapeError
+from sayso.watch import SILENT, Watch
 
 STEP_FRAMES = 1 << 14
 """What every effect is fed at a time, whatever size of block is asked for at the end: results
@@ -136,9 +137,7 @@ class Widened:
             yield np.repeat(block, 2, axis=0) if len(block) == 1 else block
 
 
-def record(
-    sound: Sound, *, progress: Progress | None = None, cancelled: Cancelled | None = None
-) -> Audio:
+def record(sound: Sound, *, watch: Watch = SILENT) -> Audio:
     """Plays `sound` once and keeps it: in RAM when short, in a scratch file when long.
 
     Audio comes back as it is. Raises: Cancelled; OutputError when the scratch disk is full.
@@ -147,8 +146,7 @@ def record(
         return sound
     recorder = Recorder(sound.channels, sound.sample_rate)
     for block in sound.blocks(STEP_FRAMES):
-        stop_if(cancelled)
+        watch.check()
         recorder.append(block)
-        if progress is not None:
-            progress(min(1.0, recorder.frames / sound.frames))
+        watch.report(recorder.frames / sound.frames)
     return recorder.audio()

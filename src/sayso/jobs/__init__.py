@@ -9,7 +9,7 @@ PostgreSQL where workers on several machines share it. Nothing else differs betw
 
     @kind("render")
     def render(arguments, context: Context):          # JSON in
-        session.render(progress=context.progress, cancelled=context.cancelled)
+        session.render(watch=context.watch)
         return {"tracks": [...]}                      # JSON out
 
     # anywhere
@@ -38,8 +38,8 @@ What holds:
 - A finished job is never run again. Its result and error stay until it is removed.
 - A kind that raises fails the job; `job.error` holds the class's name and the message, and
   `job.error.exception()` makes the `sayso.errors` class of it.
-- `context.cancelled()` is true when the job was cancelled or its worker must stop. Answer with
-  `sayso.errors.Cancelled`, as the whole core does.
+- `context.watch.check()` raises `sayso.errors.Cancelled` when the job was cancelled or its worker
+  must stop; the whole core polls the watch that it is given.
 - Every worker has a stable id, its machine's name and a number, and holds that id's lock while it
   lives: a PostgreSQL advisory lock, or a file's beside SQLite. Whoever can take the lock of another
   that has jobs running knows that it is dead, and puts its jobs back.

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from sayso.errors import ConfigError
 from sayso.jobs.job import Json
+from sayso.watch import Watch
 
 _PROGRESS_S, _CANCEL_S = 1.0, 0.5
 """How often the database is told of progress, and asked whether the job was cancelled."""
@@ -45,15 +46,18 @@ class Context:
         self._told_s = self._asked_s = time.monotonic()
         self._is_stopped = False
 
-    def progress(self, done: float) -> None:
-        """Tells the fraction done, 0 to 1; may be called often, is stored once a second."""
+    @property
+    def watch(self) -> Watch:
+        """Progress, stored once a second, and cancelling; cheap enough for every block."""
+        return Watch(self._progress, self._cancelled)
+
+    def _progress(self, done: float) -> None:
         now = time.monotonic()
         if now - self._told_s >= _PROGRESS_S:
             self._told_s = now
             self._tell(min(1.0, max(0.0, done)))
 
-    def cancelled(self) -> bool:
-        """Whether to stop, by raising `sayso.errors.Cancelled`; cheap enough for every block."""
+    def _cancelled(self) -> bool:
         now = time.monotonic()
         if not self._is_stopped and now - self._asked_s >= _CANCEL_S:
             self._asked_s = now

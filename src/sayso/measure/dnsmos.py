@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from sayso.audio import Audio, Cancelled, Samples, resample, stop_if
+from sayso.audio import Audio, Samples, resample
 from sayso.errors import ModelError
+from sayso.watch import SILENT, Watch
 
 RATE_HZ = 16_000
 _WINDOW_FRAMES, _HOP_FRAMES = 144_160, 16_000
@@ -53,12 +54,12 @@ class Dnsmos:
             )
         self._input = inputs[0].name
 
-    def rate(self, audio: Audio, *, cancelled: Cancelled | None = None) -> dict[str, float]:
+    def rate(self, audio: Audio, *, watch: Watch = SILENT) -> dict[str, float]:
         """`{"sig", "bak", "ovr"}`: means over windows that begin a second apart.
 
         Args:
             audio: any rate, channels and length; it is mixed to mono.
-            cancelled: asked between windows.
+            watch: cancelling, polled between windows.
         Raises: Cancelled.
         """
         mono = resample(audio, RATE_HZ)
@@ -69,7 +70,7 @@ class Dnsmos:
         count = int(mono.frames // RATE_HZ - _WINDOW_FRAMES / RATE_HZ) + 1
         scores = []
         for start in range(0, count * _HOP_FRAMES, _HOP_FRAMES):
-            stop_if(cancelled)
+            watch.check()
             window = mono.block(start, start + _WINDOW_FRAMES).mean(axis=0)
             scores.append(self._scores(window))
         return dict(zip(_MAPS, map(float, np.mean(scores, axis=0)), strict=True))

@@ -15,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-from sayso.audio import Audio, Cancelled, Progress, resample, stop_if
+from sayso.audio import Audio, resample
 from sayso.checkpoints import fit, read_pickled
 from sayso.errors import ModelError
 from sayso.optional import require
+from sayso.watch import SILENT, Watch
 
 if TYPE_CHECKING:
     from sayso.networks.cnn14 import Cnn14, Cnn14Config
@@ -92,29 +93,26 @@ class Tagger:
         self,
         audio: Audio,
         *,
-        progress: Progress | None = None,
-        cancelled: Cancelled | None = None,
+        watch: Watch = SILENT,
     ) -> Tags:
         """The kinds of sound in `audio`.
 
         Args:
             audio: any rate, channels and length; it is mixed to mono.
-            progress: told the fraction done.
-            cancelled: asked between windows.
+            watch: progress and cancelling, polled between windows.
         Raises: Cancelled.
         """
         mono = resample(audio, self._network.config.sample_rate)
         window = round(_WINDOW_S * mono.sample_rate)
         found = []
         for start in range(0, mono.frames, window):
-            stop_if(cancelled)
+            watch.check()
             stop = min(start + window, mono.frames)
             # A rest too short to be heard is heard with what came before.
             if stop - start < self._network.config.shortest:
                 start = max(0, stop - self._network.config.shortest)
             found.append(self._probabilities(mono.block(start, stop).mean(axis=0)))
-            if progress is not None:
-                progress(stop / mono.frames)
+            watch.report(stop / mono.frames)
         windows = tuple(tuple(map(float, row)) for row in found)
         return Tags(window_s=_WINDOW_S, names=self._names, windows=windows)
 

@@ -13,9 +13,10 @@ from typing import Any, Protocol
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from sayso.audio import Audio, Cancelled, Progress, Samples, resample, stop_if
+from sayso.audio import Audio, Samples, resample
 from sayso.errors import ModelError
 from sayso.optional import require
+from sayso.watch import SILENT, Watch
 
 RATE_HZ = 16_000
 _QUIET_FRAMES = RATE_HZ // 10
@@ -131,22 +132,20 @@ def transcribe(
     audio: Audio,
     transcriber: Transcriber,
     *,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> Transcript:
     """What is said in `audio`.
 
     Args:
         audio: any rate, channels and length.
         transcriber: who listens.
-        progress: told the fraction done.
-        cancelled: asked between pieces.
+        watch: progress and cancelling, polled between pieces.
     Raises: Cancelled.
     """
     speech = resample(audio, RATE_HZ)
     words: list[Word] = []
     for start, stop in pieces(speech, transcriber.piece_s):
-        stop_if(cancelled)
+        watch.check()
         piece = speech.block(start, stop).mean(axis=0)
         # Recognisers imagine words in silence.
         heard = transcriber.hear(piece) if np.abs(piece).max() > _SILENCE else []
@@ -154,8 +153,7 @@ def transcribe(
             shift = start / RATE_HZ
             moved = {"start_s": word.start_s + shift, "end_s": word.end_s + shift}
             words.append(word.model_copy(update=moved))
-        if progress is not None:
-            progress(stop / speech.frames)
+        watch.report(stop / speech.frames)
     return Transcript(words=tuple(words), engine=transcriber.name)
 
 

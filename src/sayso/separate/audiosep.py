@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import Field
 
-from sayso.audio import Audio, Cancelled, Chunking, Progress, Samples
+from sayso.audio import Audio, Chunking, Samples
 from sayso.checkpoints import fingerprint, fit, read_pickled, without_prefix
 from sayso.configuration import Frozen
 from sayso.errors import ModelError
@@ -23,6 +23,7 @@ from sayso.separate.catalogue import require_supported
 from sayso.separate.devices import Device
 from sayso.separate.native import separate_natively
 from sayso.separate.prompts import Embedding, Prompts
+from sayso.watch import SILENT, Watch
 
 if TYPE_CHECKING:
     from sayso.networks.resunet30 import ResUNet30, ResUNet30Config
@@ -93,16 +94,14 @@ class AudioSepSeparator:
         mix: Audio,
         targets: Sequence[str],
         *,
-        progress: Progress | None = None,
-        cancelled: Cancelled | None = None,
+        watch: Watch = SILENT,
     ) -> Mapping[str, Audio]:
         """Each target as audio of the same length, rate, channels and level as `mix`.
 
         Args:
             mix: any rate, channels and length.
             targets: words.
-            progress: told the fraction done.
-            cancelled: asked between chunks.
+            watch: progress and cancelling, polled between chunks.
         Raises: UnknownTargetError for no words, ModelError for a damaged text tower, Cancelled.
         """
         import torch
@@ -119,8 +118,7 @@ class AudioSepSeparator:
             self._chunking(),
             sample_rate=self.sample_rate,
             sources=len(offsets),
-            progress=progress,
-            cancelled=cancelled,
+            watch=watch,
         )
         return dict(zip(targets, stems, strict=True))
 

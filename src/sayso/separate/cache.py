@@ -20,8 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sayso.audio import Audio, Cancelled, Progress
+from sayso.audio import Audio
 from sayso.separate.protocol import Separator
+from sayso.watch import SILENT, Watch
 
 LIMIT_BYTES = 8 << 30
 _FREE_SHARE = 0.25
@@ -51,8 +52,7 @@ class StemCache:
         targets: Sequence[str],
         *,
         settings: str = "",
-        progress: Progress | None = None,
-        cancelled: Cancelled | None = None,
+        watch: Watch = SILENT,
     ) -> Mapping[str, Audio]:
         """As `separator.separate`, but only for the targets that are not kept yet.
 
@@ -61,8 +61,7 @@ class StemCache:
             mix: its content is what counts, not its file.
             targets: as the separator takes them.
             settings: whatever else changes the result.
-            progress: told the fraction done.
-            cancelled: asked between chunks.
+            watch: progress and cancelling, polled between chunks.
         """
         content = hash_of(mix)
         keys = {
@@ -72,7 +71,7 @@ class StemCache:
         missing = [target for target, stem in found.items() if stem is None]
         made: Mapping[str, Audio] = {}
         if missing:
-            made = separator.separate(mix, missing, progress=progress, cancelled=cancelled)
+            made = separator.separate(mix, missing, watch=watch)
             for target in missing:
                 self._put(keys[target], made[target])
             self._sweep()

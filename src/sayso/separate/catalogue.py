@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from sayso.checkpoints import WeightStore, fingerprint
-from sayso.errors import ModelError, RangeError, UnknownTargetError
+from sayso.errors import ModelError, MoveError, RangeError, UnknownTargetError
 from sayso.separate.installed import (
     PATH_SUFFIXES,
     default_weight_store,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import Field
 
-from sayso.audio import Audio, Cancelled, Chunking, Progress, Samples
+from sayso.audio import Audio, Chunking, Samples
 from sayso.checkpoints import fingerprint
 from sayso.configuration import Frozen
 from sayso.errors import ModelError, RangeError
@@ -23,6 +23,7 @@ from sayso.separate.catalogue import require_supported
 from sayso.separate.demucs_files import Bag, find_member, read_bag, read_network
 from sayso.separate.devices import Device
 from sayso.separate.native import by_pairs, separate_natively
+from sayso.watch import SILENT, Watch
 
 if TYPE_CHECKING:
     from torch import nn
@@ -129,16 +130,14 @@ class DemucsSeparator:
         mix: Audio,
         targets: Sequence[str],
         *,
-        progress: Progress | None = None,
-        cancelled: Cancelled | None = None,
+        watch: Watch = SILENT,
     ) -> Mapping[str, Audio]:
         """Each target as audio of the same length, rate, channels and level as `mix`.
 
         Args:
             mix: any rate, channels and length.
             targets: out of `stems`.
-            progress: told the fraction done.
-            cancelled: asked between chunks.
+            watch: progress and cancelling, polled between chunks.
         Raises: UnknownTargetError naming what the networks hear, Cancelled.
         """
         require_supported(self, targets)
@@ -154,8 +153,7 @@ class DemucsSeparator:
             self._chunking(),
             sample_rate=self.sample_rate,
             sources=len(chosen),
-            progress=progress,
-            cancelled=cancelled,
+            watch=watch,
         )
         return dict(zip(targets, stems, strict=True))
 

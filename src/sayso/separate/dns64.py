@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
-from sayso.audio import Audio, Cancelled, Chunking, Progress, Samples, resample
+from sayso.audio import Audio, Chunking, Samples, resample
 from sayso.checkpoints import ClassName, build, fingerprint, fit, read_pickled
 from sayso.errors import ModelError
 from sayso.optional import require
 from sayso.separate.catalogue import require_supported
 from sayso.separate.devices import Device
 from sayso.separate.native import separate_natively
+from sayso.watch import SILENT, Watch
 
 if TYPE_CHECKING:
     from sayso.networks.dns64 import DNS64
@@ -68,16 +69,14 @@ class DNS64Separator:
         mix: Audio,
         targets: Sequence[str],
         *,
-        progress: Progress | None = None,
-        cancelled: Cancelled | None = None,
+        watch: Watch = SILENT,
     ) -> Mapping[str, Audio]:
         """The speech in `mix`, of its length, rate, channels and level.
 
         Args:
             mix: any rate, channels and length.
             targets: "speech" alone can be asked for.
-            progress: told the fraction done.
-            cancelled: asked between chunks.
+            watch: progress and cancelling, polled between chunks.
         Raises: UnknownTargetError, Cancelled.
         """
         require_supported(self, targets)
@@ -94,8 +93,7 @@ class DNS64Separator:
             chunking,
             sample_rate=rate,
             sources=1,
-            progress=progress,
-            cancelled=cancelled,
+            watch=watch,
         )
         return dict.fromkeys(targets, speech)
 

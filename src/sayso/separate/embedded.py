@@ -22,13 +22,14 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, Field, ValidationError
 
-from sayso.audio import Audio, Cancelled, Chunking, Progress, Samples, istft, stft
+from sayso.audio import Audio, Chunking, Samples, istft, stft
 from sayso.errors import ModelError, UnknownTargetError
 from sayso.networks.ngrams import ngram_ids
 from sayso.separate.absence import REST_THRESHOLD_DB, THRESHOLD_DB, absence_gain
 from sayso.separate.exported import open_model, version_of
 from sayso.separate.native import by_pairs, separate_natively
 from sayso.separate.query_matcher import QueryMatcher
+from sayso.watch import SILENT, Watch
 
 KIND = "ask"
 REST = "other"
@@ -106,16 +107,14 @@ class EmbeddedSeparator:
         mix: Audio,
         targets: Sequence[str],
         *,
-        progress: Progress | None = None,
-        cancelled: Cancelled | None = None,
+        watch: Watch = SILENT,
     ) -> Mapping[str, Audio]:
         """Each target as audio of the same length, rate, channels and level as `mix`.
 
         Args:
             mix: any rate, channels and length.
             targets: words.
-            progress: told the fraction done.
-            cancelled: asked between chunks.
+            watch: progress and cancelling, polled between chunks.
 
         Raises: UnknownTargetError naming the nearest known words, Cancelled.
         """
@@ -130,8 +129,7 @@ class EmbeddedSeparator:
             self._chunking(mix.frames * shape.sample_rate // mix.sample_rate),
             sample_rate=shape.sample_rate,
             sources=len(rows),
-            progress=progress,
-            cancelled=cancelled,
+            watch=watch,
         )
         return dict(zip(targets, stems, strict=True))
 

@@ -11,10 +11,11 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
-from sayso.audio import Audio, Cancelled, Progress, Recorder, Samples, istft, stage, stft, stop_if
-from sayso.desk import Fusion
+from sayso.audio import Audio, Recorder, Samples, istft, stft
+from sayso.configuration import Frozen
 from sayso.errors import RangeError, UnknownTargetError
 from sayso.separate.protocol import Separator
+from sayso.watch import SILENT, Watch
 
 _N_FFT, _HOP = 4096, 1024
 _BLOCK_FRAMES = 256 * _HOP
@@ -68,16 +69,14 @@ class Ensemble:
         mix: Audio,
         targets: Sequence[str],
         *,
-        progress: Progress | None = None,
-        cancelled: Cancelled | None = None,
+        watch: Watch = SILENT,
     ) -> Mapping[str, Audio]:
         """Each target as audio of the same length, rate, channels and level as `mix`.
 
         Args:
             mix: any rate, channels and length.
             targets: each heard by a member at least.
-            progress: told the fraction done.
-            cancelled: asked between chunks.
+            watch: progress and cancelling, polled between chunks.
         Raises: UnknownTargetError, Cancelled.
         """
         deaf = [target for target in targets if not self.supports(target)]
@@ -88,8 +87,8 @@ class Ensemble:
             wanted = [target for target in targets if weight and member.supports(target)]
             if not wanted:
                 continue
-            share = stage(progress, number / len(self._members), 1 / len(self._members))
-            stems = member.separate(mix, wanted, progress=share, cancelled=cancelled)
+            share = watch.part(number / len(self._members), (number + 1) / len(self._members))
+            stems = member.separate(mix, wanted, watch=share)
             for target in wanted:
                 heard[target].append((stems[target], weight))
         silent = [target for target, found in heard.items() if not found]
@@ -98,8 +97,7 @@ class Ensemble:
                 f"of {self.name}, only members of weight 0 can hear {', '.join(silent)}"
             )
         return {
-            target: fuse(mix, found, self._fusion, cancelled=cancelled)
-            for target, found in heard.items()
+            target: fuse(mix, found, self._fusion, watch=watch) for target, found in heard.items()
         }
 
 
@@ -108,7 +106,7 @@ def fuse(
     stems: Sequence[tuple[Audio, float]],
     fusion: Fusion,
     *,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> Audio:
     """One stem out of several estimates of it, in constant memory.
 
@@ -116,7 +114,7 @@ def fuse(
         mix: what they were taken out of.
         stems: estimates like `mix`, each with a weight above 0.
         fusion: how.
-        cancelled: asked between blocks.
+        watch: cancelling, polled between blocks.
     Raises: Cancelled.
     """
     if len(stems) == 1:
@@ -125,7 +123,7 @@ def fuse(
     shares /= shares.sum()
     recorder = Recorder(mix.channels, mix.sample_rate)
     for start, stop in _blocks(mix):
-        stop_if(cancelled)
+        watch.check()
         if fusion.kind == "mean":
             estimates = np.stack([stem.block(start, stop) for stem, _ in stems])
             block = np.tensordot(shares, estimates, axes=1)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sayso.audio import Cancelled, Progress, stage
 from sayso.checkpoints import WeightFile, WeightStore, read_pickled, without_prefix
 from sayso.errors import ModelError, RangeError
 from sayso.optional import require
 from sayso.separate.protocol import Separator
 from sayso.separate.public import MODELS, PublicModel
+from sayso.watch import SILENT, Watch
 
 PATH_SUFFIXES = (".th", ".ckpt", ".safetensors", ".yaml", ".yml")
 """Suffixes of the files that `load_path` opens."""
@@ -32,24 +32,22 @@ def pull(
     model: PublicModel,
     weight_store: WeightStore,
     *,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> list[Path]:
     """Fetches every file of `model` that is missing, and returns where they all lie.
 
     Args:
         model: out of `MODELS`.
         weight_store: where to.
-        progress: told the fraction done, over all files by their size.
-        cancelled: asked between blocks.
+        watch: progress, over all files by their size, and cancelling, polled between blocks.
     Raises: ModelError, OutputError, Cancelled.
     """
     sizes = [max(file.size_mb, 1.0) for file in model.files]
     shares = [size / sum(sizes) for size in sizes]
     paths = []
     for number, file in enumerate(model.files):
-        report = stage(progress, sum(shares[:number]), shares[number])
-        paths.append(weight_store.pull(file, progress=report, cancelled=cancelled))
+        report = watch.part(sum(shares[:number]), sum(shares[: number + 1]))
+        paths.append(weight_store.pull(file, watch=report))
     return paths
 
 

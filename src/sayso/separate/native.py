@@ -6,16 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sayso.audio import (
-    Audio,
-    Cancelled,
-    Chunking,
-    Progress,
-    Recorder,
-    Samples,
-    overlap_add,
-    resample,
-)
+from sayso.audio import Audio, Chunking, Recorder, Samples, overlap_add, resample
+from sayso.watch import SILENT, Watch
 
 
 def separate_natively(
@@ -25,8 +17,7 @@ def separate_natively(
     *,
     sample_rate: int,
     sources: int,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> tuple[Audio, ...]:
     """`function` over all of `mix` at the network's own rate, in constant memory.
 
@@ -36,8 +27,7 @@ def separate_natively(
         chunking: in frames of `sample_rate`.
         sample_rate: the network's, in Hz.
         sources: S.
-        progress: told the fraction done.
-        cancelled: asked between chunks.
+        watch: progress and cancelling, polled between chunks.
 
     Returns: S pieces of audio of the mix's rate, channels and length. Where the network's rate is
     the lower one, they hold nothing above half of it. Raises: Cancelled.
@@ -47,8 +37,7 @@ def separate_natively(
         function,
         chunking,
         sources=sources,
-        progress=progress,
-        cancelled=cancelled,
+        watch=watch,
     )
     return tuple(_cut(resample(stem, mix.sample_rate), mix.frames) for stem in stems)
 

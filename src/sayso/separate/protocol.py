@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from sayso.audio import Audio, Cancelled, Progress
+from sayso.audio import Audio
+from sayso.watch import SILENT, Watch
 
 
 class Separator(Protocol):
@@ -29,7 +30,6 @@ class Separator(Protocol):
         mix: Audio,
         targets: Sequence[str],
         *,
-        progress: Progress | None = None,
-        cancelled: Cancelled | None = None,
+        watch: Watch = SILENT,
     ) -> Mapping[str, Audio]:
         """Each target, of the mix's length, rate, channels and level. Raises: see `hears`."""

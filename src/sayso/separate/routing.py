@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sayso.audio import Audio, Cancelled, Progress, stage
+from sayso.audio import Audio
 from sayso.errors import UnknownTargetError
 from sayso.separate.protocol import Separator
 from sayso.separate.public import FOUR, MODELS, public_model
+from sayso.watch import SILENT, Watch
 
 _DEMUCS = tuple(model.name for model in MODELS if model.kind == "demucs")
 _MUSIC = (*_DEMUCS, "embedded", "audiosep", "simple")
@@ -70,16 +71,14 @@ class AutoSeparator:
         mix: Audio,
         targets: Sequence[str],
         *,
-        progress: Progress | None = None,
-        cancelled: Cancelled | None = None,
+        watch: Watch = SILENT,
     ) -> Mapping[str, Audio]:
         """Each target as audio of the same length, rate, channels and level as `mix`.
 
         Args:
             mix: any rate, channels and length.
             targets: each heard by an installed separator.
-            progress: told the fraction done.
-            cancelled: asked between chunks.
+            watch: progress and cancelling, polled between chunks.
         Raises: UnknownTargetError, Cancelled.
         """
         groups: dict[str, list[str]] = {}
@@ -87,8 +86,8 @@ class AutoSeparator:
             groups.setdefault(self.route(target).model, []).append(target)
         stems: dict[str, Audio] = {}
         for number, (name, wanted) in enumerate(groups.items()):
-            share = stage(progress, number / len(groups), 1 / len(groups))
-            stems |= self._get(name).separate(mix, wanted, progress=share, cancelled=cancelled)
+            share = watch.part(number / len(groups), (number + 1) / len(groups))
+            stems |= self._get(name).separate(mix, wanted, watch=share)
         return {target: stems[target] for target in targets}
 
     def _choose(self, target: str) -> tuple[str, str | None] | None:

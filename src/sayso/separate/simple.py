@@ -17,18 +17,9 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from sayso.audio import (
-    Audio,
-    Cancelled,
-    Chunking,
-    Progress,
-    Samples,
-    istft,
-    overlap_add,
-    stft,
-    window_frames,
-)
+from sayso.audio import Audio, Chunking, Samples, istft, overlap_add, stft, window_frames
 from sayso.separate.catalogue import require_supported
+from sayso.watch import SILENT, Watch
 
 MUSIC: tuple[str, ...] = ("vocals", "drums", "bass", "other")
 SPEECH: tuple[str, ...] = ("speech", "noise")
@@ -69,16 +60,14 @@ class SimpleSeparator:
         mix: Audio,
         targets: Sequence[str],
         *,
-        progress: Progress | None = None,
-        cancelled: Cancelled | None = None,
+        watch: Watch = SILENT,
     ) -> Mapping[str, Audio]:
         """Each target as audio of the same length, rate, channels and level as `mix`.
 
         Args:
             mix: any rate, channels and length.
             targets: see `hears`.
-            progress: told the fraction done.
-            cancelled: asked between chunks.
+            watch: progress and cancelling, polled between chunks.
 
         Raises: UnknownTargetError, Cancelled.
         """
@@ -88,8 +77,7 @@ class SimpleSeparator:
             lambda chunk: _separate(chunk, targets, mix.sample_rate),
             self._chunking(mix.sample_rate),
             sources=len(targets),
-            progress=progress,
-            cancelled=cancelled,
+            watch=watch,
         )
         return dict(zip(targets, stems, strict=True))
 

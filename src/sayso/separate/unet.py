@@ -23,21 +23,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sayso.audio import (
-    Audio,
-    Cancelled,
-    Chunking,
-    Progress,
-    Samples,
-    istft,
-    overlap_add,
-    resample,
-    stft,
-)
+from sayso.audio import Audio, Chunking, Samples, istft, overlap_add, resample, stft
 from sayso.errors import ModelError
 from sayso.networks.unet_shapes import UNetConfig, unet_shapes
 from sayso.separate.catalogue import require_supported
 from sayso.separate.exported import open_model, version_of
+from sayso.watch import SILENT, Watch
 
 Magnitudes = npt.NDArray[np.float32]
 MaskFunction = Callable[[Magnitudes], Magnitudes]
@@ -102,16 +93,14 @@ class UNetSeparator:
         mix: Audio,
         targets: Sequence[str],
         *,
-        progress: Progress | None = None,
-        cancelled: Cancelled | None = None,
+        watch: Watch = SILENT,
     ) -> Mapping[str, Audio]:
         """Each target as audio of the same length, rate, channels and level as `mix`.
 
         Args:
             mix: any rate, channels and length.
             targets: names out of `config.sources`.
-            progress: told the fraction done.
-            cancelled: asked between chunks.
+            watch: progress and cancelling, polled between chunks.
         Raises: UnknownTargetError naming what the network hears, Cancelled.
         """
         require_supported(self, targets)
@@ -121,8 +110,7 @@ class UNetSeparator:
             lambda chunk: self._chunk(chunk, mix.sample_rate)[chosen],
             self._chunking(mix.sample_rate),
             sources=len(chosen),
-            progress=progress,
-            cancelled=cancelled,
+            watch=watch,
         )
         return dict(zip(targets, stems, strict=True))
 

@@ -36,6 +36,7 @@ from sayso.desk import (
 from sayso.desk.effects import AbsoluteEffect, Effect
 from sayso.errors import NotFoundError, SaysoError
 from sayso.studio import Session, Studio
+from sayso.watch import Watch
 
 _INSTRUCTIONS = """\
 Open a recording first. Then either say in words what should happen (`say`), or make moves. They
@@ -175,11 +176,10 @@ def _add_talk(server: MCPServer[Any], recordings: Recordings) -> None:
         """Renders the desk as it stands and writes its tracks into a folder."""
         _, session = recordings.get(recording)
 
-        def progress(done: float) -> None:
-            from_thread.run(context.report_progress, done, 1.0)
+        watch = Watch(lambda done: from_thread.run(context.report_progress, done, 1.0))
 
         def work() -> list[Written]:
-            result = session.render(progress=progress)
+            result = session.render(watch=watch)
             paths = result.write(Path(folder), format=format)
             return [
                 Written(

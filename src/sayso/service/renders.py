@@ -79,7 +79,7 @@ def make_tracks(arguments: Mapping[str, Any], context: Context) -> dict[str, Any
     )
     session = studio.open(arguments["source"])
     session.history = History(start=desk)
-    result = session.render(progress=context.progress, cancelled=context.cancelled)
+    result = session.render(watch=context.watch)
     try:
         out.parent.mkdir(exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=f".new-{out.name}-", dir=out.parent))

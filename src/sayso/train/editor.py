@@ -7,7 +7,7 @@ that were kept and bars that were not, and the pointer network that edits.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,6 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
-from sayso.audio import Cancelled, Progress, stop_if
 from sayso.autoedit.apply import rough_edit
 from sayso.autoedit.bars import Ints
 from sayso.autoedit.decoding import step_state
@@ -41,6 +40,7 @@ from sayso.networks.pointer import (
 )
 from sayso.train.config import Frozen
 from sayso.train.editor_lessons import Lesson, Lessons, Pair
+from sayso.watch import SILENT, Watch
 
 _AUTOENCODED = 0.15
 """Progress once the autoencoder has learnt."""
@@ -60,22 +60,9 @@ class EditorConfig(Frozen):
     seed: int = 0
 
 
-@dataclass(frozen=True)
-class _Tell:
-    progress: Progress | None
-    cancelled: Cancelled | None
-
-    start: float = 0.0
-    share: float = 1.0
-
-    def part(self, start: float, share: float) -> _Tell:
-        """For what begins at `start` of this and takes `share` of it."""
-        return replace(self, start=self.start + self.share * start, share=self.share * share)
-
-    def __call__(self, done: float) -> None:
-        stop_if(self.cancelled, "stopped while learning")
-        if self.progress is not None:
-            self.progress(self.start + self.share * done)
+def _step(watch: Watch, done: float) -> None:
+    watch.check("stopped while learning")
+    watch.report(done)
 
 
 def learn(
@@ -83,8 +70,7 @@ def learn(
     *,
     config: EditorConfig | None = None,
     start: Editor | None = None,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> Editor:
     """An editor that has learnt from `pairs`.
 
@@ -92,8 +78,7 @@ def learn(
         pairs: recordings as they are heard, and their edits; six or more serve well.
         config: how long to learn.
         start: an editor to begin from, such as one that learnt from other people's edits.
-        progress: told the fraction done.
-        cancelled: asked at every step.
+        watch: progress and cancelling, polled at every step.
 
     Raises: DataError for no pairs or edits from which nothing can be learnt, Cancelled.
     """
@@ -104,20 +89,19 @@ def learn(
     if config.threads:
         torch.set_num_threads(config.threads)
     try:
-        tell = _Tell(progress, cancelled)
         generator = torch.Generator().manual_seed(config.seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             lessons = Lessons(pairs, config.seed, strength=config.strength)
-            tell(0.02)
-            autoencoder = _autoencode(pairs, config, start, generator, tell)
+            _step(watch, 0.02)
+            autoencoder = _autoencode(pairs, config, start, generator, watch)
             trials = len(pairs) if config.trials and len(pairs) > 1 else 0
             share = (1 - _AUTOENCODED) / (1 + trials)
-            pointer = _point(lessons, config, start, tell.part(_AUTOENCODED, share))
+            pointer = _point(lessons, config, start, watch.part(_AUTOENCODED, _AUTOENCODED + share))
             editor = _editor(pairs, lessons, autoencoder, pointer)
             if trials:
-                told = tell.part(_AUTOENCODED + share, trials * share)
-                editor = replace(editor, by=_best(editor, pairs, config, start, told))
+                rest = watch.part(_AUTOENCODED + share, 1.0)
+                editor = replace(editor, by=_best(editor, pairs, config, start, rest))
         return editor
     finally:
         torch.set_num_threads(threads)
@@ -166,7 +150,7 @@ def _best(
     pairs: Sequence[Pair],
     config: EditorConfig,
     start: Editor | None,
-    tell: _Tell,
+    watch: Watch,
 ) -> str:
     """What comes nearer to the person's edits, each left out in turn: pointer or discriminator.
 
@@ -176,7 +160,8 @@ def _best(
     for number, pair in enumerate(pairs):
         others = [other for at, other in enumerate(pairs) if at != number]
         lessons = Lessons(others, config.seed, strength=config.strength)
-        net = _point(lessons, config, start, tell.part(number / len(pairs), 1 / len(pairs)))
+        share = watch.part(number / len(pairs), (number + 1) / len(pairs))
+        net = _point(lessons, config, start, share)
         judge = lessons.discriminator
         trial = replace(
             editor,
@@ -198,7 +183,7 @@ def _autoencode(
     config: EditorConfig,
     start: Editor | None,
     generator: torch.Generator,
-    tell: _Tell,
+    watch: Watch,
 ) -> Autoencoder:
     net = Autoencoder(AutoencoderConfig(mels=MELS))
     if start is not None:
@@ -222,11 +207,13 @@ def _autoencode(
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-        tell(0.02 + (_AUTOENCODED - 0.02) * (step + 1) / config.autoencoder_steps)
+        _step(watch, 0.02 + (_AUTOENCODED - 0.02) * (step + 1) / config.autoencoder_steps)
     return net.eval()
 
 
-def _point(lessons: Lessons, config: EditorConfig, start: Editor | None, tell: _Tell) -> PointerNet:
+def _point(
+    lessons: Lessons, config: EditorConfig, start: Editor | None, watch: Watch
+) -> PointerNet:
     net = PointerNet(PointerConfig(features=len(NAMES) + 1))
     if start is not None:
         net.load_state_dict(start.pointer.state_dict())
@@ -244,7 +231,7 @@ def _point(lessons: Lessons, config: EditorConfig, start: Editor | None, tell: _
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimiser.step()
         schedule.step()
-        tell((step + 1) / config.steps)
+        _step(watch, (step + 1) / config.steps)
     return net.eval()
 
 

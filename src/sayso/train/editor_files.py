@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from sayso.align.align import align
-from sayso.audio import Audio, Cancelled, Notice, Progress, read, stage
+from sayso.audio import Audio, Notice, read
 from sayso.autoedit.apply import point_out
 from sayso.autoedit.choose import choose
 from sayso.autoedit.editor import POINTER, SCORERS, Editor, score
@@ -21,6 +21,7 @@ from sayso.timeline import Timeline
 from sayso.timeline.editlist import check_inside
 from sayso.train.editor import EditorConfig, learn
 from sayso.train.editor_lessons import Pair
+from sayso.watch import SILENT, Watch
 
 METHODS = (POINTER, *SCORERS)
 
@@ -48,16 +49,14 @@ def read_examples(
     files: Sequence[str | Path],
     *,
     notice: Notice | None = None,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> list[Example]:
     """Recordings and their edits, given in turns: raw, edited, raw, edited.
 
     Args:
         files: an edit is a recording that will be aligned, or a timeline of any format.
         notice: told of damaged files.
-        progress: told the fraction done.
-        cancelled: asked between files.
+        watch: progress and cancelling, polled between files.
 
     Raises: DataError for an odd number of files or those that do not belong together, and what
         reading, aligning and hearing raise.
@@ -71,12 +70,12 @@ def read_examples(
         raw, edited = files[at : at + 2]
         try:
             audio = read(raw, notice=notice)
-            timeline = _timeline(raw, audio, edited, notice, cancelled)
+            timeline = _timeline(raw, audio, edited, notice, watch)
             examples.append(Example(Path(raw).name, audio, Pair(extract_features(audio), timeline)))
         except DataError as error:
             raise DataError(f"{Path(raw).name} and {Path(edited).name}: {error}") from None
-        if progress is not None:
-            progress((at + 2) / len(files))
+        watch.check()
+        watch.report((at + 2) / len(files))
     return examples
 
 
@@ -85,10 +84,10 @@ def _timeline(
     audio: Audio,
     edited: str | Path,
     notice: Notice | None,
-    cancelled: Cancelled | None,
+    watch: Watch,
 ) -> Timeline:
     if not is_edit(edited):
-        return align(audio, read(edited, notice=notice), cancelled=cancelled).timeline
+        return align(audio, read(edited, notice=notice), watch=watch.quiet).timeline
     edit = open_edit(edited, recordings=(raw,))
     if edit.timeline.sample_rate != audio.sample_rate:
         raise DataError(
@@ -104,8 +103,7 @@ def leave_one_out(
     *,
     methods: Sequence[str] = METHODS,
     config: EditorConfig | None = None,
-    progress: Progress | None = None,
-    cancelled: Cancelled | None = None,
+    watch: Watch = SILENT,
 ) -> list[Outcome]:
     """How well each method edits each recording after learning from all the others.
 
@@ -115,8 +113,7 @@ def leave_one_out(
         examples: at least two.
         methods: of `METHODS`.
         config: how long to learn, each time.
-        progress: told the fraction done.
-        cancelled: asked at every step.
+        watch: progress and cancelling, polled at every step.
 
     Raises: DataError for fewer than two examples, Cancelled.
     """
@@ -125,9 +122,9 @@ def leave_one_out(
     outcomes = []
     for number, example in enumerate(examples):
         others = [other.pair for at, other in enumerate(examples) if at != number]
-        share = stage(progress, number / len(examples), 1 / len(examples))
+        share = watch.part(number / len(examples), (number + 1) / len(examples))
         trial = (config or EditorConfig()).model_copy(update={"trials": False})
-        editor = learn(others, config=trial, progress=share, cancelled=cancelled)
+        editor = learn(others, config=trial, watch=share)
         outcomes += [judge(editor, example, method) for method in methods]
     return outcomes
 

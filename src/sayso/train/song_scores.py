@@ -7,7 +7,7 @@ figures say nothing about what lies above half that rate.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ from sayso.train import checkpoint, unet_task
 from sayso.train.config import load_config
 from sayso.train.data.datasets.record import Track
 from sayso.train.data.datasets.spans import read_excerpt
+from sayso.watch import SILENT, Watch
 
 METRICS = ("sdr", "isr", "sir", "sar", "usdr")
 
@@ -39,7 +40,7 @@ def score_songs(
     separator: UNetSeparator,
     tracks: Sequence[Track],
     *,
-    on_progress: Callable[[float], None] | None = None,
+    watch: Watch = SILENT,
 ) -> list[SongScore]:
     """Separate every song and compare its stems with the true ones.
 
@@ -48,26 +49,24 @@ def score_songs(
     Args:
         separator: a trained U-Net.
         tracks: songs with a stem for each of its sources.
-        on_progress: told the fraction done.
+        watch: progress and cancelling, polled between files.
     Raises: DataError when a song cannot be decoded.
     """
     scores = []
     for number, track in enumerate(tracks, start=1):
         with contextlib.suppress(SilenceError):
             scores.append(_score(separator, track))
-        if on_progress is not None:
-            on_progress(number / len(tracks))
+        watch.check()
+        watch.report(number / len(tracks))
     return scores
 
 
-def score_run(
-    folder: Path, *, on_progress: Callable[[float], None] | None = None
-) -> list[SongScore]:
+def score_run(folder: Path, *, watch: Watch = SILENT) -> list[SongScore]:
     """The best weights of a U-Net's run on the test songs of its own configuration.
 
     Args:
         folder: of a supervised or adversarial run.
-        on_progress: told the fraction done.
+        watch: progress and cancelling, polled between files.
     Raises: ConfigError for a folder without a configuration of that kind, ModelError when it holds
         no weights yet, DataError when its songs are gone.
     """
@@ -79,7 +78,7 @@ def score_run(
     network.load_state_dict(tensors)
     tracks = config.task.songs.select(network.config.sources).partition.test
     separator = unet_task.torch_separator(network.eval(), name=folder.name)
-    return score_songs(separator, tracks, on_progress=on_progress)
+    return score_songs(separator, tracks, watch=watch)
 
 
 def summarise(scores: Iterable[SongScore]) -> dict[str, dict[str, float]]:

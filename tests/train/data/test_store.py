@@ -13,6 +13,7 @@ from sayso.train.data.build import build, decode
 from sayso.train.data.shards import pack, read_shard, unpack
 from sayso.train.data.store import PartWriter, Segment, Store, active_spans, bandwidth_hz
 from sayso.train.data.vocabulary import load_vocabulary
+from sayso.watch import Watch
 
 words = load_vocabulary()
 RATE = 44_100
@@ -124,7 +125,7 @@ def test_build_takes_what_is_good_once_and_counts_the_rest(tmp_path: Path):
     (pool / ROWS[0][0]).write_bytes(b"no sound at all")
     soundfile.write(pool / ROWS[1][0], np.zeros((8000, 1)), RATE)
     heard: list[float] = []
-    report = build(pool, tmp_path / "store", on_progress=heard.append)
+    report = build(pool, tmp_path / "store", watch=Watch(heard.append))
     assert report.stored == 4
     assert report.skipped == {"cannot be decoded": 1, "silence (peak under -80 dBFS)": 1}
     assert heard[-1] == 1.0

@@ -9,12 +9,12 @@ import numpy as np
 import soundfile
 import soxr
 
-from sayso.audio import Progress
 from sayso.configuration import Frozen
 from sayso.errors import DataError
 from sayso.train.data.pool import Clip, read_pool
 from sayso.train.data.store import SAMPLE_RATE, Floats, PartWriter, Segment, read_index
 from sayso.train.data.vocabulary import load_vocabulary
+from sayso.watch import SILENT, Watch
 
 
 class BuildReport(Frozen):
@@ -29,14 +29,14 @@ def build(
     pool_root: Path,
     store_root: Path,
     *,
-    on_progress: Progress | None = None,
+    watch: Watch = SILENT,
 ) -> BuildReport:
     """Bring every usable file of the pool into the store; what is there already is kept.
 
     Args:
         pool_root: folder with `manifest.csv`.
         store_root: the store's folder, made where missing; a part a pool.
-        on_progress: told the fraction done, 0..1.
+        watch: progress and cancelling, polled between files.
 
     Raises: DataError when the pool cannot be read at all; single bad files are counted.
     """
@@ -53,8 +53,8 @@ def build(
             stored += 1
         except DataError as error:
             skipped[reason(error)] += 1
-        if on_progress:
-            on_progress((done + 1) / len(todo))
+        watch.check()
+        watch.report((done + 1) / len(todo))
     return BuildReport(stored=stored, already=len(pool.clips) - len(todo), skipped=dict(skipped))
 
 

@@ -19,7 +19,6 @@ import numpy as np
 import soxr
 from pydantic import Field
 
-from sayso.audio import Progress
 from sayso.configuration import Frozen
 from sayso.errors import DataError
 from sayso.train.data import augment
@@ -29,6 +28,7 @@ from sayso.train.data.midi import hits_of, lines_of, long_grooves, read_midi, wi
 from sayso.train.data.store import SAMPLE_RATE, Floats, PartWriter, Segment, Store
 from sayso.train.data.vocabulary import Vocabulary, load_vocabulary
 from sayso.train.data.voice import world
+from sayso.watch import SILENT, Watch
 
 PART = "lines"
 PITCH_NAMES: Mapping[str, int] = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
@@ -84,7 +84,7 @@ def render_lines(
     store_root: Path,
     *,
     config: LinesConfig,
-    on_progress: Progress | None = None,
+    watch: Watch = SILENT,
 ) -> BuildReport:
     """Append lines and beats played with the store's notes and hits, after MIDI in `midi_root`.
 
@@ -117,8 +117,8 @@ def render_lines(
                     stored += 1
                 except DataError as error:
                     skipped[reason(error)] += 1
-            if on_progress:
-                on_progress((take + 1) / total)
+            watch.check()
+            watch.report((take + 1) / total)
     return BuildReport(stored=stored, already=already, skipped=dict(skipped))
 
 

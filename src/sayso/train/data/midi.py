@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from sayso.audio import Progress
 from sayso.configuration import Frozen
 from sayso.errors import DataError
 from sayso.train.data.build import BuildReport, reason, stored_files
 from sayso.train.data.store import SAMPLE_RATE, Floats, PartWriter, Segment
 from sayso.train.data.vocabulary import Vocabulary, load_vocabulary
+from sayso.watch import SILENT, Watch
 
 PART = "renders"
 VALID_ONE_IN = 10
@@ -77,7 +77,7 @@ def render_midi(
     store_root: Path,
     *,
     config: MidiConfig,
-    on_progress: Progress | None = None,
+    watch: Watch = SILENT,
 ) -> BuildReport:
     """Render the pieces (`freedoom/`) and drum performances (`groove/`) under `midi_root`.
 
@@ -110,8 +110,8 @@ def render_midi(
                 stored += _render_song(path, font, song, store_root, config, groove=groove)
             except DataError as error:
                 skipped[reason(error)] += 1
-        if on_progress:
-            on_progress((done + 1) / len(todo))
+        watch.check()
+        watch.report((done + 1) / len(todo))
     return BuildReport(stored=stored, already=already, skipped=dict(skipped))
 
 

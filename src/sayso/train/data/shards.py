@@ -17,10 +17,10 @@ import numpy as np
 import soundfile
 
 from sayso.atomic import put
-from sayso.audio import Progress
 from sayso.errors import DataError
 from sayso.train.data.store import SAMPLE_RATE, Floats, PartWriter, Segment, Store
 from sayso.train.data.vocabulary import load_vocabulary
+from sayso.watch import SILENT, Watch
 
 MAGIC = b"sayso-shard-1\n"
 DEFAULT_BYTES = 60 * 2**20
@@ -33,7 +33,7 @@ def pack(
     *,
     parts: Collection[str] = (),
     shard_bytes: int = DEFAULT_BYTES,
-    on_progress: Progress | None = None,
+    watch: Watch = SILENT,
 ) -> list[Path]:
     """Write the store, or some `parts` of it, as shards of at most `shard_bytes` each.
 
@@ -42,7 +42,7 @@ def pack(
         out_root: folder for `shard-000.sayso`, ...; made where missing.
         parts: which parts; all where empty.
         shard_bytes: at least 1 MiB; a single segment larger than that gets a shard of its own.
-        on_progress: told the fraction done, 0..1.
+        watch: progress and cancelling, polled between files.
 
     Raises: DataError when there is no store or nothing to pack.
     """
@@ -61,8 +61,8 @@ def pack(
             entries, streams = [], []
         entries.append(json.dumps({**asdict(store.segments[number]), "bytes": len(stream)}))
         streams.append(stream)
-        if on_progress:
-            on_progress((done + 1) / len(numbers))
+        watch.check()
+        watch.report((done + 1) / len(numbers))
     shards.append(_write(out_root, len(shards), entries, streams))
     return shards
 

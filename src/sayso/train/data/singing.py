@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
-from sayso.audio import Progress
 from sayso.configuration import Frozen
 from sayso.errors import DataError
 from sayso.train.data.build import BuildReport, reason, stored_files
@@ -24,6 +23,7 @@ from sayso.train.data.melody import Note, melody, scale_step
 from sayso.train.data.store import SAMPLE_RATE, Floats, PartWriter, Segment, Store
 from sayso.train.data.vocabulary import load_vocabulary
 from sayso.train.data.voice import Manner, analyse, perform, world
+from sayso.watch import SILENT, Watch
 
 PART = "made-singing"
 
@@ -41,7 +41,7 @@ class SingingConfig(Frozen):
 
 
 def render_singing(
-    store_root: Path, *, config: SingingConfig, on_progress: Progress | None = None
+    store_root: Path, *, config: SingingConfig, watch: Watch = SILENT
 ) -> BuildReport:
     """Append made-up singing to the store, from its training speech and sung syllables.
 
@@ -68,8 +68,8 @@ def render_singing(
                     stored += 1
                 except DataError as error:
                     skipped[reason(error)] += 1
-            if on_progress:
-                on_progress((take + 1) / config.takes)
+            watch.check()
+            watch.report((take + 1) / config.takes)
     return BuildReport(stored=stored, already=already, skipped=dict(skipped))
 
 

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from sayso.audio import Progress
 from sayso.configuration import Frozen
 from sayso.optional import require
 from sayso.train.data.build import BuildReport, stored_files
 from sayso.train.data.melody import Note, melody
 from sayso.train.data.patches import BLOCK, Patch, drum, played, swept
 from sayso.train.data.store import SAMPLE_RATE, Floats, PartWriter, Segment
+from sayso.watch import SILENT, Watch
 
 PART = "synths"
 SCALES: tuple[tuple[int, ...], ...] = (
@@ -77,9 +77,7 @@ class _Plan:
         return [bar for bar in range(self.bars) if plays[bar // length]]
 
 
-def render_synths(
-    store_root: Path, *, config: SynthsConfig, on_progress: Progress | None = None
-) -> BuildReport:
+def render_synths(store_root: Path, *, config: SynthsConfig, watch: Watch = SILENT) -> BuildReport:
     """Append made-up electronic songs to the store; songs that are there already are kept.
 
     Raises: MissingExtraError where pedalboard does not load.
@@ -96,8 +94,8 @@ def render_synths(
                 for name, samples in electronic_song(rng, length_s=config.song_s).items():
                     writer.append(samples, _about(song, name), normalise=False)
                     stored += 1
-            if on_progress:
-                on_progress((number + 1) / config.songs)
+            watch.check()
+            watch.report((number + 1) / config.songs)
     return BuildReport(stored=stored, already=already, skipped={})
 
 

@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 import scipy.signal
 
-from sayso.audio import Progress
 from sayso.errors import DataError
 from sayso.train.data.build import BuildReport, reason, stored_files
 from sayso.train.data.store import SAMPLE_RATE, Floats, PartWriter, Store
 from sayso.train.data.vocabulary import load_vocabulary
+from sayso.watch import SILENT, Watch
 
 PART = "wide-speech"
 N_FFT, HOP = 1024, 256
@@ -56,7 +56,7 @@ def widened(samples: Floats, edge_hz: float, rng: np.random.Generator) -> Floats
     return out
 
 
-def widen_speech(store_root: Path, *, on_progress: Progress | None = None) -> BuildReport:
+def widen_speech(store_root: Path, *, watch: Watch = SILENT) -> BuildReport:
     """Store a widened copy of every narrow-band training speech segment of the store."""
     store = Store(store_root, load_vocabulary())
     there = stored_files(store_root)
@@ -80,8 +80,8 @@ def widen_speech(store_root: Path, *, on_progress: Progress | None = None) -> Bu
                     stored += 1
                 except DataError as error:
                     skipped[reason(error)] += 1
-            if on_progress:
-                on_progress((done + 1) / len(todo))
+            watch.check()
+            watch.report((done + 1) / len(todo))
     return BuildReport(
         stored=stored, already=len(todo) - stored - skipped.total(), skipped=dict(skipped)
     )
