@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from pathlib import Path
 from subprocess import PIPE
 
 import pytest
+import sqlalchemy as sa
 
 from sayso.errors import ConfigError, FormatError, QueueError
 from sayso.jobs import JobQueue, Workers
@@ -155,3 +160,70 @@ def test_what_cannot_be_is_told(queue, kinds, tmp_path):
     with pytest.raises(QueueError, match=r"me@127\.0\.0\.1:1/jobs does not answer") as caught:
         JobQueue("postgresql://me:secret@127.0.0.1:1/jobs")
     assert "secret" not in str(caught.value)
+
+
+class Code:
+    """Unpickling it makes a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def rows(queue, *names):
+    """The engine's table of jobs with these columns."""
+    columns = [sa.column(name, sa.Text) for name in names]
+    return sa.table("workflow_status", *columns, schema=queue.table.schema)
+
+
+POISONS = {
+    "the arguments": ("inputs", "py_pickle"),
+    "the result": ("output", "py_pickle"),
+    "the failure": ("error", "py_pickle"),
+    "an unknown kind": ("inputs", "yaml"),
+}
+
+
+@pytest.mark.parametrize("poison", POISONS)
+def test_nothing_is_unpickled(where, kinds, tmp_path, poison):
+    column, serialization = POISONS[poison]
+    trap = tmp_path / "ran"
+    pickled = base64.b64encode(pickle.dumps(Code(trap))).decode()
+    with JobQueue(where) as queue:
+        queue.enqueue("toy.write", {"path": str(tmp_path / "a"), "text": "a"}, id="a")
+        poisoned = {column: pickled, "serialization": serialization}
+        with queue.engine.begin() as connection:
+            connection.execute(sa.update(rows(queue, *poisoned)).values(poisoned))
+        if serialization == "py_pickle":
+            # Put in while it is open: not read either.
+            with suppress(QueueError):
+                queue.find()
+            assert not trap.exists()
+    with pytest.raises(QueueError, match="which could run code"):
+        JobQueue(where)
+    with worker_process(queue.url, kinds) as process:
+        assert process.wait(PATIENCE_S) != 0
+    assert not trap.exists()
+
+
+@pytest.mark.parametrize("serialization", ["py_pickle", None])
+def test_a_running_worker_unpickles_nothing(where, kinds, tmp_path, serialization):
+    trap = tmp_path / "ran"
+    pickled = base64.b64encode(pickle.dumps(Code(trap))).decode()
+    with JobQueue(where) as queue, worker_process(queue.url, kinds) as process:
+        try:
+            queue.enqueue("toy.slow", {"seconds": 2.0}, id="slow")
+            until(lambda: queue.get("slow").state == "running")
+            queue.enqueue("toy.write", {"path": str(tmp_path / "a"), "text": "a"}, id="a")
+            poisoned = {"inputs": pickled, "serialization": serialization}
+            table = rows(queue, "workflow_uuid", *poisoned)
+            change = sa.update(table).where(table.c.workflow_uuid == "a").values(poisoned)
+            with queue.engine.begin() as connection:
+                connection.execute(change)
+            queue.enqueue("toy.write", {"path": str(tmp_path / "b"), "text": "b"}, id="b")
+            assert queue.wait("b", timeout_s=PATIENCE_S).state == "done"
+        finally:
+            process.kill()
+    assert not trap.exists()

@@ -19,6 +19,7 @@ APPLICATION = "sayso"
 VERSION = "1"
 """Of what jobs mean to each other; workers take only jobs of their own."""
 _SQLITE = "sqlite:///"
+_PORTABLE = "portable_json"
 _PATIENCE_S = 30
 
 
@@ -78,8 +79,52 @@ def open_engine(url: str) -> sa.Engine:
         else:
             engine = sa.create_engine(url)
             sa.event.listen(engine, "connect", _set_up_sqlite)
-        DBOS.migrate(url)
+        try:
+            DBOS.migrate(url)
+            _forbid_pickles()
+            require_portable(engine, url)
+        except BaseException:
+            engine.dispose()
+            raise
     return engine
+
+
+def require_portable(engine: sa.Engine, url: str) -> None:
+    """Looks at how everything in a queue is serialised, before the engine reads any of it.
+
+    Queues lie in folders that people hand on, and a pickle runs whatever code it likes.
+
+    Raises: QueueError for anything that is not portable JSON.
+    """
+    import sqlalchemy as sa
+
+    schema = None if engine.dialect.name == "sqlite" else "dbos"
+    known = sa.inspect(engine)
+    with engine.connect() as connection:
+        for name in known.get_table_names(schema=schema):
+            columns = {column["name"] for column in known.get_columns(name, schema=schema)}
+            if "serialization" not in columns:
+                continue
+            kind = sa.column("serialization", sa.Text)
+            query = sa.select(kind).select_from(sa.table(name, schema=schema))
+            found = connection.execute(query.where(kind != _PORTABLE).limit(1)).first()
+            if found is not None:
+                raise QueueError(
+                    f"the queue {shown(url)} holds something serialised as {found[0]!r}, which "
+                    f"could run code when it is read; expected {_PORTABLE!r}, the only kind that "
+                    "Sayso writes. Nothing of it was read. If you do not know where it comes "
+                    "from, delete the queue; finished files stay"
+                )
+
+
+def _forbid_pickles() -> None:
+    """Takes from the engine its way to read pickles, should one be put in while it runs."""
+    from dbos import _serialization
+
+    def refuse(serializer: object, text: str) -> Any:
+        raise QueueError("the queue holds a pickle, which could run code; it was not read")
+
+    setattr(_serialization.DefaultSerializer, "deserialize", refuse)  # noqa: B010
 
 
 def _set_up_sqlite(connection: Any, record: object) -> None:

@@ -58,12 +58,13 @@ class JobQueue:
     def __init__(self, where: str | Path) -> None:
         self.url = database_url(where)
         self.engine = open_engine(self.url)
-        from dbos import DBOSClient
+        from dbos import DBOSClient, DBOSPortableJSONSerializer
 
         with in_words(self.url):
             self._client = DBOSClient(
                 system_database_engine=self.engine,
                 application_name=APPLICATION,
+                serializer=DBOSPortableJSONSerializer(),
                 retry_connection_errors=False,
             )
         self._lanes: set[str] = set()
@@ -288,6 +289,16 @@ def lane(kind: str) -> str:
 
 
 def _job(status: WorkflowStatus) -> Job:
+    """Raises QueueError for a row that no queue of ours has written."""
+    try:
+        return _read(status)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        raise QueueError(
+            f"the job {status.workflow_id!r} cannot be read; expected what Sayso puts in a queue"
+        ) from None
+
+
+def _read(status: WorkflowStatus) -> Job:
     state = _STATES[status.status]
     attributes: Mapping[str, Any] = status.attributes or {}
     inputs = status.input

@@ -201,7 +201,7 @@ def _guard(watch: Callable[[], None]) -> Callable[[], None]:
 
 
 def _launch(worker: _Worker, max_starts: int) -> None:
-    from dbos import DBOS
+    from dbos import DBOS, DBOSPortableJSONSerializer
 
     config: DBOSConfig = {
         "name": APPLICATION,
@@ -209,6 +209,7 @@ def _launch(worker: _Worker, max_starts: int) -> None:
         "executor_id": worker.id,
         "application_version": VERSION,
         "run_migrations": False,
+        "serializer": DBOSPortableJSONSerializer(),
         "log_level": "CRITICAL",
         # A listener has one of these for good; the rest is enough for one job at a time.
         "sys_db_pool_size": 3,
