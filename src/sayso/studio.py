@@ -1,158 +1,113 @@
-"""The core behind every door: open a recording, say what should happen, render it.
+"""Recordings and conversations about them, with what all of them share.
 
     studio = Studio()
     session = studio.open("song.mp3")
     reply = session.say("take the vocals out and put some reverb on the drums")
-    result = session.render()
-    result.write("out")
+    session.render().write("out")
 
-A session is its source and a history of moves; rendering is a pure function of source and desk.
+A session only keeps what is going on: words and moves change its `Conversation`, and
+`sayso.render` makes the sound.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sayso.audio import Audio, read, write
+from sayso.audio import Audio, read
 from sayso.checkpoints import WeightStore
-from sayso.desk import Desk, History, Move
-from sayso.errors import OutputError
-from sayso.rendering import SPEECH, Track, render
-from sayso.separate import StemCache, is_trained, load, require_supported
-from sayso.watch import SILENT, Progress, Watch
+from sayso.conversation import Conversation, Reply
+from sayso.desk import Arrange, Desk, Edit, EditStep, History, Like, Move
+from sayso.desk.arrangement import arrangement_of
+from sayso.errors import RequestError
+from sayso.rendering import Models, Result, render
+from sayso.rendering.models import SPEECH
+from sayso.separate import require_supported
+from sayso.watch import Progress, Watch
 
 if TYPE_CHECKING:
     from sayso.audio import Notice
     from sayso.separate import Separator
-    from sayso.words import Exchange, Interpretation
+    from sayso.words import Interpretation
     from sayso.words.llm import LanguageModel
 
 
-@dataclass(frozen=True)
-class Reply:
-    """What was understood: a sentence for the person, the moves, and the desk after them."""
-
-    text: str
-    moves: tuple[Move, ...]
-    desk: Desk
-
-
-@dataclass(frozen=True)
-class Result:
-    """Rendered tracks by name, in the order of asking, and what the person should know of them."""
-
-    name: str
-    tracks: Mapping[str, Track]
-
-    def write(
-        self,
-        folder: str | Path,
-        *,
-        pattern: str = "{track}/{target}.{ext}",
-        format: str = "wav",
-        encoding: str | None = None,
-    ) -> Mapping[str, Path]:
-        """Writes every track and returns where each went.
-
-        Args:
-            folder: made if it is not there.
-            pattern: of the file names in it; may use {track}, {target} and {ext}.
-            format: a suffix that `sayso.audio.write` knows.
-            encoding: "pcm16", "pcm24", "float32"; None takes the format's own, but keeps peaks
-                above full scale by writing wav as float32.
-
-        Raises: OutputError.
-        """
-        paths = {}
-        for target, track in self.tracks.items():
-            path = Path(folder) / file_name(pattern, self.name, target, format)
-            chosen = encoding
-            if chosen is None and format == "wav" and track.peak > 1.0:
-                chosen = "float32"
-            paths[target] = write(path, track.audio, encoding=chosen)
-        return paths
-
-
-def file_name(pattern: str, track: str, target: str, ext: str) -> str:
-    """A file name from a pattern such as "{track}/{target}.{ext}".
-
-    Raises: OutputError for other fields in the pattern, or one that leaves the folder.
-
-    >>> file_name("{track}/{target}.{ext}", "song", "no vocals", "wav")
-    'song/no_vocals.wav'
-    """
-    safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in target)
-    try:
-        name = pattern.format(track=track, target=safe, ext=ext)
-    except (KeyError, IndexError, ValueError, AttributeError):
-        raise OutputError(
-            f"the file name pattern {pattern!r} does not work; "
-            "it may use {track}, {target} and {ext}"
-        ) from None
-    if Path(name).is_absolute() or ".." in Path(name).parts:
-        raise OutputError(f"the file name pattern {pattern!r} leaves the output folder")
-    return name
-
-
 class Session:
-    """A source with its desk; made by `Studio.open`."""
+    """A recording with a conversation about it; made by `Studio.open`.
 
-    def __init__(self, studio: Studio, source: Audio, name: str) -> None:
+    Attributes:
+        studio: what separates and understands.
+        source: the recording.
+        name: what its tracks are filed under.
+        conversation: as it stands.
+    """
+
+    def __init__(self, studio: Studio, source: Audio, name: str, desk: Desk | None = None) -> None:
         self.studio = studio
         self.source = source
         self.name = name
-        self.history = History()
-        self._said: list[Exchange] = []
+        self.conversation = Conversation.about(desk or Desk())
 
     @property
     def desk(self) -> Desk:
         """The desk as the conversation has left it."""
-        return self.history.desk
+        return self.conversation.desk
+
+    @property
+    def history(self) -> History:
+        """The turns of the conversation."""
+        return self.conversation.history
 
     def say(self, text: str) -> Reply:
         """Understands `text` against what was said before and changes the desk accordingly.
 
         Never raises for words that were not understood; then the moves hold a reply with
-        suggestions, and the desk stays as it was.
+        suggestions, and the desk stays as it was. Raises: FormatError, ModelError for an example
+        or an editor that cannot be read.
         """
-        from sayso.words import Exchange
+        said = self.conversation.say(text, self.studio.understand, settle=self._settled)
+        self.conversation, reply = said
+        return reply
 
-        found = self.studio.understand(text, self.history, earlier=self._said)
-        self.history = self.history.push(found.moves)
-        self._said.append(Exchange(text, found.reply))
-        return Reply(found.reply, found.moves, self.desk)
+    def do(self, moves: Sequence[Move | Mapping[str, Any]]) -> Desk:
+        """Applies moves, values or their plain data, as one turn and returns the desk.
 
-    def do(self, moves: Sequence[Move]) -> Desk:
-        """Applies moves as one turn and returns the desk. Raises: MoveError."""
-        self.history = self.history.push(tuple(moves))
+        Raises: MoveError, RangeError, UnknownTargetError; FormatError, ModelError for an example
+        or an editor that cannot be read. The desk stays as it was then.
+        """
+        after = self.conversation.do(moves, settle=self._settled)
+        self.studio.require(after.desk)
+        self.conversation = after
+        return self.desk
+
+    def undo(self) -> Desk:
+        """Takes the last turn back. Raises: MoveError."""
+        self.conversation = self.conversation.undo()
+        return self.desk
+
+    def redo(self) -> Desk:
+        """Brings back the turn that was taken back last. Raises: MoveError."""
+        self.conversation = self.conversation.redo()
         return self.desk
 
     def render(self, *, watch: Watch | Progress | None = None) -> Result:
-        """Makes the tracks that the desk asks for.
-
-        They have the source's rate and channels, and its length unless the desk edits it. `watch`
-        may be a plain function, which is called with progress 0 to 1.
+        """Makes the tracks that the desk asks for; see `sayso.render`.
 
         Raises: UnknownTargetError, RangeError for edits beyond the end, Cancelled.
         """
-        desk = self.desk
-        self.studio.require(desk)
-        tracks = render(
-            self.source,
-            desk,
-            separate=self.studio.separate,
-            trained=not desk.clean or is_trained(self.studio.separator, SPEECH),
-            watch=Watch.of(watch),
-        )
-        return Result(self.name, tracks)
+        self.studio.require(self.desk)
+        result = render(self.source, self.desk, models=self.studio.models, watch=watch)
+        return replace(result, name=self.name)
+
+    def _settled(self, moves: Sequence[Move], desk: Desk) -> Sequence[Move]:
+        return settled(moves, desk, self.source)
 
 
 class Studio:
-    """What sessions share: the separator, loaded when first needed, and the cache of stems.
+    """What sessions share: the separators, loaded when first needed, and the cache of stems.
 
     Args:
         model: as `sayso.separate.load` takes it: a name, a path, "auto" or an ensemble; None takes
@@ -161,7 +116,7 @@ class Studio:
         segment_s: seconds that the separator hears at a time; None leaves it to the model.
         overlap: share of a segment that is heard twice, 0 to 0.5.
         threads: processor threads; None takes all.
-        weight_store: where the weights of public models lie; None takes the platform's folder.
+        weight_store: where the weights of public models are; None takes the platform's folder.
         llm: a language model that reads instructions, as `sayso.words.llm.LanguageModel` names
             it; None reads them offline.
     """
@@ -177,19 +132,19 @@ class Studio:
         weight_store: WeightStore | None = None,
         llm: str | None = None,
     ) -> None:
-        self._model = model
-        self._weight_store = weight_store
-        self._cache = None if cache is None else Path(cache)
-        self._options: dict[str, Any] = {"segment_s": segment_s, "overlap": overlap}
-        self._threads = threads
+        self.models = Models(
+            model,
+            cache=None if cache is None else Path(cache),
+            threads=threads,
+            weight_store=weight_store,
+            options={"segment_s": segment_s, "overlap": overlap},
+        )
         self._llm = llm
 
-    @cached_property
+    @property
     def separator(self) -> Separator:
         """The separator. Raises: ModelError."""
-        return load(
-            self._model, threads=self._threads, weight_store=self._weight_store, **self._options
-        )
+        return self.models.separator
 
     @cached_property
     def language_model(self) -> LanguageModel | None:
@@ -200,62 +155,96 @@ class Studio:
 
         return LanguageModel(self._llm)
 
-    def understand(
-        self, text: str, history: History, *, earlier: Sequence[Exchange] = ()
-    ) -> Interpretation:
-        """What `text` asks for after `history`, given what the separator hears.
-
-        Args:
-            text: an instruction.
-            history: the moves so far; it is not changed.
-            earlier: what was said before, which a language model is told.
+    def understand(self, text: str, conversation: Conversation) -> Interpretation:
+        """What `text` asks for after `conversation`, given what the separator supports.
 
         Raises: ModelError.
         """
-        from sayso.words import interpret
+        from sayso.words import Exchange, interpret
 
-        supports = self.separator.supports
+        supports, history = self.separator.supports, conversation.history
         if self.language_model is None:
             return interpret(text, history, supports=supports)
+        earlier = [Exchange(said.text, said.reply) for said in conversation.said]
         return self.language_model.interpret(text, history, supports=supports, earlier=earlier)
 
     def require(self, desk: Desk) -> None:
-        """Raises UnknownTargetError unless the separator hears every sound that `desk` needs."""
+        """Raises UnknownTargetError unless the separator supports every sound of `desk`."""
         from sayso.words.hearing import TargetResolver
 
-        wanted = (*desk.targets(), *((SPEECH,) if desk.clean else ()))
-        require_supported(
-            self.separator, wanted, nearest=TargetResolver(self.separator.supports).nearest
-        )
-
-    def separate(
-        self,
-        mix: Audio,
-        targets: Sequence[str],
-        *,
-        watch: Watch = SILENT,
-    ) -> Mapping[str, Audio]:
-        """The stems of `mix` by name, out of the cache where it has them.
-
-        Raises: UnknownTargetError, Cancelled.
-        """
-        if self._cache is None:
-            return self.separator.separate(mix, targets, watch=watch)
-        cache, settings = StemCache(self._cache), str(self._options)
-        return cache.separate(self.separator, mix, targets, settings=settings, watch=watch)
+        wanted = [*desk.targets(), *([SPEECH] if _needs_speech(desk) else [])]
+        supports = self.separator.supports
+        require_supported(self.separator, wanted, nearest=TargetResolver(supports).nearest)
 
     def open(
-        self, source: str | Path | Audio, *, name: str | None = None, notice: Notice | None = None
+        self,
+        source: str | Path | Audio,
+        *,
+        name: str | None = None,
+        desk: Desk | None = None,
+        notice: Notice | None = None,
     ) -> Session:
         """A session on a file, or on audio in hand.
 
         Args:
             source: a path, or audio.
             name: what the tracks are filed under; the file's own by default.
+            desk: what the conversation begins with; None is nothing asked.
             notice: told what the person should know of a damaged file.
 
         Raises: FormatError, EmptyAudioError, NotFiniteError, ShapeError.
         """
         if isinstance(source, Audio):
-            return Session(self, source, name or "audio")
-        return Session(self, read(source, notice=notice), name or Path(source).stem)
+            return Session(self, source, name or "audio", desk)
+        return Session(self, read(source, notice=notice), name or Path(source).stem, desk)
+
+
+def _needs_speech(desk: Desk) -> bool:
+    """Whether our own separator is asked for the speech."""
+    if desk.clean is None or desk.clean.separation is None:
+        return False
+    return any(one.model is None for one in desk.clean.separation.separators)
+
+
+def settled(moves: Sequence[Move], desk: Desk, source: Audio) -> Sequence[Move]:
+    """`moves` with edits like an example made into the clips that they come to.
+
+    Args:
+        moves: any.
+        desk: that they are for.
+        source: the recording.
+
+    Raises: RequestError where something was cut before, FormatError, ModelError.
+    """
+
+    def step_of(step: EditStep, before: Sequence[EditStep]) -> EditStep:
+        if not isinstance(step, Like):
+            return step
+        if before:
+            raise RequestError(
+                "editing like an example begins with the whole recording; ask for it before "
+                "other cuts"
+            )
+        return like(source, step.example)
+
+    out: list[Move] = []
+    edits = list(desk.edits)
+    for move in moves:
+        if isinstance(move, Edit):
+            steps = []
+            for step in move.steps:
+                steps.append(step_of(step, edits))
+                edits.append(steps[-1])
+            move = Edit(steps=tuple(steps))
+        out.append(move)
+    return out
+
+
+def like(source: Audio, example: str) -> Arrange:
+    """The arrangement of `source` that is like a recording, or that an editor makes of it.
+
+    Raises: FormatError, ModelError.
+    """
+    from sayso.autoedit.content import ContentAnalyser
+
+    return arrangement_of(ContentAnalyser(source).like(example))

@@ -8,7 +8,7 @@ import pytest
 from sayso.audio import Audio, integrated_lufs, true_peak_db
 from sayso.clean import clean_audio, load_config
 from sayso.clean.config import CleanConfig
-from sayso.desk.cleaning import Denoise, Hearing, TargetLoudness, PostMask, Separation
+from sayso.desk.cleaning import Denoise, Hearing, PostMask, Separation, TargetLoudness
 from sayso.errors import SilenceError
 from sayso.measure.si_sdr import si_sdr
 from sayso.separate.ensemble import Fusion

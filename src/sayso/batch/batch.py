@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from pydantic import ValidationError
+
 from sayso.batch.aliases import Aliases
 from sayso.batch.manifest import Head, Item, read_manifest, write_manifest
 from sayso.batch.pace import Pace, Tally
@@ -83,7 +85,7 @@ class Batch:
         if found is None:
             return cls(place, settings, Head(batch=uuid4().hex[:16], settings=plain))
         head, items = found
-        if head.settings != plain:
+        if not _alike(head.settings, settings):
             differing = ", ".join(_differing(head.settings, plain))
             raise ConfigError(
                 f"{out} holds a batch that was begun with other settings ({differing}); choose "
@@ -262,7 +264,7 @@ class Batch:
         rows = [item.row for item in self._items.values() if item.row is not None]
         if not rows:
             return
-        from sayso.clean import CleanRow, write_report
+        from sayso.reports import CleanRow, write_report
 
         clean_rows = [CleanRow.model_validate(row) for row in rows]
         if not is_remote(self.out):
@@ -285,6 +287,14 @@ def _ended(item: Item, job: Job) -> Item:
     assert job.error is not None
     update = {"state": "failed", "reason": job.error.message, "error": job.error.name}
     return item.model_copy(update=update)
+
+
+def _alike(stored: Mapping[str, Any], settings: CleanSettings | RenderSettings) -> bool:
+    """Whether stored settings, perhaps of an earlier version, are the same."""
+    try:
+        return type(settings).model_validate(stored) == settings
+    except (ValidationError, SaysoError):
+        return False
 
 
 def _differing(one: Mapping[str, Any], other: Mapping[str, Any], path: str = "") -> Iterator[str]:

@@ -8,12 +8,13 @@ from pydantic import Field
 
 from sayso.clean import CleanConfig
 from sayso.configuration import Frozen
-from sayso.desk import Desk
+from sayso.conversation import Conversation, like_of
+from sayso.desk import Desk, Move
 from sayso.errors import OutputError
 
 
 class CleanSettings(Frozen):
-    """Speech only: `sayso.clean.clean_file`, one output an item.
+    """Speech only: `sayso.reports.clean_file`, one output an item.
 
     Attributes:
         config: the stages.
@@ -30,6 +31,8 @@ class RenderSettings(Frozen):
 
     Attributes:
         desk: what to do.
+        moves: what to do besides that has to be made of each recording, such as an edit like an
+            example.
         model: the separator, as `sayso.studio.Studio` takes it.
         segment_s, overlap: as `Studio` takes them.
         format: a suffix that `sayso.audio.write` knows.
@@ -39,6 +42,7 @@ class RenderSettings(Frozen):
 
     kind: Literal["batch.render"] = "batch.render"
     desk: Desk
+    moves: tuple[Move, ...] = ()
     model: str | None = None
     segment_s: float | None = None
     overlap: float | None = None
@@ -58,12 +62,22 @@ def clean_settings(config: CleanConfig, *, format: str = "wav") -> CleanSettings
     return CleanSettings(config=plain, format=format)
 
 
-def render_settings(desk: Desk, **options: str | float | None) -> RenderSettings:
-    """Render `desk` from every item, with what else `RenderSettings` takes.
+def conversation_settings(
+    conversation: Conversation, **options: str | float | None
+) -> RenderSettings:
+    """Render from every item what a conversation asks for; see `render_settings`."""
+    turns = tuple(move for turn in conversation.history.turns for move in turn)
+    if like_of(turns) is None:
+        return render_settings(conversation.desk, **options)
+    return render_settings(conversation.history.start, *turns, **options)
+
+
+def render_settings(desk: Desk, *moves: Move, **options: str | float | None) -> RenderSettings:
+    """Render `desk` after `moves` from every item, with what else `RenderSettings` takes.
 
     Raises: OutputError for an unknown format, or a pattern by which outputs would collide.
     """
-    settings = RenderSettings.model_validate({"desk": desk, **options})
+    settings = RenderSettings.model_validate({"desk": desk, "moves": moves, **options})
     _check_format(settings.format)
     missing = [field for field in ("{track}", "{target}") if field not in settings.pattern]
     if missing:

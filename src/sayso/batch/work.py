@@ -46,7 +46,7 @@ def clean(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
     settings = CleanSettings.model_validate(arguments["settings"])
 
     def make(source: Path, folder: Path, context: Context) -> _Made:
-        from sayso.clean import clean_file
+        from sayso.reports import clean_file
 
         name = f"{arguments['alias']}.{settings.format}"
         config = _here(settings.config, context)
@@ -69,8 +69,6 @@ def render(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
     settings = RenderSettings.model_validate(arguments["settings"])
 
     def make(source: Path, folder: Path, context: Context) -> _Made:
-        from sayso.desk import History
-
         studio = _studio(
             settings.model,
             settings.segment_s,
@@ -79,8 +77,11 @@ def render(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
             *(context.options.get(name) for name in ("models", "hub")),
         )
         notes: list[str] = []
-        session = studio.open(source, name=arguments["alias"], notice=notes.append)
-        session.history = History(start=settings.desk)
+        session = studio.open(
+            source, name=arguments["alias"], desk=settings.desk, notice=notes.append
+        )
+        if settings.moves:
+            session.do(settings.moves)
         result = session.render(watch=context.watch)
         result.write(
             folder,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -12,11 +12,10 @@ import numpy as np
 
 from sayso.audio import Audio, Recorder, Samples, integrated_lufs, resample
 from sayso.checkpoints import WeightStore
-from sayso.clean.config import CleanConfig
-from sayso.desk.cleaning import Denoise, TargetLoudness, Preprocess, Separation
 from sayso.clean.gate import gate
 from sayso.clean.masks import postmask
 from sayso.clean.restore import restore
+from sayso.desk.cleaning import Cleaning, Denoise, Preprocess, Separation, TargetLoudness
 from sayso.effects import amplify, limit, record
 from sayso.errors import SilenceError
 from sayso.separate import Separator, is_trained, load, require_supported
@@ -60,7 +59,7 @@ class Cleaned:
 
 def clean_audio(
     source: Audio,
-    config: CleanConfig,
+    config: Cleaning,
     *,
     open_model: Open | None = None,
     keep: Keep | None = None,
@@ -79,7 +78,7 @@ def clean_audio(
     Raises: SilenceError for a source that is silent throughout or in which the separators hear no
         speech; ModelError, UnknownTargetError, MissingExtraError, Cancelled.
     """
-    open_model = open_model or partial(_from_catalogue, config)
+    open_model = open_model or _from_catalogue
     keep = keep or (lambda stage, audio: None)
     mix = prepare(source, config.preprocess, watch=watch)
     keep("preprocess", mix)
@@ -127,7 +126,7 @@ def _offset(audio: Audio) -> Samples:
 
 def _find_speech(
     mix: Audio,
-    config: CleanConfig,
+    config: Cleaning,
     open_model: Open,
     keep: Keep,
     watch: Watch,
@@ -157,7 +156,7 @@ def _find_speech(
     return speech, notes
 
 
-def _finish(speech: Audio, config: CleanConfig, keep: Keep, watch: Watch) -> tuple[Audio, float]:
+def _finish(speech: Audio, config: Cleaning, keep: Keep, watch: Watch) -> tuple[Audio, float]:
     """Gate and loudness, and the gain of the latter in dB."""
     audio, gain_db = speech, 0.0
     if config.gate is not None and (level := integrated_lufs(audio)) > -np.inf:
@@ -169,8 +168,8 @@ def _finish(speech: Audio, config: CleanConfig, keep: Keep, watch: Watch) -> tup
     return audio, gain_db
 
 
-def _from_catalogue(config: CleanConfig, name: str | None, target: str) -> Separate | None:
-    separator = opened(name, config.models, config.threads)
+def _from_catalogue(name: str | None, target: str) -> Separate | None:
+    separator = opened(name, None, None)
     require_supported(separator, (target,))
     # A person who names a model gets it; rules of thumb do more harm than good on their own.
     return separator.separate if name is not None or is_trained(separator, target) else None

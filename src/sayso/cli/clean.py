@@ -20,7 +20,7 @@ def clean(arguments: Namespace) -> int:
         from sayso.batch import clean_settings
 
         return run_batch(arguments, clean_settings(config, format=arguments.format))
-    from sayso.clean import clean_file, write_report
+    from sayso.reports import clean_file, write_report
 
     source = Path(arguments.inputs[0])
     out = Path(arguments.out)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sayso.audio import Audio, decibels, write
 from sayso.errors import OutputError
+from sayso.timeline import Timeline
 
 if TYPE_CHECKING:
     from sayso.clean import Cleaned
@@ -55,12 +56,14 @@ class Result:
     Attributes:
         tracks: by target.
         name: what they are filed under.
+        timeline: what is heard of the recording, once it was cleaned and before any tempo.
         cleaned: what the cleaning gave, where the desk asks for it and there was speech.
         no_speech: why there was none, where the desk asks for cleaning; the tracks are silent then.
     """
 
     tracks: Mapping[str, Track]
-    name: str = "audio"
+    name: str
+    timeline: Timeline
     cleaned: Cleaned | None = None
     no_speech: str | None = None
 

@@ -153,7 +153,8 @@ def _composed(
 
         installed = [entry.name for entry in catalogue(weight_store) if entry.installed]
         return AutoSeparator(installed, part, version=_version(installed, weight_store))
-    from sayso.separate.ensemble import Ensemble, Fusion
+    from sayso.desk import Fusion
+    from sayso.separate.ensemble import Ensemble
 
     members, _, kind = name.partition(":")
     try:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+
 import numpy as np
 
 from sayso.audio import Audio, Recorder, Samples, istft, stft
-from sayso.configuration import Frozen
+from sayso.desk import Fusion
 from sayso.errors import RangeError, UnknownTargetError
 from sayso.separate.protocol import Separator
 from sayso.watch import SILENT, Watch

@@ -10,8 +10,7 @@ from pathlib import Path
 from sayso.audio import peaks, read
 from sayso.audio.formats import FORMATS
 from sayso.errors import RangeError
-from sayso.rendering import Track
-from sayso.studio import Result, file_name
+from sayso.rendering import Track, file_name
 
 MEDIA_TYPES = {
     "wav": "audio/wav",
@@ -33,7 +32,7 @@ def converted(kept: Path, peak: float, *, format: str, encoding: str | None) -> 
         kept: a float32 WAV.
         peak: its largest sample.
         format: of `sayso.audio.formats.FORMATS`.
-        encoding: "pcm16", "pcm24", "float32"; None takes what `Result.write` would.
+        encoding: "pcm16", "pcm24", "float32"; None takes what `Track.write` would.
 
     Raises: RangeError when the format does not hold that.
     """
@@ -55,9 +54,8 @@ def converted(kept: Path, peak: float, *, format: str, encoding: str | None) -> 
         )
     # In a folder of its own, since others may be making the same.
     with tempfile.TemporaryDirectory(prefix=".new-", dir=kept.parent) as fresh:
-        result = Result("", {"track": Track(audio, peak)})
-        paths = result.write(fresh, pattern="{target}.{ext}", format=format, encoding=encoding)
-        paths["track"].replace(made)
+        path = Track(audio, peak).write(Path(fresh) / made.name, encoding=encoding)
+        path.replace(made)
     return made
 
 

@@ -3,38 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from sayso.audio import Audio, read
-from sayso.clean import Cleaned, clean_audio
-from sayso.clean.pipeline import Keep, Open
+from sayso.clean import clean_audio
+from sayso.clean.pipeline import Keep
 from sayso.desk import MIX, Desk
 from sayso.desk.placing import Resolved
 from sayso.desk.resolving import resolve
 from sayso.effects import Sound, amplify, record
 from sayso.errors import SilenceError
 from sayso.rendering.mixing import Mixer
+from sayso.rendering.models import Models
 from sayso.rendering.result import Result, Track
 from sayso.timeline import find_silences
 from sayso.watch import Progress, Watch
 
 _SEPARATING = 0.8  # the share of the work that is separation, for the progress
 GONE = "what {} was to hold for was cut out"
-
-
-class Models(Protocol):
-    """What separates."""
-
-    def separate(
-        self, mix: Audio, targets: Sequence[str], *, watch: Watch
-    ) -> Mapping[str, Audio]:
-        """The stems of `mix` by name. Raises: UnknownTargetError, Cancelled."""
-
-    @property
-    def open(self) -> Open:
-        """From a model's name and a target to what separates it, for cleaning."""
 
 
 def render(
@@ -63,10 +49,10 @@ def render(
         for edits or spans beyond the end, RequestError for edits that must be made of this
         recording first, ModelError, Cancelled.
     """
-    watch, name = Watch.of(watch), "audio"
-    if not isinstance(source, Audio):
-        source, name = read(source), Path(source).stem
-    models = models or _own_models()
+    watch = Watch.of(watch)
+    name = "audio" if isinstance(source, Audio) else Path(source).stem
+    source = source if isinstance(source, Audio) else read(source)
+    models = models or Models()
     report = watch.part(0.0, _SEPARATING)
     targets = desk.targets()
     share = 0.5 if desk.clean and targets else float(desk.clean is not None)
@@ -91,7 +77,7 @@ def render(
     for at, target in enumerate(desk.deliver):
         start = _SEPARATING + at * step
         tracks[target] = _track(mixer.track(target), notes, watch.part(start, start + step))
-    return Result(tracks, name, cleaned, no_speech)
+    return Result(tracks, name, time.timeline, cleaned, no_speech)
 
 
 def timing(desk: Desk, source: Audio) -> Resolved:
@@ -108,12 +94,6 @@ def timing(desk: Desk, source: Audio) -> Resolved:
         silences=lambda: find_silences(source),
         listener=ContentAnalyser(source),
     )
-
-
-def _own_models() -> Models:
-    from sayso.studio import Studio
-
-    return Studio()
 
 
 def _gone(desk: Desk, time: Resolved) -> tuple[str, ...]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from sayso.audio import Audio, read, write
+from sayso.checkpoints import WeightStore
 from sayso.clean.config import CleanConfig
-from sayso.clean.figures import figures_of, rounded
-from sayso.clean.judging import judge
-from sayso.clean.pipeline import Keep, clean_audio
-from sayso.clean.rows import CleanRow
+from sayso.clean.pipeline import Keep
+from sayso.desk import Desk
 from sayso.errors import InputError, OutputError
+from sayso.rendering import Models, render
+from sayso.reports.figures import figures_of, rounded
+from sayso.reports.judging import judge
+from sayso.reports.rows import CleanRow
 from sayso.watch import SILENT, Watch
 
 _CLEANING = 0.95  # the share of the work that is cleaning, for the progress
@@ -52,10 +56,14 @@ def clean_file(
             "channels": audio.channels,
         }
         keep = _keeper(destination) if config.keep_stages else None
-        cleaned = clean_audio(audio, config, keep=keep, watch=report)
+        desk, models = Desk(clean=config.stages), _models(config.models, config.threads)
+        result = render(audio, desk, models=models, watch=report, keep=keep)
+        cleaned, no_speech = result.cleaned, result.no_speech
     except InputError as error:
+        cleaned, no_speech = None, str(error)
+    if cleaned is None:
         destination.unlink(missing_ok=True)
-        return CleanRow(status="passed_over", reason=str(error), notes=tuple(notes), **row)
+        return CleanRow(status="passed_over", reason=no_speech, notes=tuple(notes), **row)
     figures = figures_of(audio, cleaned)
     if config.measures:
         asked = judge(audio, cleaned.audio, config.measures, models=config.models, watch=watch)
@@ -64,6 +72,12 @@ def clean_file(
     watch.report(1.0)
     row |= {"output": str(destination), "notes": (*notes, *cleaned.notes), "figures": figures}
     return CleanRow(status="cleaned", **row)
+
+
+@lru_cache(maxsize=1)
+def _models(folder: Path | None, threads: int | None) -> Models:
+    """What cleans, kept so that separators are loaded once a process."""
+    return Models(threads=threads, weight_store=None if folder is None else WeightStore(folder))
 
 
 def _keeper(destination: Path) -> Keep:

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from sayso.atomic import put
-from sayso.clean.page import page
-from sayso.clean.rows import AFTER, CleanRow
-from sayso.clean.snippets import Snippet, as_mp3, telling
-from sayso.clean.tables import HIGHER_IS_BETTER, LOWER_IS_BETTER, write_tables
+from sayso.reports.page import page
+from sayso.reports.rows import AFTER, CleanRow
+from sayso.reports.snippets import Snippet, as_mp3, telling
+from sayso.reports.tables import HIGHER_IS_BETTER, LOWER_IS_BETTER, write_tables
 
 REPORT, SNIPPETS = "report.html", "snippets"
 _WORST = 10

@@ -14,8 +14,8 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from sayso.atomic import put
-from sayso.clean.rows import AFTER, BEFORE, CleanRow
 from sayso.errors import ConfigError
+from sayso.reports.rows import AFTER, BEFORE, CleanRow
 
 MEANINGS = {
     "lufs": "loudness (LUFS)",
