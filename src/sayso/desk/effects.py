@@ -252,14 +252,13 @@ def require_absolute(effect: AnyEffect) -> AnyEffect:
 
     Raises: pydantic's error naming the field and its range; `Value` turns it into our RangeError.
     """
-    for field in type(effect).model_fields:
+    for field, info in type(effect).model_fields.items():
         number = getattr(effect, field)
-        if not isinstance(number, float | int) or isinstance(number, bool):
-            continue
-        low, high = field_range(effect.effect, field)
-        if not low <= number <= high:
-            message = f"{field} {number:g} is out of range; expected {low:g} to {high:g}"
-            raise PydanticCustomError(OUT_OF_RANGE, "{message}", {"message": message})
+        for bound in info.metadata:
+            if isinstance(bound, Absolute) and not bound.low <= number <= bound.high:
+                message = f"{field} {number:g} is out of range; expected {bound.low:g} to "
+                context = {"message": f"{message}{bound.high:g}"}
+                raise PydanticCustomError(OUT_OF_RANGE, "{message}", context)
     return effect
 
 
