@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from sayso.audio import Audio, Samples, istft, read, resample, stft
+from sayso.cli.opening import models_shelf
 from sayso.measure.sdr import usdr
 from sayso.measure.si_sdr import si_sdr
 from sayso.separate import load
@@ -124,7 +125,7 @@ def main() -> None:
     parser.add_argument("--song", nargs="+", help="only these folders")
     parser.add_argument("--seconds", type=float, default=60.0)
     arguments = parser.parse_args()
-    separators = {name: load(name) for name in arguments.model}
+    separators = {name: load(name, weight_store=models_shelf()) for name in arguments.model}
     figures: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     absent: dict[tuple[str, str], list[float]] = defaultdict(list)
     for song, stems in excerpts(arguments.songs, arguments.seconds, arguments.song):

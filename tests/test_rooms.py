@@ -16,6 +16,7 @@ ORDER = (
     {"errors", "__init__"},
     {"configuration", "optional", "atomic", "value", "watch"},
     {"audio"},
+    {"outputs"},
     {"timeline", "networks", "demo", "checkpoints"},
     {"desk"},
     {"effects", "separate", "align", "measure"},

@@ -30,7 +30,7 @@ from sayso.desk import (
     Undo,
 )
 from sayso.errors import Cancelled, ModelError, OutputError, RangeError, UnknownTargetError
-from sayso.rendering import file_name
+from sayso.outputs import file_name
 from sayso.studio import Studio
 from sayso.watch import Watch
 

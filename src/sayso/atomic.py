@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import secrets
 from collections.abc import Iterator
@@ -19,7 +20,8 @@ except ImportError:
     # On Windows nothing tells what a killed process left from what is being written.
     flock = None  # type: ignore[assignment]
 
-_PART = re.compile(r"\..+\.[0-9a-f]{8}\.part")
+_MOST_BYTES = 255 - len("..01234567.part")
+_PART = re.compile(r"\..+\.[0-9a-f]{8}\.part", re.DOTALL)
 
 
 @contextmanager
@@ -47,7 +49,7 @@ def put(path: str | Path, content: str | bytes) -> Path:
 def beside(path: str | Path) -> Iterator[Path]:
     """As `writing`, but errors of the block itself stay what they are."""
     path = Path(path)
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    part = path.with_name(_part_of(path.name))
     try:
         with in_words(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,6 +65,12 @@ def beside(path: str | Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def _part_of(name: str) -> str:
+    """A hidden name like `name` that no other has, within the 255 bytes that a name may have."""
+    begun = os.fsencode(name)[:_MOST_BYTES].decode("utf-8", "ignore")
+    return f".{begun}.{secrets.token_hex(4)}.part"
 
 
 def lock(file: IO[bytes]) -> bool:

@@ -19,6 +19,7 @@ from sayso.autoedit.features import Features, extract_features
 from sayso.desk import Stretch, Strip
 from sayso.effects import Sound, process
 from sayso.errors import DataError, ModelError, RangeError, RequestError
+from sayso.outputs import fitting, refuse_inputs
 from sayso.timeline import CROSSFADE_S, Edited, Timeline
 from sayso.timeline.editlist import EditList, Insert, check_inside
 from sayso.timeline.exchange import SUFFIXES, read_edit
@@ -253,6 +254,18 @@ def _scores(
     return found
 
 
+def track_paths(edit: EditList, out: str | Path) -> list[Path]:
+    """The file of each track of `edit` by the file `out`, as `render_edit` names them."""
+    out = Path(out)
+    if len(edit.sources) == 1:
+        return [out]
+    stems = [Path(source).stem for source in edit.sources]
+    alike = len(set(map(str.casefold, stems))) < len(stems)
+    names = [f"{at}-{stem}" if alike else stem for at, stem in enumerate(stems, 1)]
+    files = (fitting(f"{out.stem}-{name}{out.suffix}", keep=out.suffix) for name in names)
+    return [out.with_name(file) for file in files]
+
+
 def render_edit(
     edit: EditList,
     out: str | Path,
@@ -273,19 +286,14 @@ def render_edit(
 
     Raises: DataError where a recording does not fit the edit, OutputError, Cancelled.
     """
-    out = Path(out)
-    several = len(edit.sources) > 1
-    stems = [Path(source).stem for source in edit.sources]
-    alike = len(set(stems)) < len(stems)
-    names = [f"{at}-{stem}" if alike else stem for at, stem in enumerate(stems, 1)]
     paths = []
-    for number, source in enumerate(edit.sources):
+    for number, (source, path) in enumerate(zip(edit.sources, track_paths(edit, out), strict=True)):
+        refuse_inputs(path, edit.sources)
         audio = read(source, notice=notice)
         _check_fits(edit, audio, source)
         sound: Sound = Edited(audio, edit.timeline)
         if edit.speed != 1.0:
             sound = process(sound, Strip(effects=(Stretch(rate=edit.speed),)))
-        path = out.with_name(f"{out.stem}-{names[number]}{out.suffix}") if several else out
         share = watch.part(number / len(edit.sources), (number + 1) / len(edit.sources))
         paths.append(_play(sound, path, encoding, share))
     return paths

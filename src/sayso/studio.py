@@ -42,13 +42,23 @@ class Session:
         studio: what separates and understands.
         source: the recording.
         name: what its tracks are filed under.
+        inputs: the files that were read for it, which no output replaces.
         conversation: as it stands.
     """
 
-    def __init__(self, studio: Studio, source: Audio, name: str, desk: Desk | None = None) -> None:
+    def __init__(
+        self,
+        studio: Studio,
+        source: Audio,
+        name: str,
+        *,
+        desk: Desk | None = None,
+        inputs: tuple[Path, ...] = (),
+    ) -> None:
         self.studio = studio
         self.source = source
         self.name = name
+        self.inputs = inputs
         self.conversation = Conversation.about(desk or Desk())
 
     @property
@@ -100,7 +110,7 @@ class Session:
         """
         self.studio.require(self.desk)
         result = render(self.source, self.desk, models=self.studio.models, watch=watch)
-        return replace(result, name=self.name)
+        return replace(result, name=self.name, inputs=self.inputs)
 
     def _settled(self, moves: Sequence[Move], desk: Desk) -> Sequence[Move]:
         return settled(moves, desk, self.source)
@@ -195,8 +205,9 @@ class Studio:
         Raises: FormatError, EmptyAudioError, NotFiniteError, ShapeError.
         """
         if isinstance(source, Audio):
-            return Session(self, source, name or "audio", desk)
-        return Session(self, read(source, notice=notice), name or Path(source).stem, desk)
+            return Session(self, source, name or "audio", desk=desk)
+        path, audio = Path(source), read(source, notice=notice)
+        return Session(self, audio, name or path.stem, desk=desk, inputs=(path.absolute(),))
 
 
 def _needs_speech(desk: Desk) -> bool:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from sayso.errors import MoveError, RangeError, SaysoError
 
 OUT_OF_RANGE = "out_of_range"
 _RANGE_ERRORS = {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
+
+
+def _writable(text: str) -> str:
+    if "\0" in text or (not text.isprintable() and _HALVES.search(text)):
+        raise ValueError("it holds a character that no file or database can keep")
+    return text
+
+
+_HALVES = re.compile("[\ud800-\udfff]")
+Text = Annotated[str, AfterValidator(_writable)]
+"""Free text without NUL and without halves of surrogate pairs, which JSON can smuggle in."""
 
 
 class Value(BaseModel):

@@ -26,7 +26,8 @@ def test_list_tells_what_is_here_and_whose(models):
     found = {model["name"]: model for model in json.loads(models("list", "--json").stdout)}
     assert {"simple", "htdemucs_ft", "audiosep", "dns64", "cnn14", "whisper"} <= set(found)
     assert not found["htdemucs"]["installed"]
-    assert "weights not stated" in found["htdemucs"]["licence"]
+    assert "personal and research use" in found["htdemucs"]["licence"]
+    assert "weights not stated" in found["htdemucs_torch"]["licence"]
     assert models().stdout.startswith(models("list").stdout[:20])
 
 
@@ -34,7 +35,7 @@ def test_info_names_files_licences_and_prompts(models):
     told = models("info", "audiosep").stdout
     for part in ("audiosep_base_4M_steps.ckpt", "1260 MB", "weights", "singing voice", "erhu"):
         assert part in told
-    told = json.loads(models("info", "htdemucs", "--json").stdout)
+    told = json.loads(models("info", "htdemucs_torch", "--json").stdout)
     assert told["files"][0]["sha256"] == "8726e21a"
     assert told["files"][0]["path"].endswith("weights/demucs/955717e8-8726e21a.th")
     assert "CC-BY-NC 4.0" in models("info", "dns64").stderr

@@ -9,7 +9,7 @@ import pytest
 
 from sayso.audio import Audio, integrated_lufs, read, write
 from sayso.clean import load_config
-from sayso.errors import Cancelled, ModelError, OutputError
+from sayso.errors import Cancelled, InputError, ModelError, OutputError
 from sayso.reports import clean_file
 from sayso.watch import Watch
 
@@ -59,7 +59,7 @@ def test_clipping_is_counted(tmp_path, speak):
     assert row.figures["clipped_share_before"] > 0.05
 
 
-def test_what_cannot_be_cleaned_is_listed_with_its_reason(tmp_path):
+def test_what_cannot_be_read_fails_and_what_is_silent_is_passed_over(tmp_path):
     (tmp_path / "text.wav").write_text("no sound")
     (tmp_path / "empty.wav").touch()
     write(tmp_path / "silent.wav", Audio(np.zeros((2, 8_000), np.float32), 8_000))
@@ -69,14 +69,15 @@ def test_what_cannot_be_cleaned_is_listed_with_its_reason(tmp_path):
     for name, reason in (
         ("text", "not audio"),
         ("empty", "0 bytes"),
-        ("silent", "silent throughout"),
         ("nan", "not a number"),
         ("missing", "no such file"),
     ):
-        row = clean_file(tmp_path / f"{name}.wav", tmp_path / "out.wav", FAST)
-        assert (row.status, row.output) == ("passed_over", None)
-        assert reason in row.reason
-        assert not (tmp_path / "out.wav").exists()
+        with pytest.raises(InputError, match=reason):
+            clean_file(tmp_path / f"{name}.wav", tmp_path / "out.wav", FAST)
+    row = clean_file(tmp_path / "silent.wav", tmp_path / "out.wav", FAST)
+    assert (row.status, row.output) == ("passed_over", None)
+    assert "silent throughout" in row.reason
+    assert (tmp_path / "out.wav").read_text() == "from before"
 
 
 def test_an_exported_network_is_asked(source, tmp_path):

@@ -38,7 +38,7 @@ def weight_store(tmp_path):
     return WeightStore(tmp_path / "models")
 
 
-def put_demucs(weight_store, name="htdemucs"):
+def put_demucs(weight_store, name="htdemucs_torch"):
     for file in public_model(name).files:
         path = weight_store.path(file)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +53,7 @@ def test_names_and_files_are_unique_and_complete():
         assert model.weights
         assert model.files
         for file in model.files:
-            assert file.url or file.gated
+            assert file.url or file.gated or file.inside
             if file.name.endswith(".th"):
                 assert Path(file.name).stem.endswith(file.sha256)
 
@@ -61,16 +61,16 @@ def test_names_and_files_are_unique_and_complete():
 def test_an_installed_model_is_listed_and_loads(weight_store):
     assert not any(e.installed for e in catalogue(weight_store) if public_model(e.name))
     put_demucs(weight_store)
-    entry = next(e for e in catalogue(weight_store) if e.name == "htdemucs")
+    entry = next(e for e in catalogue(weight_store) if e.name == "htdemucs_torch")
     assert entry.installed
     assert "code MIT; weights not stated" in entry.licence
-    separator = load("htdemucs", weight_store=weight_store, threads=1)
-    assert separator.name == "htdemucs"
+    separator = load("htdemucs_torch", weight_store=weight_store, threads=1)
+    assert separator.name == "htdemucs_torch"
     assert separator.stems == ("drums", "bass", "other", "vocals")
     with pytest.raises(RangeError, match="hears 1 s at a time"):
-        load("htdemucs", weight_store=weight_store, segment_s=9)
+        load("htdemucs_torch", weight_store=weight_store, segment_s=9)
     with pytest.raises(RangeError, match=r"overlap 0\.9"):
-        load("htdemucs", weight_store=weight_store, overlap=0.9)
+        load("htdemucs_torch", weight_store=weight_store, overlap=0.9)
 
 
 def test_a_bag_is_put_together(weight_store):
@@ -81,9 +81,9 @@ def test_a_bag_is_put_together(weight_store):
 
 def test_a_missing_file_says_how_to_get_it(weight_store):
     with pytest.raises(
-        ModelError, match=r"htdemucs needs demucs/955717e8-8726e21a\.th.*models pull"
+        ModelError, match=r"htdemucs_torch needs demucs/955717e8-8726e21a\.th.*models pull"
     ):
-        load("htdemucs", weight_store=weight_store)
+        load("htdemucs_torch", weight_store=weight_store)
     with pytest.raises(ModelError, match=r"dns64 needs .*CC-BY-NC 4\.0.*then put"):
         load("dns64", weight_store=weight_store)
     with pytest.raises(ModelError, match=r"cannot be fetched for you: its licence"):
@@ -92,7 +92,7 @@ def test_a_missing_file_says_how_to_get_it(weight_store):
 
 def test_paths_to_checkpoints_of_ones_own(weight_store, tmp_path):
     put_demucs(weight_store)
-    path = weight_store.path(public_model("htdemucs").files[0])
+    path = weight_store.path(public_model("htdemucs_torch").files[0])
     assert load(path, weight_store=weight_store).stems == ("drums", "bass", "other", "vocals")
     torch.save(DNS64(DNS64Config(hidden=4, depth=2)).state_dict(), tmp_path / "mine.th")
     assert load(tmp_path / "mine.th", weight_store=weight_store).stems == ("speech",)
@@ -106,7 +106,7 @@ def test_import_by_published_name(weight_store, tmp_path):
     model = public_model("cnn14")
     source = tmp_path / "Cnn14_mAP=0.431.pth"
     source.write_bytes(b"1")
-    assert take(source, weight_store) == (model, weight_store.path(model.files[0]))
+    assert take(source, weight_store) == (model, [weight_store.path(model.files[0])])
     labels = tmp_path / "class_labels_indices.csv"
     labels.write_text("a")
     take(labels, weight_store)
@@ -123,14 +123,14 @@ def test_import_by_published_name(weight_store, tmp_path):
 
 def test_ensembles_and_auto_by_name(weight_store):
     put_demucs(weight_store)
-    ensemble = load("2*htdemucs+simple:mask_mean", weight_store=weight_store)
-    assert ensemble.name == "2*htdemucs+simple"
+    ensemble = load("2*htdemucs_torch+simple:mask_mean", weight_store=weight_store)
+    assert ensemble.name == "2*htdemucs_torch+simple"
     with pytest.raises(ModelError, match="spells no ensemble"):
-        load("htdemucs+simple:blend", weight_store=weight_store)
+        load("htdemucs_torch+simple:blend", weight_store=weight_store)
     with pytest.raises(ModelError, match="spells no ensemble"):
-        load("x*htdemucs+simple", weight_store=weight_store)
+        load("x*htdemucs_torch+simple", weight_store=weight_store)
     auto = load("auto", weight_store=weight_store)
-    assert auto.route("vocals").model == "htdemucs"
+    assert auto.route("vocals").model == "htdemucs_torch"
     assert auto.route("noise").model in ("embedded", "simple")
 
 

@@ -43,6 +43,15 @@ FORMATS: dict[str, Format] = {
         Format("mka", ("lossy",), OPUS_RATES, 8, "matroska", "libopus", 160_000),
     )
 }
+SAME = {"wave": "wav", "aif": "aiff", "oga": "ogg", "mp4": "m4a"}
+"""Other suffixes of formats that can be written."""
+READABLE = frozenset(
+    """
+    3gp aac ac3 aif aiff aifc amr ape au avi caf flac flv m4a m4b m4v mka mkv mov mp2 mp3 mp4
+    mpeg mpg oga ogg opus rf64 ts tta w64 wav wave webm wma wv
+    """.split()  # noqa: SIM905
+)
+"""Suffixes by which audio and video files are known."""
 SNDFILE_SUBTYPES = {"pcm16": "PCM_16", "pcm24": "PCM_24", "float32": "FLOAT", "lossy": "VORBIS"}
 
 
@@ -55,7 +64,7 @@ def format_of(path: Path) -> Format:
     'libmp3lame'
     """
     suffix = path.suffix.lower().removeprefix(".")
-    suffix = {"wave": "wav", "aif": "aiff", "oga": "ogg", "mp4": "m4a"}.get(suffix, suffix)
+    suffix = SAME.get(suffix, suffix)
     if suffix not in FORMATS:
         raise OutputError(
             f"{path.name}: {suffix or 'no suffix'!r} is not a format that can be written; "

@@ -36,6 +36,16 @@ def write(path: str | Path, audio: Audio, *, encoding: str | None = None) -> Pat
     return out.path
 
 
+def check_format(path: str | Path, encoding: str | None, *, channels: int, frames: int) -> None:
+    """Finds out whether `write` could store such sound in the format of a name.
+
+    Raises: OutputError.
+    """
+    path = Path(path)
+    form = format_of(path)
+    _check(form, path, encoding or form.encodings[0], channels, frames)
+
+
 class Writer:
     """A file being written; it takes its name when the `with` block ends well, else it vanishes.
 

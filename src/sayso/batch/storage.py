@@ -12,14 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from sayso.audio.formats import READABLE
 from sayso.errors import FormatError, InputError, MissingExtraError, OutputError, SaysoError
 
-_SUFFIXES = """
-    3gp aac ac3 aif aiff aifc amr ape au avi caf flac flv m4a m4b m4v mka mkv mov mp2 mp3 mp4
-    mpeg mpg oga ogg opus rf64 ts tta w64 wav wave webm wma wv
-"""
-SUFFIXES = frozenset(_SUFFIXES.split())
-"""What is taken from a folder when no pattern says otherwise."""
 _OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "memory"})
 """Where a file that is put appears whole, or not at all."""
 _MAGIC = re.compile(r"[*?\[]")
@@ -116,7 +111,7 @@ def _find(url: str, pattern: str | None) -> list[Source]:
             relative = path[len(root.rstrip("/")) :].lstrip("/")
             if any(part.startswith(".") for part in relative.split("/")):
                 continue
-            if matches(relative) if matches else _suffix(relative) in SUFFIXES:
+            if matches(relative) if matches else _suffix(relative) in READABLE:
                 sources.append(_source(f"{url}/{relative}", relative, info))
         return sources
 

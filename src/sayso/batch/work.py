@@ -7,7 +7,6 @@ one leaves nothing behind but that folder, which it empties when it starts anew.
 from __future__ import annotations
 
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +14,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from platformdirs import user_cache_path
 
 from sayso.batch.manifest import Item, Output
 from sayso.batch.settings import CleanSettings, RenderSettings
@@ -159,7 +160,7 @@ RESULT = {
 def _folder(out: str, worker: str) -> Iterator[Path]:
     """The worker's own folder, empty: on the disk that the outputs go to, where that is ours."""
     safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in worker)
-    base = Path(tempfile.gettempdir()) / "sayso-work" if is_remote(out) else Path(out) / STATE
+    base = user_cache_path("sayso") if is_remote(out) else Path(out) / STATE
     folder = fresh_folder(base / "work" / safe)
     try:
         yield folder

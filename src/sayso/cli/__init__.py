@@ -26,8 +26,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # What libraries tell their developers is no answer to a person's request.
         warnings.simplefilter("ignore")
     try:
+        from sayso.cli.inputs import piped
+
         command = _load(arguments.command)
-        return command(arguments)
+        with piped(arguments):
+            return command(arguments)
     except SaysoError as error:
         _complain(str(error))
         return lookup(error, EXIT_CODES, UNEXPECTED)
@@ -68,4 +71,6 @@ def _load(name: str) -> Callable[[Namespace], int]:
 
 
 def _complain(message: str) -> None:
-    sys.stderr.write(f"sayso: {message}\n")
+    from sayso.cli.terminal import note
+
+    note(message)

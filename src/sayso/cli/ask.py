@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sayso.cli.batch import is_batch, is_there, render_options, run_batch
-from sayso.cli.opening import open_studio, output_options, tell_choice
+from sayso.cli.batch import is_batch, render_options, run_batch
+from sayso.cli.inputs import parted
+from sayso.cli.opening import destination_of, open_studio, tell_choice
 from sayso.cli.terminal import duration, level, note, progress_bar, say, show_json, show_table
 from sayso.conversation import Conversation, Reply, each_its_own
 from sayso.desk import Desk
 from sayso.errors import NothingToDoError, SaysoError
 
 if TYPE_CHECKING:
+    from sayso.outputs import Destination
     from sayso.rendering import Result
     from sayso.studio import Session
 
@@ -23,19 +26,20 @@ _CHAT_HELP = "Say what should happen; an empty line or Ctrl-D ends the conversat
 
 def ask(arguments: Namespace) -> int:
     """Carries out one request, only plans it, or goes on talking."""
-    arguments.inputs, arguments.words = _parted(arguments.inputs, arguments.chat)
+    arguments.inputs, arguments.words = parted(arguments.inputs, chat=arguments.chat)
+    destination = destination_of(arguments)
     if is_batch(arguments):
-        return _ask_many(arguments)
+        return _ask_many(arguments, destination)
     desk = Desk(limiter=not arguments.no_limit)
     session = open_studio(arguments).open(arguments.inputs[0], desk=desk, notice=note)
     for earlier in arguments.after:
         session.say(earlier)
     if arguments.chat:
-        return _chat(session, arguments)
+        return _chat(session, arguments.words, destination)
     reply = session.say(arguments.words)
     if _only_planned(reply, arguments):
         return 0
-    result, paths = _render(session, arguments)
+    result, paths = _render(session, destination)
     if arguments.json:
         show_json(_plan(reply) | {"tracks": _described(result, paths)})
     else:
@@ -58,19 +62,7 @@ def _only_planned(reply: Reply, arguments: Namespace) -> bool:
     return False
 
 
-def _parted(inputs: list[str], chat: bool) -> tuple[list[str], str | None]:
-    """The inputs, and the words that come last."""
-    if chat and len(inputs) == 1:
-        return inputs, None
-    if len(inputs) == 1 or not inputs[-1].strip() or is_there(inputs[-1]):
-        raise NothingToDoError(
-            'nothing was asked; say last what should happen, such as "remove the vocals", or use '
-            "--chat"
-        )
-    return inputs[:-1], inputs[-1]
-
-
-def _ask_many(arguments: Namespace) -> int:
+def _ask_many(arguments: Namespace, destination: Destination) -> int:
     """The same request for many files: understood once, and carried out on each."""
     from sayso.batch import conversation_settings
 
@@ -84,12 +76,13 @@ def _ask_many(arguments: Namespace) -> int:
         return 0
     studio.require(reply.desk)
     tell_choice(studio, reply.desk.targets())
-    return run_batch(arguments, conversation_settings(conversation, **render_options(arguments)))
+    options = render_options(arguments, destination)
+    return run_batch(arguments, conversation_settings(conversation, **options))
 
 
-def _chat(session: Session, arguments: Namespace) -> int:
+def _chat(session: Session, words: str | None, destination: Destination) -> int:
     say(_CHAT_HELP)
-    words = arguments.words
+    ours: set[Path] = set()
     while True:
         if words is None:
             sys.stdout.write("> ")
@@ -103,18 +96,26 @@ def _chat(session: Session, arguments: Namespace) -> int:
         if all(move.do == "reply" for move in reply.moves):
             continue
         try:
-            _show_tracks(*_render(session, arguments))
+            result, paths = _render(session, destination, ours)
+            ours |= set(paths.values())
+            _show_tracks(result, paths)
         except SaysoError as error:
             # The turn could not be rendered: take it back, and let the person say it otherwise.
             session.undo()
             note(str(error))
 
 
-def _render(session: Session, arguments: Namespace) -> tuple[Result, dict[str, Path]]:
+def _render(
+    session: Session, destination: Destination, ours: Collection[Path] = ()
+) -> tuple[Result, dict[str, Path]]:
+    """The tracks, written; `ours` are files of earlier turns, which this one replaces."""
+    destination.check(
+        session.name, session.desk.deliver, sound=session.source, inputs=session.inputs
+    )
     tell_choice(session.studio, session.desk.targets())
     with progress_bar(session.name) as watch:
         result = session.render(watch=watch)
-        return result, dict(result.write(arguments.out, **output_options(arguments)))
+        return result, dict(result.deliver(destination, ours=ours, notice=note))
 
 
 def _plan(reply: Reply) -> dict[str, Any]:

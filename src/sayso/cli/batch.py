@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sayso.cli.opening import models_shelf, output_options
+from sayso.cli.inputs import is_pattern, is_there
+from sayso.cli.opening import models_shelf
 from sayso.cli.parser import fields
 from sayso.cli.terminal import duration, note, progress_line, show_json, show_table
 from sayso.errors import EXIT_CODES, lookup
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sayso.batch import Item, Pace, Summary
     from sayso.batch.settings import CleanSettings, RenderSettings
     from sayso.jobs import Workers
+    from sayso.outputs import Destination
 
 _LISTED = 20
 """So many failures are named; the manifest has them all."""
@@ -32,15 +34,7 @@ def is_batch(arguments: Namespace) -> bool:
         return True
     if is_there(inputs[0]):
         return Path(inputs[0]).is_dir()
-    return "://" in inputs[0] or any(sign in inputs[0] for sign in "*?[")
-
-
-def is_there(name: str) -> bool:
-    """Whether a name, which may be anything that a person typed, is that of a file or folder."""
-    try:
-        return Path(name).exists()
-    except (OSError, ValueError):
-        return False
+    return "://" in inputs[0] or is_pattern(inputs[0])
 
 
 def run_batch(arguments: Namespace, settings: CleanSettings | RenderSettings) -> int:
@@ -78,9 +72,10 @@ def run_batch(arguments: Namespace, settings: CleanSettings | RenderSettings) ->
     return 0 if error is None else lookup(error, EXIT_CODES, 1)
 
 
-def render_options(arguments: Namespace) -> dict[str, Any]:
+def render_options(arguments: Namespace, destination: Destination) -> dict[str, Any]:
     """What a batch of desks takes from the options of a model and of outputs."""
-    options = fields(arguments, "model", "overlap") | output_options(arguments)
+    options = fields(arguments, "model", "overlap")
+    options |= fields(destination, "format", "encoding", "pattern")
     if Path(options.get("model", "")).is_file():
         options["model"] = str(Path(options["model"]).absolute())
     return options if arguments.segment is None else {**options, "segment_s": arguments.segment}

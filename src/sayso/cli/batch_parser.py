@@ -12,7 +12,7 @@ def add_format(parser: ArgumentParser) -> None:
     """The kind of file that is written."""
     form = parser.add_mutually_exclusive_group()
     form.add_argument(
-        "--format", metavar="EXT", default="wav", help="wav, flac, mp3, ogg, opus, ..."
+        "--format", metavar="EXT", help="wav (the default), flac, mp3, ogg, opus, ..."
     )
     for name in ("flac", "mp3"):
         form.add_argument(f"--{name}", dest="format", action="store_const", const=name)
@@ -23,6 +23,13 @@ def add_encoding(parser: ArgumentParser) -> None:
     depth = parser.add_mutually_exclusive_group()
     for name, encoding in (("float32", "float32"), ("int24", "pcm24"), ("int16", "pcm16")):
         depth.add_argument(f"--{name}", dest="encoding", action="store_const", const=encoding)
+
+
+def add_overwrite(parser: ArgumentParser) -> None:
+    """Whether files that are there may be replaced."""
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace files that are there; inputs never are"
+    )
 
 
 def add_batch_options(parser: ArgumentParser) -> None:
@@ -49,8 +56,13 @@ def build_clean(commands: _Commands) -> None:
     clean.set_defaults(command="clean:clean")
     clean.add_argument("inputs", metavar="INPUT", nargs="+", help="files, folders or URLs")
     clean.add_argument(
-        "-o", "--out", metavar="DIR", default="cleaned", help="where to (default: cleaned)"
+        "-o",
+        "--out",
+        metavar="DIR|FILE",
+        default="cleaned",
+        help="a folder, a file such as clean.mp3, or - for stdout (default: cleaned)",
     )
+    add_overwrite(clean)
     clean.add_argument(
         "--config",
         metavar="NAME",

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from sayso.atomic import writing
 from sayso.cli.batch import is_batch, run_batch
-from sayso.cli.opening import models_shelf
+from sayso.cli.opening import destination_of, models_shelf
 from sayso.cli.terminal import duration, note, progress_bar, show_json, show_table
-from sayso.errors import FormatError
+from sayso.errors import SilenceError
+from sayso.outputs import text_of, unused
+
+if TYPE_CHECKING:
+    from sayso.clean import CleanConfig
+    from sayso.outputs import Destination
+    from sayso.reports import CleanRow
+
+_SPEECH = "speech"
 
 
 def clean(arguments: Namespace) -> int:
@@ -16,34 +28,53 @@ def clean(arguments: Namespace) -> int:
     from sayso.clean import load_config
 
     config = load_config(arguments.config, arguments.overrides)
+    destination = destination_of(arguments, usual="{track}.{ext}")
     if is_batch(arguments):
         from sayso.batch import clean_settings
 
-        return run_batch(arguments, clean_settings(config, format=arguments.format))
-    from sayso.reports import clean_file, write_report
-
-    source = Path(arguments.inputs[0])
-    out = Path(arguments.out)
+        return run_batch(arguments, clean_settings(config, format=destination.format))
     here = {
         "models": config.models or models_shelf().folder,
         "threads": arguments.threads or config.threads,
     }
-    with progress_bar(source.name) as watch:
-        row = clean_file(
-            source,
-            out / f"{source.stem}.{arguments.format}",
-            config.model_copy(update=here),
-            watch=watch,
-        )
-    if row.status == "passed_over":
-        raise FormatError(row.reason)
-    for text in row.notes:
-        note(text)
-    write_report(out, [row])
+    row = _clean_one(Path(arguments.inputs[0]), destination, config.model_copy(update=here))
     if arguments.json:
         show_json(row.model_dump(mode="json"))
         return 0
     rows = [(name, f"{value:.4g}") for name, value in row.figures.items()]
-    rows = [("length", duration(row.duration_s)), *rows, ("written to", str(row.output))]
-    show_table((source.name, ""), rows)
+    written_to = str(destination.folder / str(row.output))
+    rows = [("length", duration(row.duration_s)), *rows, ("written to", written_to)]
+    show_table((Path(row.source).name, ""), rows)
     return 0
+
+
+def _clean_one(source: Path, destination: Destination, config: CleanConfig) -> CleanRow:
+    """One file into a folder with its report, or into a file that the person named."""
+    from sayso.reports import check_report, clean_file, write_report
+
+    destination.check(source.stem, (_SPEECH,), inputs=(source,))
+    reports = destination.file is None
+    if reports and not destination.overwrite:
+        check_report(destination.folder)
+    with (
+        tempfile.TemporaryDirectory(prefix="sayso-") as folder,
+        progress_bar(source.name) as watch,
+    ):
+        made = Path(folder) / f"speech.{destination.format}"
+        row = clean_file(source, made, config, watch=watch)
+        if row.status == "passed_over":
+            raise SilenceError(row.reason)
+        with destination.claim(source.stem, (_SPEECH,), inputs=(source,), notice=note) as paths:
+            place = paths[_SPEECH]
+            with writing(place) as part:
+                shutil.copyfile(made, part)
+            if config.keep_stages:
+                stages = unused(place.with_name(f"{place.stem}.stages"))
+                shutil.copytree(made.with_name(f"{made.stem}.stages"), stages)
+            output = place.relative_to(destination.folder).as_posix()
+            row = row.model_copy(update={"source": text_of(source.absolute()), "output": output})
+            if reports:
+                write_report(destination.folder, [row], overwrite=destination.overwrite)
+    for text in row.notes:
+        note(text)
+    return row

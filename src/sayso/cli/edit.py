@@ -20,6 +20,7 @@ def align(arguments: Namespace) -> int:
     from sayso.timeline.exchange import check_name, write_edit
 
     check_name(arguments.out)
+    _check_out(arguments, arguments.raw, arguments.edited, *arguments.tracks)
     with progress_bar("aligning") as watch:
         edit, found = align_files(
             arguments.raw,
@@ -45,6 +46,7 @@ def learn(arguments: Namespace) -> int:
     from sayso.train.editor import learn
     from sayso.train.editor_files import read_examples
 
+    _check_out(arguments, *arguments.files)
     start = Editor.open(arguments.start) if arguments.start else None
     with progress_bar("listening") as watch:
         examples = read_examples(arguments.files, notice=note, watch=watch)
@@ -64,6 +66,7 @@ def apply(arguments: Namespace) -> int:
     from sayso.timeline.exchange import check_name, write_edit
 
     check_name(arguments.out)
+    _check_out(arguments, arguments.raw, *arguments.tracks)
     editor = None
     if arguments.editor:
         from sayso.autoedit.editor import Editor
@@ -156,6 +159,7 @@ def render(arguments: Namespace) -> int:
         edit = _with_crossfade(edit, arguments.crossfade)
     if edit.new:
         note(f"{len(edit.new)} stretches are in none of the recordings; they are left out")
+    _check_tracks(arguments, edit)
     with progress_bar("playing") as watch:
         paths = render_edit(
             edit, arguments.out, encoding=arguments.encoding, notice=note, watch=watch
@@ -167,11 +171,34 @@ def render(arguments: Namespace) -> int:
 def export(arguments: Namespace) -> int:
     """Writes an edit in another format."""
     from sayso.editing import open_edit
-    from sayso.timeline.exchange import write_edit
+    from sayso.timeline.exchange import check_name, write_edit
 
+    check_name(arguments.out)
     edit = open_edit(arguments.edit, recordings=arguments.recordings)
+    _check_out(arguments, arguments.edit, *edit.sources)
     _show(edit, write_edit(arguments.out, edit))
     return 0
+
+
+def _check_out(arguments: Namespace, *inputs: str) -> None:
+    from sayso.outputs import check_file
+
+    check_file(arguments.out, inputs=inputs, overwrite=arguments.overwrite)
+
+
+def _check_tracks(arguments: Namespace, edit: EditList) -> None:
+    """Raises OutputError where a track of `edit` could not be written, before one is."""
+    from sayso.audio import probe
+    from sayso.audio.writing import check_format
+    from sayso.editing import track_paths
+    from sayso.outputs import check_file
+
+    frames = max(1, round(_heard_s(edit) * edit.timeline.sample_rate))
+    for source, path in zip(edit.sources, track_paths(edit, arguments.out), strict=True):
+        inputs = (arguments.edit, *edit.sources)
+        check_file(path, inputs=inputs, overwrite=arguments.overwrite)
+        channels = probe(source).channels
+        check_format(path, arguments.encoding, channels=channels, frames=frames)
 
 
 def _with_crossfade(edit: EditList, seconds: float) -> EditList:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, _SubParsersAction
 from typing import TypeAlias
 
-from sayso.cli.batch_parser import add_encoding
+from sayso.cli.batch_parser import add_encoding, add_overwrite
 
 _Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
 _FORMATS = ".otio, .rpp, .xml, .edl, .txt (Audacity labels) or .json (auto-editor)"
@@ -29,6 +29,7 @@ def _align(kinds: _Commands) -> None:
     align.add_argument("raw", metavar="RAW", help="the whole recording")
     align.add_argument("edited", metavar="EDITED", help="what was made of it")
     align.add_argument("-o", "--out", metavar="EDIT", required=True, help=_FORMATS)
+    add_overwrite(align)
     _tracks(align)
     align.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
@@ -43,6 +44,7 @@ def _learn(kinds: _Commands) -> None:
         help="pairs; EDITED is a recording or an edit that you corrected",
     )
     learn.add_argument("-o", "--out", metavar="FILE.editor", required=True, help="what was learnt")
+    add_overwrite(learn)
     learn.add_argument("--from", dest="start", metavar="FILE.editor", help="go on from another")
     _steps(learn)
 
@@ -57,6 +59,7 @@ def _apply(kinds: _Commands) -> None:
     apply.set_defaults(command="edit:apply")
     apply.add_argument("raw", metavar="RAW")
     apply.add_argument("-o", "--out", metavar="EDIT", required=True, help=_FORMATS)
+    add_overwrite(apply)
     apply.add_argument("--editor", metavar="FILE.editor", help="from `sayso edit learn`")
     apply.add_argument(
         "--by",
@@ -105,6 +108,7 @@ def _render(kinds: _Commands) -> None:
     render.set_defaults(command="edit:render")
     render.add_argument("edit", metavar="EDIT")
     render.add_argument("-o", "--out", metavar="FILE", required=True, help="such as cut.wav")
+    add_overwrite(render)
     render.add_argument("--crossfade", metavar="S", type=float, help="length of every join")
     _recordings(render)
     add_encoding(render)
@@ -115,6 +119,7 @@ def _export(kinds: _Commands) -> None:
     export.set_defaults(command="edit:export")
     export.add_argument("edit", metavar="EDIT")
     export.add_argument("-o", "--out", metavar="EDIT", required=True, help=_FORMATS)
+    add_overwrite(export)
     _recordings(export)
 
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from sayso.atomic import writing
 from sayso.cli.terminal import duration, level, note, progress_bar, show_json, show_table
+
+if TYPE_CHECKING:
+    from sayso.audio import Audio
 
 
 def info(arguments: Namespace) -> int:
@@ -54,13 +61,29 @@ def info(arguments: Namespace) -> int:
 
 def demo(arguments: Namespace) -> int:
     """Writes the demo song and, where asked, its stems."""
-    from sayso.audio import write
     from sayso.demo import demo_song
 
     songs = dict(demo_song())
-    rows = [("mix", str(write(arguments.out, songs.pop("mix"))))]
+    out = Path(arguments.out)
+    files = [("mix", out, songs.pop("mix"))]
     if arguments.stems:
-        for name, stem in songs.items():
-            rows.append((name, str(write(Path(arguments.stems) / f"{name}.wav", stem))))
+        files += [(name, Path(arguments.stems) / f"{name}.wav", s) for name, s in songs.items()]
+    paths = [_demo_file(path, sound, arguments.overwrite) for _, path, sound in files]
+    rows = [(name, str(path)) for (name, *_), path in zip(files, paths, strict=True)]
     show_table(("track", "file"), rows)
     return 0
+
+
+def _demo_file(path: Path, sound: Audio, overwrite: bool) -> Path:
+    """Writes one file; one that is there may be the same from an earlier call."""
+    from sayso.audio import write
+    from sayso.outputs import check_file
+
+    with tempfile.TemporaryDirectory(prefix="sayso-") as folder:
+        made = write(Path(folder) / f"demo{path.suffix}", sound)
+        if path.is_file() and path.read_bytes() == made.read_bytes():
+            return path
+        check_file(path, overwrite=overwrite)
+        with writing(path) as part:
+            shutil.copyfile(made, part)
+    return path

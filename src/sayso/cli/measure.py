@@ -11,10 +11,12 @@ from sayso.cli.terminal import note, progress_bar, show_json, show_table
 
 def measure(arguments: Namespace) -> int:
     """Judges the outputs in a folder and writes its reports again."""
-    from sayso.reports import measure_rows, read_rows, write_report
+    from sayso.reports import check_report, measure_rows, read_rows, write_report
     from sayso.reports.tables import MEANINGS, averages
 
     out = Path(arguments.out)
+    if not arguments.overwrite:
+        check_report(out)
     with progress_bar("measuring") as watch:
         rows = measure_rows(
             out,
@@ -25,7 +27,7 @@ def measure(arguments: Namespace) -> int:
             models=models_shelf().folder,
             watch=watch,
         )
-    write_report(out, rows)
+    write_report(out, rows, overwrite=arguments.overwrite)
     if arguments.json:
         show_json([row.model_dump(mode="json") for row in rows])
         return 0

@@ -109,9 +109,9 @@ def take(arguments: Namespace) -> int:
     weight_store = models_shelf()
     rows = []
     for path in arguments.files:
-        model, place = copy(Path(path), weight_store)
+        model, places = copy(Path(path), weight_store)
         state = "complete" if is_installed(model, weight_store) else "files are missing"
-        rows.append((model.name, str(place), state))
+        rows += [(model.name, str(place), state) for place in places]
     show_table(("model", "file", ""), rows)
     return 0
 

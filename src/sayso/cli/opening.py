@@ -6,10 +6,11 @@ import os
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sayso.cli.parser import fields
 from sayso.cli.terminal import note
+from sayso.outputs import PATTERN, Destination
 from sayso.studio import Studio
 
 if TYPE_CHECKING:
@@ -66,6 +67,16 @@ def cache_folder() -> Path:
     return user_cache_path("sayso") / "stems"
 
 
-def output_options(arguments: Namespace) -> dict[str, Any]:
-    """How `Result.write` should name and store the tracks."""
-    return fields(arguments, "format", "encoding") | {"pattern": arguments.filename}
+def destination_of(arguments: Namespace, *, usual: str = PATTERN) -> Destination:
+    """Where the options send the outputs; `usual` is the pattern of names without --filename.
+
+    Raises: OutputError for options that do not fit.
+    """
+    return Destination.to(
+        arguments.out,
+        usual=usual,
+        pattern=getattr(arguments, "filename", None),
+        format=arguments.format,
+        encoding=getattr(arguments, "encoding", None),
+        overwrite=arguments.overwrite,
+    )

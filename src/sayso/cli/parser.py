@@ -14,6 +14,7 @@ from sayso.cli.batch_parser import (
     add_batch_options,
     add_encoding,
     add_format,
+    add_overwrite,
     build_clean,
     build_worker,
     count,
@@ -98,14 +99,16 @@ def _separate(commands: _Commands) -> None:
 
 def _output(parser: ArgumentParser, *, folder: str) -> None:
     parser.add_argument(
-        "-o", "--out", metavar="DIR", default=folder, help=f"where to (default: {folder})"
+        "-o",
+        "--out",
+        metavar="DIR|FILE",
+        default=folder,
+        help=f"a folder, a file such as mix.mp3, or - for stdout (default: {folder})",
     )
     parser.add_argument(
-        "--filename",
-        metavar="PATTERN",
-        default="{track}/{target}.{ext}",
-        help="default: {track}/{target}.{ext}",
+        "--filename", metavar="PATTERN", help="in a folder; default: {track}/{target}.{ext}"
     )
+    add_overwrite(parser)
     add_format(parser)
     add_encoding(parser)
 
@@ -138,6 +141,7 @@ def _measure(commands: _Commands) -> None:
         measure.add_argument(
             f"--{name}", dest="measures", action="append_const", const=name, help=text
         )
+    add_overwrite(measure)
     measure.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
@@ -175,6 +179,7 @@ def _demo(commands: _Commands) -> None:
     demo = commands.add_parser("demo", help="write a 20 s song to try things on")
     demo.set_defaults(command="info:demo")
     demo.add_argument("-o", "--out", metavar="FILE", required=True)
+    add_overwrite(demo)
     demo.add_argument("--stems", metavar="DIR", help="write its stems there, too")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sayso.cli.batch import is_batch, render_options, run_batch
-from sayso.cli.opening import open_studio, output_options, tell_choice
+from sayso.cli.opening import destination_of, open_studio, tell_choice
 from sayso.cli.terminal import duration, note, progress_bar, show_table
 from sayso.desk import NO, Desk, Extract, apply
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def separate(arguments: Namespace) -> int:
     """Writes the stems of every file; one that fails is named and does not stop the others."""
+    destination = destination_of(arguments)
     studio = open_studio(arguments)
     targets = _targets(studio, arguments)
     desk = apply(Desk(), Extract(targets=targets))
@@ -25,13 +26,17 @@ def separate(arguments: Namespace) -> int:
 
         studio.require(desk)
         tell_choice(studio, [target.removeprefix(NO) for target in targets])
-        return run_batch(arguments, render_settings(desk, **render_options(arguments)))
+        return run_batch(arguments, render_settings(desk, **render_options(arguments, destination)))
     session = studio.open(arguments.inputs[0], notice=note)
     session.do([Extract(targets=targets)])
+    studio.require(desk)
+    destination.check(
+        session.name, session.desk.deliver, sound=session.source, inputs=session.inputs
+    )
     tell_choice(studio, [target.removeprefix(NO) for target in targets])
     with progress_bar(session.name) as watch:
         result = session.render(watch=watch)
-        paths = result.write(arguments.out, **output_options(arguments))
+        paths = result.deliver(destination, notice=note)
     rows = [
         (Path(arguments.inputs[0]).name, target, duration(t.audio.duration_s), str(paths[target]))
         for target, t in result.tracks.items()
@@ -41,9 +46,11 @@ def separate(arguments: Namespace) -> int:
 
 
 def _targets(studio: Studio, arguments: Namespace) -> tuple[str, ...]:
+    """The sounds that were asked for, each once; several may stand in one option, with commas."""
     from sayso.words import canonical
 
     if arguments.two_stems:
         target = canonical(arguments.two_stems)
         return (target, NO + target)
-    return tuple(map(canonical, arguments.target)) or studio.separator.stems
+    named = [name.strip() for given in arguments.target for name in given.split(",")]
+    return tuple(dict.fromkeys(map(canonical, filter(None, named)))) or studio.separator.stems

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from sayso.outputs import shown
 from sayso.watch import Watch
 
 _LINE_S = 30.0
@@ -19,6 +20,7 @@ _LINE_S = 30.0
 def progress_bar(label: str) -> Iterator[Watch]:
     """A bar on stderr that the yielded watch moves; nothing where stderr is no terminal."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
@@ -28,7 +30,7 @@ def progress_bar(label: str) -> Iterator[Watch]:
     with Bar(
         *columns, TimeRemainingColumn(), console=console, transient=True, disable=quiet
     ) as bar:
-        task = bar.add_task(label, total=1.0)
+        task = bar.add_task(escape(shown(label)), total=1.0)
         yield Watch(lambda done: bar.update(task, completed=done))
 
 
@@ -36,6 +38,7 @@ def progress_bar(label: str) -> Iterator[Watch]:
 def progress_line(label: str) -> Iterator[Callable[[float, str], None]]:
     """A bar with a text that the yielded function changes; every so often a line elsewhere."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn
     from rich.progress import Progress as Bar
 
@@ -43,7 +46,7 @@ def progress_line(label: str) -> Iterator[Callable[[float, str], None]]:
     told_s = time.monotonic()
     columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"))
     with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(label, total=1.0)
+        task = bar.add_task(escape(shown(label)), total=1.0)
 
         def show(done: float, text: str) -> None:
             nonlocal told_s
@@ -59,7 +62,7 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Rows on stdout: drawn in a terminal, tab-separated for another program."""
     if not sys.stdout.isatty():
         for row in rows:
-            sys.stdout.write("\t".join(row) + "\n")
+            _print("\t".join(map(shown, row)))
         return
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
@@ -70,23 +73,33 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(shown(cell)) for cell in row))
     Console().print(table)
 
 
 def show_json(value: Any) -> None:
     """One JSON document on stdout."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    # What UTF-8 cannot hold, JSON can: names of files that are not UTF-8.
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    _print("".join(c if c.isascii() or c.isprintable() else json.dumps(c)[1:-1] for c in text))
 
 
 def say(text: str) -> None:
     """A sentence on stdout."""
-    sys.stdout.write(text + "\n")
+    _print(_lines(text))
 
 
 def note(text: str) -> None:
     """A sentence on stderr, beside the results."""
-    sys.stderr.write(f"sayso: {text}\n")
+    sys.stderr.write(f"sayso: {_lines(text)}\n")
+
+
+def _lines(text: str) -> str:
+    return "\n".join(map(shown, text.split("\n")))
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text + "\n")
 
 
 def duration(seconds: float) -> str:

@@ -18,10 +18,10 @@ from pydantic_core import PydanticCustomError
 
 from sayso.desk.knobs import Absolute, Edge, Knob, Slider, Steps
 from sayso.desk.spans import During
-from sayso.value import OUT_OF_RANGE, Value
+from sayso.value import OUT_OF_RANGE, Text, Value
 
 Target = Annotated[
-    str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=100)
+    Text, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=100)
 ]
 MIX = "mix"
 Db = Annotated[float, Field(ge=-60.0, le=24.0)]

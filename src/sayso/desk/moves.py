@@ -22,7 +22,7 @@ from sayso.desk.effects import (
     Target,
     require_absolute,
 )
-from sayso.value import Value, in_words
+from sayso.value import Text, Value, in_words
 
 MOST_AT_ONCE = 32
 """Effects of one adjustment."""
@@ -123,8 +123,8 @@ class Reply(Value):
 
     do: Literal["reply"] = "reply"
     reason: Literal["unsupported", "off_topic", "ambiguous", "help"]
-    text: str
-    suggestions: tuple[str, ...] = ()
+    text: Text
+    suggestions: tuple[Text, ...] = ()
 
 
 Move: TypeAlias = Annotated[

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sayso.audio import Audio, decibels, write
-from sayso.errors import OutputError
+from sayso.outputs import Destination
 from sayso.timeline import Timeline
 
 if TYPE_CHECKING:
+    from sayso.audio import Notice
     from sayso.clean import Cleaned
 
 
@@ -57,6 +58,7 @@ class Result:
         tracks: by target.
         name: what they are filed under.
         timeline: what is heard of the recording, once it was cleaned and before any tempo.
+        inputs: the files that were read for it, which no output replaces.
         cleaned: what the cleaning gave, where the desk asks for it and there was speech.
         no_speech: why there was none, where the desk asks for cleaning; the tracks are silent then.
     """
@@ -64,50 +66,59 @@ class Result:
     tracks: Mapping[str, Track]
     name: str
     timeline: Timeline
+    inputs: tuple[Path, ...] = ()
     cleaned: Cleaned | None = None
     no_speech: str | None = None
 
     def write(
         self,
-        folder: str | Path,
+        out: str | Path,
         *,
-        pattern: str = "{track}/{target}.{ext}",
-        format: str = "wav",
+        pattern: str | None = None,
+        format: str | None = None,
         encoding: str | None = None,
+        overwrite: bool = False,
+        notice: Notice | None = None,
     ) -> Mapping[str, Path]:
-        """Writes every track and returns where each went.
+        """Writes every track and returns where each went; see `sayso.outputs` for the rule.
 
         Args:
-            folder: made if it is not there.
-            pattern: of the file names in it; may use {track}, {target} and {ext}.
-            format: a suffix that `sayso.audio.write` knows.
+            out: a folder, made if it is not there; or, for a single track, a file with the ending
+                of an audio format.
+            pattern: of the file names in a folder; may use {track}, {target} and {ext}. None takes
+                "{track}/{target}.{ext}".
+            format: a suffix that `sayso.audio.write` knows; None takes that of the name, else wav.
             encoding: as `Track.write` takes it.
+            overwrite: whether files that are there are replaced; else the new ones are numbered.
+            notice: told where they are.
 
         Raises: OutputError.
         """
-        paths = {}
-        for target, track in self.tracks.items():
-            path = Path(folder) / file_name(pattern, self.name, target, format)
-            paths[target] = track.write(path, encoding=encoding)
+        destination = Destination.to(
+            out, pattern=pattern, format=format, encoding=encoding, overwrite=overwrite
+        )
+        return self.deliver(destination, notice=notice)
+
+    def deliver(
+        self,
+        destination: Destination,
+        *,
+        ours: Iterable[Path] = (),
+        notice: Notice | None = None,
+    ) -> Mapping[str, Path]:
+        """As `write`, to a destination that is known already.
+
+        Args:
+            destination: where to.
+            ours: files that may be replaced, since they were written for an earlier turn.
+            notice: told where a file is there already.
+
+        Raises: OutputError.
+        """
+        targets = tuple(self.tracks)
+        with destination.claim(
+            self.name, targets, inputs=self.inputs, ours=ours, notice=notice
+        ) as paths:
+            for target, track in self.tracks.items():
+                track.write(paths[target], encoding=destination.encoding)
         return paths
-
-
-def file_name(pattern: str, track: str, target: str, ext: str) -> str:
-    """A file name from a pattern such as "{track}/{target}.{ext}".
-
-    Raises: OutputError for other fields in the pattern, or one that leaves the folder.
-
-    >>> file_name("{track}/{target}.{ext}", "song", "no vocals", "wav")
-    'song/no_vocals.wav'
-    """
-    safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in target)
-    try:
-        name = pattern.format(track=track, target=safe, ext=ext)
-    except (KeyError, IndexError, ValueError, AttributeError):
-        raise OutputError(
-            f"the file name pattern {pattern!r} does not work; "
-            "it may use {track}, {target} and {ext}"
-        ) from None
-    if Path(name).is_absolute() or ".." in Path(name).parts:
-        raise OutputError(f"the file name pattern {pattern!r} leaves the output folder")
-    return name

@@ -50,8 +50,10 @@ def render(
         recording first, ModelError, Cancelled.
     """
     watch = Watch.of(watch)
-    name = "audio" if isinstance(source, Audio) else Path(source).stem
-    source = source if isinstance(source, Audio) else read(source)
+    name, inputs = "audio", tuple[Path, ...]()
+    if not isinstance(source, Audio):
+        name, inputs = Path(source).stem, (Path(source).absolute(),)
+        source = read(source)
     models = models or Models()
     report = watch.part(0.0, _SEPARATING)
     targets = desk.targets()
@@ -77,7 +79,7 @@ def render(
     for at, target in enumerate(desk.deliver):
         start = _SEPARATING + at * step
         tracks[target] = _track(mixer.track(target), notes, watch.part(start, start + step))
-    return Result(tracks, name, time.timeline, cleaned, no_speech)
+    return Result(tracks, name, time.timeline, inputs, cleaned, no_speech)
 
 
 def timing(desk: Desk, source: Audio) -> Resolved:

@@ -7,8 +7,8 @@ write_report(Path("out"), [row])
 
 from sayso.reports.evaluation import measure_rows
 from sayso.reports.files import clean_file
-from sayso.reports.report import write_report
+from sayso.reports.report import check_report, write_report
 from sayso.reports.rows import CleanRow
 from sayso.reports.tables import read_rows
 
-__all__ = ["CleanRow", "clean_file", "measure_rows", "read_rows", "write_report"]
+__all__ = ["CleanRow", "check_report", "clean_file", "measure_rows", "read_rows", "write_report"]

@@ -16,8 +16,7 @@ from sayso.errors import DataError, InputError, MissingExtraError
 from sayso.measure import pesq, si_sdr, speech_loss, stoi
 from sayso.reports.figures import rounded
 from sayso.reports.judging import judge
-from sayso.reports.report import located
-from sayso.reports.rows import AFTER, BEFORE, CleanRow
+from sayso.reports.rows import AFTER, BEFORE, CleanRow, located, source_of
 from sayso.watch import SILENT, Watch
 
 _RATE_HZ = 16_000
@@ -156,8 +155,9 @@ def _measured(
     notes = list(row.notes)
     figures = dict(row.figures)
     after = read(output)
+    source = source_of(row, output)
     try:
-        before = read(row.source)
+        before = None if source is None else read(source)
     except InputError:
         before = None
     if reference is not None:

@@ -11,7 +11,7 @@ from sayso.checkpoints import WeightStore
 from sayso.clean.config import CleanConfig
 from sayso.clean.pipeline import Keep
 from sayso.desk import Desk
-from sayso.errors import InputError, OutputError
+from sayso.outputs import refuse_inputs, text_of
 from sayso.rendering import Models, render
 from sayso.reports.figures import figures_of, rounded
 from sayso.reports.judging import judge
@@ -35,42 +35,39 @@ def clean_file(
 
     Args:
         source: audio or video of any readable format.
-        destination: its suffix chooses the format; folders are made, an older file is replaced.
+        destination: its suffix chooses the format; folders are made, an older file is replaced,
+            and whoever calls has chosen a name that may be (see `sayso.outputs`).
         config: see `load_config`.
         watch: progress and cancelling, polled between blocks.
-    Returns: a row; one with the status "passed_over" and a reason for a file that cannot be read
-        or holds no speech.
-    Raises: OutputError, ModelError, MissingExtraError, UnknownTargetError, Cancelled.
+    Returns: a row; one with the status "passed_over" and a reason for a file that is silent or
+        holds no speech.
+    Raises: FormatError and its kin for a file that cannot be read, OutputError, ModelError,
+        MissingExtraError, UnknownTargetError, Cancelled.
     """
     source, destination = Path(source), Path(destination)
-    if destination.resolve() == source.resolve():
-        raise OutputError(f"{destination}: this would replace the source; choose another place")
+    refuse_inputs(destination, (source,))
     notes: list[str] = []
-    row: dict[str, Any] = {"source": str(source), "config": config.name}
+    row: dict[str, Any] = {"source": text_of(source), "config": config.name}
     report = watch.part(0.0, _CLEANING)
-    try:
-        audio = read(source, notice=notes.append)
-        row |= {
-            "duration_s": round(audio.duration_s, 3),
-            "sample_rate": audio.sample_rate,
-            "channels": audio.channels,
-        }
-        keep = _keeper(destination) if config.keep_stages else None
-        desk, models = Desk(clean=config.stages), _models(config.models, config.threads)
-        result = render(audio, desk, models=models, watch=report, keep=keep)
-        cleaned, no_speech = result.cleaned, result.no_speech
-    except InputError as error:
-        cleaned, no_speech = None, str(error)
+    audio = read(source, notice=notes.append)
+    row |= {
+        "duration_s": round(audio.duration_s, 3),
+        "sample_rate": audio.sample_rate,
+        "channels": audio.channels,
+    }
+    keep = _keeper(destination) if config.keep_stages else None
+    desk, models = Desk(clean=config.stages), _models(config.models, config.threads)
+    result = render(audio, desk, models=models, watch=report, keep=keep)
+    cleaned = result.cleaned
     if cleaned is None:
-        destination.unlink(missing_ok=True)
-        return CleanRow(status="passed_over", reason=no_speech, notes=tuple(notes), **row)
+        return CleanRow(status="passed_over", reason=result.no_speech, notes=tuple(notes), **row)
     figures = figures_of(audio, cleaned)
     if config.measures:
         asked = judge(audio, cleaned.audio, config.measures, models=config.models, watch=watch)
         figures |= rounded(asked)
     write(destination, cleaned.audio, encoding=config.encoding)
     watch.report(1.0)
-    row |= {"output": str(destination), "notes": (*notes, *cleaned.notes), "figures": figures}
+    row |= {"output": text_of(destination), "notes": (*notes, *cleaned.notes), "figures": figures}
     return CleanRow(status="cleaned", **row)
 
 

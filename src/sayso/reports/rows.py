@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
+
+from sayso.errors import OutputError
+from sayso.outputs import inside, is_same, local_path
 
 BEFORE, AFTER = "_before", "_after"
 
@@ -13,8 +17,9 @@ class CleanRow(BaseModel):
     """One file of a batch. It says nothing of time or machine: the same work gives the same row.
 
     Attributes:
-        source: the file, as it was named.
-        output: where its speech was written; None where it was passed over.
+        source: the file, as it was named; absolute where a command wrote the row.
+        output: where its speech was written, below the folder of the reports; None where it was
+            passed over.
         status: "cleaned", or "passed_over" for a reason.
         reason: why it was passed over.
         notes: what a person should know of a cleaned one.
@@ -38,3 +43,32 @@ class CleanRow(BaseModel):
     sample_rate: int = 0
     channels: int = 0
     figures: dict[str, float] = {}
+
+
+def located(out: Path, row: CleanRow) -> Path | None:
+    """Where in `out` the output of a row lies, also when the folder was moved; None when nowhere.
+
+    Rows name their outputs below the folder; those of earlier versions, and those that were made
+    in Python, with the folders above it.
+    """
+    if row.output is None:
+        return None
+    given, source = local_path(row.output), local_path(row.source)
+    parts = given.relative_to(given.anchor).parts
+    for at in range(len(parts)):
+        try:
+            place = inside(out, str(Path(*parts[at:])))
+        except OutputError:
+            continue
+        if place.is_file() and not (source.is_absolute() and is_same(place, source)):
+            return place
+    return None
+
+
+def source_of(row: CleanRow, output: Path) -> Path | None:
+    """Where the source of a row lies; None where that cannot be told from here.
+
+    Rows of earlier versions name it as it was given, which may be another file by now.
+    """
+    source = local_path(row.source)
+    return source if source.is_file() and not is_same(source, output) else None

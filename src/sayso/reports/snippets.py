@@ -13,7 +13,7 @@ import numpy.typing as npt
 from sayso.audio import Audio, Samples, read, resample, write
 from sayso.errors import InputError
 from sayso.measure.checks import moments_db
-from sayso.reports.rows import CleanRow
+from sayso.reports.rows import CleanRow, source_of
 
 Levels: TypeAlias = npt.NDArray[np.float64]
 
@@ -40,8 +40,11 @@ class Snippet:
 
 def telling(row: CleanRow, output: Path) -> Snippet | None:
     """The most telling seconds of a cleaned file; None where its source is not here to compare."""
+    source = source_of(row, output)
+    if source is None:
+        return None
     try:
-        before, after = read(row.source), read(output)
+        before, after = read(source), read(output)
     except InputError:
         return None
     if before.sample_rate != after.sample_rate:

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from sayso.atomic import put
 from sayso.errors import ConfigError
 from sayso.reports.rows import AFTER, BEFORE, CleanRow
 
@@ -56,12 +55,14 @@ HIGHER_IS_BETTER = ("dnsmos_sig", "dnsmos_bak", "dnsmos_ovr", "si_sdr", "stoi", 
 METRICS_JSON, METRICS_CSV, SUMMARY = "metrics.json", "metrics.csv", "summary.md"
 
 
-def write_tables(out: Path, rows: Sequence[CleanRow]) -> None:
-    """Writes the three files into `out`, each whole or not at all. Raises: OutputError."""
+def tables(rows: Sequence[CleanRow]) -> dict[str, str]:
+    """The three files of a batch by name."""
     dumped = [row.model_dump(mode="json") for row in rows]
-    put(out / METRICS_JSON, json.dumps(dumped, indent=1, ensure_ascii=False) + "\n")
-    put(out / METRICS_CSV, _csv(rows))
-    put(out / SUMMARY, summary(rows))
+    return {
+        METRICS_JSON: json.dumps(dumped, indent=1, ensure_ascii=False) + "\n",
+        METRICS_CSV: _csv(rows),
+        SUMMARY: summary(rows),
+    }
 
 
 def read_rows(out: Path) -> list[CleanRow]:

@@ -22,7 +22,7 @@ from sayso.errors import ModelError, RangeError
 from sayso.separate.catalogue import require_supported
 from sayso.separate.demucs_files import Bag, find_member, read_bag, read_network
 from sayso.separate.devices import Device
-from sayso.separate.native import by_pairs, separate_natively
+from sayso.separate.native import by_pairs, mean_and_deviation, separate_natively
 from sayso.watch import SILENT, Watch
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class DemucsSeparator:
         """
         require_supported(self, targets)
         chosen = [self.stems.index(target) for target in targets]
-        mean, deviation = _statistics(mix)
+        mean, deviation = mean_and_deviation(mix)
 
         def run(pair: Samples) -> Samples:
             return self._run((pair - mean) / deviation, chosen) * deviation + mean
@@ -211,15 +211,3 @@ class DemucsSeparator:
 def _is_bounded(network: Any) -> bool:
     """Whether it is a transformer, which hears at most the segment that it was trained on."""
     return bool(getattr(network, "use_train_segment", False))
-
-
-def _statistics(mix: Audio) -> tuple[float, float]:
-    """Mean and deviation of the mix's middle, over all of it: what Demucs was trained to expect."""
-    total = square = 0.0
-    for block in mix.blocks():
-        middle = block.mean(axis=0, dtype=np.float64)
-        total += float(middle.sum())
-        square += float((middle**2).sum())
-    mean = total / mix.frames
-    variance = max(square - mix.frames * mean**2, 0.0) / max(mix.frames - 1, 1)
-    return mean, variance**0.5 + 1e-8

@@ -48,6 +48,25 @@ def open_model(
     return session, metadata
 
 
+def open_graph(graph: bytes, *, name: str, threads: int = 0) -> Any:
+    """An ONNX Runtime session of a graph in memory.
+
+    Args:
+        graph: an ONNX file.
+        name: what messages call it.
+        threads: 0 lets ONNX Runtime choose.
+    Raises: ModelError for a damaged graph.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    try:
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's own errors share no public base class
+        raise ModelError(f"the weights of {name} make no network: {error}") from None
+
+
 def version_of(*paths: Path) -> str:
     """A hash of files, which changes with any of them."""
     digest = hashlib.blake2b(digest_size=8)

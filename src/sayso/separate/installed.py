@@ -42,6 +42,9 @@ def pull(
         watch: progress, over all files by their size, and cancelling, polled between blocks.
     Raises: ModelError, OutputError, Cancelled.
     """
+    missing = [file for file in model.files if file.inside and not weight_store.find(file)]
+    if missing:
+        weight_store.pull_members(missing, watch=watch)
     sizes = [max(file.size_mb, 1.0) for file in model.files]
     shares = [size / sum(sizes) for size in sizes]
     paths = []
@@ -51,24 +54,35 @@ def pull(
     return paths
 
 
-def take(path: Path, weight_store: WeightStore) -> tuple[PublicModel, Path]:
-    """Copies a file that the person has onto the weight_store, as what its name says it is.
+def take(path: Path, weight_store: WeightStore) -> tuple[PublicModel, list[Path]]:
+    """Copies weights that the person has into the store, as what their name says they are.
 
     Args:
-        path: called as it was published.
+        path: a file of a model, or the package that holds it, called as it was published.
         weight_store: where to.
-    Returns: the model that it belongs to, and where it lies now.
-    Raises: ModelError for a name that belongs to no model, and see `WeightStore.take`.
+    Returns: the model that it belongs to, and where its files lie now.
+    Raises: ModelError for a name that belongs to no model, and see `WeightStore`.
     """
     for model in MODELS:
+        packed = [file for file in model.files if file.inside is not None]
+        if any(path.name in file.inside.package.archives for file in packed if file.inside):
+            return model, weight_store.import_members(path, packed)
         for file in model.files:
-            if path.name == Path(file.name).name:
-                return model, weight_store.import_file(path, file)
-    known = ", ".join(Path(file.name).name for model in MODELS for file in model.files)
+            if path.name in _published_names(file):
+                return model, [weight_store.import_file(path, file)]
+    known = ", ".join(_published_names(file)[0] for model in MODELS for file in model.files)
     raise ModelError(
         f"{path.name} is no file of a known model. A model of your own needs no import: give its "
         f"path, `--model {path}`. Known names: {known}"
     )
+
+
+def _published_names(file: WeightFile) -> list[str]:
+    """What it may be called where it comes from, the package that holds it first."""
+    own = Path(file.name).name
+    if file.inside is None:
+        return [own]
+    return [file.inside.package.archive, own, Path(file.inside.path).name]
 
 
 def remove(model: PublicModel, weight_store: WeightStore) -> int:
@@ -95,6 +109,8 @@ def load_public(
     Raises: ModelError saying how to get a file that is missing, MissingExtraError, RangeError.
     """
     paths = [weight_store.require(file, model=model.name) for file in model.files]
+    if model.kind in ("spleeter", "htdemucs", "deepfilternet"):
+        return _on_onnx_runtime(model.kind, paths, threads or 0, options)
     set_threads(threads)
     if model.kind == "demucs":
         from sayso.separate.demucs import DemucsSeparator
@@ -134,6 +150,29 @@ def set_threads(threads: int | None) -> None:
     torch = require("torch", extra="torch", purpose="this model")
     if threads is not None:
         torch.set_num_threads(threads)
+
+
+def _on_onnx_runtime(
+    kind: str, paths: list[Path], threads: int, options: dict[str, float]
+) -> Separator:
+    if kind == "spleeter":
+        from sayso.separate.spleeter import SpleeterSeparator
+
+        return SpleeterSeparator(paths, threads=threads, **options)
+    if kind == "htdemucs":
+        from sayso.separate.htdemucs import OVERLAP, SEGMENT_S, HTDemucsSeparator
+
+        if options.get("segment_s", SEGMENT_S) != SEGMENT_S:
+            raise RangeError(
+                f"htdemucs hears {SEGMENT_S:g} s at a time; {options['segment_s']:g} s were asked "
+                "for"
+            )
+        return HTDemucsSeparator(paths[0], threads=threads, overlap=options.get("overlap", OVERLAP))
+    from sayso.separate.deepfilternet import DeepFilterNetSeparator
+
+    if "overlap" in options:
+        raise RangeError("deepfilternet3 sets its own overlap; leave it out")
+    return DeepFilterNetSeparator(paths[0], threads=threads, **options)
 
 
 def _demucs_settings(options: dict[str, float]) -> Any:

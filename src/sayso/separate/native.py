@@ -64,6 +64,18 @@ def by_pairs(function: Callable[[Samples], Samples]) -> Callable[[Samples], Samp
     return run
 
 
+def mean_and_deviation(mix: Audio) -> tuple[float, float]:
+    """Mean and deviation of the mix's middle, over all of it: what Demucs was trained to expect."""
+    total = square = 0.0
+    for block in mix.blocks():
+        middle = block.mean(axis=0, dtype=np.float64)
+        total += float(middle.sum())
+        square += float((middle**2).sum())
+    mean = total / mix.frames
+    variance = max(square - mix.frames * mean**2, 0.0) / max(mix.frames - 1, 1)
+    return mean, variance**0.5 + 1e-8
+
+
 def _cut(audio: Audio, frames: int) -> Audio:
     """Exactly `frames`: resampling there and back may be a few off."""
     if audio.frames == frames:

@@ -13,6 +13,7 @@ from typing import Literal
 from sayso.checkpoints import WeightFile
 from sayso.configuration import Frozen
 from sayso.separate.demucs_files import Bag
+from sayso.separate.packaged import DEEPFILTERNET3, DNSMOS, HTDEMUCS, SPLEETER
 
 FOUR = ("drums", "bass", "other", "vocals")
 _DEMUCS = "https://dl.fbaipublicfiles.com/demucs/"
@@ -23,9 +24,23 @@ _DEMUCS_WEIGHTS = (
     "not stated: the author says that the code's MIT does not cover them; "
     "the copies on the Hugging Face hub are tagged MIT"
 )
+_HTDEMUCS_WEIGHTS = (
+    "the package that holds them says personal and research use; "
+    "the copies on the Hugging Face hub are tagged MIT"
+)
 _ONE_OF_FOUR = ((1.0, 0, 0, 0), (0, 1.0, 0, 0), (0, 0, 1.0, 0), (0, 0, 0, 1.0))
 
-Kind = Literal["demucs", "audiosep", "dns64", "cnn14", "whisper", "dnsmos"]
+Kind = Literal[
+    "htdemucs",
+    "spleeter",
+    "deepfilternet",
+    "demucs",
+    "audiosep",
+    "dns64",
+    "cnn14",
+    "whisper",
+    "dnsmos",
+]
 
 
 class PublicModel(Frozen):
@@ -119,12 +134,43 @@ MODELS: tuple[PublicModel, ...] = (
         figures={"vocals": 9.19, "drums": 10.11, "bass": 10.38, "other": 6.34},
         bag=Bag(models=tuple(m.split("-")[0] for m in _FT), weights=_ONE_OF_FOUR),
     ),
+    PublicModel(
+        name="htdemucs",
+        kind="htdemucs",
+        hears=FOUR,
+        files=HTDEMUCS,
+        code="MIT",
+        weights=_HTDEMUCS_WEIGHTS,
+        quality="very good for music, and needs no torch",
+        cost="about fifteen seconds on two cores",
+        note="trained on MUSDB's songs, Music Delta's among them: figures on those flatter it",
+    ),
+    PublicModel(
+        name="spleeter",
+        kind="spleeter",
+        hears=("vocals",),
+        files=SPLEETER,
+        code="MIT",
+        weights="MIT",
+        quality="good voices out of music, nothing above 11 kHz",
+        cost="a second or two",
+    ),
+    PublicModel(
+        name="deepfilternet3",
+        kind="deepfilternet",
+        hears=("speech",),
+        files=DEEPFILTERNET3,
+        code="MIT or Apache-2.0",
+        weights="MIT or Apache-2.0",
+        quality="the best for speech in noise, at full bandwidth",
+        cost="three seconds",
+    ),
     _demucs(
-        "htdemucs",
+        "htdemucs_torch",
         "hybrid_transformer",
         ("955717e8-8726e21a",),
         size_mb=84,
-        quality="very good for music",
+        quality="htdemucs as it was first published, run by torch",
         cost="about half a minute on two cores, less with bfloat16",
     ),
     _demucs(
@@ -240,14 +286,7 @@ MODELS: tuple[PublicModel, ...] = (
     PublicModel(
         name="dnsmos",
         kind="dnsmos",
-        files=(
-            WeightFile(
-                name="dnsmos/sig_bak_ovr.onnx",
-                url="https://github.com/microsoft/DNS-Challenge/raw/master/DNSMOS/DNSMOS/"
-                "sig_bak_ovr.onnx",
-                size_mb=1.2,
-            ),
-        ),
+        files=DNSMOS,
         code="MIT",
         weights="CC-BY 4.0",
         quality="rates speech as listeners would, without a reference",

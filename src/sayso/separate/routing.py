@@ -11,9 +11,9 @@ from sayso.separate.protocol import Separator
 from sayso.separate.public import FOUR, MODELS, public_model
 from sayso.watch import SILENT, Watch
 
-_DEMUCS = tuple(model.name for model in MODELS if model.kind == "demucs")
-_MUSIC = (*_DEMUCS, "embedded", "audiosep", "simple")
-_SPEECH = ("dns64", "audiosep", "embedded", "simple")
+_DEMUCS = tuple(model.name for model in MODELS if model.kind in ("demucs", "htdemucs"))
+_MUSIC = (*_DEMUCS, "spleeter", "embedded", "audiosep", "simple")
+_SPEECH = ("deepfilternet3", "dns64", "audiosep", "embedded", "simple")
 _WORDS = ("audiosep", "embedded", *_DEMUCS, "simple")
 
 

@@ -8,7 +8,6 @@ started `sayso mcp` may.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import anyio
@@ -35,6 +34,7 @@ from sayso.desk import (
 )
 from sayso.desk.effects import AbsoluteEffect, Effect
 from sayso.errors import NotFoundError, SaysoError
+from sayso.outputs import Destination
 from sayso.studio import Session, Studio
 from sayso.watch import Watch
 
@@ -132,6 +132,7 @@ def create_server(studio: Studio) -> MCPServer[Any]:
     server = _Server("sayso", instructions=_INSTRUCTIONS, version=__version__, log_level="WARNING")
     recordings = Recordings(studio)
     _add_talk(server, recordings)
+    _add_render(server, recordings)
     _add_moves(server, recordings)
     return server
 
@@ -164,28 +165,39 @@ def _add_talk(server: MCPServer[Any], recordings: Recordings) -> None:
         """The desk as it stands."""
         return recordings.do(recording, [])
 
+
+def _add_render(server: MCPServer[Any], recordings: Recordings) -> None:
     @server.tool()
     async def render(
         context: Context[Any, Any],
         folder: str,
         recording: Recording = None,
-        format: Annotated[str, Field(description="wav, flac, mp3, ...")] = "wav",
+        format: Annotated[
+            str | None, Field(description="wav (the usual one), flac, mp3, ...")
+        ] = None,
+        overwrite: Annotated[
+            bool, Field(description="replace files that are there, instead of numbering new ones")
+        ] = False,
     ) -> list[Written]:
-        """Renders the desk as it stands and writes its tracks into a folder."""
+        """Renders the desk as it stands and writes its tracks into a folder, or one to a file."""
         _, session = recordings.get(recording)
 
         watch = Watch(lambda done: from_thread.run(context.report_progress, done, 1.0))
 
         def work() -> list[Written]:
+            destination = Destination.to(folder, format=format, overwrite=overwrite)
+            deliver = session.desk.deliver
+            destination.check(session.name, deliver, sound=session.source, inputs=session.inputs)
             result = session.render(watch=watch)
-            paths = result.write(Path(folder), format=format)
+            said: list[str] = []
+            paths = result.deliver(destination, notice=said.append)
             return [
                 Written(
                     target=target,
                     file=str(paths[target].absolute()),
                     duration_s=track.audio.duration_s,
                     peak=track.peak,
-                    notes=list(track.notes),
+                    notes=[*track.notes, *said],
                 )
                 for target, track in result.tracks.items()
             ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -19,6 +20,7 @@ from sayso.service.access import Rates
 from sayso.service.metrics import Metrics
 from sayso.service.middleware import Doorkeeper
 from sayso.service.routes import cuts, events, login, renders, sessions, system, uploads
+from sayso.service.routes.dependencies import token_of
 from sayso.service.service import Service
 from sayso.service.settings import Settings
 from sayso.service.sweeping import sweep
@@ -76,12 +78,19 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.converting = asyncio.Semaphore(_CONVERTERS)
     app.state.hearing = asyncio.Semaphore(_HEARERS)
     app.state.rates = Rates(settings.limits.requests_a_minute)
+    app.state.guesses = guesses = Rates(settings.limits.guesses_a_minute)
     problems.install(app)
     for module in (sessions, uploads, cuts, renders, events, system, login):
         app.include_router(module.router)
     app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
+
+    async def check(headers: Mapping[str, str], address: str) -> None:
+        if settings.tokens:
+            find = partial(token_of, headers, address, service=service, guesses=guesses)
+            await run_in_threadpool(find)
+
     app.add_middleware(
-        Doorkeeper, local=not settings.tokens, most_bytes=most_bytes, metrics=metrics
+        Doorkeeper, local=not settings.tokens, most_bytes=most_bytes, metrics=metrics, check=check
     )
     return app
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from sayso.audio import peaks, read
 from sayso.audio.formats import FORMATS
 from sayso.errors import RangeError
-from sayso.rendering import Track, file_name
+from sayso.outputs import file_name
+from sayso.rendering import Track
 
 MEDIA_TYPES = {
     "wav": "audio/wav",

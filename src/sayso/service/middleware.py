@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 import uuid
+from collections.abc import Awaitable, Callable
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sayso.errors import AccessError, TooLargeError
+from sayso.errors import AccessError, LimitError, TokenError, TooLargeError
 from sayso.service.access import check_site
 from sayso.service.metrics import Metrics
 from sayso.service.problems import answer, problem_of
@@ -31,6 +33,12 @@ _HEADERS = {
 }
 _BRINGS_FILE = re.compile(r"/(sessions|ask|separate|uploads/[^/]+)/?$")
 _WORDS_BYTES = 4 << 20
+_BODY_S = 60.0
+"""How long a sender may be silent in the middle of a body."""
+_OPEN = ("/login", "/logout")
+"""What takes a body from somebody who has no token yet."""
+Check = Callable[[Headers, str], Awaitable[object]]
+"""`check(headers, address)` raises TokenError or LimitError for whoever may send no body."""
 
 
 class Doorkeeper:
@@ -42,10 +50,22 @@ class Doorkeeper:
         most_bytes: of a request that brings a file; others may have 4 MiB. One that declares more
             is refused before it is sent.
         metrics: told of every request.
+        check: asked before any of a body is read.
+        body_s: how long a sender may be silent in the middle of a body.
     """
 
-    def __init__(self, app: ASGIApp, *, local: bool, most_bytes: int, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        local: bool,
+        most_bytes: int,
+        metrics: Metrics,
+        check: Check,
+        body_s: float = _BODY_S,
+    ) -> None:
         self._app, self._local, self._metrics = app, local, metrics
+        self._check, self._body_s = check, body_s
         self._most_bytes = most_bytes
         self._log = structlog.get_logger("sayso")
 
@@ -76,10 +96,12 @@ class Doorkeeper:
                 check_site(scope["method"], headers, local=self._local)
                 most_bytes = self._most_bytes if _BRINGS_FILE.match(scope["path"]) else _WORDS_BYTES
                 _check_length(headers.get("content-length", ""), most_bytes)
-            except (AccessError, TooLargeError) as error:
+                if _has_body(headers) and scope["path"] not in _OPEN:
+                    await self._check(headers, (scope.get("client") or ("",))[0])
+            except (AccessError, TokenError, LimitError, TooLargeError) as error:
                 await answer(problem_of(error, request_id))(scope, receive, dressed)
             else:
-                await self._app(scope, _counted(receive, most_bytes), dressed)
+                await self._app(scope, _bounded(receive, most_bytes, self._body_s), dressed)
         finally:
             took_s = time.perf_counter() - began
             route = getattr(scope.get("route"), "path", "page" if status < 400 else "unknown")
@@ -94,20 +116,29 @@ class Doorkeeper:
             )
 
 
-def _counted(receive: Receive, most_bytes: int) -> Receive:
-    """`receive`, until more has come than may."""
-    left = most_bytes
+def _has_body(headers: Headers) -> bool:
+    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
-    async def counted() -> Message:
-        nonlocal left
-        message = await receive()
+
+def _bounded(receive: Receive, most_bytes: int, silent_s: float) -> Receive:
+    """`receive`, until more has come than may, or nothing more comes."""
+    left, complete = most_bytes, False
+
+    async def bounded() -> Message:
+        nonlocal left, complete
+        # Not errors of ours: parsers of bodies only let this kind pass.
+        try:
+            async with asyncio.timeout(None if complete else silent_s):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(408, f"nothing more came for {silent_s:g} s") from None
+        complete = not message.get("more_body", False)
         left -= len(message.get("body", b""))
         if left < 0:
-            # Not one of ours: parsers of bodies only let this kind pass.
             raise HTTPException(413, f"more than {most_bytes:,} bytes were sent")
         return message
 
-    return counted
+    return bounded
 
 
 def _check_length(declared: str, most_bytes: int) -> None:

@@ -11,6 +11,7 @@ from sayso.audio.formats import FORMATS, SNDFILE_SUBTYPES
 from sayso.desk import Desk, Extract, Move, Reset, Strip, Target, move_to
 from sayso.desk.effects import Db, Effect
 from sayso.jobs import JobState
+from sayso.value import Text
 
 _NAME_LENGTH = 100
 _ENCODINGS = tuple(name for name in SNDFILE_SUBTYPES if name != "lossy")
@@ -157,7 +158,7 @@ class Opened(BaseModel):
 class Say(_Request):
     """Words, and whether what they lead to is rendered at once."""
 
-    text: Annotated[str, Field(max_length=20_000)]
+    text: Annotated[Text, Field(max_length=20_000)]
     render: bool = True
 
 

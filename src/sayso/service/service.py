@@ -15,7 +15,7 @@ from sayso.audio import probe, write
 from sayso.checkpoints import WeightStore
 from sayso.conversation import Conversation
 from sayso.desk import MIX, Desk, Move, Reply
-from sayso.errors import LimitError, NotFoundError, QueueError
+from sayso.errors import InputError, LimitError, NotFoundError, QueueError
 from sayso.jobs import Job, JobQueue
 from sayso.service.cutting import Cutter
 from sayso.service.database import connect
@@ -105,15 +105,21 @@ class Service:
     def open_upload(self, id: str, owner: Owner) -> Session:
         """A session on what came in pieces, which is used up by it.
 
-        Raises: NotFoundError; RequestError when the last piece is not here; see `open`.
+        What fails for a reason that may pass (too many sessions, a full disk) leaves the upload
+        as it is, so that it need not be sent again.
+
+        Raises: NotFoundError; RequestError when the last piece is not here, or while another opens
+            it; see `open`.
         """
         upload = self.store.upload(id, owner)
-        self.uploads.require_whole(upload)
-        path = self.uploads.path(upload)
-        try:
-            return self._open(lambda folder: self._decode(path, folder), upload.name, owner)
-        finally:
+        with self.uploads.held(upload) as path:
+            try:
+                found = self._open(lambda folder: self._decode(path, folder), upload.name, owner)
+            except InputError:  # what is wrong with a recording stays wrong
+                self.uploads.forget(upload)
+                raise
             self.uploads.forget(upload)
+            return found
 
     def _decode(self, recording: Path, folder: Path) -> dict[str, Any]:
         return vars(decode(recording, folder / _SOURCE, self.settings.limits))

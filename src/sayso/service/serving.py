@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from contextlib import nullcontext, suppress
 
 import uvicorn
@@ -12,6 +13,7 @@ from sayso.jobs import Workers
 from sayso.service import renders
 from sayso.service.access import is_loopback
 from sayso.service.application import create_app
+from sayso.service.connections import bounded, most_connections
 from sayso.service.logs import set_up_logs
 from sayso.service.settings import Settings
 
@@ -36,12 +38,14 @@ def serve(settings: Settings, *, host: str, port: int, workers: int, verbose: bo
             f"{host} can be reached from elsewhere, so the service must ask for tokens there"
         )
     set_up_logs(verbose=verbose)
+    os.umask(0o077)  # recordings, databases and caches are nobody else's on this machine
     _give_memory_back()
     app = create_app(settings)
     config = uvicorn.Config(
         app,
         host=host,
         port=port,
+        http=bounded(most_connections()),
         log_config=None,
         access_log=False,
         server_header=False,

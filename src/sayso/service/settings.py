@@ -29,6 +29,7 @@ class Limits(BaseModel):
         uploads: in pieces, unfinished at a time, for each token.
         queue: renders waiting or running at a time, of all people.
         requests_a_minute: for each token, or for each address where there are no tokens.
+        guesses_a_minute: wrong tokens from one address.
         session_days: after which an untouched session is swept away.
     """
 
@@ -43,6 +44,7 @@ class Limits(BaseModel):
     uploads: Annotated[int, Field(ge=1)] = 20
     queue: Annotated[int, Field(ge=1)] = 100
     requests_a_minute: Annotated[int, Field(ge=1)] = 1200
+    guesses_a_minute: Annotated[int, Field(ge=1)] = 60
     session_days: Annotated[float, Field(gt=0)] = 30.0
 
 

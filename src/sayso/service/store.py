@@ -10,11 +10,13 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 import sqlmodel
 from pydantic import BaseModel
+from sqlalchemy.orm import defer
+from sqlalchemy.sql.base import ExecutableOption
 from sqlmodel import col, select
 
 from sayso.conversation import Conversation
 from sayso.errors import LimitError, NotFoundError, RequestError, TooLargeError
-from sayso.service.tables import Message, Render, Session, Upload
+from sayso.service.tables import Message, Render, Session, Token, Upload
 
 _TRIES, _PAUSE_S = 40, 0.02
 _HISTORY_BYTES = 8 << 20
@@ -48,9 +50,9 @@ class Store:
             return _owned(db, Session, id, owner)
 
     def of(self, owner: Owner, *, most: int) -> Sequence[Session]:
-        """The sessions of `owner`, the last touched first."""
+        """The sessions of `owner`, the last touched first, without their histories."""
         with self._open() as db:
-            query = select(Session).where(_of(Session, owner))
+            query = select(Session).where(_of(Session, owner)).options(_brief())
             return db.exec(query.order_by(col(Session.touched_s).desc()).limit(most)).all()
 
     def change(self, id: str, owner: Owner, make: Change) -> tuple[Session, Message]:
@@ -92,7 +94,8 @@ class Store:
     def untouched_since(self, then_s: float) -> Sequence[Session]:
         """Sessions that nobody has changed since then."""
         with self._open() as db:
-            return db.exec(select(Session).where(col(Session.touched_s) < then_s)).all()
+            query = select(Session).where(col(Session.touched_s) < then_s).options(_brief())
+            return db.exec(query).all()
 
     def ids(self) -> set[str]:
         """Of all sessions."""
@@ -100,10 +103,17 @@ class Store:
             return set(db.exec(select(Session.id)))
 
     def glance(self, sessions: Sequence[str]) -> dict[str, tuple[int, list[str]]]:
-        """The version and the renders, the oldest first, of those sessions that are there."""
+        """The version and the renders, the oldest first, of those sessions that are there.
+
+        A session whose token was revoked is there for nobody.
+        """
         found: dict[str, tuple[int, list[str]]] = {}
         with self._open() as db:
-            versions = select(Session.id, Session.version).where(col(Session.id).in_(sessions))
+            versions = (
+                select(Session.id, Session.version)
+                .outerjoin(Token, col(Token.id) == col(Session.token_id))
+                .where(col(Session.id).in_(sessions), col(Token.revoked_s).is_(None))
+            )
             for id, version in db.exec(versions):
                 found[id] = (version, [])
             renders = select(Render.session_id, Render.id).where(col(Render.session_id).in_(found))
@@ -115,6 +125,11 @@ class Store:
         """The upload, if it is its owner who asks. Raises: NotFoundError."""
         with self._open() as db:
             return _owned(db, Upload, id, owner)
+
+    def uploads_of(self, owner: Owner) -> Sequence[Upload]:
+        """The unfinished uploads of `owner`."""
+        with self._open() as db:
+            return db.exec(select(Upload).where(_of(Upload, owner))).all()
 
     def uploads_before(self, then_s: float) -> Sequence[Upload]:
         """Uploads that were begun before then."""
@@ -185,6 +200,11 @@ def _require_brief(conversation: Conversation) -> None:
             f"the changes of this session take more than {_HISTORY_BYTES >> 20} MiB; go on in "
             "another session"
         )
+
+
+def _brief() -> ExecutableOption:
+    """Leaves out what may be large: a history of some megabytes, a hundred times."""
+    return defer(Session.history, raiseload=True)  # type: ignore[arg-type]
 
 
 def _of(table: type[Session | Upload], owner: Owner) -> sa.ColumnElement[bool]:

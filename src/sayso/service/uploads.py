@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import AsyncIterable
-from contextlib import suppress
+from collections.abc import AsyncIterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from fastapi.concurrency import run_in_threadpool
 
-from sayso.errors import RequestError, TooLargeError
+from sayso.atomic import lock
+from sayso.errors import LimitError, RequestError, TooLargeError
 from sayso.service.settings import Settings
 from sayso.service.store import Owner, Store
 from sayso.service.tables import Upload
 
 ABANDONED_S = 2 * 86_400.0
 """What has not changed for so long was given up; a clock that jumps by a day gives up nothing."""
+IDLE_S = 900.0
+"""What has not changed for so long makes room for a new one where there are too many."""
 
 
 class Uploads:
@@ -42,8 +45,31 @@ class Uploads:
                 f"{size:,} bytes were announced; expected at most {self._limits.upload_bytes:,}"
             )
         upload = Upload(token_id=owner, name=name, bytes=size)
-        self._store.add(upload, most=self._limits.uploads)
+        try:
+            self._store.add(upload, most=self._limits.uploads)
+        except LimitError:
+            if not self._make_room(owner):
+                raise
+            self._store.add(upload, most=self._limits.uploads)
         return upload
+
+    def _make_room(self, owner: Owner) -> bool:
+        """Forgets the upload of `owner` that was idle for longest, if one was for long enough."""
+        then_s = time.time() - IDLE_S
+        idle = [
+            (self._changed_s(upload), upload)
+            for upload in self._store.uploads_of(owner)
+            if self._changed_s(upload) < then_s
+        ]
+        if idle:
+            self.forget(min(idle, key=lambda one: one[0])[1])
+        return bool(idle)
+
+    def _changed_s(self, upload: Upload) -> float:
+        try:
+            return self.path(upload).stat().st_mtime
+        except FileNotFoundError:
+            return upload.created_s
 
     def path(self, upload: Upload) -> Path:
         """Its file."""
@@ -79,8 +105,21 @@ class Uploads:
     def require_whole(self, upload: Upload) -> None:
         """Raises RequestError unless all of it is here."""
         here = self.offset(upload)
-        if here != upload.bytes:
+        if here != upload.bytes or not self.path(upload).exists():
             raise RequestError(f"{here:,} of {upload.bytes:,} bytes are here; send the rest first")
+
+    @contextmanager
+    def held(self, upload: Upload) -> Iterator[Path]:
+        """Its file, which is whole and nobody else's until the block ends.
+
+        Raises: RequestError when the last piece is not here, or somebody else holds it.
+        """
+        self.require_whole(upload)
+        path = self.path(upload)
+        with path.open("rb") as file:
+            if not lock(file):
+                raise RequestError("the upload is being opened already")
+            yield path
 
     def forget(self, upload: Upload) -> None:
         """Deletes it."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Request
 from fastapi.concurrency import run_in_threadpool
+from starlette.requests import cookie_parser
 
 from sayso.desk import Desk
-from sayso.errors import TokenError
 from sayso.jobs import Job
 from sayso.service import access
 from sayso.service.problems import problem_of
@@ -50,15 +50,23 @@ def owner(request: Request, service: Serving) -> str | None:
     if not service.settings.tokens:
         rates.take(address)
         return None
-    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-    given = secret.strip() if scheme.lower() == "bearer" else request.cookies.get(access.COOKIE)
-    try:
-        found = access.owner_of(service.store.engine, given)
-    except TokenError:
-        rates.take(address)  # guessing is limited, too
-        raise
+    found = token_of(request.headers, address, service=service, guesses=request.app.state.guesses)
     rates.take(found)
     return found
+
+
+def token_of(
+    headers: Mapping[str, str], address: str, *, service: Service, guesses: access.Rates
+) -> str:
+    """The id of the token that a request carries, by its headers alone.
+
+    Raises: TokenError, LimitError for too many wrong ones from `address`; the right one is let in
+        whatever else came from there.
+    """
+    scheme, _, secret = headers.get("authorization", "").partition(" ")
+    cookies = cookie_parser(headers.get("cookie", ""))
+    given = secret.strip() if scheme.lower() == "bearer" else cookies.get(access.COOKIE)
+    return access.owner_or_guess(service.store.engine, given, address, guesses)
 
 
 Asking = Annotated[str | None, Depends(owner)]

@@ -24,10 +24,10 @@ class Login(BaseModel):
 @router.post("/login", status_code=204)
 def login(body: Login, request: Request, response: Response, service: Serving) -> None:
     """Has the browser carry a token; 401 for one that does not work."""
-    rates: access.Rates = request.app.state.rates
-    rates.take(request.client.host if request.client else "")
+    address = request.client.host if request.client else ""
     if service.settings.tokens:
-        access.owner_of(service.store.engine, body.token)
+        guesses: access.Rates = request.app.state.guesses
+        access.owner_or_guess(service.store.engine, body.token, address, guesses)
         response.set_cookie(
             access.COOKIE,
             body.token,

@@ -38,6 +38,7 @@ from sayso.service.schemas import (
 )
 from sayso.service.service import Service
 from sayso.service.tables import Message, Session
+from sayso.value import Text
 
 router = APIRouter(tags=["sessions"])
 Upload = Annotated[UploadFile, File(description="an audio or video file")]
@@ -159,7 +160,7 @@ def redo(session_id: Named, service: Serving, asking: Asking, render: bool = Fal
 @router.post("/ask", status_code=202, tags=["one-shot"])
 def ask(
     file: Upload,
-    text: Annotated[str, Form(max_length=20_000)],
+    text: Annotated[Text, Form(max_length=20_000)],
     service: Serving,
     asking: Asking,
     turn: Decoding,
