@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from sayso.errors import ConfigError, SaysoError
+from sayso.errors import ConfigError
 
 
 class Frozen(BaseModel):
@@ -63,8 +63,6 @@ def parse(model: type[Configured], values: Mapping[str, Any], origin: str) -> Co
             f"{'.'.join(map(str, e['loc'])) or 'top level'}: {e['msg']}" for e in error.errors()
         )
         raise ConfigError(f"{origin}: {wrong}") from error
-    except SaysoError as error:  # what a value of the desk refuses
-        raise ConfigError(f"{origin}: {error}") from error
 
 
 def _apply(values: dict[str, Any], override: str) -> None:

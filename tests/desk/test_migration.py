@@ -22,13 +22,14 @@ from sayso.errors import MoveError
 # As version 0.1.0 wrote it into a session's row, a render's row and a batch's manifest.
 DESK = """{"strips": {"drums": {"gain_db": 3.0, "mute": false, "solo": false, "effects":
 [{"effect": "reverb", "amount": 0.3}, {"effect": "filter", "type": "lowpass",
-"cutoff_hz": 900.0}]}}, "deliver": ["mix"], "clean": true, "edits": [{"step": "cut", "start_s": 0.0, "end_s": 1.0},
+"cutoff_hz": 900.0}]}}, "deliver": ["mix"], "clean": true, "edits": [
+{"step": "cut", "start_s": 0.0, "end_s": 1.0},
 {"step": "arrange", "spans": [{"start_s": 2.0, "end_s": 3.0, "gain_db": -3.0}]}],
 "limiter": true}"""
 HISTORY = """{"start": {"strips": {}, "deliver": ["mix"], "clean": false, "edits": [],
 "limiter": false}, "turns": [[{"do": "clean"}, {"do": "adjust", "target": "drums",
-"relative": true, "effects": [{"effect": "gain", "db": 3.0}]}], [{"do": "edit", "steps": [{"step": "arrange",
-"spans": [{"start_s": 0.0, "end_s": 1.0, "gain_db": 0.0}]}]}]], "undone": [[{"do": "remove",
+"relative": true, "effects": [{"effect": "gain", "db": 3.0}]}], [{"do": "edit", "steps": [
+{"step": "arrange", "spans": [{"start_s": 0.0, "end_s": 1.0, "gain_db": 0.0}]}]}]], "undone": [[{"do": "remove",
 "targets": ["vocals"]}]]}"""
 
 

@@ -10,10 +10,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from sayso.value import Value
+from sayso.configuration import Frozen
 
 
-class Preprocess(Value):
+class Preprocess(Frozen):
     """What is brought in order first.
 
     Attributes:
@@ -30,7 +30,7 @@ class Preprocess(Value):
     level_lufs: float | None = Field(default=None, ge=-70, le=0)
 
 
-class Hearing(Value):
+class Hearing(Frozen):
     """One separator, and what it is asked for.
 
     Attributes:
@@ -44,7 +44,7 @@ class Hearing(Value):
     weight: float = Field(default=1.0, gt=0)
 
 
-class Restore(Value):
+class Restore(Frozen):
     """Speech given back that the separators took: see `sayso.clean.restore`.
 
     It runs after separators only.
@@ -61,7 +61,7 @@ class Restore(Value):
     enough_db: float = Field(default=-30.0, ge=-100, le=0)
 
 
-class Denoise(Value):
+class Denoise(Frozen):
     """Noise out of speech.
 
     Attributes:
@@ -76,7 +76,7 @@ class Denoise(Value):
     floor_db: float = Field(default=-12.0, ge=-60, lt=0)
 
 
-class Fusion(Value):
+class Fusion(Frozen):
     """How stems of one target become one.
 
     Attributes:
@@ -91,7 +91,7 @@ class Fusion(Value):
     exponent: float = Field(default=1.0, gt=0, le=4)
 
 
-class Separation(Value):
+class Separation(Frozen):
     """Speech out of everything else.
 
     Attributes:
@@ -109,7 +109,7 @@ class Separation(Value):
     stand_in: Denoise | None = Denoise()
 
 
-class PostMask(Value):
+class PostMask(Frozen):
     """A Wiener mask of the speech found so far, V, against the rest of the mix, A.
 
     Its gain on V is |V|^2 / (|V|^2 + beta |A|^2): leakage is where A is the stronger. It runs
@@ -124,7 +124,7 @@ class PostMask(Value):
     floor_db: float = Field(default=-12.0, ge=-60, lt=0)
 
 
-class Gate(Value):
+class Gate(Frozen):
     """Pauses turned down.
 
     Attributes:
@@ -140,7 +140,7 @@ class Gate(Value):
     release_s: float = Field(default=0.15, ge=0.005, le=5)
 
 
-class TargetLoudness(Value):
+class TargetLoudness(Frozen):
     """The loudness of the result.
 
     Attributes:
@@ -152,7 +152,7 @@ class TargetLoudness(Value):
     ceiling_db: float = Field(default=-1.0, ge=-20, le=0)
 
 
-class Cleaning(Value):
+class Cleaning(Frozen):
     """The whole of the cleaning: its stages, of which None leaves one out."""
 
     preprocess: Preprocess = Preprocess()

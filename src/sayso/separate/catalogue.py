@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from sayso.checkpoints import WeightStore, fingerprint
-from sayso.errors import ModelError, MoveError, RangeError, UnknownTargetError
+from sayso.errors import ModelError, RangeError, UnknownTargetError
 from sayso.separate.installed import (
     PATH_SUFFIXES,
     default_weight_store,
@@ -161,7 +161,7 @@ def _composed(
         fusion = Fusion.model_validate({"kind": kind} if kind else {})
         pairs = [member.rpartition("*")[::2] for member in members.split("+")]
         weights = [float(weight or 1) for weight, _ in pairs]
-    except (ValueError, MoveError):
+    except ValueError:
         raise ModelError(
             f"{name!r} spells no ensemble; expected 'NAME+NAME' or '2*NAME+NAME:FUSION', where "
             "FUSION is mean, mask_max, mask_mean or mask_power"
