@@ -29,8 +29,8 @@ DESK = """{"strips": {"drums": {"gain_db": 3.0, "mute": false, "solo": false, "e
 HISTORY = """{"start": {"strips": {}, "deliver": ["mix"], "clean": false, "edits": [],
 "limiter": false}, "turns": [[{"do": "clean"}, {"do": "adjust", "target": "drums",
 "relative": true, "effects": [{"effect": "gain", "db": 3.0}]}], [{"do": "edit", "steps": [
-{"step": "arrange", "spans": [{"start_s": 0.0, "end_s": 1.0, "gain_db": 0.0}]}]}]], "undone": [[{"do": "remove",
-"targets": ["vocals"]}]]}"""
+{"step": "arrange", "spans": [{"start_s": 0.0, "end_s": 1.0, "gain_db": 0.0}]}]}]], "undone": [[
+{"do": "remove", "targets": ["vocals"]}]]}"""
 
 
 def test_a_desk_of_the_version_before_opens():
