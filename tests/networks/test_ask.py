@@ -49,6 +49,17 @@ def test_shapes_and_bound() -> None:
 
 
 @torch.no_grad()
+def test_one_channel_is_heard_and_masked_alone() -> None:
+    torch.manual_seed(0)
+    net = AskNet(TINY.model_copy(update={"channels": 1})).eval()
+    spec = spectrogram()[:, :2]
+    masks = net(spec, torch.stack([ids("dog", "cat"), ids("voice", "bass")]))
+    assert masks.shape == (2, 2, 2, 8, 32)
+    louder = net(100 * spec, torch.stack([ids("dog", "cat"), ids("voice", "bass")]))
+    torch.testing.assert_close(louder, masks, atol=1e-3, rtol=1e-3)
+
+
+@torch.no_grad()
 def test_asking_together_equals_asking_apart() -> None:
     net, spec = tiny_net(), spectrogram()
     questions = torch.stack([ids("dog", "cat"), ids("voice", "bass")])

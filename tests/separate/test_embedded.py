@@ -1,5 +1,6 @@
 """The embedded separator on a tiny exported model: shapes, rates, levels, words, errors."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,44 @@ def test_progress_and_cancelling(separator: EmbeddedSeparator) -> None:
     assert told[-1] == 1.0
     with pytest.raises(Cancelled):
         separator.separate(noise(8000), ["vocals"], watch=Watch(cancelled=lambda: True))
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedSeparator:
+    """The tiny model with a network of its own, of one channel, for animals."""
+    folder = tmp_path_factory.mktemp("two")
+    for stored, name in (("tiny", "tiny"), ("one", "tiny.named")):
+        for end in (".onnx", ".ask.onnx"):
+            shutil.copy(TINY.with_name(stored + end), folder / (name + end))
+    return EmbeddedSeparator(folder / "tiny.onnx", threads=1)
+
+
+def test_each_question_goes_to_the_network_that_knows_it_better(
+    two: EmbeddedSeparator, separator: EmbeddedSeparator
+) -> None:
+    mix = noise(9000, channels=1)
+    both = two.separate(mix, ["vocals", "dog barking"])
+    alone = separator.separate(mix, ["vocals", "dog barking"])
+    np.testing.assert_array_equal(both["vocals"].samples, alone["vocals"].samples)
+    assert np.abs(both["dog barking"].samples - alone["dog barking"].samples).max() > 0
+    assert two.version != separator.version
+
+
+def test_a_network_of_one_channel_hears_each_channel_by_itself(two: EmbeddedSeparator) -> None:
+    mix = noise(9000, channels=3)
+    dogs = two.separate(mix, ["a barking dog"])["a barking dog"].samples
+    for number, channel in enumerate(mix.samples):
+        alone = two.separate(Audio(channel[None], 8000), ["a barking dog"])
+        np.testing.assert_allclose(alone["a barking dog"].samples[0], dogs[number], atol=1e-6)
+
+
+def test_a_sentence_about_several_sounds_asks_for_their_sum(two: EmbeddedSeparator) -> None:
+    mix = noise(9000)
+    words = "a dog barks while drums play and the guitar joins in"
+    answers = two.separate(mix, [words, "dog", "drums", "guitar"])
+    whole, *parts = (stem.samples for stem in answers.values())
+    np.testing.assert_allclose(whole, np.sum(parts, axis=0), atol=1e-6)
+    assert two.supports(words)
 
 
 def test_missing_damaged_and_other_files(tmp_path: Path) -> None:

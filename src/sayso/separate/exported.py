@@ -9,7 +9,7 @@ from typing import Any
 
 from sayso.errors import ModelError
 
-_KEYS = ("config", "known", "training")
+_KEYS = ("config", "known", "within", "training")
 
 
 def open_model(

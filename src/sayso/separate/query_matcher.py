@@ -58,9 +58,13 @@ class QueryMatcher:
     def _index(self) -> _Index:
         return _Index(self._plain)
 
+    def listed(self, text: str) -> str | None:
+        """The plainest wording of the sound of which `text` is a known wording; else None."""
+        return self._plain.get(normalise(text))
+
     def find(self, text: str) -> str | None:
         """The plainest wording of the sound that `text` means; None where none is near."""
-        exact = self._plain.get(normalise(text))
+        exact = self.listed(text)
         if exact is not None:
             return exact
         for score, wording in self._index.ranked(text)[:1]:

@@ -95,6 +95,8 @@ class Objective(nn.Module):
     def forward(self, mix: Tensor, targets: Tensor, ids: Tensor) -> dict[str, Tensor]:
         """The losses of the answers to `ids [B, Q, L]` for `mix [B, 2, T]`."""
         shape = self.net.config
+        if shape.channels == 1:
+            mix, targets = mix.mean(-2, keepdim=True), targets.mean(-2, keepdim=True)
         with torch.no_grad(), torch.autocast(mix.device.type, enabled=False):
             spec = spectrogram(mix, shape.n_fft, hop=shape.hop)
             wanted = spectrogram(targets, shape.n_fft, hop=shape.hop)
@@ -178,12 +180,17 @@ class AskTask:
         block = shape.hop * shape.stride
         whole = torch.from_numpy(mix).to(device)[None]
         whole = nn.functional.pad(whole, (0, -(frames + shape.hop) % block))
-        spec = spectrogram(whole, shape.n_fft, hop=shape.hop)
+        # A network for one channel hears the two one after the other.
+        heard = whole if shape.channels == 2 else whole.transpose(0, 1)
+        spec = spectrogram(heard, shape.n_fft, hop=shape.hop)
         with torch.autocast(device.type, torch.bfloat16):
             features = self.net.encode(spec)
             ids = self._ids([queries]).to(device)[0]
-            masks = [self.net.ask(features, row[None]).float()[0] for row in ids]
-        masked = torch.stack([apply_mask(mask, spec[0]) for mask in masks])
+            masks = [
+                self.net.ask(features, row.expand(len(spec), -1)).float().flatten(0, 1)
+                for row in ids
+            ]
+        masked = torch.stack([apply_mask(mask, spec.flatten(0, 1)) for mask in masks])
         waves: NDArray[np.float32] = (
             waveform(masked, shape.n_fft, hop=shape.hop, frames=frames).cpu().numpy()
         )

@@ -26,6 +26,7 @@ from sayso.atomic import writing
 from sayso.errors import ModelError
 from sayso.networks.ask import AskConfig, AskNet, Features
 from sayso.networks.ngrams import ngram_ids
+from sayso.train.channels import fold_channels
 from sayso.train.checkpoint import model_file, read
 from sayso.train.data.stream import Stream, StreamConfig
 from sayso.train.quantization import Inputs, dequantized, outputs_of, quantized
@@ -52,7 +53,14 @@ class Graph:
     examples: Sequence[Inputs] = ()
 
 
-def export(run: Path, output: Path, *, half: bool = True, store: Path | None = None) -> list[Path]:
+def export(
+    run: Path,
+    output: Path,
+    *,
+    half: bool = True,
+    store: Path | None = None,
+    within: Sequence[str] = (),
+) -> list[Path]:
     """Write the best weights of `run` as ONNX files at `output` (`.onnx`), checked against torch.
 
     Args:
@@ -62,9 +70,11 @@ def export(run: Path, output: Path, *, half: bool = True, store: Path | None = N
             the network with its weights rounded so.
         store: training material; if given, the convolutions of an `AskNet`, checked as they are,
             are rounded to 8 bits, scaled by mixtures of it (`sayso.train.quantization`).
+        within: an `AskNet` says that it knows only what lies within these concepts; all if none.
 
-    Raises: ModelError if there is nothing to export, if ONNX Runtime and torch disagree by more
-        than 1e-4 of the largest output, or if 8 bits are too few; DataError for an unusable store.
+    Raises: ModelError if there is nothing to export, for an unknown concept, if ONNX Runtime and
+        torch disagree by more than 1e-4 of the largest output, or if 8 bits are too few; DataError
+        for an unusable store.
     """
     tensors, metadata = read(model_file(run))
     kind = metadata.get("kind")
@@ -76,7 +86,10 @@ def export(run: Path, output: Path, *, half: bool = True, store: Path | None = N
     paths = []
     for graph in EXPORTERS[str(kind)](metadata["config"], tensors, store):
         path = output.with_name(f"{output.stem}{graph.suffix}.onnx")
-        exact = _graph(graph, {**common, **graph.metadata})
+        said = {**common, **graph.metadata}
+        if "known" in said:
+            said["known"] = _known_within(said["known"], within)
+        exact = _graph(graph, said)
         model = quantized(exact, graph.examples) if graph.examples else exact
         if half:
             _store_half(model)
@@ -92,7 +105,8 @@ def weights_of(path: Path, like: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
     Args:
         path: `best.safetensors` or the like, or `NAME.onnx` with `NAME.ask.onnx` beside it.
-        like: parameters of the same names and shapes.
+        like: parameters of the same names and shapes; a network for one channel may begin at the
+            weights of one for two.
 
     Raises: ModelError naming what is missing or differs.
     """
@@ -107,6 +121,7 @@ def weights_of(path: Path, like: Mapping[str, Tensor]) -> dict[str, Tensor]:
                 name = name.removeprefix("net.").removesuffix(_HALF)
                 if name in like:
                     found[name] = torch.from_numpy(values.astype(np.float32))
+    found = fold_channels(found, like)
     for name, value in like.items():
         if name not in found:
             raise ModelError(f"{path}: lacks {name}; expected a model of the same network")
@@ -157,7 +172,7 @@ def _ask_graphs(
     net.eval()
     generator = torch.Generator().manual_seed(0)
     frames = 4 * config.stride
-    spec = torch.randn(1, 4, frames, config.n_fft // 2, generator=generator)
+    spec = torch.randn(1, 2 * config.channels, frames, config.n_fft // 2, generator=generator)
     ids = torch.randint(1, config.buckets, (1, config.text_length), generator=generator)
     with torch.no_grad():
         fine, context = net.encode(spec)
@@ -172,7 +187,7 @@ def _ask_graphs(
             {"spec": spec},
             ("fine", "context"),
             {"spec": {2: config.stride * unit}},
-            {"known": _known_words()},
+            _known_words(),
             mixtures,
         ),
         Graph(
@@ -193,9 +208,12 @@ def _examples(net: AskNet, store: Path) -> tuple[list[Inputs], list[Inputs]]:
     strides = math.ceil(MIXTURE_S * config.sample_rate / (config.hop * config.stride))
     frames = (strides * config.stride - 1) * config.hop
     batch = Stream(StreamConfig(store=store, batch=MIXTURES, frames=frames)).batch(0)
+    mix = torch.from_numpy(batch.mix)
+    if config.channels == 1:
+        mix = mix.mean(1, keepdim=True)
     mixtures, questions = list[Inputs](), list[Inputs]()
     for spec, asked in zip(
-        spectrogram(torch.from_numpy(batch.mix), config.n_fft, hop=config.hop),
+        spectrogram(mix, config.n_fft, hop=config.hop),
         batch.queries,
         strict=True,
     ):
@@ -208,12 +226,32 @@ def _examples(net: AskNet, store: Path) -> tuple[list[Inputs], list[Inputs]]:
     return mixtures, questions
 
 
-def _known_words() -> dict[str, list[str]]:
-    """Every concept with all its wordings: those kept out of training say the same."""
+def _known_words() -> dict[str, Any]:
+    """Every concept with all its wordings: those kept out of training say the same.
+
+    And for the plain wording of each the wider ones that hold it.
+    """
     from sayso.train.data.vocabulary import load_vocabulary
 
     vocabulary = load_vocabulary()
-    return {name: list(concept.words) for name, concept in vocabulary.concepts.items()}
+    concepts = vocabulary.concepts
+    within = {
+        concepts[name].words[0]: sorted(concepts[up].words[0] for up in vocabulary.ancestors(name))
+        for name in concepts
+    }
+    return {
+        "known": {name: list(concept.words) for name, concept in concepts.items()},
+        "within": within,
+    }
+
+
+def _known_within(known: Mapping[str, list[str]], within: Sequence[str]) -> Mapping[str, list[str]]:
+    from sayso.train.data.vocabulary import load_vocabulary
+
+    if unknown := [name for name in within if name not in known]:
+        raise ModelError(f"unknown concept {unknown[0]!r}; concepts.yaml lists what there is")
+    up = load_vocabulary().ancestors
+    return {n: words for n, words in known.items() if not within or up(n) & set(within)}
 
 
 def _unet_graphs(

@@ -34,16 +34,17 @@ def error_weights(spec: Tensor, *, compressed: float = 0.5) -> Tensor:
     bins are divided by the root of the mixture's amplitude (or power), where quiet treble counts.
 
     Args:
-        spec: mixture `[B, 4, T, F]`.
+        spec: mixture `[B, 2 C, T, F]`.
         compressed: share of the second norm, 0..1.
     """
-    power = spec.square().sum(1) / 2
+    channels = spec.shape[1] // 2
+    power = spec.square().sum(1) / channels
     power = power + 1e-8 * power.mean(dim=(1, 2), keepdim=True) + 1e-12
     amplitude = power.sqrt()
     root = amplitude.sqrt()
-    # The mean of |re| + |im| of two channels over their amplitude is about 2.5.
-    absolute = _shares(amplitude, 1 / root, compressed) * 0.4
-    squared = _shares(power, 1 / amplitude, compressed) * 0.5
+    # The mean of |re| + |im| over the amplitude is about 1.25 a channel.
+    absolute = _shares(amplitude, 1 / root, compressed) * (0.8 / channels)
+    squared = _shares(power, 1 / amplitude, compressed) / channels
     return torch.stack((absolute, squared), 1)
 
 
@@ -59,9 +60,9 @@ def masked_errors(
     """How far masked mixtures are from their targets' spectrograms.
 
     Args:
-        mask: complex masks `[B, Q, 4, T, F]` before their bound, any floating type.
-        spec: mixtures `[B, 4, T, F]`, float32.
-        target: spectrograms `[B, Q, 4, T, F]`, float32.
+        mask: complex masks `[B, Q, 2 C, T, F]` before their bound, any floating type.
+        spec: mixtures `[B, 2 C, T, F]`, float32.
+        target: spectrograms `[B, Q, 2 C, T, F]`, float32.
         weights: `[B, 2, T, F]`, see `error_weights`.
         bound: of the masks' parts.
     """
@@ -104,9 +105,9 @@ def waveform_error(
     """L1 distance `[B, Q]` of waveforms and of their magnitudes at several resolutions.
 
     Args:
-        estimate: `[B, Q, 2, T]`.
+        estimate: `[B, Q, C, T]`.
         target: like `estimate`.
-        mix: `[B, 2, T]`; each part is relative to its own.
+        mix: `[B, C, T]`; each part is relative to its own.
         sizes: STFT windows in samples, hops of a quarter.
 
     Source: multi-resolution STFT loss, Yamamoto et al. 2019, arXiv:1910.11480.

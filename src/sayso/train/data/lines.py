@@ -215,7 +215,7 @@ def _play_take(
     concept = concepts[int(rng.choice(len(concepts), p=shares / shares.sum()))]
     fitting = [s for s in samplers if s.concept == concept]
     sampler = fitting[int(rng.integers(len(fitting)))]
-    notes = _line_for(sampler.concept, pieces, rng, config)
+    notes = line_for(sampler.concept, pieces, rng, config)
     samples = play(store, sampler, notes, rng)
     if sampler.concept == "electric guitar" and rng.random() < 0.6:
         samples = _amplified(samples, rng)
@@ -225,7 +225,7 @@ def _play_take(
     writer.append(samples, about)
 
 
-def _line_for(
+def line_for(
     concept: str, pieces: Sequence[Path], rng: np.random.Generator, config: LinesConfig
 ) -> list[Note]:
     """Notes for an instrument: a line of a piece that suits it, else a made-up melody."""
@@ -235,7 +235,7 @@ def _line_for(
         midi = read_midi(pieces[int(rng.integers(len(pieces)))])
         notes = _notes_of(midi, role, vocabulary, rng, config)
         if concept in WINDS:
-            notes = _top_line(notes)
+            notes = top_line(notes)
         if len(notes) > 12:
             return notes
     return melody(rng, centre=60.0, length_s=config.take_s)
@@ -264,7 +264,7 @@ def _notes_of(
     ]
 
 
-def _top_line(notes: Sequence[Note]) -> list[Note]:
+def top_line(notes: Sequence[Note]) -> list[Note]:
     """One note at a time: the highest of those that start together, each ended by the next."""
     out: list[Note] = []
     for note in sorted(notes, key=lambda n: (n.start_s, -n.pitch)):

@@ -24,6 +24,7 @@ POOL_WEIGHTS: Mapping[str, float] = {
     "made-singing": 1.5,
     "renders": 1.0,
     "lines": 1.5,
+    "solos": 3.0,
     "synths": 1.0,
     "notes": 0.7,
     "samples": 0.7,

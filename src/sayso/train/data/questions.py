@@ -20,6 +20,9 @@ USUAL = (*ROLES, "speech", "music", "instrumental", "noise", "voice", "guitar", 
 # Too wide to say anything of a mixture that lies wholly within the same domain.
 WIDE = frozenset({"noise", "sound", "ambience", "music"})
 
+# Of the rest of what is absent, the share that is of the domain of something that is there.
+NEAR = 0.64
+
 
 class QuestionConfig(Frozen):
     """How many questions an example carries, and how often of what kind."""
@@ -28,6 +31,12 @@ class QuestionConfig(Frozen):
     absent: float = Field(default=0.4, ge=0, le=1, description="share asking for what is not there")
     roles: float = Field(
         default=0.6, ge=0, le=1, description="how often music is asked for by its roles"
+    )
+    usual: float = Field(
+        default=0.45, ge=0, le=1, description="share of what is absent that songs usually have"
+    )
+    named: float = Field(
+        default=2.0, ge=1, description="how much likelier a sound's own name than a wider one"
     )
 
 
@@ -74,7 +83,8 @@ def choose(
             chosen.append(chosen[int(rng.integers(len(chosen)))])
             continue
         lot = rng.random()
-        names = usual if lot < 0.45 and usual else near if lot < 0.8 and near else absent
+        nearby = config.usual + NEAR * (1 - config.usual)
+        names = usual if lot < config.usual and usual else near if lot < nearby and near else absent
         name = names[int(rng.integers(len(names)))]
         for pool in (usual, near, absent):
             if name in pool:
@@ -94,7 +104,7 @@ def _weighted_present(
     for name, members in sorted(found.items()):
         weight = 1.0
         if any(labels[i].concept == name for i in members):
-            weight = 2.0
+            weight = config.named
         if name in ROLES and by_role:
             weight = 8.0
         if len(members) == len(labels) and len(labels) > 1:

@@ -6,7 +6,7 @@ in dBFS over the loud blocks of a source; the mixture's own level is drawn last.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -18,36 +18,10 @@ from sayso.train.data import augment
 from sayso.train.data.augment import AugmentConfig
 from sayso.train.data.material import Material, Source
 from sayso.train.data.mixing import Example, gain_to, serve
+from sayso.train.data.prevalence import ALIKE, FAR, PREVALENCE, SONG_ROLES, SPREAD
 from sayso.train.data.questions import ROLES, QuestionConfig
 from sayso.train.data.store import Floats
-
-# How often an instrument plays "other"; those not named count as 1. What most songs have comes
-# most; what a single sample has to stand for comes seldom.
-PREVALENCE: Mapping[str, float] = {
-    "electric guitar": 6.0,
-    "acoustic guitar": 4.0,
-    "guitar": 2.0,
-    "piano": 4.0,
-    "organ": 2.5,
-    "electric piano": 2.0,
-    "synth": 3.0,
-    "synth lead": 2.0,
-    "synth pad": 2.0,
-    "strings": 2.5,
-    "brass": 2.0,
-    "saxophone": 2.5,
-    "trumpet": 2.0,
-    "flute": 1.5,
-    "didgeridoo": 0.3,
-    "theremin": 0.4,
-    "sitar": 0.4,
-    "kalimba": 0.4,
-    "orchestra": 0.3,
-}
-# How often a role is played by a song's own stems; the pool's songs hold next to no bass, so that
-# nearly all of it is rendered or synthesised.
-SONG_ROLES: Mapping[str, float] = {"vocals": 0.4, "drums": 0.4, "bass": 0.35, "other": 0.3}
-SPREAD: Mapping[str, float] = {"vocals": 0.25, "speech": 0.3, "bass": 0.15, "kick": 0.1}
+from sayso.train.data.vocabulary import Vocabulary
 
 
 class RecipeConfig(Frozen):
@@ -56,6 +30,7 @@ class RecipeConfig(Frozen):
     song: float = Field(default=0.16, ge=0)
     crossed: float = Field(default=0.34, ge=0)
     instruments: float = Field(default=0.12, ge=0)
+    duets: float = Field(default=0.0, ge=0)
     speech_music: float = Field(default=0.11, ge=0)
     speech_noise: float = Field(default=0.12, ge=0)
     sounds: float = Field(default=0.15, ge=0)
@@ -78,6 +53,7 @@ class MixtureSampler:
             "song": self.song,
             "crossed": self.crossed,
             "instruments": self.instruments,
+            "duets": self.duets,
             "speech_music": self.speech_music,
             "speech_noise": self.speech_noise,
             "sounds": self.sounds,
@@ -120,6 +96,7 @@ class MixtureSampler:
             "song": bool(self._recorded or self._rendered),
             "crossed": sum(has(role) for role in ROLES) > 1,
             "instruments": len(self._players) > 1,
+            "duets": len(self._players) > 1,
             "speech_music": has("speech") and has("music"),
             "speech_noise": has("speech") and bool(self._sound_names),
             "sounds": len(self._sound_names) > 1,
@@ -169,6 +146,18 @@ class MixtureSampler:
         if rng.random() < 0.25 and self.material.has("vocals"):
             ids.append(self.material.pick("vocals", rng))
         return [self._from(index, rng, rng.normal(0, 4)) for index in ids]
+
+    def duets(self, rng: np.random.Generator) -> list[Source]:
+        """Two or three instruments alone; half of the time the second is of the first one's kin."""
+        names = self._players
+        first = names[int(rng.integers(len(names)))]
+        kin = [n for n in names if n != first and akin(n, first, self.material.vocabulary)]
+        others = kin if kin and rng.random() < 0.5 else [n for n in names if n != first]
+        picked = [first, others[int(rng.integers(len(others)))]]
+        if rng.random() < 0.25:
+            picked.append(names[int(rng.integers(len(names)))])
+        ids = [self.material.pick_named([name], rng) for name in dict.fromkeys(picked)]
+        return [self._from(index, rng, rng.normal(0, 3)) for index in ids]
 
     def speech_music(self, rng: np.random.Generator) -> list[Source]:
         """Someone speaks over music, -5 to 15 dB louder than it."""
@@ -389,6 +378,12 @@ class MixtureSampler:
                 if members and wanted(song):
                     out.setdefault(within, []).append((song, members))
         return out
+
+
+def akin(first: str, second: str, vocabulary: Vocabulary) -> bool:
+    """Whether two instruments are of one family, or known to be taken for each other."""
+    families = vocabulary.ancestors(first) & vocabulary.ancestors(second)
+    return bool(families - FAR) or frozenset((first, second)) in ALIKE
 
 
 def _roles(sources: list[Source]) -> int:
