@@ -71,7 +71,7 @@ def test_tracks_are_cut_together(folder):
     assert np.abs(tracks[0] + tracks[1]).max() < 1e-3
     alike = folder / "room" / "raw0.wav"
     write(alike, read(raw))
-    assert main([*arguments, "--track", str(alike)]) == 0
+    assert main([*arguments, "--track", str(alike), "--overwrite"]) == 0
     assert main(["edit", "render", str(edit), "-o", str(folder / "two.wav")]) == 0
     assert (folder / "two-1-raw0.wav").is_file() and (folder / "two-2-raw0.wav").is_file()
 
