@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sayso.align.align import Alignment, align
 from sayso.atomic import put
-from sayso.audio import Audio, Notice, Writer, probe, read
+from sayso.audio import Audio, Notice, Writer, read
 from sayso.autoedit.apply import point_out, with_room_tone
 from sayso.autoedit.choose import SHORTEST_S, Scores, choose
 from sayso.autoedit.editor import POINTER, Editor, score
@@ -22,48 +22,7 @@ from sayso.errors import DataError, ModelError, RangeError, RequestError
 from sayso.outputs import fitting, refuse_inputs
 from sayso.timeline import CROSSFADE_S, Edited, Timeline
 from sayso.timeline.editlist import EditList, Insert, check_inside
-from sayso.timeline.exchange import SUFFIXES, read_edit
-from sayso.timeline.exchange.files import Media
 from sayso.watch import SILENT, Watch
-
-
-def media_of(path: str | Path) -> Media:
-    """Rate and length of a recording, decoded only where its header does not tell."""
-    info = probe(path)
-    frames = info.frames if info.frames is not None else read(path).frames
-    return Media(str(path), info.sample_rate, frames)
-
-
-def open_edit(path: str | Path, *, recordings: Sequence[str | Path] = ()) -> EditList:
-    """The edit in a file, with its recordings found.
-
-    Args:
-        path: of any format of `sayso.timeline.exchange`.
-        recordings: what it is cut from, in the order of its tracks; else the paths that the file
-            names are tried, from the current folder and from its own.
-
-    Raises: FormatError, DataError where a recording is not found or does not fit.
-    """
-    path = Path(path)
-    given = iter(recordings)
-
-    def find(named: str | None) -> Media:
-        chosen = next(given, None)
-        if chosen is not None:
-            return media_of(chosen)
-        if named is None:
-            raise DataError("the format does not name the recording; say which one it is cut from")
-        for place in (Path(named), path.parent / named):
-            if place.is_file():
-                return media_of(place)
-        raise DataError(f"the recording {named} is not there; say where it is now")
-
-    return read_edit(path, find=find)
-
-
-def is_edit(path: str | Path) -> bool:
-    """Whether a path names an edit rather than a recording."""
-    return Path(path).suffix.lower() in SUFFIXES
 
 
 def align_files(

@@ -23,9 +23,8 @@ from sayso.conversation import Conversation, Reply
 from sayso.desk import Arrange, Desk, Edit, EditStep, History, Like, Move
 from sayso.desk.arrangement import arrangement_of
 from sayso.errors import RequestError
-from sayso.rendering import Models, Result, render
-from sayso.rendering.models import SPEECH
-from sayso.separate import require_supported
+from sayso.rendering import SPEECH, Result, render
+from sayso.separate import Models, require_supported
 from sayso.watch import Progress, Watch
 
 if TYPE_CHECKING:
@@ -144,10 +143,11 @@ class Studio:
     ) -> None:
         self.models = Models(
             model,
-            cache=None if cache is None else Path(cache),
-            threads=threads,
             weight_store=weight_store,
-            options={"segment_s": segment_s, "overlap": overlap},
+            threads=threads,
+            segment_s=segment_s,
+            overlap=overlap,
+            cache=None if cache is None else Path(cache),
         )
         self._llm = llm
 
@@ -183,14 +183,16 @@ class Studio:
         from sayso.words.hearing import TargetResolver
 
         wanted = [*desk.targets(), *([SPEECH] if _needs_speech(desk) else [])]
-        supports = self.separator.supports
-        require_supported(self.separator, wanted, nearest=TargetResolver(supports).nearest)
+        separator = self.separator
+        nearest = TargetResolver(separator.supports).nearest
+        require_supported(separator, wanted, hears=separator.hears, nearest=nearest)
 
     def open(
         self,
         source: str | Path | Audio,
         *,
         name: str | None = None,
+        track: str | int | None = None,
         desk: Desk | None = None,
         notice: Notice | None = None,
     ) -> Session:
@@ -199,14 +201,15 @@ class Studio:
         Args:
             source: a path, or audio.
             name: what the tracks are filed under; the file's own by default.
+            track: of several sound tracks, a number from 1 or a language; None takes the main one.
             desk: what the conversation begins with; None is nothing asked.
-            notice: told what the person should know of a damaged file.
+            notice: told what the person should know of the file.
 
         Raises: FormatError, EmptyAudioError, NotFiniteError, ShapeError.
         """
         if isinstance(source, Audio):
             return Session(self, source, name or "audio", desk=desk)
-        path, audio = Path(source), read(source, notice=notice)
+        path, audio = Path(source), read(source, track=track, notice=notice)
         return Session(self, audio, name or path.stem, desk=desk, inputs=(path.absolute(),))
 
 

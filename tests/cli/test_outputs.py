@@ -161,7 +161,7 @@ def test_late_errors_come_early(sayso, here, monkeypatch, options, words):
         raise AssertionError("work was begun")
 
     monkeypatch.setattr("sayso.studio.Session.render", render)
-    monkeypatch.setattr("sayso.rendering.Models.separate", render)
+    monkeypatch.setattr("sayso.separate.Models.separate", render)
     for command in (("ask", "take.wav", "remove the vocals"), ("separate", "take.wav")):
         done = sayso(*command, "-n", "simple", *options)
         assert (done.code, words in done.err) == (5, True), done.err

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -227,3 +228,44 @@ def test_a_running_worker_unpickles_nothing(where, kinds, tmp_path, serializatio
         finally:
             process.kill()
     assert not trap.exists()
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of four megabytes of its own."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", place], check=False)
+    if mounted.returncode:
+        pytest.skip("only root can make a disk to fill")
+    yield place
+    subprocess.run(["umount", "-l", place], check=True)
+
+
+def fill(place):
+    """Leaves not a page of a disk free."""
+    ballast = place / "ballast"
+    with ballast.open("wb", buffering=0) as out, suppress(OSError):
+        while True:
+            out.write(b"x" * 512)
+    return ballast
+
+
+def test_a_job_whose_end_found_no_room_is_taken_up_again(small_disk, kinds, tmp_path):
+    with JobQueue(small_disk / "jobs.sqlite") as queue, Workers(queue.url, [kinds], **FAST):
+        queue.enqueue("toy.slow", {"seconds": 1.5}, id="slow")
+        until(lambda: queue.get("slow").state == "running")
+        ballast = fill(small_disk)
+        time.sleep(3.0)
+        assert queue.get("slow").state == "running"  # nobody could write that it is done
+        ballast.unlink()
+        assert queue.wait("slow", timeout_s=PATIENCE_S).state == "done"
+
+
+def test_a_queue_that_was_deleted_is_told_and_not_waited_for(tmp_path, kinds):
+    folder = tmp_path / "out"
+    with JobQueue(folder / "jobs.sqlite") as queue:
+        queue.enqueue("toy.slow", {"seconds": 60.0}, id="slow")
+        shutil.rmtree(folder)
+        with pytest.raises(QueueError, match="was deleted"):
+            queue.wait("slow", timeout_s=5)

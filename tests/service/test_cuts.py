@@ -11,10 +11,12 @@ from tests.service.conftest import Person, wav_bytes
 
 from sayso.audio import write
 from sayso.autoedit.features import extract_features
-from sayso.editing import open_edit
 from sayso.timeline import Clip, Timeline
+from sayso.timeline.exchange import FORMATS, open_edit
 from sayso.train.editor import EditorConfig, learn
 from sayso.train.editor_lessons import Pair
+
+EDL = b"TITLE: x\n001  AX  A  C  01:00:01:12 01:00:02:24 00:00:00:00 00:00:01:12\n"
 
 
 def recording() -> bytes:
@@ -115,11 +117,38 @@ def test_cuts_come_back_from_other_programs(me, format):
     for name, content, says in (
         ("cuts.exe", file, "ends in"),
         ("cuts.otio", b"[" * 200_000, "damaged"),
-        ("cuts.txt", b"\xff\xfe", "no text"),
+        ("cuts.txt", b"\x00\x01", "no text"),
+        ("cuts.txt", b"-1e308\t1\t1\n", "no label"),
+        (
+            "cuts.txt",
+            b"".join(b"%d\t%d\t%d\n" % (n % 9, n % 9 + 1, n) for n in range(10_001)),
+            "10000",
+        ),
+        ("cuts.otio", b'{"OTIO_SCHEMA":"UnknownSchema.1"}', "gave up"),
+        ("cuts.edl", EDL, "how many frames a second"),
         ("cuts.txt", b"3\t99\t1\n", "expected a stretch within"),
     ):
         upload = {"file": (name, content)}
         assert says in me.ask("POST", f"{at}/import", files=upload, status=422)["detail"]
+
+
+def test_an_import_is_told_what_its_file_does_not_say(me):
+    session = me.open(data=recording())
+    at = f"/sessions/{session['id']}/cuts/import"
+    upload = {"file": ("cuts.edl", EDL)}
+    cuts = me.ask("POST", f"{at}?rate=25&start=01:00:00:00", files=upload)
+    assert [(span["start_s"], span["end_s"]) for span in cuts["spans"]] == [(1.48, 2.96)]
+    assert cuts["notes"] == []
+    assert [one["format"] for one in cuts["formats"]] == [
+        suffix.removeprefix(".") for suffix in FORMATS
+    ]
+    told = me.ask("POST", f"{at}?rate=fast", files=upload, status=422)
+    assert "'fast': expected frames a second" in told["detail"]
+    chunks = b'{"version": "3", "timebase": "30/1", "a": [[' + (
+        b'{"src": "x.mov", "start": 0, "dur": 30, "offset": 60, "effects": ["volume:2"]}]]}'
+    )
+    cuts = me.ask("POST", at, files={"file": ("cuts.json", chunks)})
+    assert cuts["notes"] == ["cuts.json: the effect 'volume' is left out"]
 
 
 def test_an_edit_like_a_file_is_answered_with_what_can_be_done(me, tmp_path):

@@ -8,14 +8,17 @@ import os
 import resource
 import socket
 import stat
+import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 import uvicorn
+from fastapi.testclient import TestClient
 from starlette.exceptions import HTTPException
-from tests.service.conftest import Person, wav_bytes
+from tests.service.conftest import LOCAL, Person, wav_bytes
 from tests.service.test_access import person_of
 from tests.service.test_process import served
 
@@ -353,3 +356,31 @@ def test_listing_sessions_does_not_load_their_histories(person):
     assert session["id"] in [one["id"] for one in found]
     assert asked
     assert not any("history" in statement for statement in asked)
+
+
+# A full disk
+
+
+def test_a_full_disk_can_be_relieved(tmp_path):
+    from sayso.service import Limits, Settings, create_app
+
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", disk], check=False)
+    if mounted.returncode:
+        pytest.skip("only root can make a disk to fill")
+    try:
+        settings = Settings(folder=disk / "data", model="simple", limits=Limits())
+        app = create_app(settings)
+        with TestClient(app, base_url=LOCAL, raise_server_exceptions=False) as client:
+            person = Person(client)
+            session = person.open()
+            with (disk / "ballast").open("wb", buffering=0) as out, suppress(OSError):
+                while True:
+                    out.write(b"x" * 512)
+            words = {"json": {"text": "mute the drums and the bass. " * 600, "render": False}}
+            person.ask("POST", f"/sessions/{session['id']}/messages", status=507, **words)
+            person.ask("DELETE", f"/sessions/{session['id']}", status=204)
+            assert person.ask("GET", "/sessions") == []
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)

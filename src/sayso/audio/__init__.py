@@ -14,9 +14,10 @@ from sayso.audio.loudness import (
 )
 from sayso.audio.overlap import Chunking, overlap_add
 from sayso.audio.peaks import peaks
-from sayso.audio.reading import Info, Notice, open_source, probe, read
+from sayso.audio.reading import open_source, probe, read, record
 from sayso.audio.recorder import Recorder
 from sayso.audio.resampling import Resampler, resample
+from sayso.audio.source import Info, Notice, Track
 from sayso.audio.stft import Spectrum, istft, stft, window_frames
 from sayso.audio.writing import Writer, write
 
@@ -32,6 +33,7 @@ __all__ = [
     "Resampler",
     "Samples",
     "Spectrum",
+    "Track",
     "Writer",
     "decibels",
     "integrated_lufs",
@@ -41,6 +43,7 @@ __all__ = [
     "peaks",
     "probe",
     "read",
+    "record",
     "resample",
     "stft",
     "true_peak_db",

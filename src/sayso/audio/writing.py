@@ -13,6 +13,7 @@ import numpy as np
 from sayso.atomic import beside, in_words
 from sayso.audio.audio import Audio, Samples
 from sayso.audio.formats import SNDFILE_SUBTYPES, Format, format_of
+from sayso.audio.layouts import LAYOUTS, OPUS_LAYOUTS, to_vorbis
 from sayso.errors import OutputError
 
 _MOST_BYTES = 0xFFFF0000
@@ -86,6 +87,7 @@ class Writer:
             else _SndfileSink(part, form, self.sample_rate, channels, encoding, frames)
         )
         self._sink: _Sink | None = None
+        self._frames = 0
         self._stack = ExitStack()
 
     def append(self, block: Samples) -> None:
@@ -93,6 +95,7 @@ class Writer:
         assert self._sink is not None, "use Writer in a with block"
         if self._resample is not None:
             block = self._resample.push(block)
+            self._frames += block.shape[1]
         with _in_words(self.path):
             self._sink.write(block)
 
@@ -117,7 +120,10 @@ class Writer:
         assert self._sink is not None
         with _in_words(self.path):
             if kind is None and self._resample is not None:
-                self._sink.write(self._resample.flush())
+                last = self._resample.flush()
+                self._frames += last.shape[1]
+                # Half a sample is still a sound.
+                self._sink.write(last if self._frames else np.zeros((len(last), 1), np.float32))
             self._sink.close()
 
 
@@ -187,12 +193,14 @@ class _SndfileSink:
             self._stream, "w", sample_rate, channels, subtype, format=container
         )
         self._integer = encoding.startswith("pcm")
+        self._vorbis = subtype == "VORBIS"
 
     def write(self, block: Samples) -> None:
         # libsndfile's Vorbis encoder overruns its stack on long writes.
         for start in range(0, block.shape[1], 1 << 16):
             part = block[:, start : start + (1 << 16)]
             try:
+                part = to_vorbis(part) if self._vorbis else part
                 self._file.write(np.clip(part, -1.0, 1.0).T if self._integer else part.T)
             except AssertionError:  # soundfile's, for fewer frames than it was given
                 self._stream.check()
@@ -240,10 +248,19 @@ class _AvSink:
     def __init__(self, part: Path, form: Format, sample_rate: int, channels: int) -> None:
         import av
 
-        self._container = av.open(str(part), "w", format=form.container)
-        stream: Any = self._container.add_stream(form.codec, rate=sample_rate)
+        options, codec_options = {}, {}
+        if form.container == "ipod":
+            # The edit list counts in this; the usual milliseconds would round the length.
+            options["movie_timescale"] = str(sample_rate)
+        opus = form.codec == "libopus"
+        if opus and channels > 2:
+            codec_options["mapping_family"] = "1"  # else channels lose their places
+        self._container = av.open(str(part), "w", format=form.container, container_options=options)
+        stream: Any = self._container.add_stream(
+            form.codec, rate=sample_rate, options=codec_options
+        )
         self._stream = stream
-        self._layout = _LAYOUTS[channels]
+        self._layout = (OPUS_LAYOUTS if opus else LAYOUTS)[channels]
         self._stream.codec_context.layout = self._layout
         self._stream.bit_rate = form.bit_rate // 2 * min(channels, 2) if channels < 3 else 512_000
         planar = [f.name for f in self._stream.codec_context.codec.audio_formats]
@@ -257,8 +274,9 @@ class _AvSink:
 
         if not block.shape[1]:
             return
-        samples = np.ascontiguousarray(np.clip(block, -1.0, 1.0), np.float32)
-        frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout=self._layout)
+        # Interleaved, because PyAV reads past the end of the planes of eight channels.
+        samples = np.ascontiguousarray(np.clip(block, -1.0, 1.0).T, np.float32).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(samples, format="flt", layout=self._layout)
         frame.sample_rate = self._rate
         frame.pts = self._at
         self._at += block.shape[1]
@@ -270,6 +288,3 @@ class _AvSink:
             self._container.mux(self._stream.encode(converted))
         self._container.mux(self._stream.encode(None))
         self._container.close()
-
-
-_LAYOUTS = ("", "mono", "stereo", "3.0", "4.0", "5.0", "5.1", "6.1", "7.1")

@@ -19,11 +19,13 @@ class CleanSettings(Frozen):
     Attributes:
         config: the stages.
         format: a suffix that `sayso.audio.write` knows.
+        track: as `sayso.audio.read` takes it.
     """
 
     kind: Literal["batch.clean"] = "batch.clean"
     config: CleanConfig
     format: str = "wav"
+    track: str | None = None
 
 
 class RenderSettings(Frozen):
@@ -38,6 +40,7 @@ class RenderSettings(Frozen):
         format: a suffix that `sayso.audio.write` knows.
         encoding: as `Result.write` takes it.
         pattern: of the outputs' names; {track} is the alias.
+        track: as `sayso.audio.read` takes it.
     """
 
     kind: Literal["batch.render"] = "batch.render"
@@ -49,17 +52,20 @@ class RenderSettings(Frozen):
     format: str = "wav"
     encoding: str | None = None
     pattern: str = "{track}/{target}.{ext}"
+    track: str | None = None
 
 
 Settings: TypeAlias = Annotated[CleanSettings | RenderSettings, Field(discriminator="kind")]
 
 
-def clean_settings(config: CleanConfig, *, format: str = "wav") -> CleanSettings:
+def clean_settings(
+    config: CleanConfig, *, format: str = "wav", track: str | None = None
+) -> CleanSettings:
     """Clean every item with `config`. Raises: OutputError for an unknown format."""
     _check_format(format)
     # Where models lie and how many threads there are is for each worker's machine to know.
     plain = config.model_copy(update={"models": None, "threads": None})
-    return CleanSettings(config=plain, format=format)
+    return CleanSettings(config=plain, format=format, track=track)
 
 
 def conversation_settings(

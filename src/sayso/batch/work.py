@@ -55,6 +55,7 @@ def clean(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
             source,
             folder / name,
             config,
+            track=settings.track,
             watch=context.watch,
         )
         output = name if row.output else None
@@ -79,7 +80,11 @@ def render(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
         )
         notes: list[str] = []
         session = studio.open(
-            source, name=arguments["alias"], desk=settings.desk, notice=notes.append
+            source,
+            name=arguments["alias"],
+            track=settings.track,
+            desk=settings.desk,
+            notice=notes.append,
         )
         if settings.moves:
             session.do(settings.moves)

@@ -31,7 +31,9 @@ def ask(arguments: Namespace) -> int:
     if is_batch(arguments):
         return _ask_many(arguments, destination)
     desk = Desk(limiter=not arguments.no_limit)
-    session = open_studio(arguments).open(arguments.inputs[0], desk=desk, notice=note)
+    session = open_studio(arguments).open(
+        arguments.inputs[0], track=arguments.track, desk=desk, notice=note
+    )
     for earlier in arguments.after:
         session.say(earlier)
     if arguments.chat:

@@ -74,7 +74,7 @@ def run_batch(arguments: Namespace, settings: CleanSettings | RenderSettings) ->
 
 def render_options(arguments: Namespace, destination: Destination) -> dict[str, Any]:
     """What a batch of desks takes from the options of a model and of outputs."""
-    options = fields(arguments, "model", "overlap")
+    options = fields(arguments, "model", "overlap", "track")
     options |= fields(destination, "format", "encoding", "pattern")
     if Path(options.get("model", "")).is_file():
         options["model"] = str(Path(options["model"]).absolute())

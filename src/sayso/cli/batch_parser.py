@@ -18,6 +18,15 @@ def add_format(parser: ArgumentParser) -> None:
         form.add_argument(f"--{name}", dest="format", action="store_const", const=name)
 
 
+def add_track(parser: ArgumentParser) -> None:
+    """Which sound of a file is read."""
+    parser.add_argument(
+        "--track",
+        metavar="N|LANGUAGE",
+        help="of several sound tracks, such as 2 or de (default: the main one)",
+    )
+
+
 def add_encoding(parser: ArgumentParser) -> None:
     """How its samples are stored."""
     depth = parser.add_mutually_exclusive_group()
@@ -73,6 +82,7 @@ def build_clean(commands: _Commands) -> None:
         "--set", metavar="a.b=c", dest="overrides", action="append", default=[], help="repeatable"
     )
     add_format(clean)
+    add_track(clean)
     clean.add_argument("--threads", metavar="N", type=count, help="processor threads a file")
     clean.add_argument("--json", action="store_true", help="print JSON instead of a table")
     add_batch_options(clean)

@@ -32,12 +32,16 @@ def clean(arguments: Namespace) -> int:
     if is_batch(arguments):
         from sayso.batch import clean_settings
 
-        return run_batch(arguments, clean_settings(config, format=destination.format))
+        return run_batch(
+            arguments, clean_settings(config, format=destination.format, track=arguments.track)
+        )
     here = {
         "models": config.models or models_shelf().folder,
         "threads": arguments.threads or config.threads,
     }
-    row = _clean_one(Path(arguments.inputs[0]), destination, config.model_copy(update=here))
+    row = _clean_one(
+        Path(arguments.inputs[0]), destination, config.model_copy(update=here), arguments.track
+    )
     if arguments.json:
         show_json(row.model_dump(mode="json"))
         return 0
@@ -48,7 +52,9 @@ def clean(arguments: Namespace) -> int:
     return 0
 
 
-def _clean_one(source: Path, destination: Destination, config: CleanConfig) -> CleanRow:
+def _clean_one(
+    source: Path, destination: Destination, config: CleanConfig, track: str | None
+) -> CleanRow:
     """One file into a folder with its report, or into a file that the person named."""
     from sayso.reports import check_report, clean_file, write_report
 
@@ -61,7 +67,7 @@ def _clean_one(source: Path, destination: Destination, config: CleanConfig) -> C
         progress_bar(source.name) as watch,
     ):
         made = Path(folder) / f"speech.{destination.format}"
-        row = clean_file(source, made, config, watch=watch)
+        row = clean_file(source, made, config, track=track, watch=watch)
         if row.status == "passed_over":
             raise SilenceError(row.reason)
         with destination.claim(source.stem, (_SPEECH,), inputs=(source,), notice=note) as paths:

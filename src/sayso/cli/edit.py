@@ -10,6 +10,8 @@ from sayso.cli.parser import fields
 from sayso.cli.terminal import duration, note, progress_bar, show_json, show_table
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from sayso.timeline.editlist import EditList
     from sayso.train.editor import EditorConfig
 
@@ -29,7 +31,7 @@ def align(arguments: Namespace) -> int:
             notice=note,
             watch=watch,
         )
-    path = write_edit(arguments.out, edit)
+    path = write_edit(arguments.out, edit, notice=note)
     if found.new:
         note(f"{len(found.new)} stretches are not in the raw recording; they are marked as new")
     if arguments.json:
@@ -84,15 +86,15 @@ def apply(arguments: Namespace) -> int:
             watch=watch,
             **fields(arguments, "by"),
         )
-    _show(edit, write_edit(arguments.out, edit))
+    _show(edit, write_edit(arguments.out, edit, notice=note))
     return 0
 
 
 def evaluate(arguments: Namespace) -> int:
     """Holds one edit against another, or every method against pairs that it has not seen."""
-    from sayso.editing import is_edit
+    from sayso.timeline.exchange import format_of
 
-    if len(arguments.files) == 2 and all(map(is_edit, arguments.files)):
+    if len(arguments.files) == 2 and all(map(format_of, arguments.files)):
         return _evaluate_edits(arguments)
     _need_torch("learning")
     from sayso.train.editor_files import leave_one_out, means, read_examples
@@ -116,11 +118,10 @@ def evaluate(arguments: Namespace) -> int:
 
 def _evaluate_edits(arguments: Namespace) -> int:
     from sayso.audio import read
-    from sayso.editing import open_edit
     from sayso.errors import DataError
     from sayso.measure.edits import compare_edits, cut_quality
 
-    edit, truth = (open_edit(file, recordings=arguments.recordings) for file in arguments.files)
+    edit, truth = (_opened(file, arguments) for file in arguments.files)
     if edit.source_frames != truth.source_frames:
         raise DataError("the two edits are cut from recordings of different lengths")
     audio = read(edit.sources[0], notice=note)
@@ -152,9 +153,9 @@ def _need_torch(purpose: str) -> None:
 
 def render(arguments: Namespace) -> int:
     """Plays an edit into a file, or into one a track."""
-    from sayso.editing import open_edit, render_edit
+    from sayso.editing import render_edit
 
-    edit = open_edit(arguments.edit, recordings=arguments.recordings)
+    edit = _opened(arguments.edit, arguments)
     if arguments.crossfade is not None:
         edit = _with_crossfade(edit, arguments.crossfade)
     if edit.new:
@@ -170,14 +171,31 @@ def render(arguments: Namespace) -> int:
 
 def export(arguments: Namespace) -> int:
     """Writes an edit in another format."""
-    from sayso.editing import open_edit
     from sayso.timeline.exchange import check_name, write_edit
 
     check_name(arguments.out)
-    edit = open_edit(arguments.edit, recordings=arguments.recordings)
+    edit = _opened(arguments.edit, arguments)
     _check_out(arguments, arguments.edit, *edit.sources)
-    _show(edit, write_edit(arguments.out, edit))
+    _show(edit, write_edit(arguments.out, edit, rate=_rate(arguments), notice=note))
     return 0
+
+
+def _opened(file: str, arguments: Namespace) -> EditList:
+    from sayso.timeline.exchange import open_edit
+
+    return open_edit(
+        file,
+        recordings=arguments.recordings,
+        rate=_rate(arguments),
+        start=arguments.start,
+        notice=note,
+    )
+
+
+def _rate(arguments: Namespace) -> Fraction | None:
+    from sayso.timeline.exchange import frame_rate
+
+    return None if arguments.rate is None else frame_rate(arguments.rate)
 
 
 def _check_out(arguments: Namespace, *inputs: str) -> None:

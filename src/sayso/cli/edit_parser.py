@@ -95,10 +95,7 @@ def _evaluate(kinds: _Commands) -> None:
         nargs="+",
         help="two edits: one, and the true one; or pairs RAW EDITED, to leave each out in turn",
     )
-    evaluate.add_argument(
-        "--raw", metavar="FILE", dest="recordings", action="append", default=[],
-        help="the recording of two edits that do not name it",
-    )  # fmt: skip
+    _recordings(evaluate)
     evaluate.add_argument("--json", action="store_true", help="print JSON instead of a table")
     _steps(evaluate)
 
@@ -142,4 +139,15 @@ def _recordings(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         help="the recording, where the edit does not say or it has moved; repeatable, a track each",
+    )
+    parser.add_argument(
+        "--rate",
+        "--fps",
+        metavar="HZ",
+        help="frames a second of an .edl that does not say: 24, 25, 29.97, 50",
+    )
+    parser.add_argument(
+        "--start",
+        metavar="HH:MM:SS:FF",
+        help="the recording's first time code, or seconds, where it does not say",
     )

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 def info(arguments: Namespace) -> int:
     """Prints what a file holds and how loud it is."""
-    from sayso.audio import LoudnessMeter, PeakMeter, probe, read
+    from sayso.audio import LoudnessMeter, PeakMeter, open_source, record
 
     path = Path(arguments.file)
-    header = probe(path)
-    audio = read(path, notice=note)
+    with open_source(path, track=arguments.track, notice=note) as source:
+        header = source.info
+        audio = record(source)
     loudness = LoudnessMeter(audio.channels, audio.sample_rate)
     peak = PeakMeter(audio.channels)
     with progress_bar("measuring") as watch:

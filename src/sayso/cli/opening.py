@@ -36,10 +36,9 @@ def open_studio(arguments: Namespace) -> Studio:
 
 def tell_choice(studio: Studio, targets: Sequence[str]) -> None:
     """Says which model each target goes to, and why, where the person left it to us."""
-    route = getattr(studio.separator, "route", None)
-    if route is not None:
-        for reason in dict.fromkeys(route(target).reason for target in targets):
-            note(reason)
+    reasons = (studio.separator.route(target).reason for target in targets)
+    for reason in dict.fromkeys(filter(None, reasons)):
+        note(reason)
 
 
 def models_shelf() -> WeightStore:

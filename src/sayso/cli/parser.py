@@ -15,6 +15,7 @@ from sayso.cli.batch_parser import (
     add_encoding,
     add_format,
     add_overwrite,
+    add_track,
     build_clean,
     build_worker,
     count,
@@ -111,6 +112,7 @@ def _output(parser: ArgumentParser, *, folder: str) -> None:
     add_overwrite(parser)
     add_format(parser)
     add_encoding(parser)
+    add_track(parser)
 
 
 def _model(parser: ArgumentParser) -> None:
@@ -149,6 +151,7 @@ def _info(commands: _Commands) -> None:
     info = commands.add_parser("info", help="what a file holds, and how loud it is")
     info.set_defaults(command="info:info")
     info.add_argument("file", metavar="FILE")
+    add_track(info)
     info.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 

@@ -17,6 +17,8 @@ from sayso.value import Value
 
 LATEST_S = 360_000.0
 """A hundred hours: nothing begins, ends or lasts later or longer."""
+MOST_SPANS = 10_000
+"""The most stretches that one arrangement holds."""
 Seconds = Annotated[float, Field(ge=0.0, le=LATEST_S)]
 
 

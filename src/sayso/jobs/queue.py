@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 from sayso.errors import QueueError
-from sayso.jobs.database import APPLICATION, VERSION, database_url, in_words, open_engine, shown
+from sayso.jobs.database import (
+    APPLICATION,
+    VERSION,
+    database_url,
+    in_words,
+    open_engine,
+    shown,
+    sqlite_path,
+)
 from sayso.jobs.job import STATES, Job, JobFailure, JobState, Json
 
 if TYPE_CHECKING:
@@ -40,6 +48,7 @@ def _told(
 ) -> Callable[Concatenate[JobQueue, _P], _R]:
     @functools.wraps(method)
     def wrapped(self: JobQueue, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        self._require_there()
         with in_words(self.url):
             return method(self, *args, **kwargs)
 
@@ -68,6 +77,7 @@ class JobQueue:
                 retry_connection_errors=False,
             )
         self._lanes: set[str] = set()
+        self._file = self._identity()
 
     def enqueue(self, kind: str, arguments: Mapping[str, Json], *, id: str) -> Job:
         """Puts a job in the queue, unless one with this id is there, and returns it as it is then.
@@ -251,6 +261,25 @@ class JobQueue:
     def tell(self, id: str, done: float) -> None:
         """Stores a job's progress, 0 to 1."""
         self._client.update_workflow_attributes(id, {"progress": round(done, 4)})
+
+    def _identity(self) -> tuple[int, int] | None:
+        """What tells an SQLite queue's file from another of its name."""
+        path = sqlite_path(self.url)
+        if path is None:
+            return None
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _require_there(self) -> None:
+        """Raises QueueError where the file was deleted: whoever waits for it would for ever."""
+        if self._identity() != self._file:
+            raise QueueError(
+                f"the queue {shown(self.url)} was deleted or replaced while it was in use; start "
+                "again"
+            )
 
     def _must_be_there(self, id: str) -> Job:
         job = self.get(id)

@@ -60,6 +60,8 @@ class _Worker:
         self.stopping = threading.Event()
         self._turn = threading.Semaphore(1)
         self.id, self.lock = _take_id(queue, machine)
+        self._busy = False
+        self._orphans: set[str] = set()
 
     def run(self, kind: str, arguments: Mapping[str, Json]) -> Json:
         """Runs one job; called by the engine, in a thread of its own."""
@@ -78,6 +80,7 @@ class _Worker:
             )
             if self.stopping.is_set():
                 raise _Abandoned
+            self._busy = True
             try:
                 return self.kinds[kind](arguments, context)
             except Cancelled:
@@ -88,6 +91,8 @@ class _Worker:
                 raise
             except Exception as error:
                 raise Mistake(error) from None
+            finally:
+                self._busy = False
 
     def _taken_away(self, id: str) -> bool:
         """Whether a job was cancelled, removed, or given to another worker."""
@@ -121,14 +126,37 @@ class _Worker:
                 finally:
                     lock.release()
 
+    def _has_orphans(self) -> bool:
+        """Whether a job counts as ours and running, and is not, as at the last look.
+
+        Its outcome could not be written: on a full disk, say.
+        """
+        import sqlalchemy as sa
+
+        table = self.queue.table
+        query = sa.select(table.c.workflow_uuid).where(
+            table.c.status == "PENDING",
+            table.c.application_name == APPLICATION,
+            table.c.executor_id == self.id,
+        )
+        with self.queue.engine.connect() as connection:
+            mine = {row[0] for row in connection.execute(query)}
+        before, self._orphans = self._orphans, set() if self._busy else mine
+        return bool(before & self._orphans)
+
     def watch(self) -> None:
-        """Until told to stop: adopts, and ends the process if its own lock is gone."""
+        """Until told to stop: adopts.
+
+        Ends the process if its own lock is gone, or a job is left that only a start takes up.
+        """
         while True:
             if not self.lock.is_held():
                 # Others may think us dead, and take our jobs: do nothing more, at once.
                 os._exit(LOST)
             with in_words(self.queue.url):
                 self.adopt()
+                if self._has_orphans():
+                    os._exit(LOST)
             if self.stopping.wait(ADOPTION_S):
                 return
 

@@ -1,7 +1,7 @@
 """Rendering: the one way to sound."""
 
-from sayso.rendering.models import Models
+from sayso.clean.pipeline import SPEECH
 from sayso.rendering.result import Result, Track
 from sayso.rendering.tracks import render, timing
 
-__all__ = ["Models", "Result", "Track", "render", "timing"]
+__all__ = ["SPEECH", "Result", "Track", "render", "timing"]

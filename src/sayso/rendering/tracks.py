@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache, partial
 from pathlib import Path
 
 from sayso.audio import Audio, read
 from sayso.clean import clean_audio
-from sayso.clean.pipeline import Keep
+from sayso.clean.pipeline import Keep, opened
 from sayso.desk import MIX, Desk
 from sayso.desk.placing import Resolved
 from sayso.desk.resolving import resolve
 from sayso.effects import Sound, amplify, record
 from sayso.errors import SilenceError
 from sayso.rendering.mixing import Mixer
-from sayso.rendering.models import Models
 from sayso.rendering.result import Result, Track
+from sayso.separate import Models
 from sayso.timeline import find_silences
 from sayso.watch import Progress, Watch
 
@@ -54,7 +55,7 @@ def render(
     if not isinstance(source, Audio):
         name, inputs = Path(source).stem, (Path(source).absolute(),)
         source = read(source)
-    models = models or Models()
+    models = models or _own_models()
     report = watch.part(0.0, _SEPARATING)
     targets = desk.targets()
     share = 0.5 if desk.clean and targets else float(desk.clean is not None)
@@ -63,7 +64,9 @@ def render(
     if desk.clean is not None:
         part = report.part(0.0, share)
         try:
-            cleaned = clean_audio(source, desk.clean, open_model=models.open, keep=keep, watch=part)
+            cleaned = clean_audio(
+                source, desk.clean, open_model=partial(opened, models), keep=keep, watch=part
+            )
             source, notes = cleaned.audio, cleaned.notes
         except SilenceError as error:
             no_speech = str(error)
@@ -96,6 +99,12 @@ def timing(desk: Desk, source: Audio) -> Resolved:
         silences=lambda: find_silences(source),
         listener=ContentAnalyser(source),
     )
+
+
+@lru_cache(maxsize=1)
+def _own_models() -> Models:
+    """The best of our own, kept for the next render."""
+    return Models()
 
 
 def _gone(desk: Desk, time: Resolved) -> tuple[str, ...]:

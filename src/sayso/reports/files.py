@@ -12,10 +12,11 @@ from sayso.clean.config import CleanConfig
 from sayso.clean.pipeline import Keep
 from sayso.desk import Desk
 from sayso.outputs import refuse_inputs, text_of
-from sayso.rendering import Models, render
+from sayso.rendering import render
 from sayso.reports.figures import figures_of, rounded
 from sayso.reports.judging import judge
 from sayso.reports.rows import CleanRow
+from sayso.separate import Models
 from sayso.watch import SILENT, Watch
 
 _CLEANING = 0.95  # the share of the work that is cleaning, for the progress
@@ -26,6 +27,7 @@ def clean_file(
     destination: Path,
     config: CleanConfig,
     *,
+    track: str | int | None = None,
     watch: Watch = SILENT,
 ) -> CleanRow:
     """Writes the speech in `source` to `destination`, and says how it went.
@@ -38,6 +40,7 @@ def clean_file(
         destination: its suffix chooses the format; folders are made, an older file is replaced,
             and whoever calls has chosen a name that may be (see `sayso.outputs`).
         config: see `load_config`.
+        track: of several sound tracks, a number from 1 or a language; None takes the main one.
         watch: progress and cancelling, polled between blocks.
     Returns: a row; one with the status "passed_over" and a reason for a file that is silent or
         holds no speech.
@@ -49,7 +52,7 @@ def clean_file(
     notes: list[str] = []
     row: dict[str, Any] = {"source": text_of(source), "config": config.name}
     report = watch.part(0.0, _CLEANING)
-    audio = read(source, notice=notes.append)
+    audio = read(source, track=track, notice=notes.append)
     row |= {
         "duration_s": round(audio.duration_s, 3),
         "sample_rate": audio.sample_rate,

@@ -17,8 +17,8 @@ from sayso.checkpoints import WeightStore
 from sayso.clean.config import Measure
 from sayso.measure.wer import wer, words_of
 from sayso.reports.rows import AFTER, BEFORE
-from sayso.separate import is_trained, load
-from sayso.separate.public import public_model
+from sayso.separate import load
+from sayso.separate.catalogue import find_row, is_installed
 from sayso.watch import SILENT, Watch
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _weight_store(models: Path | None) -> WeightStore:
 
 def _weights(name: str, models: Path | None) -> list[Path]:
     """The files of a public model. Raises: ModelError saying how to get them."""
-    model = public_model(name)
+    model = find_row(name)
     assert model is not None, "it is on the list"
     return [_weight_store(models).require(file, model=name) for file in model.files]
 
@@ -122,11 +122,11 @@ def _dnsmos(models: Path | None) -> Dnsmos:
 @lru_cache(maxsize=1)
 def _listener(models: Path | None) -> Separator | None:
     """What estimates music where Cnn14 is missing; None where that is installed, or neither is."""
-    model = public_model("cnn14")
-    if model is not None and all(_weight_store(models).find(file) for file in model.files):
+    row = find_row("cnn14")
+    if row is not None and is_installed(row, _weight_store(models)):
         return None
     separator = load()
-    return separator if is_trained(separator, _MUSIC) and separator.supports(_MUSIC) else None
+    return separator if separator.supports(_MUSIC) and separator.route(_MUSIC).trained else None
 
 
 @lru_cache(maxsize=1)
@@ -140,6 +140,6 @@ def _tagger(models: Path | None) -> Tagger:
 def _transcriber(models: Path | None) -> Transcriber:
     from sayso.measure.transcripts import best_transcriber
 
-    whisper = public_model("whisper")
+    whisper = find_row("whisper")
     assert whisper is not None, "it is on the list"
     return best_transcriber(_weight_store(models).path(whisper.files[0]).parent)

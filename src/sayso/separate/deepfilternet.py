@@ -21,9 +21,10 @@ import numpy.typing as npt
 from sayso.audio import Audio, Chunking, Samples
 from sayso.checkpoints import fingerprint
 from sayso.checkpoints.archives import read_member
-from sayso.separate.catalogue import require_supported
 from sayso.separate.exported import open_graph
+from sayso.separate.loading import Loading
 from sayso.separate.native import separate_natively
+from sayso.separate.protocol import require_supported
 from sayso.watch import SILENT, Watch
 
 RATE = 48_000
@@ -107,6 +108,12 @@ class DeepFilterNetSeparator:
         heard = spectrum * np.repeat(gains[0, 0], band_widths(), axis=1)
         heard[:, :BINS] = _filtered(spectrum[:, :BINS], taps[0])
         return synthesise(heard, len(signal))
+
+
+def load(given: Loading) -> DeepFilterNetSeparator:
+    """The separator in the released archive. Raises: ModelError, RangeError."""
+    given.refuse("overlap")
+    return DeepFilterNetSeparator(given.paths[0], threads=given.threads or 0, **given.cutting)
 
 
 def analyse(signal: Samples) -> Spectrum:

@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sayso.audio import Audio, Chunking, Samples, istft, overlap_add, stft, window_frames
-from sayso.separate.catalogue import require_supported
+from sayso.separate.loading import Loading
+from sayso.separate.protocol import require_supported
 from sayso.watch import SILENT, Watch
 
 MUSIC: tuple[str, ...] = ("vocals", "drums", "bass", "other")
@@ -83,6 +84,11 @@ class SimpleSeparator:
 
     def _chunking(self, sample_rate: int) -> Chunking:
         return Chunking.in_seconds(sample_rate, segment_s=self._segment_s, overlap=self._overlap)
+
+
+def load(given: Loading) -> SimpleSeparator:
+    """The separator. Raises: RangeError."""
+    return SimpleSeparator(**given.cutting)
 
 
 def _separate(chunk: Samples, targets: Sequence[str], sample_rate: int) -> Samples:

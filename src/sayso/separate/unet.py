@@ -26,8 +26,9 @@ import numpy.typing as npt
 from sayso.audio import Audio, Chunking, Samples, istft, overlap_add, resample, stft
 from sayso.errors import ModelError
 from sayso.networks.unet_shapes import UNetConfig, unet_shapes
-from sayso.separate.catalogue import require_supported
-from sayso.separate.exported import open_model, version_of
+from sayso.separate.exported import open_model, read_metadata, version_of
+from sayso.separate.loading import Card, Loading
+from sayso.separate.protocol import require_supported
 from sayso.watch import SILENT, Watch
 
 Magnitudes = npt.NDArray[np.float32]
@@ -67,10 +68,7 @@ class UNetSeparator:
         Raises: ModelError for a missing, damaged or different model.
         """
         session, metadata = open_model(path, threads=threads, kind=KIND)
-        try:
-            config = UNetConfig.model_validate(metadata["config"])
-        except (KeyError, ValueError) as error:
-            raise ModelError(f"{path.name} is damaged: {error}") from None
+        config = _config(metadata, path)
         entry = session.get_inputs()[0].name
         return cls(
             config,
@@ -158,6 +156,25 @@ class UNetSeparator:
         silent = magnitude[:, top].sum(axis=1) <= 1e-4 * everywhere
         whole = (masks * magnitude).sum(axis=2) / np.maximum(everywhere, 1e-12)
         return np.where(silent, whole, weighted)
+
+
+def card(path: Path) -> Card:
+    """What an exported U-Net is, without its weights. Raises: ModelError."""
+    sources = tuple(_config(read_metadata(path, kind=KIND), path).sources)
+    return Card(path.stem, stems=sources, hears=sources, supports=sources.__contains__)
+
+
+def load(given: Loading) -> UNetSeparator:
+    """The separator in an exported file. Raises: ModelError, RangeError."""
+    given.refuse("segment_s", "overlap")
+    return UNetSeparator.load(given.paths[0], threads=given.threads or 0)
+
+
+def _config(metadata: Mapping[str, Any], path: Path) -> UNetConfig:
+    try:
+        return UNetConfig.model_validate(metadata["config"])
+    except (KeyError, ValueError) as error:
+        raise ModelError(f"{path.name} is damaged: {error}") from None
 
 
 def predict_masks(

@@ -12,9 +12,9 @@ from sayso.autoedit.content import ContentAnalyser
 from sayso.autoedit.editor import DISCRIMINATOR, UNTAUGHT
 from sayso.conversation import Conversation, Reader, Understood, like_of
 from sayso.desk import Desk, KeepBest, LoopChorus, RemoveSilence, Reply
-from sayso.desk.edits import EditStep
+from sayso.desk.edits import MOST_SPANS, EditStep
 from sayso.desk.resolving import resolve
-from sayso.errors import NotFoundError, RequestError
+from sayso.errors import FormatError, NotFoundError, RequestError
 from sayso.service.store import conversation_of
 from sayso.timeline import Timeline, find_silences
 from sayso.words import Interpretation
@@ -113,17 +113,34 @@ class Cutter:
         )
         return dumps(edit, f".{format}")
 
-    def bring(self, session: Session, name: str, content: bytes) -> Timeline:
-        """The timeline in a file of another program called `name`.
+    def bring(
+        self,
+        session: Session,
+        name: str,
+        content: bytes,
+        *,
+        rate: str | None = None,
+        start: str | None = None,
+    ) -> tuple[Timeline, list[str]]:
+        """The timeline in a file of another program called `name`, and what it cannot hold of it.
 
-        It is taken for one of this recording, whatever it calls its own.
-        Raises: FormatError, DataError, MissingExtraError.
+        It is taken for one of this recording, whatever it calls its own. `rate` and `start` are
+        those of `sayso.timeline.exchange.loads`.
+        Raises: FormatError, RangeError, DataError, MissingExtraError.
         """
-        from sayso.timeline.exchange import loads
-        from sayso.timeline.exchange.files import Media
+        from sayso.timeline.exchange import Media, frame_rate, loads
 
         mine = Media(f"{session.name}.wav", session.sample_rate, session.frames)
-        return loads(content, name, find=lambda _: mine).timeline
+        notes: list[str] = []
+        counted = None if rate is None else frame_rate(rate)
+        edit = loads(
+            content, name, find=lambda _: mine, rate=counted, start=start, notice=notes.append
+        )
+        if len(edit.timeline.clips) > MOST_SPANS:
+            raise FormatError(
+                f"{name}: holds {len(edit.timeline.clips)} clips; a session holds {MOST_SPANS}"
+            )
+        return edit.timeline, notes
 
     def advised(self, reader: Reader) -> Reader:
         """`reader`, but words that want an edit like a file are answered with what can be done."""

@@ -10,6 +10,7 @@ from threading import Lock
 from typing import IO, Any
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from sayso.audio import probe, write
 from sayso.checkpoints import WeightStore
@@ -165,11 +166,19 @@ class Service:
         """Ends a session, its renders and its files. Raises: NotFoundError."""
         self.store.get(id, owner)
         renders = self.store.renders(id)
-        self.queue.remove([render.id for render in renders])  # else a crash now leaves them there
-        self.store.delete(id, owner)  # before the files, so that nobody is told of what is gone
+        try:
+            self._delete_rows(id, owner, renders)
+        except (OperationalError, QueueError):
+            # On a full disk the databases cannot even write that something is gone: make room.
+            shutil.rmtree(self.folder(id), ignore_errors=True)
+            self._delete_rows(id, owner, renders)
         for render in renders:
             self._forget(render)
         shutil.rmtree(self.folder(id), ignore_errors=True)
+
+    def _delete_rows(self, id: str, owner: Owner, renders: Sequence[Render]) -> None:
+        self.queue.remove([render.id for render in renders])  # else a crash now leaves them there
+        self.store.delete(id, owner)  # before the files, so that nobody is told of what is gone
 
     def folder(self, session: str) -> Path:
         """Where the files of a session lie."""

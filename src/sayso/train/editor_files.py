@@ -14,11 +14,11 @@ from sayso.autoedit.apply import point_out
 from sayso.autoedit.choose import choose
 from sayso.autoedit.editor import POINTER, SCORERS, Editor, score
 from sayso.autoedit.features import extract_features
-from sayso.editing import is_edit, open_edit
 from sayso.errors import DataError
 from sayso.measure.edits import EditScores, compare_edits, cut_quality
 from sayso.timeline import Timeline
 from sayso.timeline.editlist import check_inside
+from sayso.timeline.exchange import format_of, open_edit
 from sayso.train.editor import EditorConfig, learn
 from sayso.train.editor_lessons import Pair
 from sayso.watch import SILENT, Watch
@@ -86,9 +86,9 @@ def _timeline(
     notice: Notice | None,
     watch: Watch,
 ) -> Timeline:
-    if not is_edit(edited):
+    if format_of(edited) is None:
         return align(audio, read(edited, notice=notice), watch=watch.quiet).timeline
-    edit = open_edit(edited, recordings=(raw,))
+    edit = open_edit(edited, recordings=(raw,), notice=notice)
     if edit.timeline.sample_rate != audio.sample_rate:
         raise DataError(
             f"the edit counts at {edit.timeline.sample_rate} Hz, the recording has "

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, File, Response, UploadFile
+from fastapi import APIRouter, File, Query, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
 from sayso.autoedit.choose import SHORTEST_S
@@ -14,10 +14,28 @@ from sayso.desk.edits import Span
 from sayso.service.cutting import Cutter
 from sayso.service.routes.dependencies import Hearing, Mine, Resolving, Serving
 from sayso.timeline import CROSSFADE_S, Timeline
+from sayso.timeline.exchange.formats import FORMATS, NAMES
 
 router = APIRouter(prefix="/sessions/{session_id}/cuts", tags=["cuts"])
-Exchange = Literal["otio", "rpp", "xml", "edl", "txt", "json"]
-Edits = Annotated[UploadFile, File(description="otio, rpp, xml, edl, txt or json, up to 4 MiB")]
+_EXCHANGED = "|".join(suffix.removeprefix(".") for suffix in FORMATS)
+Exchange = Annotated[str, Query(description=_EXCHANGED, pattern=f"^({_EXCHANGED})$")]
+Edits = Annotated[UploadFile, File(description=f"an edit ({NAMES}), up to 4 MiB")]
+Rate = Annotated[
+    str | None,
+    Query(description="frames a second of an edl that does not say: 25, 29.97", max_length=20),
+]
+Start = Annotated[
+    str | None,
+    Query(description="the recording's first time code, HH:MM:SS:FF, or seconds", max_length=20),
+]
+
+
+class CutFormat(BaseModel):
+    """A format of other programs; `exact` is how fine its times are, in words."""
+
+    format: str
+    name: str
+    exact: str
 
 
 class Cuts(BaseModel):
@@ -25,6 +43,8 @@ class Cuts(BaseModel):
 
     `spans`, `crossfade_s`, `fade_in_s` and `fade_out_s` are what an `arrange` step takes: the
     length of each join that has none of its own, and of the fades of the very beginning and end.
+    `notes` say what an imported edit has and these do not; `formats` are those of imports and
+    exports.
     """
 
     spans: list[Span] | None
@@ -33,6 +53,11 @@ class Cuts(BaseModel):
     fade_out_s: float = 0.0
     duration_s: float = 0.0
     scorers: list[str]
+    notes: list[str] = []
+    formats: list[CutFormat] = [
+        CutFormat(format=suffix.removeprefix("."), name=form.name, exact=form.exact)
+        for suffix, form in FORMATS.items()
+    ]
 
 
 class Choice(BaseModel):
@@ -86,13 +111,16 @@ def export(session: Mine, service: Serving, turn: Resolving, format: Exchange = 
 
 
 @router.post("/import")
-def bring(session: Mine, service: Serving, file: Edits) -> Cuts:
+def bring(
+    session: Mine, service: Serving, file: Edits, rate: Rate = None, start: Start = None
+) -> Cuts:
     """What an edit of another program keeps of the recording, whatever it calls that.
 
     Nothing changes: an `arrange` step with all of this commits it.
     """
-    timeline = service.cutter.bring(session, file.filename or "", file.file.read())
-    return _cuts(service.cutter, timeline)
+    name, content = file.filename or "", file.file.read()
+    timeline, notes = service.cutter.bring(session, name, content, rate=rate, start=start)
+    return _cuts(service.cutter, timeline).model_copy(update={"notes": notes})
 
 
 def _cuts(cutter: Cutter, timeline: Timeline | None) -> Cuts:

@@ -9,7 +9,6 @@ from sayso import __version__
 from sayso.audio.formats import FORMATS
 from sayso.desk import EFFECTS, field_range
 from sayso.desk.effects import numbers_of
-from sayso.separate import catalogue
 from sayso.service.routes.dependencies import Asking, Serving, the_service
 from sayso.service.schemas import About, Health, Model
 
@@ -35,7 +34,7 @@ def about(service: Serving) -> About:
 @router.get("/models")
 def models(service: Serving, asking: Asking) -> list[Model]:
     """What can separate, and what it hears, costs and may be used for."""
-    return [Model.model_validate(e.model_dump()) for e in catalogue(service.weight_store)]
+    return [Model.model_validate(e.model_dump()) for e in service.studio.models.entries()]
 
 
 @router.get("/health")

@@ -2,103 +2,160 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from importlib import import_module
+from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from sayso.atomic import put
-from sayso.errors import FormatError, MoveError, OutputError, RangeError, SaysoError
+from sayso.audio import Notice
+from sayso.errors import FormatError, InputError, MoveError, RangeError, SaysoError
 from sayso.timeline.editlist import EditList
+from sayso.timeline.exchange.formats import FORMATS, NAMES, EditFormat, check_name, format_of
+from sayso.timeline.exchange.media import Find, finder, media_of, named_from
+from sayso.timeline.exchange.parsing import parse_bounded
+from sayso.timeline.exchange.placing import place
+from sayso.timeline.exchange.timecode import PICTURE_HZ
+from sayso.timeline.playback import reach
+from sayso.timeline.timeline import CROSSFADE_S
 
-SUFFIXES: Mapping[str, str] = {
-    ".otio": "otio",
-    ".edl": "otio",
-    ".xml": "otio",
-    ".rpp": "reaper",
-    ".txt": "labels",
-    ".json": "chunks",
-}
-"""Suffixes and the modules beside this one that know them."""
-_LARGEST = 256 << 20
+_LARGEST = 64 << 20
 
 
-@dataclass(frozen=True)
-class Media:
-    """What a format that does not say it itself must be told of the recording."""
-
-    path: str
-    sample_rate: int
-    frames: int
-
-
-Find = Callable[[str | None], Media]
-"""Gives the recording, by the path that the file names or None where it names none."""
-
-
-def check_name(path: str | Path) -> None:
-    """Raises OutputError for a name whose suffix is no format's: worth asking before long work."""
-    if Path(path).suffix.lower() not in SUFFIXES:
-        raise OutputError(f"{Path(path).name}: expected a name that ends in {', '.join(SUFFIXES)}")
-
-
-def write_edit(path: str | Path, edit: EditList) -> Path:
-    """Writes `edit` in the format that the suffix names, and returns the path.
-
-    Raises: as `check_name` and `dumps`; OutputError for a folder that cannot be written.
-    """
-    check_name(path)
-    return put(path, dumps(edit, Path(path).suffix.lower()))
-
-
-def dumps(edit: EditList, suffix: str) -> str:
-    """`edit` in the format of a suffix of `SUFFIXES`.
-
-    Raises: RequestError for an order that the format cannot hold, MissingExtraError for
-        OpenTimelineIO.
-    """
-    text: str = _format_of(suffix).dump(edit, suffix)
-    return text
-
-
-def read_edit(path: str | Path, *, find: Find) -> EditList:
-    """The edit in a file of a format that `SUFFIXES` names.
+def open_edit(
+    path: str | Path,
+    *,
+    recordings: Sequence[str | Path] = (),
+    rate: Fraction | None = None,
+    start: str | None = None,
+    notice: Notice | None = None,
+) -> EditList:
+    """The edit in a file, with its recordings found.
 
     Args:
-        path: the file.
-        find: gives the recording that it is cut from.
+        path: of any format of `FORMATS`.
+        recordings: what it is cut from, in the order of its tracks; else the paths that the file
+            names, which are relative to its own folder.
+        rate: as for `loads`.
+        start: as for `loads`.
+        notice: as for `loads`.
 
-    Raises: FormatError where it cannot be read; as `loads`.
+    Raises: FormatError, DataError where a recording is not found or does not fit.
     """
+    find = finder(Path(path).parent, iter(recordings))
+    return read_edit(path, find=find, rate=rate, start=start, notice=notice)
+
+
+def read_edit(
+    path: str | Path,
+    *,
+    find: Find,
+    rate: Fraction | None = None,
+    start: str | None = None,
+    notice: Notice | None = None,
+) -> EditList:
+    """The edit in a file; as `loads`. Raises: FormatError where it cannot be read."""
     path = Path(path)
     try:
         if path.stat().st_size > _LARGEST:
-            raise FormatError(f"{path.name}: larger than any edit (256 MiB)")
-        return loads(path.read_bytes(), path.name, find=find)
+            raise FormatError(f"{path.name}: larger than any edit ({_LARGEST >> 20} MiB)")
+        content = path.read_bytes()
     except OSError as error:
         raise FormatError(f"{path}: cannot be read ({error.strerror})") from None
+    return loads(content, path.name, find=find, rate=rate, start=start, notice=notice)
 
 
-def loads(content: bytes, name: str, *, find: Find) -> EditList:
-    """The edit that a file called `name` holds.
+def loads(
+    content: bytes,
+    name: str,
+    *,
+    find: Find,
+    rate: Fraction | None = None,
+    start: str | None = None,
+    notice: Notice | None = None,
+) -> EditList:
+    """The edit that a file called `name` holds; it is parsed in a process of its own.
 
-    Raises: FormatError where it is damaged or of another kind, DataError where its times do not
-        fit the recording, MissingExtraError for OpenTimelineIO.
+    Args:
+        content: of the file.
+        name: whose suffix is one of `FORMATS`.
+        find: gives the recording that it is cut from.
+        rate: frames a second that it counts, where it does not say, as an EDL.
+        start: the time code at which the recording starts, or seconds, where that does not say.
+        notice: told what the file says and an edit cannot hold.
+
+    Raises: FormatError where it is damaged or of another kind, or holds what an edit cannot;
+        DataError where a recording is not found, MissingExtraError for OpenTimelineIO.
     """
-    suffix = Path(name).suffix.lower()
-    if suffix not in SUFFIXES:
-        raise FormatError(f"{name}: expected an edit whose name ends in {', '.join(SUFFIXES)}")
+    form = format_of(name)
+    if form is None:
+        raise FormatError(f"{name}: expected an edit whose name ends in {NAMES}")
     try:
-        edit: EditList = _format_of(suffix).load(content.decode(), suffix, find)
-    except UnicodeDecodeError:
-        raise FormatError(f"{name}: this is no text; expected an edit") from None
+        edit, notes = place(parse_bounded(content, form.suffix, rate), find, start=start)
     except SaysoError as error:
         # What a value on the desk refuses is here a fault of the file.
         refused = isinstance(error, MoveError | RangeError)
         raise (FormatError if refused else type(error))(f"{name}: {error}") from None
+    if notice is not None:
+        for note in notes:
+            notice(f"{name}: {note}")
     return edit
 
 
-def _format_of(suffix: str) -> Any:
-    return import_module(f"sayso.timeline.exchange.{SUFFIXES[suffix]}")
+def write_edit(
+    path: str | Path,
+    edit: EditList,
+    *,
+    rate: Fraction | None = None,
+    notice: Notice | None = None,
+) -> Path:
+    """Writes `edit` in the format that the suffix names, and returns the path.
+
+    Recordings with relative paths are named from the folder of `path`.
+
+    Args:
+        path: its suffix is one of `FORMATS`.
+        edit: what to write.
+        rate: frames a second of formats made for pictures; None is that of the recording's own
+            picture, or 30.
+        notice: told what of the edit the format has no place for.
+
+    Raises: as `check_name` and `dumps`; OutputError for a folder that cannot be written.
+    """
+    form = check_name(path)
+    sources = tuple(named_from(source, Path(path).parent) for source in edit.sources)
+    rate = rate or _picture_hz(edit.sources[0]) or PICTURE_HZ
+    text = dumps(edit.model_copy(update={"sources": sources}), form.suffix, rate=rate)
+    written = put(path, text)
+    if notice is not None and (lost := _lost(edit, form)):
+        notice(f"{Path(path).name}: {form.name} has no place for {' and '.join(lost)}")
+    return written
+
+
+def dumps(edit: EditList, suffix: str, *, rate: Fraction = PICTURE_HZ) -> str:
+    """`edit` in the format of a suffix of `FORMATS`, its recordings named as they are.
+
+    Raises: RequestError for what the format cannot hold, MissingExtraError for OpenTimelineIO.
+    """
+    return FORMATS[suffix].adapter.dump(edit, suffix, rate)
+
+
+def _picture_hz(source: str) -> Fraction | None:
+    try:
+        return media_of(source).picture_hz
+    except (InputError, OSError):
+        return None
+
+
+def _lost(edit: EditList, form: EditFormat) -> list[str]:
+    """What is in `edit` and not in a file of `form`."""
+    timeline = edit.timeline
+    joins = range(len(timeline.clips) - 1)
+    held = {
+        "gains": any(clip.gain_db for clip in timeline.clips),
+        "gaps": bool(edit.new),
+        "crossfades": timeline.crossfade_frames != round(CROSSFADE_S * timeline.sample_rate)
+        and any(reach(timeline, number) for number in joins),
+        "tempo": edit.speed != 1.0,
+    }
+    words = {"gains": "the clips' gains", "gaps": "the gaps", "tempo": "the change of tempo"}
+    return [words.get(what, f"the {what}") for what in form.loses if held[what]]

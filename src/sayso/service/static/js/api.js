@@ -63,10 +63,11 @@ export const render = (id, targets) =>
 export const move = (id, moves) => send("POST", `${of(id)}/moves`, { moves });
 export const cuts = (id) => get(`${of(id)}/cuts`);
 export const chooseCuts = (id, choice) => send("POST", `${of(id)}/cuts/choose`, choice);
-export async function bringCuts(id, file) {
+export async function bringCuts(id, file, rate) {
   const body = new FormData();
   body.append("file", file, file.name);
-  return (await request(`${of(id)}/cuts/import`, { method: "POST", body })).json();
+  const query = rate ? `?${new URLSearchParams({ rate })}` : "";
+  return (await request(`${of(id)}/cuts/import${query}`, { method: "POST", body })).json();
 }
 export const cutsUrl = (id, format) => `${of(id)}/cuts/export?${new URLSearchParams({ format })}`;
 export const cancel = (url) => send("POST", `${url}/cancel`);

@@ -23,6 +23,7 @@ export class Cuts extends EventTarget {
   kept = null; // null: not known, or nothing is cut
   draft = null;
   scorers = ["level"];
+  formats = []; // of other programs
   by = "level";
   asked = null; // the share that a scorer was asked for, which bars seldom meet
   busy = false;
@@ -70,9 +71,21 @@ export class Cuts extends EventTarget {
     return this.#ask(keep, () => api.chooseCuts(this.#session.id, { by, keep }));
   }
 
-  /** Takes what a file of another program keeps. */
-  bring(file) {
-    return this.#ask(null, () => api.bringCuts(this.#session.id, file));
+  /**
+   * Takes what a file of another program keeps.
+   * @param {() => ?string} askRate asked for the frames a second of a file that does not say them
+   */
+  bring(file, askRate) {
+    return this.#ask(null, async () => {
+      const { id } = this.#session;
+      const brought = await api.bringCuts(id, file).catch((problem) => {
+        const rate = problem.message.includes("--rate") ? askRate() : null;
+        if (!rate) throw problem;
+        return api.bringCuts(id, file, rate);
+      });
+      if (brought.notes.length) this.#fail(new Error(brought.notes.join("; ")));
+      return brought;
+    });
   }
 
   async #ask(keep, send) {
@@ -169,9 +182,10 @@ export class Cuts extends EventTarget {
     this.draft = null;
     this.#looking = true;
     try {
-      const { scorers, spans, crossfade_s, fade_out_s } = await api.cuts(this.#session.id);
+      const { scorers, formats, spans, crossfade_s, fade_out_s } = await api.cuts(this.#session.id);
       if (edits !== this.#seen) return;
       this.scorers = scorers;
+      this.formats = formats;
       const known = spans !== null && this.#session.desk.edits.length > 0;
       this.kept = known ? { spans, crossfade_s, fade_out_s } : null;
     } catch (problem) {

@@ -22,15 +22,8 @@ const NUDGES_S = {
   PageDown: -0.1,
   PageUp: 0.1,
 };
+const RATE_QUESTION = "How many frames a second does this file count? 24, 25, 29.97, 50 …";
 const SCORERS = { level: "Loudest", novelty: "Newest" };
-const FORMATS = [
-  ["otio", "OpenTimelineIO", "to the sample"],
-  ["rpp", "Reaper", "to the sample"],
-  ["txt", "Audacity labels", "to the microsecond"],
-  ["xml", "Final Cut Pro 7", "to 1/30 s"],
-  ["edl", "EDL, CMX 3600", "to 1/30 s"],
-  ["json", "auto-editor", "to 1/30 s; cuts only"],
-];
 
 export class CutsView {
   #session;
@@ -165,10 +158,9 @@ export class CutsView {
       part(name, "button", { type: "button", class: kind, title, onclick }, ...children);
     const file = el("input", {
       type: "file",
-      accept: FORMATS.map(([format]) => `.${format}`).join(),
       hidden: true,
       onchange: () => {
-        if (file.files.length) this.#cuts.bring(file.files[0]);
+        if (file.files.length) this.#cuts.bring(file.files[0], () => prompt(RATE_QUESTION, "25"));
         file.value = "";
       },
     });
@@ -190,7 +182,7 @@ export class CutsView {
         { class: "cuts-actions" },
         button("across", "tool", "Play across the next cut (V)", () => this.playAcross(), icon("across")),
         button("out", "tool", "For another program", () => this.#export(), icon("export")),
-        button("bring", "tool", "From another program", () => file.click(), icon("import")),
+        button("bring", "tool", "From another program", () => this.#bring(file), icon("import")),
         button("drop", "quiet", "Back to what the desk has", () => this.#cuts.drop(), "Discard"),
         button("commit", "button is-main", "Put these cuts on the desk", () => this.keep(), "Keep cuts"),
       ),
@@ -373,11 +365,16 @@ export class CutsView {
     return this.#listening.playFrom(lengthOf({ spans: before }) - LEAD_S);
   }
 
+  #bring(file) {
+    file.accept = this.#cuts.formats.map(({ format }) => `.${format}`).join();
+    file.click();
+  }
+
   #export() {
     byId("cut-export-words").textContent =
       `Each file names the recording ${this.#session.name}.wav; put it beside.`;
     byId("cut-export-list").replaceChildren(
-      ...FORMATS.map(([format, name, facts]) =>
+      ...this.#cuts.formats.map(({ format, name, exact }) =>
         el(
           "li",
           {},
@@ -386,7 +383,7 @@ export class CutsView {
             { href: api.cutsUrl(this.#session.id, format), download: "", class: "file" },
             icon("download"),
             el("span", { text: `${name} (.${format})` }),
-            el("span", { class: "dim", text: facts }),
+            el("span", { class: "dim", text: exact }),
           ),
         ),
       ),
