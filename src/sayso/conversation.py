@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from sayso.desk import Desk, Edit, History, Like, Move, parse_moves
 from sayso.errors import RequestError
@@ -61,6 +61,10 @@ class Understood(Protocol):
     @property
     def interpreter(self) -> str:
         """Who understood."""
+
+    @property
+    def state(self) -> BaseModel:
+        """What the dialogue goes on from."""
 
 
 Reader: TypeAlias = Callable[[str, "Conversation"], Understood]
@@ -114,7 +118,8 @@ class Conversation(Value):
         found = reader(text, self)
         moves = tuple((settle or refuse_files)(found.moves, self.desk))
         said = (*self.said, Said(text=text, reply=found.reply))[-MOST_REMEMBERED:]
-        after = Conversation(history=self.history.push(moves), said=said, state=self.state)
+        state = found.state.model_dump(mode="json")
+        after = Conversation(history=self.history.push(moves), said=said, state=state)
         return after, Reply(found.reply, moves, after.desk, found.interpreter)
 
     def do(
@@ -129,15 +134,15 @@ class Conversation(Value):
         Raises: MoveError, RangeError, RequestError for a move that names a file.
         """
         settled = (settle or refuse_files)(parse_moves(list(moves)), self.desk)
-        return self.model_copy(update={"history": self.history.push(tuple(settled)), "state": {}})
+        return self.model_copy(update={"history": self.history.push(tuple(settled))})
 
     def undo(self) -> Conversation:
         """Without the last turn. Raises: MoveError when there is none."""
-        return self.model_copy(update={"history": self.history.undo(), "state": {}})
+        return self.model_copy(update={"history": self.history.undo()})
 
     def redo(self) -> Conversation:
         """With the turn that was taken back last. Raises: MoveError when there is none."""
-        return self.model_copy(update={"history": self.history.redo(), "state": {}})
+        return self.model_copy(update={"history": self.history.redo()})
 
 
 def like_of(moves: Sequence[Move]) -> str | None:

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ from sayso.watch import Progress, Watch
 if TYPE_CHECKING:
     from sayso.audio import Notice
     from sayso.separate import Separator
-    from sayso.words import Interpretation
+    from sayso.words import Facts, Interpretation
     from sayso.words.llm import LanguageModel
 
 
@@ -77,9 +78,20 @@ class Session:
         suggestions, and the desk stays as it was. Raises: FormatError, ModelError for an example
         or an editor that cannot be read.
         """
-        said = self.conversation.say(text, self.studio.understand, settle=self._settled)
-        self.conversation, reply = said
+        reader = partial(self.studio.understand, facts=self._facts())
+        self.conversation, reply = self.conversation.say(text, reader, settle=self._settled)
         return reply
+
+    def _facts(self) -> Facts:
+        """What questions about the recording are answered with."""
+        from sayso.audio import integrated_lufs
+        from sayso.words import Facts
+
+        def lufs() -> float | None:
+            level = integrated_lufs(self.source)
+            return level if isfinite(level) else None
+
+        return Facts(duration_s=lambda: self.source.duration_s, lufs=lufs)
 
     def do(self, moves: Sequence[Move | Mapping[str, Any]]) -> Desk:
         """Applies moves, values or their plain data, as one turn and returns the desk.
@@ -120,7 +132,7 @@ class Studio:
 
     Args:
         model: as `sayso.separate.load` takes it: a name, a path, "auto" or an ensemble; None takes
-            the best of our own.
+            the best that is installed for each sound.
         cache: folder for separated stems, or None to keep none.
         segment_s: seconds that the separator hears at a time; None leaves it to the model.
         overlap: share of a segment that is heard twice, 0 to 0.5.
@@ -165,16 +177,24 @@ class Studio:
 
         return LanguageModel(self._llm)
 
-    def understand(self, text: str, conversation: Conversation) -> Interpretation:
+    def understand(
+        self, text: str, conversation: Conversation, *, facts: Facts | None = None
+    ) -> Interpretation:
         """What `text` asks for after `conversation`, given what the separator supports.
+
+        Args:
+            text: an instruction.
+            conversation: so far; it is not changed.
+            facts: what is known of the recording, for questions about it.
 
         Raises: ModelError.
         """
-        from sayso.words import Exchange, interpret
+        from sayso.words import Exchange, State, interpret
 
         supports, history = self.separator.supports, conversation.history
         if self.language_model is None:
-            return interpret(text, history, supports=supports)
+            state = State.model_validate(conversation.state)
+            return interpret(text, history, supports=supports, state=state, facts=facts)
         earlier = [Exchange(said.text, said.reply) for said in conversation.said]
         return self.language_model.interpret(text, history, supports=supports, earlier=earlier)
 

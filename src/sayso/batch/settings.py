@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
@@ -9,8 +11,11 @@ from pydantic import Field
 from sayso.clean import CleanConfig
 from sayso.configuration import Frozen
 from sayso.conversation import Conversation, like_of
-from sayso.desk import Desk, Move
+from sayso.desk import Desk, Move, apply
 from sayso.errors import OutputError
+from sayso.outputs import Destination, file_name
+
+CLEAN_PATTERN = "{track}.{ext}"
 
 
 class CleanSettings(Frozen):
@@ -85,7 +90,9 @@ def render_settings(desk: Desk, *moves: Move, **options: str | float | None) -> 
     """
     settings = RenderSettings.model_validate({"desk": desk, "moves": moves, **options})
     _check_format(settings.format)
-    missing = [field for field in ("{track}", "{target}") if field not in settings.pattern]
+    several = len(reduce(apply, moves, desk).deliver) > 1
+    needed = ("{track}", *(("{target}",) if several else ()))
+    missing = [field for field in needed if field not in settings.pattern]
     if missing:
         raise OutputError(
             f"the file name pattern {settings.pattern!r} would give several files of a batch the "
@@ -94,9 +101,18 @@ def render_settings(desk: Desk, *moves: Move, **options: str | float | None) -> 
     return settings
 
 
-def _check_format(name: str) -> None:
-    from pathlib import Path
+def names_of(settings: CleanSettings | RenderSettings, alias: str) -> list[str]:
+    """The outputs of the item that is called `alias`, below the output folder."""
+    if isinstance(settings, CleanSettings):
+        speech = file_name(CLEAN_PATTERN, alias, "", settings.format)
+        stages = [f"{speech.rpartition('.')[0]}.stages"] if settings.config.keep_stages else []
+        return [speech, *stages]
+    destination = Destination(Path(), settings.pattern, settings.format)
+    desk = reduce(apply, settings.moves, settings.desk)
+    return list(destination.names(alias, desk.deliver).values())
 
+
+def _check_format(name: str) -> None:
     from sayso.audio.formats import format_of
 
     format_of(Path(f"x.{name}"))

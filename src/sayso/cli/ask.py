@@ -79,7 +79,8 @@ def _ask_many(arguments: Namespace, destination: Destination) -> int:
     studio.require(reply.desk)
     tell_choice(studio, reply.desk.targets())
     options = render_options(arguments, destination)
-    return run_batch(arguments, conversation_settings(conversation, **options))
+    settings = conversation_settings(conversation, **options)
+    return run_batch(arguments, settings, destination)
 
 
 def _chat(session: Session, words: str | None, destination: Destination) -> int:
