@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import uuid4
 
-from pydantic import ValidationError
-
 from sayso.audio import Notice
 from sayso.batch.aliases import Aliases, Taken
 from sayso.batch.manifest import (
@@ -27,7 +25,7 @@ from sayso.batch.manifest import (
 )
 from sayso.batch.pace import Pace, Tally
 from sayso.batch.reporting import report
-from sayso.batch.settings import CleanSettings, RenderSettings, names_of
+from sayso.batch.settings import CleanSettings, RenderSettings, alike, names_of
 from sayso.batch.storage import Source, absolute, is_remote, sha256_of
 from sayso.batch.work import RESULT, STATE, Settle
 from sayso.errors import Cancelled, QueueError, SaysoError
@@ -104,7 +102,7 @@ class Batch:
         manifest, found = next(
             (name, found)
             for name, found in manifests(place)
-            if found is None or _alike(found[0].settings, settings)
+            if found is None or alike(found[0].settings, settings)
         )
         head, items = found or (Head(batch=uuid4().hex[:16], settings=plain), {})
         batch = cls(place, settings, head, manifest=manifest)
@@ -393,11 +391,3 @@ def _ended(item: Item, job: Job) -> Item:
     assert job.error is not None
     update = {"state": "failed", "reason": job.error.message, "error": job.error.name}
     return item.model_copy(update=update)
-
-
-def _alike(stored: Mapping[str, Any], settings: CleanSettings | RenderSettings) -> bool:
-    """Whether stored settings, perhaps of an earlier version, are the same."""
-    try:
-        return type(settings).model_validate(stored) == settings
-    except (ValidationError, SaysoError):
-        return False

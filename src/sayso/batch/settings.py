@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import reduce
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from sayso.clean import CleanConfig
 from sayso.configuration import Frozen
 from sayso.conversation import Conversation, like_of
 from sayso.desk import Desk, Move, apply
-from sayso.errors import OutputError
+from sayso.errors import OutputError, SaysoError
 from sayso.outputs import Destination, file_name
 
 CLEAN_PATTERN = "{track}.{ext}"
@@ -110,6 +111,14 @@ def names_of(settings: CleanSettings | RenderSettings, alias: str) -> list[str]:
     destination = Destination(Path(), settings.pattern, settings.format)
     desk = reduce(apply, settings.moves, settings.desk)
     return list(destination.names(alias, desk.deliver).values())
+
+
+def alike(stored: Mapping[str, Any], settings: CleanSettings | RenderSettings) -> bool:
+    """Whether stored settings, perhaps of an earlier version, are the same."""
+    try:
+        return type(settings).model_validate(stored) == settings
+    except (ValidationError, SaysoError):
+        return False
 
 
 def _check_format(name: str) -> None:
