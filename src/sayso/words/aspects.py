@@ -49,7 +49,8 @@ def direction(clause: Clause) -> int:
 
 def complains(clause: Clause) -> bool:
     """Whether the clause says what is wrong rather than what to do."""
-    if clause.has("verb", *_ORDERS):
+    likened = clause.has("like") and not clause.has("verb", "sound")
+    if clause.has("verb", *_ORDERS) or likened:
         return False
     if clause.has("degree", "excess", "excess_loud", "lack") or clause.has("again", "softer"):
         return True
@@ -98,7 +99,10 @@ def _unique(found: Sequence[Aspect]) -> list[Aspect]:
     unique: dict[tuple[str, str], Aspect] = {}
     presets = any(aspect.name == "preset" for aspect in found)
     details = {aspect.name for aspect in found if aspect.detail not in _LESS_TELLING}
+    last = [aspect for aspect in found if aspect.name == "preset"][-1:]
     for aspect in found:
+        if aspect.name == "preset" and aspect is not last[0]:
+            continue
         if aspect.name in details and aspect.detail in _LESS_TELLING:
             continue
         if presets and aspect.name != "preset" and not aspect.sign:
@@ -159,6 +163,8 @@ def _preset(clause: Clause, name: str) -> Aspect:
 def _attributive(clause: Clause, at: int) -> bool:
     """Whether a plain quality only describes the sound after it: "remove the loud drums"."""
     after = clause.items[at + 1 : at + 2]
+    if at == 0 and after and after[0].definite:
+        return False  # "Warm the vocals up"
     acts = clause.has("verb", "remove", "extract", "lower", "raise", "drop", "cut", "keep")
     moved = clause.has("particle", "up", "down", "out", "off") or clause.has("param")
     return bool(after) and after[0].kind == "sound" and (acts or moved)
@@ -215,7 +221,9 @@ def _completed(clause: Clause, aspect: Aspect, sign: int) -> Aspect:
         clause.has("particle", "off", "out", "away") and not clause.has("verb", "raise")
     )
     ranged = clause.first("range") if clause.has("prep", "from") else None
-    shared = aspect.name == "gain" and clause.has("prep", "by")
+    shared = aspect.name == "gain" and (
+        clause.has("prep", "by") or any(item.text == "by half" for item in clause.items)
+    )
     return Aspect(
         name=aspect.name,
         detail="volume" if shared else aspect.detail,

@@ -78,7 +78,12 @@ def _runs(clause: Clause) -> int:
     count, before = 0, None
     for item in clause.items:
         here = item.kind in TARGETS or item.kind == "word"
-        if before is not None and (before.kind == "like" or before.is_("degree", "excess_loud")):
+        governed = before is not None and (
+            before.kind == "like"
+            or before.is_("degree", "excess_loud")
+            or before.is_("edge", "below", "above")
+        )
+        if governed:
             here = False
         if here and not (
             before is not None and (before.kind in TARGETS | {"prep", "word"} or joins(before))
@@ -105,7 +110,10 @@ def _one_change(clause: Clause) -> bool:
         return False
     if len(units) != len(set(units)) or _runs(clause) > 1 or len(clause.all("place")) > 1:
         return False
-    if clause.has("prep", "than", "as") and not verbs:
+    excess = clause.has("degree", "excess")
+    if clause.has("prep", "than", "as") and not verbs and not excess:
+        return False
+    if clause.has("place") and clause.has("particle", "out"):
         return False
     if clause.has("aux", "have") and not clause.has("degree"):
         return False

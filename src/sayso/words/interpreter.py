@@ -37,6 +37,8 @@ _ONLY = re.compile(r"\b(?:only|just|alone|nothing (?:else|but)|by itself|on its 
 _ASKING = ("what", "who", "when", "where", "why", "how", "which", "is", "are", "do", "does", "tell")
 # Left over beside an order, these change what it means, so that it is not carried out without them.
 _GRAVE = frozenset({"quantity", "range", "span", "band", "neg", "section", "except"})
+_GUESSED = frozenset({"change", "edit"})
+_TAKING = frozenset({"remove", "extract", "edit"})
 _TOLD = frozenset({"none", "aside", "remark", "topic", "ask", "condition"})
 
 
@@ -112,41 +114,74 @@ def _answered(answer: Declined, state: State) -> Interpretation:
 
 
 def _without_halves(turn: Turn, found: Sequence[Clause]) -> list[Clause]:
-    """The clauses without those that a leftover number, time or "not" beside them may change."""
-    out: list[Clause] = []
+    """The clauses without those that something left over beside them may change."""
     conditional = [clause for clause in found if clause.act == "condition"]
     if conditional:
         return conditional
+    out: list[Clause] = []
     for at, clause in enumerate(found):
-        near = [*found[max(at - 1, 0) : at], *found[at + 1 : at + 2]]
-        touching = [o for o in near if o.act == "none" and not o.led and _touch(clause, o)]
-        grave = [other for other in touching if any(item.kind in _GRAVE for item in other.items)]
         if clause.act in _TOLD:
             out.append(clause)
             continue
-        # "Dru ms louder": what is unknown is the sound, not the whole.
-        lost = clause.act == "change" and not clause.targets and _loses_its_sound(touching)
-        if grave or lost:
-            turn.answers.append(
-                Declined(
-                    "ambiguous",
-                    f"I did not understand “{touching[0].text}”, and it may change what is meant, "
-                    f"so I leave “{clause.text}” as it is. Please say it another way.",
-                    ("turn the drums down by 3 dB", "cut the first 10 seconds"),
-                )
-            )
+        if any(other.act == "ask" for other in found[:at]) and not _orders(clause):
+            continue  # "What is the difference between reverb and echo?" is one question
+        unclear = _unclear(clause, found[:at], found[at + 1 :])
+        if unclear is None:
+            out.append(clause)
             continue
-        out.append(clause)
+        turn.answers.append(
+            Declined(
+                "ambiguous",
+                f"I am not sure how “{unclear.text}” belongs to “{clause.text}”, so I leave that "
+                "as it is. Please say it another way.",
+                ("turn the drums down by 3 dB", "cut the first 10 seconds"),
+            )
+        )
     return out
 
 
-def _loses_its_sound(touching: Sequence[Clause]) -> bool:
-    return any(item.kind == "word" for clause in touching for item in clause.items)
+def _orders(clause: Clause) -> bool:
+    return clause.joined == "hard" or (clause.led and clause.items[0].kind == "verb")
 
 
-def _touch(first: Clause, second: Clause) -> bool:
-    earlier, later = sorted((first, second), key=lambda clause: clause.start)
-    return later.joined == "soft" and later.start - (earlier.start + len(earlier.text)) <= 1
+def _unclear(
+    clause: Clause, before: Sequence[Clause], after: Sequence[Clause]
+) -> Clause | None:
+    """What stands right beside `clause` and may change what it means; None where nothing does."""
+    earlier = before[-1] if before and _touch(before[-1], clause) else None
+    later = after[0] if after and _touch(clause, after[0]) else None
+    for other in filter(None, (earlier, later)):
+        if other.act != "none":
+            continue
+        grave = any(item.kind in _GRAVE for item in other.items)
+        # "Dru ms louder": what is unknown is the sound, not the whole.
+        lost = clause.act in _GUESSED and not clause.targets and _names_something(other)
+        # "The left hand of the piano" is not the piano.
+        part = other is earlier and other.items[-1].is_("prep", "of")
+        if grave or lost or part:
+            return other
+    if clause.act == "bare" and earlier is not None and earlier.act not in _TOLD - {"none"}:
+        return earlier  # the words before it may be its verb
+    if clause.act in _TAKING and later is not None and _leans(later):
+        return later
+    if _leans(clause) and earlier is not None and earlier.act in _TAKING:
+        return earlier
+    return None
+
+
+def _leans(clause: Clause) -> bool:
+    """Whether a clause without a verb says too little by itself."""
+    alone = clause.act == "bare" or (clause.act == "change" and not clause.targets)
+    return alone and not clause.has("verb") and not clause.led
+
+
+def _names_something(clause: Clause) -> bool:
+    return any(item.kind == "word" for item in clause.items)
+
+
+def _touch(earlier: Clause, later: Clause) -> bool:
+    """Whether nothing parts two clauses that follow each other."""
+    return later.joined == "soft" and not later.parted
 
 
 def _carry_out(turn: Turn, found: Sequence[Wish]) -> None:

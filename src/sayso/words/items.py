@@ -21,6 +21,8 @@ from sayso.words.vocabulary import SOUND, VERSION, vocabulary
 _ALSO_VERBS = frozenset({"sound", "sounds"})
 # What a demonstrative stands before: "that hum", but "that" alone is a pronoun.
 _NAMED = frozenset({"sound", "group", "word"})
+# What follows the "so" of a reason: "so it lasts longer", but not "so loud".
+_TELLERS = frozenset({"pronoun", "who", "word", "group", "sound"})
 _MARKS = frozenset('%,.;:!?&+"\n()/=-')
 # Names of units that a slip may have been meant for.
 _UNIT_WORDS = [name for name in (*UNITS, *INTERVALS) if len(name) > 3]
@@ -80,6 +82,7 @@ def itemize(text: str) -> list[Item]:
 def _settled(items: list[Item], text: str) -> list[Item]:
     """`items` with the words that mean two things told apart by what follows them."""
     out: list[Item] = []
+    owned = -1
     for at, item in enumerate(items):
         after = items[at + 1].kind if at + 1 < len(items) else ""
         words = text[item.start : item.end]
@@ -90,8 +93,17 @@ def _settled(items: list[Item], text: str) -> list[Item]:
                 continue
         if item.is_("same", "also") and words == "too" and after in {"quality", "size", "preset"}:
             item = replace(item, kind="degree", value="excess")
-        if item.kind == "word" and words.endswith("'s") and after == SOUND:
-            continue  # whose it is does not tell
+        if words.endswith("'s") and after == SOUND:
+            if item.kind == "word":
+                continue  # whose it is does not tell
+            if item.kind == SOUND and item.value == "speech":
+                owned = at + 1
+            elif item.kind == SOUND:
+                continue
+        if at == owned:
+            continue  # "the teacher's voice" is the teacher
+        if words == "knock" and after == "quantity":
+            item = replace(item, kind="verb", value="turn")
         if item.is_("mark", ":") and out and out[-1].kind in {SOUND, "stems"}:
             continue
         if words == "as" and at + 1 < len(items) and items[at + 1].definite and after in _NAMED:
@@ -119,6 +131,8 @@ def _settled(items: list[Item], text: str) -> list[Item]:
         opens = before is None or before.kind in {"mark", "join"}
         if words == "so" and opens and after not in {"quality", "mark", ""}:
             item = replace(item, kind="join", value="and")
+        if item.is_("degree", "so") and words == "so" and not opens and after in _TELLERS:
+            item = replace(item, kind="aside", value="why")
         if item.is_("edge", "first") and opens and after == "verb":
             continue
         if item.is_("edge", "before") and words == "up to" and _measures(items[at + 1 : at + 2]):

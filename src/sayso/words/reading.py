@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import groupby
 
@@ -16,7 +17,7 @@ from sayso.words.wishes import Aspect, Wish
 
 # What a sound can be given with, where more or less of it would be about its place in the mix.
 _STATES = frozenset({"pitch", "reverb", "delay", "compress", "preset", "filter", "tempo"})
-_SOURCES = frozenset({"from", "in", "over", "under", "by"})
+_SOURCES = frozenset({"from", "in", "over", "under", "by", "than"})
 _AIMS = _SOURCES | {"for"}
 _HARD_MARKS = frozenset(".;!?\n")
 
@@ -39,7 +40,7 @@ def clauses(text: str) -> list[Clause]:
             soft = bool(between) or end < 0
             found.append(
                 Clause(act, run, joined, text[run[0].start : run[-1].end].strip(), run[0].start,
-                       asked=mark == "?", led=soft and any(map(_leads, between)))
+                       asked=mark == "?", led=soft and any(map(_leads, between)), parted=soft)
             )  # fmt: skip
             joined, end = "soft", last
     return _with_leftovers_together(found, text)
@@ -74,9 +75,8 @@ def _with_leftovers_together(found: Sequence[Clause], text: str) -> list[Clause]
         for clause in run:
             if merged and clause.joined == "soft" and not clause.led:
                 items = (*merged[-1].items, *clause.items)
-                start = items[0].start
-                words = text[start : items[-1].end].strip()
-                merged[-1] = Clause("none", items, merged[-1].joined, words, start, clause.asked)
+                words = text[items[0].start : items[-1].end].strip()
+                merged[-1] = replace(merged[-1], items=items, text=words, asked=clause.asked)
             else:
                 merged.append(clause)
         out += merged

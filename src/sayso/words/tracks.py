@@ -88,7 +88,7 @@ def extract(turn: Turn, wish: Wish) -> None:
     if removal is not None:
         turn.do([removal])
         return
-    if wish.clause.has("verb", "keep") and any(isinstance(m, Remove) for m in turn.moves):
+    if wish.clause.has("verb", "keep") and turn.moves and not turn.only:
         spare(turn, wish)
         return
     if _bass_is_unclear(wish):
