@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from sayso.desk import MIX, NO, Adjust, Desk, Reset, Undo
+from sayso.desk import MIX, NO, Adjust, Desk, Extract, Remove, Reset, Undo
 from sayso.words.actions import KINDS, Declined
 from sayso.words.adjusting import adjust
 from sayso.words.amounts import TAKEN_BACK
@@ -159,6 +159,17 @@ def _pause(turn: Turn, wish: Wish) -> None:
     raise Declined(
         "unsupported", text, ("remove the silences", "remove pauses longer than half a second")
     )
+
+
+def _describe(turn: Turn, wish: Wish) -> None:
+    """One sound that is described by several: "a man speaking while rain falls"."""
+    items = wish.clause.items
+    text = " ".join(wish.clause.words(items[1], items[-1]).split()[:12])
+    target = turn.heard([text.removeprefix("a ").removeprefix("the ")])
+    if target and items[0].is_("verb", "remove"):
+        turn.do([Remove(targets=tuple(target))])
+    elif target:
+        turn.do([Extract(targets=tuple(target))])
 
 
 def _unknown(turn: Turn, wish: Wish) -> None:
@@ -335,6 +346,7 @@ _ACTS: Mapping[str, Callable[[Turn, Wish], None]] = {
     "remark": _remark,
     "pause": _pause,
     "unknown": _unknown,
+    "describe": _describe,
     "forget": _forget,
     "undo": _undo,
     "redo": _redo,

@@ -19,6 +19,8 @@ _ORDERS = ("turn", "set", "add", "give", "raise", "lower", "push", "pull", "brin
 # Plain qualities that nobody asks for: "the guitar sounds muddy" wants less of it.
 _UNWANTED = ("eq.mud", "eq.boom", "eq.nasal", "eq.presence+", "eq.sibilance", "eq.dull", "eq.thin",
              "eq.tinny")  # fmt: skip
+# Sizes that are levels where nothing else is named: "make the rain heavier".
+_GROWN = frozenset({"heavier", "stronger", "bigger"})
 _SIZES = ("small", "large", "max", "double", "triple", "half", "high", "low", "normal")
 # Presets that are also complaints: "it sounds muffled".
 _MURKY = frozenset({"muffled", "underwater"})
@@ -185,6 +187,8 @@ def _implied(clause: Clause) -> Iterator[Aspect]:
     elif clause.has("degree", "excess") and clause.has("size", "high", "low"):
         name = "pitch" if clause.has("prep", "for") else "gain"
         yield Aspect(name, sign=-1 if clause.has("size", "high") else 1)
+    elif clause.has("verb", "turn") and any(i.text in _GROWN for i in clause.all("size")):
+        yield Aspect("gain", sign=1)
     elif sign or any(number.unit in {"db", "percent"} for number in numbers):
         yield Aspect("gain", sign=sign)
     elif _sets_a_level(clause, numbers):

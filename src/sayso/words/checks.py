@@ -23,6 +23,9 @@ _CHANGING = frozenset({
     "move",
 })  # fmt: skip
 _STATING = frozenset({"is", "sound"})
+# What a sentence with "is" must say beside its subject to be a complaint.
+_TELLS = ("quality", "degree", "size", "preset", "again", "quantity", "range", "place", "particle",
+          "neg", "band", "verb_param")  # fmt: skip
 _TELLING = frozenset({"more", "less", "excess", "lack", "excess_loud", "zero"})
 _FINITE = frozenset({"was", "have"})
 
@@ -85,7 +88,10 @@ def _runs(clause: Clause) -> int:
         )
         if governed:
             here = False
-        if here and not (
+        beside = before is not None and before.kind in TARGETS
+        if here and beside and item.kind != "word" and before and before.kind != "pronoun":
+            count += 1
+        elif here and not (
             before is not None and (before.kind in TARGETS | {"prep", "word"} or joins(before))
         ):
             count += 1
@@ -155,6 +161,8 @@ def _changes(clause: Clause) -> bool:
         and not (_named(clause) or clause.has("sound"))
     ):
         return False
+    if clause.has("verb", *_STATING) and not any(map(clause.has, _TELLS)):
+        return False
     found = aspects(clause)
     return bool(found) and _adjusts(clause, found)
 
@@ -197,6 +205,13 @@ def _amount(clause: Clause) -> bool:
     return clause.has("quantity") or clause.has("range")
 
 
+def _sounds_in_it(clause: Clause) -> bool:
+    """Whether a sound is named other than to say what lies in a stretch of time."""
+    pairs = zip(clause.items, clause.items[1:], strict=False)
+    told = sum(first.is_("prep", "of") and second.kind == "sound" for first, second in pairs)
+    return len(clause.all("sound")) > (told if clause.has("span") else 0)
+
+
 def _level(clause: Clause) -> bool:
     """Whether its number is no time."""
     return all(item.number and item.number.unit != "s" for item in clause.all("quantity"))
@@ -205,7 +220,7 @@ def _level(clause: Clause) -> bool:
 def _edits(clause: Clause) -> bool:
     counted = [*clause.all("quantity"), *clause.all("range")]
     times = [item for item in counted if item.number and item.number.unit in {"s", "bar"}]
-    if clause.has("sound") or (_named(clause) and not clause.has("place", "centre")):
+    if _sounds_in_it(clause) or (_named(clause) and not clause.has("place", "centre")):
         return False
     if clause.has("verb", "cut") and clause.has("size", "half"):
         return True

@@ -152,6 +152,8 @@ class Grammar:
             told = kind == "word" and at > 0 and items[at - 1].kind == "sound"
             if told and value.endswith("s") and not item.definite:
                 kind = "does"
+            if told and value.endswith("ing") and not item.definite:
+                kind = "ing"
             if kind == "word" and item.definite and (kind, value) not in self._symbols:
                 kind = "name"
             if item.number is not None and item.kind == "quantity":

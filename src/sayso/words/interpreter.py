@@ -162,17 +162,16 @@ def _unclear(
             return other
     if clause.act == "bare" and earlier is not None and earlier.act not in _TOLD - {"none"}:
         return earlier  # the words before it may be its verb
-    if clause.act in _TAKING and later is not None and _leans(later):
+    if clause.act in _TAKING and later is not None and _runs_on(later):
         return later
-    if _leans(clause) and earlier is not None and earlier.act in _TAKING:
+    if _runs_on(clause) and earlier is not None and earlier.act in _TAKING:
         return earlier
     return None
 
 
-def _leans(clause: Clause) -> bool:
-    """Whether a clause without a verb says too little by itself."""
-    alone = clause.act == "bare" or (clause.act == "change" and not clause.targets)
-    return alone and not clause.has("verb") and not clause.led
+def _runs_on(clause: Clause) -> bool:
+    """Whether a clause that nothing parts from the one before goes on with it."""
+    return clause.act in {"bare", "change", "again", "measured"} and clause.items[0].kind != "verb"
 
 
 def _names_something(clause: Clause) -> bool:

@@ -7,9 +7,10 @@ Fillers and articles are gone; an item that an article stood before is `definite
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import zip_longest
 
 from sayso.words.lexicon import lexicon
 from sayso.words.numbers import INTERVALS, NUMBER_WORDS, UNITS, Measured, Piece, Quantity, measure
@@ -63,6 +64,7 @@ def itemize(text: str) -> list[Item]:
     """
     tokens = _joined(_spelt(tokenize(text, lexicon().contractions)))
     tokens = [token for token in tokens if token.text not in lexicon().words["transparent"]]
+    tokens = list(_stated(tokens, text))
     pieces = measure(tokens)
     items: list[Item] = []
     at, definite = 0, False
@@ -77,6 +79,16 @@ def itemize(text: str) -> list[Item]:
             items.append(replace(item, definite=definite, text=text[item.start : item.end]))
             definite = False
     return _settled(items, text)
+
+
+def _stated(tokens: Sequence[Token], text: str) -> Iterator[Token]:
+    """`tokens` with the "is" that an apostrophe stands for: "the guitar's too loud"."""
+    for token, after in zip_longest(tokens, tokens[1:]):
+        yield token
+        owned = text[token.start : token.end].endswith("'s") and token.text.isalpha()
+        if owned and after is not None and after.text in lexicon().words["stating"]:
+            if token.text not in {"is", "that", "it", "what"}:
+                yield Token("is", token.end - 1, token.end)
 
 
 def _settled(items: list[Item], text: str) -> list[Item]:
@@ -100,6 +112,11 @@ def _settled(items: list[Item], text: str) -> list[Item]:
                 owned = at + 1
             elif item.kind == SOUND:
                 continue
+        if item.kind == SOUND and after == SOUND and _sounding(words) and not items[at + 1].definite:
+            continue  # "ringing church bells"
+        if item.kind == SOUND and out and out[-1].kind == SOUND and _sounding(words):
+            if not item.definite:
+                continue  # "church bells ringing"
         if at == owned:
             continue  # "the teacher's voice" is the teacher
         if words == "knock" and after == "quantity":
@@ -150,6 +167,11 @@ def _settled(items: list[Item], text: str) -> list[Item]:
             item = replace(item, freestanding=False)
         out.append(item)
     return out
+
+
+def _sounding(words: str) -> bool:
+    """Whether it is what a sound does: "ringing", "barking"."""
+    return words.endswith("ing") and " " not in words
 
 
 def _measures(following: Sequence[Item]) -> bool:

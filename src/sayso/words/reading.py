@@ -173,6 +173,9 @@ def _targets(clause: Clause, act: str) -> tuple[Item, ...]:
     if complains(clause):
         # "Too high for my singer" is not about the singer.
         named = [entry for entry in named if entry[1] != "for"]
+    if act in {"extract", "remove", "bare"} and named and not named[0][1]:
+        # "Someone typing on a keyboard" is one sound.
+        named = [entry for entry in named if entry[1] not in {"on", "at"}]
     sources = _AIMS if act in {"extract", "remove", "bare"} else _SOURCES
     if named and named[0][1] not in sources and not clause.has("verb", "split"):
         named = [entry for entry in named if entry[1] not in sources]
