@@ -142,7 +142,8 @@ def _named(clause: Clause) -> Iterator[Aspect]:
         elif item.kind == "band" and not filtered:
             yield Aspect("filter", item.value, sign=direction(clause))
         elif item.is_("verb", "slow", "speed"):
-            yield Aspect("tempo", sign=direction(clause))
+            excess = item.value == "slow" and clause.has("degree", "excess")
+            yield Aspect("tempo", sign=1 if excess else direction(clause))
 
 
 def _quality(clause: Clause, item: Item, *, comparative: bool) -> Aspect:

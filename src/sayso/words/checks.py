@@ -26,6 +26,7 @@ _STATING = frozenset({"is", "sound"})
 # What a sentence with "is" must say beside its subject to be a complaint.
 _TELLS = ("quality", "degree", "size", "preset", "again", "quantity", "range", "place", "particle",
           "neg", "band", "verb_param")  # fmt: skip
+_GOVERNING = frozenset({"prep", "word", "pronoun", "like"})
 _TELLING = frozenset({"more", "less", "excess", "lack", "excess_loud", "zero"})
 _FINITE = frozenset({"was", "have"})
 
@@ -38,9 +39,8 @@ def _named(clause: Clause) -> bool:
 
 def _pure_again(clause: Clause) -> bool:
     """Whether it can only mean the last change: "a bit more", "again", "not enough"."""
-    return (clause.has("degree") and not clause.has("degree", "zero")) or clause.has(
-        "again", "again"
-    )
+    more = clause.has("degree") and not clause.has("degree", "zero")
+    return more or clause.has("again", "again")
 
 
 def _pure_softer(clause: Clause) -> bool:
@@ -78,24 +78,18 @@ def _statement(clause: Clause) -> bool:
 
 def _runs(clause: Clause) -> int:
     """How many lists of sounds stand without a preposition."""
-    count, before = 0, None
-    for item in clause.items:
-        here = item.kind in TARGETS or item.kind == "word"
-        governed = before is not None and (
-            before.kind == "like"
-            or before.is_("degree", "excess_loud")
-            or before.is_("edge", "below", "above")
-        )
-        if governed:
-            here = False
-        beside = before is not None and before.kind in TARGETS
-        if here and beside and item.kind != "word" and before and before.kind != "pronoun":
+    count = 0
+    for before, item in zip((None, *clause.items), clause.items, strict=False):
+        if item.kind not in TARGETS and item.kind != "word":
+            continue
+        if before is None:
             count += 1
-        elif here and not (
-            before is not None and (before.kind in TARGETS | {"prep", "word"} or joins(before))
-        ):
-            count += 1
-        before = item
+        elif before.kind in _GOVERNING or before.is_("degree", "excess_loud"):
+            continue  # what it is on, what it is like, what it drowns
+        elif before.is_("edge", "below", "above"):
+            continue
+        elif item.kind != "word" or before.kind not in TARGETS:
+            count += not joins(before)
     return count
 
 

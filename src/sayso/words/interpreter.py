@@ -19,6 +19,7 @@ from sayso.words.actions.edits import edit_steps, example, in_order, silence_ste
 from sayso.words.acts import perform
 from sayso.words.answers import Facts
 from sayso.words.arranging import arranged, sparing
+from sayso.words.context import last_turn
 from sayso.words.grammar import Clause
 from sayso.words.hearing import TargetResolver
 from sayso.words.items import mended
@@ -144,9 +145,7 @@ def _orders(clause: Clause) -> bool:
     return clause.joined == "hard" or (clause.led and clause.items[0].kind == "verb")
 
 
-def _unclear(
-    clause: Clause, before: Sequence[Clause], after: Sequence[Clause]
-) -> Clause | None:
+def _unclear(clause: Clause, before: Sequence[Clause], after: Sequence[Clause]) -> Clause | None:
     """What stands right beside `clause` and may change what it means; None where nothing does."""
     earlier = before[-1] if before and _touch(before[-1], clause) else None
     later = after[0] if after and _touch(clause, after[0]) else None
@@ -186,7 +185,7 @@ def _touch(earlier: Clause, later: Clause) -> bool:
 def _carry_out(turn: Turn, found: Sequence[Wish]) -> None:
     """Does wish after wish; edits that one sentence strings together are made as one."""
     steps: list[EditStep] = []
-    verb = ""
+    verb = _verb_before(turn) if found and found[0].clause.led else ""
     for wish in found:
         try:
             if wish.act not in {"edit", "silence"}:
@@ -206,6 +205,14 @@ def _carry_out(turn: Turn, found: Sequence[Wish]) -> None:
             # A number that the desk does not take: its message names the range.
             turn.answers.append(Declined("unsupported", _in_words(error, wish)))
     _flush(turn, steps)
+
+
+def _verb_before(turn: Turn) -> str:
+    """What the turn before did to time, where "and the last 3" goes on from it."""
+    for move in last_turn(turn.history):
+        if isinstance(move, Edit):
+            return move.steps[-1].step.partition("_")[0]
+    return ""
 
 
 def _in_words(error: SaysoError, wish: Wish) -> str:

@@ -24,6 +24,9 @@ _ALSO_VERBS = frozenset({"sound", "sounds"})
 _NAMED = frozenset({"sound", "group", "word"})
 # What follows the "so" of a reason: "so it lasts longer", but not "so loud".
 _TELLERS = frozenset({"pronoun", "who", "word", "group", "sound"})
+# Their contractions are written out from the lexicon.
+_CONTRACTED = frozenset({"is", "that", "it", "what", "there", "he", "she", "who", "where"})
+_TOO_MUCH = frozenset({"quality", "size", "preset", "verb"})
 _MARKS = frozenset('%,.;:!?&+"\n()/=-')
 # Names of units that a slip may have been meant for.
 _UNIT_WORDS = [name for name in (*UNITS, *INTERVALS) if len(name) > 3]
@@ -86,9 +89,9 @@ def _stated(tokens: Sequence[Token], text: str) -> Iterator[Token]:
     for token, after in zip_longest(tokens, tokens[1:]):
         yield token
         owned = text[token.start : token.end].endswith("'s") and token.text.isalpha()
-        if owned and after is not None and after.text in lexicon().words["stating"]:
-            if token.text not in {"is", "that", "it", "what"}:
-                yield Token("is", token.end - 1, token.end)
+        states = after is not None and after.text in lexicon().words["stating"]
+        if owned and states and token.text not in _CONTRACTED:
+            yield Token("is", token.end - 1, token.end)
 
 
 def _settled(items: list[Item], text: str) -> list[Item]:
@@ -103,7 +106,7 @@ def _settled(items: list[Item], text: str) -> list[Item]:
                 continue
             if at + 1 < len(items) and text[items[at + 1].start : items[at + 1].end] == "loop":
                 continue
-        if item.is_("same", "also") and words == "too" and after in {"quality", "size", "preset"}:
+        if item.is_("same", "also") and words == "too" and after in _TOO_MUCH:
             item = replace(item, kind="degree", value="excess")
         if words.endswith("'s") and after == SOUND:
             if item.kind == "word":
@@ -112,11 +115,11 @@ def _settled(items: list[Item], text: str) -> list[Item]:
                 owned = at + 1
             elif item.kind == SOUND:
                 continue
-        if item.kind == SOUND and after == SOUND and _sounding(words) and not items[at + 1].definite:
-            continue  # "ringing church bells"
-        if item.kind == SOUND and out and out[-1].kind == SOUND and _sounding(words):
-            if not item.definite:
-                continue  # "church bells ringing"
+        beside = items[at + 1] if after == SOUND else None
+        if out and out[-1].kind == SOUND and beside is None:
+            beside = item
+        if item.kind == SOUND and _sounding(words) and beside and not beside.definite:
+            continue  # "ringing church bells", "church bells ringing"
         if at == owned:
             continue  # "the teacher's voice" is the teacher
         if words == "knock" and after == "quantity":

@@ -173,12 +173,7 @@ def _scale_of(word: str) -> float:
 def _quantity(tokens: Sequence[Token], at: int) -> _Read:
     if at >= len(tokens):
         return None
-    return (
-        _clock(tokens, at)
-        or _share(tokens, at)
-        or _counted(tokens, at)
-        or _part_of(tokens, at)
-    )
+    return _clock(tokens, at) or _share(tokens, at) or _counted(tokens, at) or _part_of(tokens, at)
 
 
 def _clock(tokens: Sequence[Token], at: int) -> _Read:

@@ -50,6 +50,7 @@ class Turn:
         self.history, self.ear, self.state, self.facts = history, ear, state, facts
         self.moves: list[Move] = []
         self.latest: tuple[Move, ...] = ()
+        self.taken_back: tuple[Move, ...] = ()
         self.answers: list[Declined] = []
         self.notes: list[str] = []
         self.puzzles: list[str] = []
@@ -83,6 +84,7 @@ class Turn:
         for move in self.latest:
             self.moves.append(move)
             if isinstance(move, Undo):
+                self.taken_back = last_turn(self.history)
                 self.history = before(self.history)
                 self._desk = self.history.desk
             else:

@@ -29,7 +29,9 @@ def eq(aspect: Aspect, scene: Scene) -> list[Move]:
         )
     bare = aspect.number("")
     if bare is not None and frequency is None and abs(bare.value) > _MOST_DB:
-        return eq(replace(aspect, numbers=(replace(bare, unit="hz", value=abs(bare.value)),)), scene)
+        return eq(
+            replace(aspect, numbers=(replace(bare, unit="hz", value=abs(bare.value)),)), scene
+        )
     decibels = aspect.number("db", "")
     if decibels is not None:
         sign = aspect.sign if aspect.sign and not decibels.signed else 1
