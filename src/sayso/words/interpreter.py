@@ -38,7 +38,7 @@ _ONLY = re.compile(r"\b(?:only|just|alone|nothing (?:else|but)|by itself|on its 
 _ASKING = ("what", "who", "when", "where", "why", "how", "which", "is", "are", "do", "does", "tell")
 # Left over beside an order, these change what it means, so that it is not carried out without them.
 _GRAVE = frozenset({"quantity", "range", "span", "band", "neg", "section", "except"})
-_GUESSED = frozenset({"change", "edit"})
+_GUESSED = frozenset({"change", "edit", "again", "softer"})
 _TAKING = frozenset({"remove", "extract", "edit"})
 _TOLD = frozenset({"none", "aside", "remark", "topic", "ask", "condition"})
 

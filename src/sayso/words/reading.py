@@ -12,6 +12,7 @@ from sayso.words.checks import CHECKS, NAMED
 from sayso.words.grammar import TARGETS, Clause, Grammar
 from sayso.words.items import Item, itemize
 from sayso.words.lexicon import load
+from sayso.words.senses import settled
 from sayso.words.spans import SEPARATOR, grouped
 from sayso.words.wishes import Aspect, Wish
 
@@ -29,7 +30,7 @@ def clauses(text: str) -> list[Clause]:
     [('remove', 'mute the drums and bass'), ('change', 'turn the piano up')]
     """
     found: list[Clause] = []
-    for items, mark in _sentences(grouped(itemize(text))):
+    for items, mark in _sentences(grouped(settled(itemize(text), text))):
         joined = "hard" if found else "start"
         end = -1
         for act, first, last in grammar().divided(items):
