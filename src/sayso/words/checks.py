@@ -110,11 +110,20 @@ def _one_change(clause: Clause) -> bool:
         return False
     if len(units) != len(set(units)) or _runs(clause) > 1 or len(clause.all("place")) > 1:
         return False
+    voices = [item for item in clause.all("sound") if item.value == "speech"]
+    if clause.has("prep", "than") and len(voices) > 1:
+        return False  # single voices cannot be told apart
     excess = clause.has("degree", "excess")
     if clause.has("prep", "than", "as") and not verbs and not excess:
         return False
     if clause.has("place") and clause.has("particle", "out"):
         return False
+    if clause.has("place") and clause.has("verb", "is") and not clause.has("degree"):
+        return False
+    if clause.has("param", "reverb", "delay") and any(
+        item.value.startswith("filter") for item in clause.all("param")
+    ):
+        return False  # an effect of an effect
     if clause.has("aux", "have") and not clause.has("degree"):
         return False
     return _speaks_of_sounds(clause) and not _told(clause)
@@ -240,6 +249,8 @@ def _section_only(clause: Clause) -> bool:
 
 
 def _silence(clause: Clause) -> bool:
+    if clause.has("edge", "after", "before"):
+        return False
     return (
         clause.has("param", "silence")
         and not clause.has("sound")

@@ -149,23 +149,38 @@ def _unclear(clause: Clause, before: Sequence[Clause], after: Sequence[Clause]) 
     """What stands right beside `clause` and may change what it means; None where nothing does."""
     earlier = before[-1] if before and _touch(before[-1], clause) else None
     later = after[0] if after and _touch(clause, after[0]) else None
+    if later is not None and later.items[0].text in {"who", "which", "that"}:
+        return later  # "the lady who coughs" is not every lady
     for other in filter(None, (earlier, later)):
         if other.act != "none":
             continue
         grave = any(item.kind in _GRAVE for item in other.items)
         # "Dru ms louder": what is unknown is the sound, not the whole.
         lost = clause.act in _GUESSED and not clause.targets and _names_something(other)
+        # "The snare lacks snap" is not about its level.
+        lacking = other is later and clause.items[-1].kind == "degree"
+        lost = lost or lacking or clause.act == "bare"
         # "The left hand of the piano" is not the piano.
         part = other is earlier and other.items[-1].is_("prep", "of")
         if grave or lost or part:
             return other
     if clause.act == "bare" and earlier is not None and earlier.act not in _TOLD - {"none"}:
         return earlier  # the words before it may be its verb
+    if _two_halves(clause, later) or (earlier is not None and _two_halves(earlier, clause)):
+        return later or earlier
     if clause.act in _TAKING and later is not None and _runs_on(later):
         return later
     if _runs_on(clause) and earlier is not None and earlier.act in _TAKING:
         return earlier
     return None
+
+
+def _two_halves(first: Clause, second: Clause | None) -> bool:
+    """Whether two changes of no sound run into each other: "high-cut the reverb"."""
+    if second is None or first.act != "change" or second.act != "change":
+        return False
+    verbless = second.items[0].kind != "verb" and _touch(first, second)
+    return verbless and not (first.targets or second.targets)
 
 
 def _runs_on(clause: Clause) -> bool:
@@ -174,7 +189,7 @@ def _runs_on(clause: Clause) -> bool:
 
 
 def _names_something(clause: Clause) -> bool:
-    return any(item.kind == "word" for item in clause.items)
+    return any(item.kind in {"word", "verb"} for item in clause.items)
 
 
 def _touch(earlier: Clause, later: Clause) -> bool:

@@ -62,7 +62,7 @@ def itemize(text: str) -> list[Item]:
     """
     tokens = _joined(_spelt(tokenize(text, lexicon().contractions)))
     tokens = [token for token in tokens if token.text not in lexicon().words["transparent"]]
-    tokens = list(_stated(tokens, text))
+    tokens = list(_stated(_unnumbered(tokens), text))
     pieces = measure(tokens)
     items: list[Item] = []
     at, definite = 0, False
@@ -77,6 +77,21 @@ def itemize(text: str) -> list[Item]:
             items.append(replace(item, definite=definite, text=text[item.start : item.end]))
             definite = False
     return items
+
+
+def _unnumbered(tokens: Sequence[Token]) -> list[Token]:
+    """`tokens` without the numbers of a list: "1. remove the hum 2. normalise"."""
+    out: list[Token] = []
+    for at, token in enumerate(tokens):
+        after = tokens[at + 1] if at + 1 < len(tokens) else None
+        listed = token.text in ".)" and out and len(out[-1].text) == 1 and out[-1].text.isdigit()
+        touching = listed and out[-1].end == token.start and after and after.text[0].isalpha()
+        if touching and (len(out) == 1 or not out[-2].text[0].isdigit()):
+            number = out.pop()
+            out.append(Token(".", number.start, number.end))
+            continue
+        out.append(token)
+    return out
 
 
 def _stated(tokens: Sequence[Token], text: str) -> Iterator[Token]:

@@ -196,11 +196,14 @@ def _counted(tokens: Sequence[Token], at: int) -> _Read:
     if tokens[at].text == "x" and at + 1 < len(tokens) and tokens[at + 1].start == tokens[at].end:
         number = _digits(tokens, at + 1)
         return (Quantity(number[0], "x"), number[1]) if number else None
+    minus = tokens[at].text in {"minus", "negative"} and at + 1 < len(tokens)
+    at += minus
     number = _digits(tokens, at) or _spelled(tokens, at)
     if number is None:
         return None
     value, after = number
-    signed = tokens[at].text[0] in "+-"
+    value = -value if minus else value
+    signed = minus or tokens[at].text[0] in "+-"
     for words, part in _AND_PARTS.items():
         if _texts(tokens, after, 3) == words:
             value, after = value + part, after + 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
@@ -20,6 +21,10 @@ from sayso.words.wishes import Aspect, Wish
 _STATES = frozenset({"pitch", "reverb", "delay", "compress", "preset", "filter", "tempo"})
 _SOURCES = frozenset({"from", "in", "over", "under", "by", "than"})
 _AIMS = _SOURCES | {"for"}
+_SENTENCE = re.compile(r"[.;!?\n]")
+_WONDERING = frozenset({"what", "which", "who", "when", "where", "why", "how"})
+# "How about more bass?", "why don't you mute the drums?" ask for it.
+_SUGGESTING = frozenset({"about", "if", "do", "don't", "dont", "not", "left"})
 _HARD_MARKS = frozenset(".;!?\n")
 
 
@@ -33,6 +38,10 @@ def clauses(text: str) -> list[Clause]:
     for items, mark in _sentences(grouped(settled(itemize(text), text))):
         joined = "hard" if found else "start"
         end = -1
+        if mark == "?" and _wonders(text, items[0]):
+            words = text[items[0].start : items[-1].end]
+            found.append(Clause("ask", tuple(items), joined, words, items[0].start, asked=True))
+            continue
         for act, first, last in grammar().divided(items):
             between = items[max(end, 0) : first]
             if any(item.is_("join", "then") for item in between) and found:
@@ -45,6 +54,12 @@ def clauses(text: str) -> list[Clause]:
             )  # fmt: skip
             joined, end = "soft", last
     return _with_leftovers_together(found, text)
+
+
+def _wonders(text: str, first: Item) -> bool:
+    """Whether a sentence that ends in a question mark asks what, who or why."""
+    opening = _SENTENCE.split(text[: first.end])[-1].replace("'s", " is").split()[:2]
+    return opening[:1] != [] and opening[0] in _WONDERING and opening[-1] not in _SUGGESTING
 
 
 def _leads(item: Item) -> bool:

@@ -82,6 +82,9 @@ def repeat(turn: Turn, wish: Wish) -> None:
         _same_as(turn, wish)
         return
     targets = turn.heard(turn.targets(wish))
+    if turn.moves and targets and wish.clause.items[-1].kind == "same":
+        turn.spared += targets  # "vocals up, drums same"
+        return
     done = turn.taken_back or turn.latest or last_turn(turn.history)
     if not done:
         turn.mention(targets)

@@ -29,9 +29,9 @@ def eq(aspect: Aspect, scene: Scene) -> list[Move]:
         )
     bare = aspect.number("")
     if bare is not None and frequency is None and abs(bare.value) > _MOST_DB:
-        return eq(
-            replace(aspect, numbers=(replace(bare, unit="hz", value=abs(bare.value)),)), scene
-        )
+        hz = replace(bare, unit="hz", value=abs(bare.value))
+        numbers = tuple(hz if number is bare else number for number in aspect.numbers)
+        return eq(replace(aspect, numbers=numbers), scene)
     decibels = aspect.number("db", "")
     if decibels is not None:
         sign = aspect.sign if aspect.sign and not decibels.signed else 1
