@@ -9,6 +9,8 @@ from pathlib import Path
 from threading import Lock
 
 from sayso.errors import LimitError
+from sayso.jobs import JobQueue
+from sayso.service.renders import KIND
 from sayso.service.settings import Settings
 from sayso.service.store import Owner, Store
 from sayso.service.tables import Session
@@ -80,6 +82,13 @@ class Quotas:
                 found = bytes_of(self._settings.folder / "sessions")
                 self._all = (time.monotonic(), found)
             return self._all[1]
+
+
+def require_turn(queue: JobQueue, most: int) -> None:
+    """Raises LimitError where `most` renders wait or run."""
+    waiting = queue.find(kind=KIND, states=("queued", "running"), limit=most, with_arguments=False)
+    if len(waiting) >= most:
+        raise LimitError(f"{most} renders are waiting already; try again in a while")
 
 
 def bytes_of(folder: Path) -> int:
