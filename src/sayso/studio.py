@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ from sayso.watch import Progress, Watch
 if TYPE_CHECKING:
     from sayso.audio import Notice
     from sayso.separate import Separator
-    from sayso.words import Exchange, Interpretation
+    from sayso.words import Exchange, Facts, Interpretation, State
     from sayso.words.llm import LanguageModel
 
 
@@ -124,6 +125,7 @@ class Session:
         self.name = name
         self.inputs = inputs
         self.history = History()
+        self.state: State | None = None
         self._said: list[Exchange] = []
 
     @property
@@ -139,10 +141,24 @@ class Session:
         """
         from sayso.words import Exchange
 
-        found = self.studio.understand(text, self.history, earlier=self._said)
+        found = self.studio.understand(
+            text, self.history, earlier=self._said, state=self.state, facts=self._facts()
+        )
         self.history = self.history.push(found.moves)
+        self.state = found.state
         self._said.append(Exchange(text, found.reply))
         return Reply(found.reply, found.moves, self.desk)
+
+    def _facts(self) -> Facts:
+        """What questions about the recording are answered with."""
+        from sayso.audio import integrated_lufs
+        from sayso.words import Facts
+
+        def lufs() -> float | None:
+            level = integrated_lufs(self.source)
+            return level if isfinite(level) else None
+
+        return Facts(duration_s=lambda: self.source.duration_s, lufs=lufs)
 
     def do(self, moves: Sequence[Move]) -> Desk:
         """Applies moves as one turn and returns the desk. Raises: MoveError."""
@@ -174,7 +190,7 @@ class Studio:
 
     Args:
         model: as `sayso.separate.load` takes it: a name, a path, "auto" or an ensemble; None takes
-            the best of our own.
+            the best that is installed for each sound.
         cache: folder for separated stems, or None to keep none.
         segment_s: seconds that the separator hears at a time; None leaves it to the model.
         overlap: share of a segment that is heard twice, 0 to 0.5.
@@ -220,7 +236,13 @@ class Studio:
         return LanguageModel(self._llm)
 
     def understand(
-        self, text: str, history: History, *, earlier: Sequence[Exchange] = ()
+        self,
+        text: str,
+        history: History,
+        *,
+        earlier: Sequence[Exchange] = (),
+        state: State | None = None,
+        facts: Facts | None = None,
     ) -> Interpretation:
         """What `text` asks for after `history`, given what the separator hears.
 
@@ -228,6 +250,8 @@ class Studio:
             text: an instruction.
             history: the moves so far; it is not changed.
             earlier: what was said before, which a language model is told.
+            state: what the interpretation before gave back; None at the start.
+            facts: what is known of the recording, for questions about it.
 
         Raises: ModelError.
         """
@@ -235,7 +259,7 @@ class Studio:
 
         supports = self.separator.supports
         if self.language_model is None:
-            return interpret(text, history, supports=supports)
+            return interpret(text, history, supports=supports, state=state, facts=facts)
         return self.language_model.interpret(text, history, supports=supports, earlier=earlier)
 
     def require(self, desk: Desk) -> None:

@@ -41,9 +41,9 @@ def test_every_installed_entry_hears_what_it_says(models):
         assert set(separator.stems) <= set(entry.hears)
 
 
-def test_the_default_is_the_best_of_our_own(models):
-    assert models.open().name == next(e.name for e in models.entries() if e.installed)
-    assert load().name == models.separator.name
+def test_the_default_is_the_best_that_is_here(models):
+    assert models.open().route("vocals").model == "embedded"
+    assert load().name == models.separator.name == "auto"
 
 
 def test_what_has_no_files_is_not_installed(tmp_path):
@@ -62,7 +62,7 @@ def test_the_package_holds_both_graphs_of_the_embedded_model(monkeypatch, tmp_pa
     (tmp_path / "weights").mkdir()
     (tmp_path / "weights" / "sayso.onnx").write_bytes(TINY.read_bytes())
     assert not is_installed(embedded, WeightStore(tmp_path))
-    assert Models().open().name == "simple"
+    assert Models(weight_store=WeightStore(tmp_path)).open().route("vocals").model == "simple"
 
 
 def test_a_target_ranks_the_models_that_support_it(models):

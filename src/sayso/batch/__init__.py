@@ -14,7 +14,7 @@ from sayso.batch.batch import MODULES, Batch, Summary
 from sayso.batch.manifest import Item, Output, read_manifest
 from sayso.batch.pace import Pace
 from sayso.batch.settings import Settings, clean_settings, render_settings
-from sayso.batch.storage import Source, find_sources
+from sayso.batch.storage import Source, find_sources, is_remote
 
 __all__ = [
     "MODULES",
@@ -27,6 +27,7 @@ __all__ = [
     "Summary",
     "clean_settings",
     "find_sources",
+    "is_remote",
     "read_manifest",
     "render_settings",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
@@ -10,6 +11,9 @@ from sayso.clean import CleanConfig
 from sayso.configuration import Frozen
 from sayso.desk import Desk
 from sayso.errors import OutputError
+from sayso.outputs import Destination, file_name
+
+CLEAN_PATTERN = "{track}.{ext}"
 
 
 class CleanSettings(Frozen):
@@ -71,7 +75,8 @@ def render_settings(desk: Desk, **options: str | float | None) -> RenderSettings
     """
     settings = RenderSettings.model_validate({"desk": desk, **options})
     _check_format(settings.format)
-    missing = [field for field in ("{track}", "{target}") if field not in settings.pattern]
+    needed = ("{track}", *(("{target}",) if len(desk.deliver) > 1 else ()))
+    missing = [field for field in needed if field not in settings.pattern]
     if missing:
         raise OutputError(
             f"the file name pattern {settings.pattern!r} would give several files of a batch the "
@@ -80,9 +85,17 @@ def render_settings(desk: Desk, **options: str | float | None) -> RenderSettings
     return settings
 
 
-def _check_format(name: str) -> None:
-    from pathlib import Path
+def names_of(settings: CleanSettings | RenderSettings, alias: str) -> list[str]:
+    """The outputs of the item that is called `alias`, below the output folder."""
+    if isinstance(settings, CleanSettings):
+        speech = file_name(CLEAN_PATTERN, alias, "", settings.format)
+        stages = [f"{speech.rpartition('.')[0]}.stages"] if settings.config.keep_stages else []
+        return [speech, *stages]
+    destination = Destination(Path(), settings.pattern, settings.format)
+    return list(destination.names(alias, settings.desk.deliver).values())
 
+
+def _check_format(name: str) -> None:
     from sayso.audio.formats import format_of
 
     format_of(Path(f"x.{name}"))

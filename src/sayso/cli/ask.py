@@ -72,16 +72,17 @@ def _ask_many(arguments: Namespace, destination: Destination) -> int:
         raise NothingToDoError("a conversation is about one file; --chat takes no more")
     studio = open_studio(arguments)
     history = History(start=Desk(limiter=not arguments.no_limit))
+    state = None
     for words in (*arguments.after, arguments.words):
-        found = studio.understand(words, history)
-        history = history.push(found.moves)
+        found = studio.understand(words, history, state=state)
+        history, state = history.push(found.moves), found.state
     reply = Reply(found.reply, found.moves, history.desk)
     if _only_planned(reply, arguments):
         return 0
     studio.require(reply.desk)
     tell_choice(studio, reply.desk.targets())
     settings = render_settings(reply.desk, **render_options(arguments, destination))
-    return run_batch(arguments, settings)
+    return run_batch(arguments, settings, destination)
 
 
 def _chat(session: Session, words: str | None, destination: Destination) -> int:

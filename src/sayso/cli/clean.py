@@ -31,9 +31,8 @@ def clean(arguments: Namespace) -> int:
     if is_batch(arguments):
         from sayso.batch import clean_settings
 
-        return run_batch(
-            arguments, clean_settings(config, format=destination.format, track=arguments.track)
-        )
+        settings = clean_settings(config, format=destination.format, track=arguments.track)
+        return run_batch(arguments, settings, destination)
     here = {
         "models": config.models or models_shelf().folder,
         "threads": arguments.threads or config.threads,

@@ -26,7 +26,8 @@ def separate(arguments: Namespace) -> int:
 
         studio.require(desk)
         tell_choice(studio, [target.removeprefix(NO) for target in targets])
-        return run_batch(arguments, render_settings(desk, **render_options(arguments, destination)))
+        settings = render_settings(desk, **render_options(arguments, destination))
+        return run_batch(arguments, settings, destination)
     session = studio.open(arguments.inputs[0], track=arguments.track, notice=note)
     session.do([Extract(targets=targets)])
     studio.require(desk)

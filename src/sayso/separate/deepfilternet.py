@@ -33,7 +33,7 @@ BANDS, BINS, ORDER = 32, 96, 5
 
 _LOOKAHEAD = 2  # frames, of the features and of the filters alike
 _KEEP = 0.99  # of a running mean, from one frame to the next
-_CONTEXT_S, _CROSSFADE_S = 6.0, 0.05
+_CONTEXT_S, _CROSSFADE_S = 4.0, 0.05
 _MOST_BYTES = 64 << 20
 _GRAPHS = ("enc", "erb_dec", "df_dec")
 
@@ -53,7 +53,7 @@ class DeepFilterNetSeparator:
     name = "deepfilternet3"
     stems: tuple[str, ...] = ("speech",)
 
-    def __init__(self, path: Path, *, threads: int = 0, segment_s: float = 60.0) -> None:
+    def __init__(self, path: Path, *, threads: int = 0, segment_s: float = 30.0) -> None:
         self._chunking = _chunking(segment_s)
         self.version = fingerprint(path)
         self._encoder, self._bands, self._filters = (

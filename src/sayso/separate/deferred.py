@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from sayso.audio import Audio
 from sayso.separate.loading import Card
 from sayso.separate.protocol import Engine, Route, require_supported
+from sayso.separate.sharing import share_out
 from sayso.watch import SILENT, Watch
 
 
@@ -37,7 +38,7 @@ class Deferred:
     @property
     def version(self) -> str:
         """Changes whenever results may. Raises: see `engine`."""
-        return self.engine.version
+        return f"{self.engine.version} in shares"
 
     @property
     def stems(self) -> tuple[str, ...]:
@@ -62,7 +63,17 @@ class Deferred:
     ) -> Mapping[str, Audio]:
         """Each target as audio of the same length, rate, channels and level as `mix`.
 
+        Stems of music sum to it: "other" is what the others leave.
+
         Raises: UnknownTargetError before anything is loaded, Cancelled; see `engine`.
         """
         require_supported(self, targets, hears=self.hears)
-        return self.engine.separate(mix, targets, watch=watch)
+        engine = self.engine
+        return share_out(
+            mix,
+            targets,
+            stems=self.stems,
+            model_of=lambda target: self.name,
+            ask=lambda name, given, wanted, part: engine.separate(given, wanted, watch=part),
+            watch=watch,
+        )

@@ -18,6 +18,7 @@ from sayso.audio import Audio, Recorder, Samples, istft, stft
 from sayso.configuration import Frozen
 from sayso.errors import ModelError, RangeError, UnknownTargetError
 from sayso.separate.protocol import Route, Separator
+from sayso.separate.sharing import share_out
 from sayso.watch import SILENT, Watch
 
 _N_FFT, _HOP = 4096, 1024
@@ -115,6 +116,17 @@ class Ensemble:
         deaf = [target for target in targets if not self.supports(target)]
         if deaf:
             raise UnknownTargetError(f"none of {self.name} can hear {', '.join(deaf)}")
+        return share_out(
+            mix,
+            targets,
+            stems=self.stems,
+            model_of=lambda target: self.name,
+            ask=lambda name, given, wanted, part: self._fused(given, wanted, part),
+            watch=watch,
+        )
+
+    def _fused(self, mix: Audio, targets: Sequence[str], watch: Watch) -> dict[str, Audio]:
+        """Each target, asked of all members that support it."""
         heard: dict[str, list[tuple[Audio, float]]] = {target: [] for target in targets}
         for number, (member, weight) in enumerate(zip(self._members, self._weights, strict=True)):
             wanted = [target for target in targets if weight and member.supports(target)]

@@ -80,6 +80,8 @@ def open_graph(graph: bytes, *, name: str, threads: int = 0) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
+    # One block planned for all tensors of a run would be half as large again, and no faster.
+    options.enable_mem_pattern = False
     try:
         return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's own errors share no public base class

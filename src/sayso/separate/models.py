@@ -18,7 +18,7 @@ from sayso.errors import ModelError
 from sayso.optional import require_all
 from sayso.separate import embedded, unet
 from sayso.separate.cache import StemCache
-from sayso.separate.catalogue import OWN, ROWS, find_row, is_installed, store_of
+from sayso.separate.catalogue import ROWS, find_row, is_installed, store_of
 from sayso.separate.deferred import Deferred
 from sayso.separate.demucs_files import Bag
 from sayso.separate.ensemble import Ensemble, parse_ensemble
@@ -153,15 +153,14 @@ class Models:
             name: from the catalogue; "auto" for the best that is ready for each sound; a path to
                 an exported `.onnx` model or to a checkpoint of Demucs, DNS64 or AudioSep; or
                 several of these as an ensemble, "2*htdemucs+embedded" or
-                "htdemucs+embedded:mask_max". None takes the best of our own.
+                "htdemucs+embedded:mask_max". None is "auto".
             segment_s: seconds heard at a time; None leaves it to the separator.
             overlap: share of a segment that is heard twice, 0 to 0.5; None leaves it.
 
         Raises: ModelError naming the nearest name, or saying how to get a file that is missing;
             MissingExtraError, RangeError.
         """
-        if name is None:
-            name = next(row.name for row in OWN if is_installed(row, self.weight_store))
+        name = AUTO if name is None else name
         spelt, row, cutting = str(name), find_row(str(name)), (segment_s, overlap)
         if spelt == AUTO:
             ready = self.ready()

@@ -1,4 +1,7 @@
-"""`auto`: for each sound the best separator that is ready and supports it, and why that one."""
+"""`auto`: for each sound the best separator that is ready and supports it, and why that one.
+
+The four stems of music share it out among them: see `sayso.separate.sharing`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from sayso.audio import Audio
 from sayso.errors import UnknownTargetError
 from sayso.separate.protocol import Route, Separator
 from sayso.separate.row import CatalogueRow, ranked
+from sayso.separate.sharing import share_out
 from sayso.watch import SILENT, Watch
 
 
@@ -75,14 +79,16 @@ class AutoSeparator:
             watch: progress and cancelling, polled between chunks.
         Raises: UnknownTargetError, Cancelled.
         """
-        groups: dict[str, list[str]] = {}
-        for target in targets:
-            groups.setdefault(self.route(target).model, []).append(target)
-        stems: dict[str, Audio] = {}
-        for number, (name, wanted) in enumerate(groups.items()):
-            share = watch.part(number / len(groups), (number + 1) / len(groups))
-            stems |= self._open(name).separate(mix, wanted, watch=share)
-        return {target: stems[target] for target in targets}
+        return share_out(
+            mix,
+            targets,
+            stems=self.stems,
+            model_of=lambda target: self.route(target).model,
+            ask=lambda name, given, wanted, part: self._open(name).separate(
+                given, wanted, watch=part
+            ),
+            watch=watch,
+        )
 
     def _choose(self, target: str) -> tuple[CatalogueRow, str | None] | None:
         """The best row for `target` that is ready, and a better one that could be fetched."""
@@ -92,7 +98,11 @@ class AutoSeparator:
                 known = self._open(row.name) if row.taught else row
                 if known.supports(target):
                     return row, better
-            # Only what can be fetched by command is worth a hint.
-            elif row.supports(target) and all(file.url or file.inside for file in row.files):
+            # Only what can be fetched by command, and run then, is worth a hint.
+            elif (
+                row.supports(target)
+                and row.can_run
+                and all(file.url or file.inside for file in row.files)
+            ):
                 better = better or row.name
         return None
