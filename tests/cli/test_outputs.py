@@ -164,7 +164,7 @@ def test_late_errors_come_early(sayso, here, monkeypatch, options, words):
         raise AssertionError("work was begun")
 
     monkeypatch.setattr("sayso.studio.Session.render", render)
-    monkeypatch.setattr("sayso.studio.Studio.separate", render)
+    monkeypatch.setattr("sayso.separate.Models.separate", render)
     for command in (("ask", "take.wav", "remove the vocals"), ("separate", "take.wav")):
         done = sayso(*command, "-n", "simple", *options)
         assert (done.code, words in done.err) == (5, True), done.err
@@ -232,7 +232,7 @@ def test_measuring_beside_the_sources_measures_the_outputs(sayso, here, monkeypa
         folder = here / "cleaned" if folder == "x" else folder
         done = sayso("measure", folder, "--reference", here / "ref", "--json")
         assert done.code == 8  # there is no such folder yet
-        monkeypatch.setattr("sayso.clean.evaluation.judge", judged)
+        monkeypatch.setattr("sayso.reports.evaluation.judge", judged)
         done = sayso("measure", folder, "--json")
         (row,) = json.loads(done.out)
         assert row["figures"]["peak_before"] == pytest.approx(

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from pathlib import Path
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
 
 from sayso.audio import Audio, Recorder, Samples, integrated_lufs, resample
-from sayso.checkpoints import WeightStore
-from sayso.clean.config import CleanConfig, Denoise, Loudness, Preprocess, Separation
 from sayso.clean.gate import gate
 from sayso.clean.masks import postmask
 from sayso.clean.restore import restore
+from sayso.desk.cleaning import Cleaning, Denoise, Preprocess, Separation, TargetLoudness
 from sayso.effects import amplify, limit, record
 from sayso.errors import SilenceError
-from sayso.separate import Separator, load, require_supported
+from sayso.separate import Models, require_supported
 from sayso.separate.ensemble import fuse
 from sayso.watch import SILENT, Watch
 
@@ -59,7 +57,7 @@ class Cleaned:
 
 def clean_audio(
     source: Audio,
-    config: CleanConfig,
+    config: Cleaning,
     *,
     open_model: Open | None = None,
     keep: Keep | None = None,
@@ -78,7 +76,7 @@ def clean_audio(
     Raises: SilenceError for a source that is silent throughout or in which the separators hear no
         speech; ModelError, UnknownTargetError, MissingExtraError, Cancelled.
     """
-    open_model = open_model or partial(_from_catalogue, config)
+    open_model = open_model or partial(opened, Models())
     keep = keep or (lambda stage, audio: None)
     mix = prepare(source, config.preprocess, watch=watch)
     keep("preprocess", mix)
@@ -110,10 +108,18 @@ def prepare(source: Audio, settings: Preprocess, *, watch: Watch = SILENT) -> Au
     return recorder.audio()
 
 
-@lru_cache(maxsize=4)
-def opened(name: str | None, models: Path | None, threads: int | None) -> Separator:
-    """The separator called `name`, loaded once a process. Raises: ModelError."""
-    return load(name, threads=threads, weight_store=None if models is None else WeightStore(models))
+def opened(models: Models, name: str | None, target: str) -> Separate | None:
+    """What separates `target` among `models`: the one called `name`, or their own.
+
+    None where nothing trained is there; a person who names a model gets it.
+    Raises: ModelError, UnknownTargetError.
+    """
+    separator = models.separator if name is None else models.open(name)
+    require_supported(separator, (target,))
+    if name is not None:
+        return separator.separate
+    # Rules of thumb do more harm than good on their own.
+    return models.separate if separator.route(target).trained else None
 
 
 def _offset(audio: Audio) -> Samples:
@@ -126,7 +132,7 @@ def _offset(audio: Audio) -> Samples:
 
 def _find_speech(
     mix: Audio,
-    config: CleanConfig,
+    config: Cleaning,
     open_model: Open,
     keep: Keep,
     watch: Watch,
@@ -156,7 +162,7 @@ def _find_speech(
     return speech, notes
 
 
-def _finish(speech: Audio, config: CleanConfig, keep: Keep, watch: Watch) -> tuple[Audio, float]:
+def _finish(speech: Audio, config: Cleaning, keep: Keep, watch: Watch) -> tuple[Audio, float]:
     """Gate and loudness, and the gain of the latter in dB."""
     audio, gain_db = speech, 0.0
     if config.gate is not None and (level := integrated_lufs(audio)) > -np.inf:
@@ -166,13 +172,6 @@ def _finish(speech: Audio, config: CleanConfig, keep: Keep, watch: Watch) -> tup
         audio, gain_db = _at_loudness(audio, config.loudness, watch)
         keep("loudness", audio)
     return audio, gain_db
-
-
-def _from_catalogue(config: CleanConfig, name: str | None, target: str) -> Separate | None:
-    separator = opened(name, config.models, config.threads)
-    require_supported(separator, (target,))
-    # A person who names a model gets it; rules of thumb do more harm than good on their own.
-    return separator.separate if name is not None or separator.route(target).trained else None
 
 
 def _separate(
@@ -229,7 +228,7 @@ def _mixed(one: Audio, other: Audio, share: float) -> Audio:
     return recorder.audio()
 
 
-def _at_loudness(audio: Audio, settings: Loudness, watch: Watch) -> tuple[Audio, float]:
+def _at_loudness(audio: Audio, settings: TargetLoudness, watch: Watch) -> tuple[Audio, float]:
     """`audio` at its loudness under its ceiling, and the gain that it took in dB."""
     measured_lufs = integrated_lufs(audio)
     if measured_lufs == -np.inf:

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sayso.audio import Audio, Samples, read, resample, write
-from sayso.clean.rows import CleanRow, source_of
 from sayso.errors import InputError
 from sayso.measure.checks import moments_db
+from sayso.reports.rows import CleanRow, source_of
 
 Levels: TypeAlias = npt.NDArray[np.float64]
 
