@@ -33,7 +33,7 @@ from sayso.watch import SILENT, Watch
 AUTO = "auto"
 PATH_SUFFIXES = (".th", ".ckpt", ".safetensors", ".yaml", ".yml")
 """Of the checkpoints that can be named by path, beside `.onnx`."""
-_KEPT = 4
+_KEPT = 8
 Loaded = TypeVar("Loaded")
 
 
@@ -182,6 +182,11 @@ class Models:
         require_all(*row.needs, extra="torch", purpose=row.name)
         paths = self.files(row.name)
         return self._deferred(row.kind, paths, cutting, lambda: _card(row, paths), bag=row.bag)
+
+    def has(self, name: str) -> bool:
+        """Whether all files of the listed model `name` are here."""
+        row = find_row(name)
+        return row is not None and is_installed(row, self.weight_store)
 
     def files(self, name: str) -> list[Path]:
         """The files of a listed model. Raises: ModelError saying how to get what is missing."""
