@@ -2,7 +2,7 @@
 
 from sayso.effects.chain import Scene, process
 from sayso.effects.level import amplify, pan_matrix
-from sayso.effects.limiter import limit
+from sayso.effects.limiter import limit, limiter_notes
 from sayso.effects.sound import Mixed, Processed, Sound, Widened, record
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Widened",
     "amplify",
     "limit",
+    "limiter_notes",
     "pan_matrix",
     "process",
     "record",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sayso.audio import Audio, integrated_lufs
+from sayso.audio import Audio, calmed, programme_lufs
 from sayso.desk import (
     AnyEffect,
     Compress,
@@ -168,7 +168,7 @@ def _levelled(sound: Sound, effect: Loudness, scene: Scene) -> Sound:
 def _compressed(sound: Sound, effect: Compress, scene: Scene) -> Sound:
     """Compressed relative to its own loudness, and brought back to that loudness afterwards."""
     audio = record(sound, watch=scene.watch)
-    loudness_lufs = integrated_lufs(audio)
+    loudness_lufs = programme_lufs(calmed(audio))
     if loudness_lufs == -float("inf"):
         return audio
     squeezed = compress(audio, SETTINGS[effect.amount], loudness_lufs=loudness_lufs)
@@ -177,7 +177,7 @@ def _compressed(sound: Sound, effect: Compress, scene: Scene) -> Sound:
 
 def _at_loudness(audio: Audio, lufs: float) -> Sound:
     """`audio` by one gain at `lufs`; silence stays silence."""
-    measured_lufs = integrated_lufs(audio)
+    measured_lufs = programme_lufs(calmed(audio))
     return audio if measured_lufs == -float("inf") else amplify(audio, lufs - measured_lufs)
 
 

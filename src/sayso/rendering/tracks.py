@@ -12,7 +12,7 @@ from sayso.clean.pipeline import Keep, opened
 from sayso.desk import MIX, Desk
 from sayso.desk.placing import Resolved
 from sayso.desk.resolving import resolve
-from sayso.effects import Sound, amplify, record
+from sayso.effects import Sound, amplify, limiter_notes, record
 from sayso.errors import SilenceError
 from sayso.rendering.mixing import Mixer
 from sayso.rendering.result import Result, Track
@@ -114,6 +114,7 @@ def _gone(desk: Desk, time: Resolved) -> tuple[str, ...]:
 def _track(sound: Sound, notes: tuple[str, ...], watch: Watch) -> Track:
     audio = record(sound, watch=watch)
     watch.report(1.0)
+    notes = (*notes, *limiter_notes(sound))
     peak = max(float(abs(block).max()) for block in audio.blocks())
     if peak == 0.0:
         notes = ("silent", *notes)

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from sayso.audio import Audio, Samples, read, resample
+from sayso.audio import Audio, Samples, read, resample, upright
 from sayso.clean.config import Measure
 from sayso.errors import DataError, InputError, MissingExtraError
 from sayso.measure import pesq, si_sdr, speech_loss, stoi
@@ -80,7 +80,8 @@ def compare(estimate: Audio, reference: Audio, *, gain_db: float = 0.0) -> dict[
         gain_db: what brings the estimate to the reference's level.
     Raises: DataError for other lengths.
     """
-    heard, clean = resample(estimate, _RATE_HZ), resample(reference, _RATE_HZ)
+    heard = resample(upright(estimate), _RATE_HZ)
+    clean = resample(upright(reference), _RATE_HZ)
     if abs(heard.frames - clean.frames) > _UNEQUAL_S * _RATE_HZ:
         raise DataError(
             f"the reference lasts {clean.duration_s:.2f} s, the sound {heard.duration_s:.2f} s; "
