@@ -29,8 +29,8 @@ def eq(aspect: Aspect, scene: Scene) -> list[Move]:
         )
     bare = aspect.number("")
     if bare is not None and frequency is None and abs(bare.value) > _MOST_DB:
-        hz = replace(bare, unit="hz", value=abs(bare.value))
-        numbers = tuple(hz if number is bare else number for number in aspect.numbers)
+        as_hz = replace(bare, unit="hz", value=abs(bare.value))
+        numbers = tuple(as_hz if number is bare else number for number in aspect.numbers)
         return eq(replace(aspect, numbers=numbers), scene)
     decibels = aspect.number("db", "")
     if decibels is not None:
