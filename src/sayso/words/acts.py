@@ -14,6 +14,7 @@ from sayso.words.corrections import (
     as_at_first,
 )
 from sayso.words.dialogue import raised, vague
+from sayso.words.moments import duck, fade, timed, turn_back
 from sayso.words.reading import spared_names
 from sayso.words.removals import remove
 from sayso.words.revising import (
@@ -171,14 +172,6 @@ def _forbid(turn: Turn, wish: Wish) -> None:
         turn.mention(targets)
 
 
-def _timed(turn: Turn, wish: Wish) -> None:
-    raise Declined(
-        "unsupported",
-        "A change to one sound holds for the whole length; I cannot do it for a part of the time.",
-        ("keep from 0:30 to 1:00", "cut from 1:15 to 1:20", "make the drums louder"),
-    )
-
-
 def _like(turn: Turn, wish: Wish) -> None:
     turn.answers.append(raised("mastering", turn.history, turn.ear))
 
@@ -228,6 +221,9 @@ _ACTS: Mapping[str, Callable[[Turn, Wish], None]] = {
     "pause": _pause,
     "unknown": _unknown,
     "describe": _describe,
+    "fade": fade,
+    "duck": duck,
+    "backwards": turn_back,
     "forget": _forget,
     "undo": _undo,
     "redo": _redo,
@@ -241,7 +237,7 @@ _ACTS: Mapping[str, Callable[[Turn, Wish], None]] = {
     "amount": restate,
     "spare": leave,
     "forbid": _forbid,
-    "timed": _timed,
+    "timed": timed,
     "like": _like,
     "section": _section,
     "clean": clean,

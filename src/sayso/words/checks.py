@@ -184,7 +184,7 @@ def _when(clause: Clause) -> bool:
 def _timed(clause: Clause) -> bool:
     if not _when(clause) or not _one_change(clause):
         return False
-    return _named(clause) or clause.has("sound") or clause.has("group", "rest")
+    return _named(clause) or _sounds_in_it(clause) or clause.has("group", "rest")
 
 
 def _adjusts(clause: Clause, found: Sequence[Aspect]) -> bool:
@@ -209,10 +209,13 @@ def _amount(clause: Clause) -> bool:
 
 
 def _sounds_in_it(clause: Clause) -> bool:
-    """Whether a sound is named other than to say what lies in a stretch of time."""
-    pairs = zip(clause.items, clause.items[1:], strict=False)
-    told = sum(first.is_("prep", "of") and second.kind == "sound" for first, second in pairs)
-    return len(clause.all("sound")) > (told if clause.has("span") else 0)
+    """Whether a sound is named other than to say what lies in a stretch: "a minute of talking"."""
+    described = False
+    for item in clause.items:
+        if item.kind == "sound" and not (described and clause.has("span")):
+            return True
+        described = item.is_("prep", "of") or (described and item.kind in {"size", "word"})
+    return False
 
 
 def _level(clause: Clause) -> bool:

@@ -192,7 +192,7 @@ class Grammar:
                     if end < longest.end() and not rule.pattern.fullmatch(letters, at, end):
                         continue
                     run = items[at:end]
-                    if run[-1].kind == "prep" and end < count:
+                    if run[-1].kind == "prep" and end < count and not joins(items[end]):
                         continue
                     if rule.check is None or rule.check(run):
                         content = sum(item.kind not in _LIGHT for item in run)

@@ -120,6 +120,7 @@ def _without_halves(turn: Turn, found: Sequence[Clause]) -> list[Clause]:
     if conditional:
         return conditional
     out: list[Clause] = []
+    asked: set[int] = set()
     for at, clause in enumerate(found):
         if clause.act in _TOLD:
             out.append(clause)
@@ -129,6 +130,9 @@ def _without_halves(turn: Turn, found: Sequence[Clause]) -> list[Clause]:
         unclear = _unclear(clause, found[:at], found[at + 1 :])
         if unclear is None:
             out.append(clause)
+            continue
+        asked.add(clause.start)
+        if unclear.start in asked:
             continue
         turn.answers.append(
             Declined(
@@ -154,7 +158,7 @@ def _unclear(clause: Clause, before: Sequence[Clause], after: Sequence[Clause]) 
     for other in filter(None, (earlier, later)):
         if other.act != "none":
             continue
-        grave = any(item.kind in _GRAVE for item in other.items)
+        grave = any(i.kind in _GRAVE or i.is_("prep", "than") for i in other.items)
         # "Dru ms louder": what is unknown is the sound, not the whole.
         lost = clause.act in _GUESSED and not clause.targets and _names_something(other)
         # "The snare lacks snap" is not about its level.
