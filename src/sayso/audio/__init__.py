@@ -10,15 +10,18 @@ from sayso.audio.loudness import (
     PeakMeter,
     decibels,
     integrated_lufs,
+    programme_lufs,
     true_peak_db,
 )
 from sayso.audio.overlap import Chunking, overlap_add
 from sayso.audio.peaks import peaks
+from sayso.audio.polarity import polarities, turned, upright
 from sayso.audio.reading import open_source, probe, read, record
 from sayso.audio.recorder import Recorder
 from sayso.audio.resampling import Resampler, resample
 from sayso.audio.source import Info, Notice, Track
 from sayso.audio.stft import Spectrum, istft, stft, window_frames
+from sayso.audio.wild import calmed, find_wild
 from sayso.audio.writing import Writer, write
 
 __all__ = [
@@ -35,18 +38,24 @@ __all__ = [
     "Spectrum",
     "Track",
     "Writer",
+    "calmed",
     "decibels",
+    "find_wild",
     "integrated_lufs",
     "istft",
     "open_source",
     "overlap_add",
     "peaks",
+    "polarities",
     "probe",
+    "programme_lufs",
     "read",
     "record",
     "resample",
     "stft",
     "true_peak_db",
+    "turned",
+    "upright",
     "window_frames",
     "write",
 ]

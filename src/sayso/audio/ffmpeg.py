@@ -122,9 +122,9 @@ class AvSource:
             yield held
         if not self._packets.frames and line.torn:
             raise FormatError("the file is damaged: none of its sound could be read")
+        self._tell_if_short(given)
         for sentence in line.notes(damaged=self._damaged):
             self.tell(sentence)
-        self._tell_if_short(given)
 
     def close(self) -> None:
         """Closes the file."""
@@ -146,7 +146,9 @@ class AvSource:
         longest_s = _LONGEST_BROADCAST_HOLE_S if broadcast else _LONGEST_HOLE_S
         start_s = float((self._stream.start_time or 0) * self._stream.time_base)
         zero_s = self._zero_s(start_s)
-        return TimeLine(rate, self._tick_s * rate, longest_s * rate, start_s, zero_s)
+        return TimeLine(
+            rate, self._tick_s * rate, longest_s * rate, start_s, zero_s, stated=self._stated
+        )
 
     def _zero_s(self, start_s: float) -> float:
         """The time stamp of what is read first: the picture's, or without one the file's zero."""

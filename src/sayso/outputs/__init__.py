@@ -14,13 +14,26 @@ from sayso.outputs.names import (
     PATTERN,
     file_name,
     fitting,
+    folded,
     inside,
+    leaves,
     local_path,
+    named,
     numbered,
     shown,
     text_of,
 )
-from sayso.outputs.places import Destination, check_file, file_of, is_same, refuse_inputs, unused
+from sayso.outputs.places import (
+    Destination,
+    check_file,
+    check_folder,
+    file_of,
+    held,
+    is_blocked,
+    is_same,
+    refuse_inputs,
+    unused,
+)
 from sayso.outputs.written import Written
 
 __all__ = [
@@ -28,12 +41,18 @@ __all__ = [
     "Destination",
     "Written",
     "check_file",
+    "check_folder",
     "file_name",
     "file_of",
     "fitting",
+    "folded",
+    "held",
     "inside",
+    "is_blocked",
     "is_same",
+    "leaves",
     "local_path",
+    "named",
     "numbered",
     "refuse_inputs",
     "shown",

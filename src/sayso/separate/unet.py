@@ -23,7 +23,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sayso.audio import Audio, Chunking, Samples, istft, overlap_add, resample, stft
+from sayso.audio import (
+    Audio,
+    Chunking,
+    Samples,
+    calmed,
+    istft,
+    overlap_add,
+    polarities,
+    resample,
+    stft,
+    turned,
+)
 from sayso.errors import ModelError
 from sayso.networks.unet_shapes import UNetConfig, unet_shapes
 from sayso.separate.exported import open_model, read_metadata, version_of
@@ -103,14 +114,15 @@ class UNetSeparator:
         """
         require_supported(self, targets)
         chosen = [self.config.sources.index(target) for target in targets]
+        signs = polarities(mix)
         stems = overlap_add(
-            mix,
+            turned(calmed(mix), signs),
             lambda chunk: self._chunk(chunk, mix.sample_rate)[chosen],
             self._chunking(mix.sample_rate),
             sources=len(chosen),
             watch=watch,
         )
-        return dict(zip(targets, stems, strict=True))
+        return {target: turned(stem, signs) for target, stem in zip(targets, stems, strict=True)}
 
     def _chunking(self, sample_rate: int) -> Chunking:
         config = self.config
