@@ -1,7 +1,7 @@
 """Taking sounds out of a mix: one protocol, many separators, a registry and a cache."""
 
 from sayso.separate.cache import StemCache
-from sayso.separate.models import AUTO, Entry, Models, load
+from sayso.separate.models import AUTO, Entry, Models, load, shared_models
 from sayso.separate.protocol import Route, Separator, require_supported
 from sayso.separate.sharing import makers_of
 
@@ -15,4 +15,5 @@ __all__ = [
     "load",
     "makers_of",
     "require_supported",
+    "shared_models",
 ]
