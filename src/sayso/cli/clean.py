@@ -16,8 +16,9 @@ from sayso.errors import SilenceError
 from sayso.outputs import text_of, unused
 
 if TYPE_CHECKING:
-    from sayso.clean import CleanConfig, CleanRow
+    from sayso.clean import CleanConfig
     from sayso.outputs import Destination
+    from sayso.reports import CleanRow
 
 _SPEECH = "speech"
 
@@ -54,7 +55,7 @@ def _clean_one(
     source: Path, destination: Destination, config: CleanConfig, track: str | None
 ) -> CleanRow:
     """One file into a folder with its report, or into a file that the person named."""
-    from sayso.clean import check_report, clean_file, write_report
+    from sayso.reports import check_report, clean_file, write_report
 
     destination.check(source.stem, (_SPEECH,), inputs=(source,))
     reports = destination.file is None

@@ -70,6 +70,10 @@ class Separator(Engine, Protocol):
         """Which model answers for `target`, which it supports. Raises: UnknownTargetError."""
 
 
+LISTING = frozenset(",;/|+")
+"""Signs between the names of several sounds, which would be taken for one that has all of them."""
+
+
 def require_supported(
     separator: Engine,
     targets: Sequence[str],
@@ -85,6 +89,11 @@ def require_supported(
         hears: what it can be asked for, for people to read; its stems, if not given.
         nearest: knows which sound that can be asked for comes closest to one that cannot.
     """
+    for target in targets:
+        if set(target) & LISTING:
+            raise UnknownTargetError(
+                f"{target!r} is a list; a target is one sound, so name each for itself"
+            )
     deaf = [target for target in targets if not separator.supports(target)]
     if not deaf:
         return

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from sayso.audio import Tags
+from sayso.audio import Chapter, Tags
 from sayso.audio.tagging import holds_chapters
 from sayso.timeline.timeline import Timeline
 
@@ -28,14 +29,9 @@ def carried(
         return tags.moved([]), f"{path.name}: its {several} were left out; {path.suffix} holds none"
     if timeline is None:
         return tags, None
-    played, at = [], 0.0
-    for clip in timeline.clips:
-        start_s, stop_s = clip.start / timeline.sample_rate, clip.stop / timeline.sample_rate
-        played.append((start_s, stop_s, at / speed, speed))
-        at += stop_s - start_s
-    moved = tags.moved(played)
+    moved = tags.moved(list(_played(timeline, speed)))
     left = len(moved.chapters)
-    if moved == tags:
+    if left == count and all(map(_alike, moved.chapters, tags.chapters)):
         return tags, None
     if not left:
         return (
@@ -43,3 +39,17 @@ def carried(
             f"{path.name}: its {several} were left out, since the edit plays another order",
         )
     return moved, f"{path.name}: {left} of its {several} moved with the edit"
+
+
+def _played(timeline: Timeline, speed: float) -> Iterator[tuple[float, float, float, float]]:
+    """As `Tags.moved` takes it."""
+    rate, at = timeline.sample_rate, 0
+    for clip in timeline.clips:
+        if clip.stop > clip.start:
+            begins_s = (at + clip.gap) / rate / speed
+            yield clip.start / rate, clip.stop / rate, begins_s, clip.speed * speed
+        at += clip.length
+
+
+def _alike(one: Chapter, other: Chapter) -> bool:
+    return abs(one.start_s - other.start_s) < 0.01
