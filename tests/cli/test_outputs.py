@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+from collections import namedtuple
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -170,6 +171,21 @@ def test_late_errors_come_early(sayso, here, monkeypatch, options, words):
         done = sayso(*command, "-n", "simple", *options)
         assert (done.code, words in done.err) == (5, True), done.err
     assert files() == ["take.wav"]
+
+
+def test_a_disk_without_room_is_told_before_the_work(sayso, here, monkeypatch):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage(9e9, 9e9, 1000))
+    for command in (
+        ("ask", "take.wav", "3 dB quieter"),
+        ("separate", "take.wav", "-n", "simple"),
+        ("clean", "take.wav", "--config", "fast"),
+        ("ask", "take.wav", "take.wav", "3 dB quieter", "--pattern", "*"),
+        ("clean", "take.wav", "--pattern", "*", "--config", "fast"),
+    ):
+        done = sayso(*command, "-o", "out")
+        assert (done.code, "has 1.0 kB of room" in done.err) == (5, True), done.err
+    assert [name for name in files() if name.endswith(".wav")] == ["take.wav"]
 
 
 def test_several_sounds_in_one_option(sayso, here):

@@ -12,7 +12,7 @@ from sayso.clean.judging import judge
 from sayso.clean.pipeline import Keep, clean_audio
 from sayso.clean.rows import CleanRow
 from sayso.errors import SilenceError
-from sayso.outputs import refuse_inputs, text_of
+from sayso.outputs import check_sound, refuse_inputs, text_of
 from sayso.watch import SILENT, Watch
 
 _CLEANING = 0.95  # the share of the work that is cleaning, for the progress
@@ -55,6 +55,7 @@ def clean_file(
             "sample_rate": audio.sample_rate,
             "channels": audio.channels,
         }
+        check_sound([destination], config.encoding, audio)
         keep = _keeper(destination) if config.keep_stages else None
         cleaned = clean_audio(audio, config, keep=keep, watch=report)
     except SilenceError as error:
