@@ -25,9 +25,10 @@ import numpy as np
 
 from sayso.audio import Audio, Samples, read, resample
 from sayso.clean import CleanConfig, clean_audio, load_config
-from sayso.clean.pipeline import SPEECH, opened
+from sayso.clean.pipeline import SPEECH
 from sayso.errors import SaysoError
 from sayso.measure import dnsmos, masked_ratio, pesq, si_sdr, speech_loss, stoi
+from sayso.separate import load
 from sayso.separate.catalogue import find_row
 from sayso.separate.installed import default_weight_store
 
@@ -195,7 +196,7 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=24)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    separator = opened(None, None, None)
+    separator = load()
     trained = separator.route(SPEECH).trained
     print(f"separator: {separator.name}{'' if trained else ', left out'}")
     configs: dict[str, CleanConfig] = {}

@@ -258,7 +258,7 @@ def test_measuring_beside_the_sources_measures_the_outputs(sayso, here, monkeypa
         folder = here / "cleaned" if folder == "x" else folder
         done = sayso("measure", folder, "--reference", here / "ref", "--json")
         assert done.code == 8  # there is no such folder yet
-        monkeypatch.setattr("sayso.clean.evaluation.judge", judged)
+        monkeypatch.setattr("sayso.reports.evaluation.judge", judged)
         done = sayso("measure", folder, "--json")
         (row,) = json.loads(done.out)
         assert row["figures"]["peak_before"] == pytest.approx(

@@ -13,7 +13,7 @@ same batch again goes on where the last run ended, however that ended: finished 
 from sayso.batch.batch import MODULES, Batch, Summary
 from sayso.batch.manifest import Item, Output, read_manifest
 from sayso.batch.pace import Pace
-from sayso.batch.settings import Settings, clean_settings, render_settings
+from sayso.batch.settings import Settings, clean_settings, conversation_settings, render_settings
 from sayso.batch.storage import Source, find_sources, is_remote
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Source",
     "Summary",
     "clean_settings",
+    "conversation_settings",
     "find_sources",
     "is_remote",
     "read_manifest",

@@ -26,7 +26,7 @@ from sayso.batch.manifest import (
 )
 from sayso.batch.pace import Pace, Tally
 from sayso.batch.reporting import report
-from sayso.batch.settings import CleanSettings, RenderSettings, names_of
+from sayso.batch.settings import CleanSettings, RenderSettings, alike, names_of
 from sayso.batch.storage import Source, absolute, is_remote
 from sayso.batch.work import RESULT, STATE, Settle
 from sayso.errors import Cancelled, OutputError, QueueError, SaysoError
@@ -103,7 +103,7 @@ class Batch:
         manifest, found = next(
             (name, found)
             for name, found in manifests(place)
-            if found is None or found[0].settings == plain
+            if found is None or alike(found[0].settings, settings)
         )
         head, items = found or (Head(batch=uuid4().hex[:16], settings=plain), {})
         batch = cls(place, settings, head, manifest=manifest)

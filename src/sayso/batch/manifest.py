@@ -62,7 +62,7 @@ class Item(Frozen):
         notes: what a person should know.
         audio_s: seconds of sound in it.
         work_s: seconds that the work took.
-        row: the figures of a cleaned one, as `sayso.clean.CleanRow` holds them.
+        row: the figures of a cleaned one, as `sayso.reports.CleanRow` holds them.
     """
 
     alias: _Relative

@@ -23,7 +23,7 @@ def report(out: str, items: Iterable[Item], *, overwrite: bool) -> None:
     rows = [item.row for item in items if item.row is not None]
     if not rows:
         return
-    from sayso.clean import CleanRow, write_report
+    from sayso.reports import CleanRow, write_report
 
     clean_rows = [CleanRow.model_validate(row) for row in rows]
     if not is_remote(out):

@@ -62,7 +62,7 @@ def _clean_into(arguments: Mapping[str, Any]) -> _Make:
     settings = CleanSettings.model_validate(arguments["settings"])
 
     def make(source: Path, folder: Path, context: Context) -> _Made:
-        from sayso.clean import clean_file
+        from sayso.reports import clean_file
 
         name = names_of(settings, arguments["alias"])[0]
         config = _here(settings.config, context)
@@ -84,8 +84,6 @@ def _render_into(arguments: Mapping[str, Any]) -> _Make:
     settings = RenderSettings.model_validate(arguments["settings"])
 
     def make(source: Path, folder: Path, context: Context) -> _Made:
-        from sayso.desk import History
-
         studio = _studio(
             settings.model,
             settings.segment_s,
@@ -95,9 +93,14 @@ def _render_into(arguments: Mapping[str, Any]) -> _Make:
         )
         notes: list[str] = []
         session = studio.open(
-            source, name=arguments["alias"], track=settings.track, notice=notes.append
+            source,
+            name=arguments["alias"],
+            track=settings.track,
+            desk=settings.desk,
+            notice=notes.append,
         )
-        session.history = History(start=settings.desk)
+        if settings.moves:
+            session.do(settings.moves)
         destination = Destination(folder, settings.pattern, settings.format, settings.encoding)
         destination.check(session.name, session.desk.deliver, sound=session.source)
         result = session.render(watch=context.watch)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from pathlib import Path
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -20,15 +19,14 @@ from sayso.audio import (
     resample,
     upright,
 )
-from sayso.checkpoints import WeightStore
-from sayso.clean.config import CleanConfig, Denoise, Loudness, Preprocess, Separation
 from sayso.clean.gate import gate
 from sayso.clean.masks import postmask
 from sayso.clean.restore import restore
+from sayso.desk.cleaning import Cleaning, Denoise, Preprocess, Separation, TargetLoudness
 from sayso.effects import amplify, limit, record
 from sayso.errors import SilenceError
 from sayso.measure.checks import clipped_share
-from sayso.separate import Separator, load, require_supported
+from sayso.separate import Models, require_supported
 from sayso.separate.ensemble import fuse
 from sayso.watch import SILENT, Watch
 
@@ -71,7 +69,7 @@ class Cleaned:
 
 def clean_audio(
     source: Audio,
-    config: CleanConfig,
+    config: Cleaning,
     *,
     open_model: Open | None = None,
     keep: Keep | None = None,
@@ -90,7 +88,7 @@ def clean_audio(
     Raises: SilenceError for a source that is silent throughout or in which the separators hear no
         speech; ModelError, UnknownTargetError, MissingExtraError, Cancelled.
     """
-    open_model = open_model or partial(_from_catalogue, config)
+    open_model = open_model or partial(opened, Models())
     keep = keep or (lambda stage, audio: None)
     mix = prepare(source, config.preprocess, watch=watch)
     keep("preprocess", mix)
@@ -127,10 +125,18 @@ def prepare(source: Audio, settings: Preprocess, *, watch: Watch = SILENT) -> Au
     return recorder.audio()
 
 
-@lru_cache(maxsize=4)
-def opened(name: str | None, models: Path | None, threads: int | None) -> Separator:
-    """The separator called `name`, loaded once a process. Raises: ModelError."""
-    return load(name, threads=threads, weight_store=None if models is None else WeightStore(models))
+def opened(models: Models, name: str | None, target: str) -> Separate | None:
+    """What separates `target` among `models`: the one called `name`, or their own.
+
+    None where nothing trained is there; a person who names a model gets it.
+    Raises: ModelError, UnknownTargetError.
+    """
+    separator = models.separator if name is None else models.open(name)
+    require_supported(separator, (target,))
+    if name is not None:
+        return separator.separate
+    # Rules of thumb do more harm than good on their own.
+    return models.separate if separator.route(target).trained else None
 
 
 def _offset(audio: Audio) -> Samples:
@@ -143,7 +149,7 @@ def _offset(audio: Audio) -> Samples:
 
 def _find_speech(
     mix: Audio,
-    config: CleanConfig,
+    config: Cleaning,
     open_model: Open,
     keep: Keep,
     watch: Watch,
@@ -174,7 +180,7 @@ def _find_speech(
 
 
 def _finish(
-    speech: Audio, config: CleanConfig, keep: Keep, watch: Watch
+    speech: Audio, config: Cleaning, keep: Keep, watch: Watch
 ) -> tuple[Audio, float, tuple[str, ...]]:
     """Gate and loudness, the gain of the latter in dB, and what to know of it."""
     audio, gain_db, notes = speech, 0.0, tuple[str, ...]()
@@ -185,13 +191,6 @@ def _finish(
         audio, gain_db, notes = _at_loudness(audio, config.loudness, watch)
         keep("loudness", audio)
     return audio, gain_db, notes
-
-
-def _from_catalogue(config: CleanConfig, name: str | None, target: str) -> Separate | None:
-    separator = opened(name, config.models, config.threads)
-    require_supported(separator, (target,))
-    # A person who names a model gets it; rules of thumb do more harm than good on their own.
-    return separator.separate if name is not None or separator.route(target).trained else None
 
 
 def _separate(
@@ -249,7 +248,7 @@ def _mixed(one: Audio, other: Audio, share: float) -> Audio:
 
 
 def _at_loudness(
-    audio: Audio, settings: Loudness, watch: Watch
+    audio: Audio, settings: TargetLoudness, watch: Watch
 ) -> tuple[Audio, float, tuple[str, ...]]:
     """`audio` at its loudness under its ceiling, the gain that it took in dB, and what to know."""
     measured_lufs = programme_lufs(audio)

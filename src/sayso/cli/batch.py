@@ -111,8 +111,8 @@ def _opened(
 def _check(arguments: Namespace, settings: CleanSettings | RenderSettings) -> None:
     """Raises OutputError where the outputs of a batch could not be written."""
     from sayso.batch import is_remote
-    from sayso.clean import check_report
     from sayso.outputs import check_folder
+    from sayso.reports import check_report
 
     if is_remote(arguments.out):
         return

@@ -16,8 +16,9 @@ from sayso.errors import SilenceError
 from sayso.outputs import Size, text_of, unused
 
 if TYPE_CHECKING:
-    from sayso.clean import CleanConfig, CleanRow
+    from sayso.clean import CleanConfig
     from sayso.outputs import Destination
+    from sayso.reports import CleanRow
 
 _SPEECH = "speech"
 
@@ -55,7 +56,7 @@ def _clean_one(
 ) -> CleanRow:
     """One file into a folder with its report, or into a file that the person named."""
     from sayso.audio import probe
-    from sayso.clean import check_report, clean_file, write_report
+    from sayso.reports import check_report, clean_file, write_report
 
     info = probe(source, track=track)
     # A length that is only estimated decides nothing.

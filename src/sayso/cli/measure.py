@@ -11,8 +11,8 @@ from sayso.cli.terminal import note, progress_bar, show_json, show_table
 
 def measure(arguments: Namespace) -> int:
     """Judges the outputs in a folder and writes its reports again."""
-    from sayso.clean import check_report, measure_rows, read_rows, write_report
-    from sayso.clean.tables import MEANINGS, averages
+    from sayso.reports import check_report, measure_rows, read_rows, write_report
+    from sayso.reports.tables import MEANINGS, averages
 
     out = Path(arguments.out)
     if not arguments.overwrite:

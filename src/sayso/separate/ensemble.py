@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
 
 import numpy as np
-from pydantic import Field
 
 from sayso.audio import Audio, Recorder, Samples, istft, stft
-from sayso.configuration import Frozen
+from sayso.desk import Fusion
 from sayso.errors import ModelError, RangeError, UnknownTargetError
 from sayso.separate.protocol import Route, Separator
 from sayso.separate.sharing import share_out
@@ -23,21 +21,6 @@ from sayso.watch import SILENT, Watch
 
 _N_FFT, _HOP = 4096, 1024
 _BLOCK_FRAMES = 256 * _HOP
-
-
-class Fusion(Frozen):
-    """How stems of one target become one.
-
-    Fields:
-        kind: "mean" of waveforms, weighted; or of masks the greatest ("mask_max"), the weighted
-            mean ("mask_mean"), or the weighted power mean ("mask_power").
-        power: of the power mean; 1 is the mean, more leans towards the greatest.
-        exponent: e of the masks; 2 makes them those of Wiener.
-    """
-
-    kind: Literal["mean", "mask_max", "mask_mean", "mask_power"] = "mean"
-    power: float = Field(default=2.0, gt=0, le=20)
-    exponent: float = Field(default=1.0, gt=0, le=4)
 
 
 class Ensemble:

@@ -10,23 +10,14 @@ from sayso.atomic import put
 from sayso.audio import Audio, read
 from sayso.autoedit.content import ContentAnalyser
 from sayso.autoedit.editor import DISCRIMINATOR, UNTAUGHT
-from sayso.desk import (
-    Arrange,
-    Desk,
-    Edit,
-    History,
-    KeepBest,
-    Like,
-    LoopChorus,
-    Move,
-    RemoveSilence,
-    Reply,
-)
+from sayso.conversation import Conversation, Reader, Understood, like_of
+from sayso.desk import Desk, KeepBest, LoopChorus, RemoveSilence, Reply
 from sayso.desk.edits import MOST_SPANS, EditStep
 from sayso.desk.resolving import resolve
 from sayso.errors import FormatError, NotFoundError, RequestError
-from sayso.service.renders import refuse_files
+from sayso.service.store import conversation_of
 from sayso.timeline import Timeline, find_silences
+from sayso.words import Interpretation
 
 if TYPE_CHECKING:
     from sayso.autoedit.choose import Scores
@@ -34,7 +25,7 @@ if TYPE_CHECKING:
     from sayso.service.service import Service
     from sayso.service.tables import Session
 
-_LISTENS = (KeepBest, LoopChorus, Like, RemoveSilence)
+_LISTENS = (KeepBest, LoopChorus, RemoveSilence)
 
 
 class Cutter:
@@ -57,19 +48,18 @@ class Cutter:
 
     def listens(self, session: Session) -> bool:
         """Whether `timeline` has to hear the recording, which takes a core and much memory."""
-        steps = History.model_validate(session.history).desk.edits
-        return any(isinstance(step, _LISTENS) for step in steps)
+        desk = conversation_of(session).desk
+        return desk.clean is None and _listens(desk)
 
     def timeline(self, session: Session) -> Timeline | None:
         """What is heard of the recording as the desk stands.
 
-        None where that is only known once the speech in it is cleaned.
+        None where that is only known once the speech in it is cleaned: once the desk is rendered.
         Raises: RequestError, RangeError where a step does not fit the recording.
         """
-        desk: Desk = History.model_validate(session.history).desk
-        refuse_files(desk)
-        if desk.clean and any(isinstance(step, _LISTENS) for step in desk.edits):
-            return None
+        desk = conversation_of(session).desk
+        if desk.clean is not None and _listens(desk):
+            return self._service.rendered_timeline(session, desk)
         source = str(self._service.source(session))
         return _resolved(source, desk.edits, session.frames, session.sample_rate)
 
@@ -152,21 +142,25 @@ class Cutter:
             )
         return edit.timeline, notes
 
-    def advice(self, moves: Sequence[Move]) -> Reply | None:
-        """What to say where moves want an edit like a file, which no service opens by its name."""
-        named = [
-            step.example
-            for move in moves
-            if isinstance(move, Edit)
-            for step in move.steps
-            if isinstance(step, Like)
-        ]
-        if not named:
-            return None
+    def advised(self, reader: Reader) -> Reader:
+        """`reader`, but words that want an edit like a file are answered with what can be done."""
+
+        def read(text: str, conversation: Conversation) -> Understood:
+            found = reader(text, conversation)
+            example = like_of(found.moves)
+            if example is None:
+                return found
+            advice = self._advice(example)
+            return Interpretation((advice,), advice.text, found.interpreter)
+
+        return read
+
+    def _advice(self, example: str) -> Reply:
+        """What to say where an edit is to be like a file, which no service opens by its name."""
         learnt = ", ".join(name for name in self.scorers if name not in UNTAUGHT)
         ways = f"choose what {learnt} would keep" if learnt else "let a slider choose what to keep"
         text = (
-            f"I open no files of this machine, so I cannot edit it like {named[0]}. Under Cuts you "
+            f"I open no files of this machine, so I cannot edit it like {example}. Under Cuts you "
             f"can {ways}, or bring in an edit from another program; or tell me what to cut."
         )
         suggestions = ("keep only the best takes", "tighten the pauses")
@@ -201,20 +195,15 @@ def _resolved(source: str, steps: Sequence[EditStep], frames: int, sample_rate: 
     """A source never changes, so what its steps come to does not either."""
     needs_sound = any(isinstance(step, _LISTENS) for step in steps)
     audio = read(source) if needs_sound else None
-    return resolve(
+    found = resolve(
         steps,
         frames=frames,
         sample_rate=sample_rate,
         silences=lambda: [] if audio is None else find_silences(audio),
         listener=None if audio is None else ContentAnalyser(audio),
     )
+    return found.timeline
 
 
-def arranged(timeline: Timeline) -> Arrange:
-    """The step that makes `timeline` of the recording."""
-    rate = timeline.sample_rate
-    spans = [
-        {"start_s": clip.start / rate, "end_s": clip.stop / rate, "gain_db": clip.gain_db}
-        for clip in timeline.clips
-    ]
-    return Arrange.model_validate({"spans": spans})
+def _listens(desk: Desk) -> bool:
+    return any(isinstance(step, _LISTENS) for step in desk.edits)

@@ -11,17 +11,19 @@ from typing import Any
 
 import structlog
 
+from sayso.atomic import put
 from sayso.audio import write
 from sayso.checkpoints import WeightStore
-from sayso.desk import Desk, History, Like, Strip
-from sayso.errors import Cancelled, RequestError, SaysoError
+from sayso.desk import Desk, Strip
+from sayso.errors import Cancelled, SaysoError
 from sayso.jobs import Context, kind
+from sayso.rendering import render as render_desk
 from sayso.service.logs import set_up_logs
 from sayso.studio import Studio
 
 _LOG = structlog.get_logger("sayso")
 KIND = "render"
-TRACK = "{number}.wav"
+TRACK, TIMELINE = "{number}.wav", "timeline.json"
 """Rendered tracks are kept under their number, as float32: no name of a person's is ever a path."""
 
 
@@ -41,19 +43,9 @@ def render(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
         raise
 
 
-def refuse_files(desk: Desk) -> None:
-    """Raises RequestError for an edit like a file: what a stranger names is never opened."""
-    for step in desk.edits:
-        if isinstance(step, Like):
-            raise RequestError(
-                f"{step.example[:100]!r} would be a file of this machine, and a service opens none "
-                "by name; `sayso ask` edits like an example that lies beside it"
-            )
-
-
 def is_of_stems(desk: Desk) -> bool:
     """Whether a desk delivers sounds of the recording as they are."""
-    return not desk.clean and not desk.edits and all(s == Strip() for s in desk.strips.values())
+    return desk.clean is None and not desk.edits and all(s == Strip() for s in desk.strips.values())
 
 
 def make_tracks(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
@@ -65,11 +57,10 @@ def make_tracks(arguments: Mapping[str, Any], context: Context) -> dict[str, Any
         context: told the progress, and asked whether to stop.
 
     Raises: Cancelled when asked to stop, or when the session was deleted meanwhile; see
-        `refuse_files` and `sayso.studio.Session.render`.
+        `sayso.render`.
     Returns: {"tracks": [...]}, each with what `sayso.rendering.Track` knows of it.
     """
     desk = Desk.model_validate(arguments["desk"])
-    refuse_files(desk)
     out = Path(arguments["out"])
     # What an earlier attempt left whose process was killed; there is one at a time.
     for left in out.parent.glob(f".new-{out.name}-*"):
@@ -77,9 +68,8 @@ def make_tracks(arguments: Mapping[str, Any], context: Context) -> dict[str, Any
     studio = open_studio(
         arguments["model"], arguments["cache"], arguments["models"], context.threads
     )
-    session = studio.open(arguments["source"])
-    session.history = History(start=desk)
-    result = session.render(watch=context.watch)
+    studio.require(desk)
+    result = render_desk(arguments["source"], desk, models=studio.models, watch=context.watch)
     try:
         out.parent.mkdir(exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=f".new-{out.name}-", dir=out.parent))
@@ -99,6 +89,7 @@ def make_tracks(arguments: Mapping[str, Any], context: Context) -> dict[str, Any
                     "notes": list(track.notes),
                 }
             )
+        put(fresh / TIMELINE, result.timeline.model_dump_json())
         shutil.rmtree(out, ignore_errors=True)
         fresh.rename(out)
     finally:

@@ -7,7 +7,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from sayso import __version__
 from sayso.audio.formats import FORMATS
-from sayso.desk import AnyEffect, field_range
+from sayso.desk import EFFECTS, field_range
+from sayso.desk.effects import numbers_of
 from sayso.service.routes.dependencies import Asking, Serving, the_service
 from sayso.service.schemas import About, Health, Model
 
@@ -51,13 +52,4 @@ def metrics(request: Request, asking: Asking) -> Response:
 
 
 def _ranges() -> dict[str, dict[str, tuple[float, float]]]:
-    found: dict[str, dict[str, tuple[float, float]]] = {}
-    for effect in AnyEffect.__args__:
-        name = effect.model_fields["effect"].default
-        numbers = {
-            field: field_range(name, field)
-            for field, info in effect.model_fields.items()
-            if any(hasattr(bound, "ge") for bound in info.metadata)
-        }
-        found[name] = numbers
-    return found
+    return {name: {f: field_range(name, f) for f in numbers_of(name)} for name in EFFECTS}

@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from sayso.audio import Audio, Samples, read, resample, write
 from sayso.audio.polarity import upright_block
-from sayso.clean.rows import CleanRow, source_of
 from sayso.errors import InputError
 from sayso.measure.checks import moments_db
+from sayso.reports.rows import CleanRow, source_of
 
 Levels: TypeAlias = npt.NDArray[np.float64]
 

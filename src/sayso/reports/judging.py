@@ -15,8 +15,8 @@ import numpy as np
 from sayso.audio import Audio, integrated_lufs
 from sayso.checkpoints import WeightStore
 from sayso.clean.config import Measure
-from sayso.clean.rows import AFTER, BEFORE
 from sayso.measure.wer import wer, words_of
+from sayso.reports.rows import AFTER, BEFORE
 from sayso.separate import load
 from sayso.separate.catalogue import find_row, is_installed
 from sayso.watch import SILENT, Watch

@@ -12,11 +12,11 @@ import numpy as np
 
 from sayso.audio import Audio, Samples, read, resample, upright
 from sayso.clean.config import Measure
-from sayso.clean.figures import rounded
-from sayso.clean.judging import judge
-from sayso.clean.rows import AFTER, BEFORE, CleanRow, located, source_of
 from sayso.errors import DataError, InputError, MissingExtraError
 from sayso.measure import pesq, si_sdr, speech_loss, stoi
+from sayso.reports.figures import rounded
+from sayso.reports.judging import judge
+from sayso.reports.rows import AFTER, BEFORE, CleanRow, located, source_of
 from sayso.watch import SILENT, Watch
 
 _RATE_HZ = 16_000
@@ -46,7 +46,7 @@ def measure_rows(
             suffix. They give SI-SDR, STOI, PESQ and the speech lost.
         transcripts: folder of text files called as the sources are, or a CSV file with the columns
             file and text. With them "words" is measured.
-        measures: what else; see `sayso.clean.judging.judge`.
+        measures: what else; see `sayso.reports.judging.judge`.
         models: folder of the public models' weights; None takes the platform's.
         watch: progress and cancelling, polled between files.
     Raises: DataError for folders and files that do not serve, ModelError, MissingExtraError,
