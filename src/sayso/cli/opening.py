@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sayso.cli.parser import fields
 from sayso.cli.terminal import note
 from sayso.outputs import PATTERN, Destination
+from sayso.separate import Models
 from sayso.studio import Studio
 
 if TYPE_CHECKING:
@@ -23,15 +23,15 @@ def open_studio(arguments: Namespace) -> Studio:
     SAYSO_CACHE moves its cache, SAYSO_MODELS the weights; SAYSO_LLM names a language model that
     reads instructions.
     """
-    options = fields(arguments, "model", "overlap", "threads")
-    if arguments.segment is not None:
-        options["segment_s"] = arguments.segment
-    return Studio(
-        cache=None if arguments.no_cache else cache_folder(),
+    models = Models(
+        arguments.model,
         weight_store=models_shelf(),
-        llm=os.environ.get("SAYSO_LLM") or None,
-        **options,
+        threads=arguments.threads,
+        segment_s=arguments.segment,
+        overlap=arguments.overlap,
+        cache=None if arguments.no_cache else cache_folder(),
     )
+    return Studio(models, llm=os.environ.get("SAYSO_LLM") or None)
 
 
 def tell_choice(studio: Studio, targets: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
 """Taking sounds out of a mix: one protocol, many separators, a registry and a cache."""
 
 from sayso.separate.cache import StemCache
-from sayso.separate.models import Entry, Models, load
+from sayso.separate.models import Entry, Models, load, shared_models
 from sayso.separate.protocol import Route, Separator, require_supported
 
 __all__ = [
@@ -12,4 +12,5 @@ __all__ = [
     "StemCache",
     "load",
     "require_supported",
+    "shared_models",
 ]

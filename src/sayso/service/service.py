@@ -18,6 +18,7 @@ from sayso.conversation import Conversation
 from sayso.desk import MIX, Desk, Move, Reply
 from sayso.errors import InputError, LimitError, NotFoundError, QueueError
 from sayso.jobs import Job, JobQueue
+from sayso.separate import Models
 from sayso.service.cutting import Cutter
 from sayso.service.database import connect
 from sayso.service.decoding import decode
@@ -58,15 +59,11 @@ class Service:
         self.uploads = Uploads(settings, self.store)
         self.cutter = Cutter(self)
         self._demo = Lock()
-        self.studio = Studio(settings.model, weight_store=self.weight_store, llm=settings.llm)
+        store = None if settings.models is None else WeightStore(settings.models)
+        self.studio = Studio(Models(settings.model, weight_store=store), llm=settings.llm)
         """What understands words; it renders nothing here."""
         reader = self.studio.language_model  # a name that leads nowhere is told at once
         self.interpreter = "offline" if reader is None else reader.name
-
-    @property
-    def weight_store(self) -> WeightStore | None:
-        """Where public weights lie; None for the platform's folder."""
-        return None if self.settings.models is None else WeightStore(self.settings.models)
 
     def health(self) -> Mapping[str, int]:
         """How many renders there are in each state, if the databases answer."""
