@@ -9,7 +9,7 @@ from sayso.audio import Audio, read, read_tags, write
 from sayso.clean.config import CleanConfig
 from sayso.clean.pipeline import Keep
 from sayso.desk import Desk
-from sayso.outputs import refuse_inputs, text_of
+from sayso.outputs import check_sound, refuse_inputs, text_of
 from sayso.rendering import render
 from sayso.reports.figures import figures_of, rounded
 from sayso.reports.judging import judge
@@ -57,6 +57,7 @@ def clean_file(
         "sample_rate": audio.sample_rate,
         "channels": audio.channels,
     }
+    check_sound([destination], config.encoding, audio)
     keep = _keeper(destination) if config.keep_stages else None
     desk = Desk(clean=config.stages)
     models = shared_models(folder=config.models, threads=config.threads)
