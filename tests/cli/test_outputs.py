@@ -105,7 +105,7 @@ def test_a_second_song_of_the_same_name_leaves_the_first(sayso, here):
     second = sayso("separate", "b/song.wav", *options)
     assert second.code == 0
     assert "separated/song-2/vocals.wav" in second.out
-    assert "is there already and stays" in second.err
+    assert "is taken and stays" in second.err
     assert digest("separated/song/vocals.wav") == first != digest("separated/song-2/vocals.wav")
     assert sayso("separate", "b/song.wav", *options, "--overwrite").code == 0
     assert digest("separated/song/vocals.wav") == digest("separated/song-2/vocals.wav")

@@ -156,8 +156,7 @@ class Destination:
             met = met or there
         if met is not None and notice is not None:
             notice(
-                f"{met} is there already and stays; {', '.join(map(str, places.values()))} "
-                "is written instead (--overwrite replaces)"
+                f"{met} is taken and stays; written instead: {', '.join(map(str, places.values()))}"
             )
         return places
 
