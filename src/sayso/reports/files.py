@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sayso.audio import Audio, read, write
+from sayso.audio import Audio, read, read_tags, write
 from sayso.clean.config import CleanConfig
 from sayso.clean.pipeline import Keep
 from sayso.desk import Desk
@@ -15,6 +15,7 @@ from sayso.reports.figures import figures_of, rounded
 from sayso.reports.judging import judge
 from sayso.reports.rows import CleanRow
 from sayso.separate import shared_models
+from sayso.timeline.chapters import carried
 from sayso.watch import SILENT, Watch
 
 _CLEANING = 0.95  # the share of the work that is cleaning, for the progress
@@ -68,7 +69,9 @@ def clean_file(
     if config.measures:
         asked = judge(audio, cleaned.audio, config.measures, models=models, watch=watch)
         figures |= rounded(asked)
-    write(destination, cleaned.audio, encoding=config.encoding)
+    tags, said = carried(read_tags(source), destination)
+    notes += [said] if said else []
+    write(destination, cleaned.audio, encoding=config.encoding, tags=tags)
     watch.report(1.0)
     row |= {"output": text_of(destination), "notes": (*notes, *cleaned.notes), "figures": figures}
     return CleanRow(status="cleaned", **row)
