@@ -27,7 +27,6 @@ _VARISPEEDS = (1.0, 0.98, 1.02, 0.99, 1.01, 0.97, 1.03, 0.96, 1.04)
 _WELL = 0.7
 _LEAST_KNOWN = 0.1
 _SWAPPED = 0.25
-_NEARLY = 0.006
 _NO_GAIN_DB = 0.25
 
 
@@ -133,7 +132,7 @@ def _coarse(
             tape *= drift(raw, signal, _lines(runs, speed), waveform=waveform)
             signal = _respeed(edited, tape)
             runs, speed = _traced(marks, signal, speed=1.0)
-    if 0 < abs(speed - 1.0) < _NEARLY:
+    if speed != 1.0:
         plain, _ = _traced(marks, signal, speed=1.0)
         if _untouched(raw, signal, plain):
             return signal, tape, plain, 1.0
