@@ -25,12 +25,12 @@ import numpy as np
 
 from sayso.audio import Audio, Samples, read, resample
 from sayso.clean import CleanConfig, clean_audio, load_config
-from sayso.clean.pipeline import SPEECH, opened
+from sayso.clean.pipeline import SPEECH
 from sayso.errors import SaysoError
 from sayso.measure import dnsmos, masked_ratio, pesq, si_sdr, speech_loss, stoi
-from sayso.separate import is_trained
+from sayso.separate import load
+from sayso.separate.catalogue import find_row
 from sayso.separate.installed import default_weight_store
-from sayso.separate.public import public_model
 
 RATE = 16_000
 KINDS = ("music", "noise", "both", "clean")
@@ -134,7 +134,7 @@ def figures(heard: Samples, speech: Samples, rest: Samples) -> dict[str, float]:
 @cache
 def opinions() -> dnsmos.Dnsmos | None:
     """DNSMOS, where it is installed."""
-    path = default_weight_store().find(public_model("dnsmos").files[0])
+    path = default_weight_store().find(find_row("dnsmos").files[0])
     return None if path is None else dnsmos.Dnsmos(path)
 
 
@@ -196,8 +196,8 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=24)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    separator = opened(None, None, None)
-    trained = is_trained(separator, SPEECH)
+    separator = load()
+    trained = separator.route(SPEECH).trained
     print(f"separator: {separator.name}{'' if trained else ', left out'}")
     configs: dict[str, CleanConfig] = {}
     for name in arguments.config or ["embedded"]:

@@ -17,7 +17,6 @@ from sayso.desk import (
     Edit,
     Extract,
     Gain,
-    History,
     Limit,
     Loudness,
     Pan,
@@ -32,13 +31,14 @@ from sayso.desk import (
 )
 from sayso.errors import Cancelled, ModelError, OutputError, RangeError, UnknownTargetError
 from sayso.outputs import file_name
+from sayso.separate import Models
 from sayso.studio import Studio
 from sayso.watch import Watch
 
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory) -> Studio:
-    return Studio("simple", cache=tmp_path_factory.mktemp("stems"))
+    return Studio(Models("simple", cache=tmp_path_factory.mktemp("stems")))
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +89,8 @@ def test_gains_add_up_as_on_a_desk(studio, mix):
 def test_a_remix_stays_below_full_scale_unless_told_otherwise(studio, mix):
     loud = adjust(MIX, Gain(db=18.0))
     assert true_peak_db(rendered(studio, mix, loud)[MIX]) <= -0.2
-    session = studio.open(mix)
-    session.history = History(start=Desk(limiter=False)).push((loud,))
+    session = studio.open(mix, desk=Desk(limiter=False))
+    session.do([loud])
     result = session.render()
     assert result.tracks[MIX].peak > 2.0
     assert result.tracks[MIX].notes == ("peaks above full scale",)
@@ -103,8 +103,8 @@ def test_a_muted_master_is_silent(studio, mix):
 
 
 def test_solo_mutes_everything_else(studio, mix):
-    session = studio.open(mix)
-    session.history = History(start=Desk(strips={"bass": Strip(solo=True), "drums": Strip()}))
+    desk = Desk(strips={"bass": Strip(solo=True), "drums": Strip()})
+    session = studio.open(mix, desk=desk)
     bass = rendered(studio, mix, Extract(targets=("bass",)))["bass"]
     assert apart_db(session.render().tracks[MIX].audio, bass) < -100
 
@@ -171,9 +171,9 @@ def test_rendering_reports_and_stops(studio, mix):
     assert told[-1] == pytest.approx(1.0)
     with pytest.raises(Cancelled):
         session.render(watch=Watch(cancelled=lambda: True))
-    session.do([Extract(targets=("tuba",))])
     with pytest.raises(UnknownTargetError, match="tuba"):
-        session.render()
+        session.do([Extract(targets=("tuba",))])
+    assert session.desk.deliver == ("vocals", "drums")
     with pytest.raises(ModelError, match="no model"):
         Studio("nobody").open(mix).render()
 

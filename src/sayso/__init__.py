@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sayso.audio import Audio, read, write
+    from sayso.conversation import Conversation, Reply
     from sayso.desk import Desk, History, parse_moves
     from sayso.errors import SaysoError
-    from sayso.studio import Reply, Result, Session, Studio
+    from sayso.rendering import Result, Track, render
+    from sayso.separate import Models
+    from sayso.studio import Session, Studio
     from sayso.watch import Watch
 
 __version__ = "0.1.0"
@@ -30,24 +33,32 @@ _HOMES = {
     "History": "desk",
     "parse_moves": "desk",
     "SaysoError": "errors",
-    "Reply": "studio",
-    "Result": "studio",
+    "Conversation": "conversation",
+    "Reply": "conversation",
+    "Result": "rendering",
+    "Track": "rendering",
+    "render": "rendering",
+    "Models": "separate",
     "Session": "studio",
     "Studio": "studio",
     "Watch": "watch",
 }
 __all__ = [
     "Audio",
+    "Conversation",
     "Desk",
     "History",
+    "Models",
     "Reply",
     "Result",
     "SaysoError",
     "Session",
     "Studio",
+    "Track",
     "Watch",
     "parse_moves",
     "read",
+    "render",
     "write",
 ]
 

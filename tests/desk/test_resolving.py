@@ -32,7 +32,7 @@ SPANS = st.tuples(st.integers(0, 900), st.integers(1, 100)).map(
 
 
 def timeline_of(*steps, frames=1000, silences=()):
-    return resolve(steps, frames=frames, sample_rate=RATE, silences=lambda: silences)
+    return resolve(steps, frames=frames, sample_rate=RATE, silences=lambda: silences).timeline
 
 
 def heard(timeline):
@@ -115,7 +115,7 @@ def test_silences_shrink_to_the_longest_that_is_wanted():
         (Cut(start_s=12.0), RangeError, "10.00 s"),
         (Cut(end_s=99.0), RangeError, "nothing would be left"),
         (CutTail(seconds=10.0), RangeError, "nothing would be left"),
-        (Like(example="a.wav"), RequestError, "heard"),
+        (Like(example="a.wav"), RequestError, "of this recording first"),
     ],
 )
 def test_impossible_steps_say_what_is_there(step, error, words):

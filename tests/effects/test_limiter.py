@@ -65,3 +65,17 @@ def test_a_loud_tone_stays_a_tone(tone):
 def test_any_noise_is_held(gain, frames, seed):
     samples = gain * np.random.default_rng(seed).standard_normal((1, frames))
     assert true_peak_db(record(limit(Audio(samples.astype(np.float32), 8000), -3.0))) <= -3.0
+
+
+def test_a_limiter_that_works_says_so(tone):
+    from sayso.effects import amplify, limit, limiter_notes, record
+
+    loud = limit(amplify(tone(1.0, level=0.5), 12.0), -0.3)
+    assert limiter_notes(loud) == ()
+    record(loud)
+    (note,) = limiter_notes(loud)
+    assert "held under -0.3 dBTP by the limiter, by up to 6." in note
+    assert "the whole is 6." in note
+    quiet = limit(tone(1.0, level=0.5), -0.3)
+    record(quiet)
+    assert limiter_notes(quiet) == ()

@@ -10,7 +10,8 @@ from pathlib import Path
 import nbformat
 
 from sayso.audio import Audio, write
-from sayso.clean import clean_file, load_config, write_report
+from sayso.clean import load_config
+from sayso.reports import clean_file, write_report
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "batch.ipynb"
 

@@ -1,4 +1,4 @@
-"""The weight_store as `load` sees it: random weights in the published names and layouts."""
+"""The registry and weights on disk: random ones in the published names and layouts."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from demucs.htdemucs import HTDemucs  # noqa: E402
 from sayso.checkpoints import WeightStore  # noqa: E402
 from sayso.errors import ModelError, RangeError  # noqa: E402
 from sayso.networks.dns64 import DNS64, DNS64Config  # noqa: E402
-from sayso.separate import catalogue, load  # noqa: E402
+from sayso.separate import Models, load  # noqa: E402
 from sayso.separate.audiosep import read_resunet30  # noqa: E402
-from sayso.separate.installed import is_installed, pull, remove, take  # noqa: E402
+from sayso.separate.catalogue import find_row, is_installed  # noqa: E402
+from sayso.separate.installed import pull, remove, take  # noqa: E402
 from sayso.separate.prompts import Prompts  # noqa: E402
-from sayso.separate.public import MODELS, public_model  # noqa: E402
+from sayso.separate.public import MODELS  # noqa: E402
 
 OPTIONS = {
     "sources": ["drums", "bass", "other", "vocals"],
@@ -39,7 +40,7 @@ def weight_store(tmp_path):
 
 
 def put_demucs(weight_store, name="htdemucs_torch"):
-    for file in public_model(name).files:
+    for file in find_row(name).files:
         path = weight_store.path(file)
         path.parent.mkdir(parents=True, exist_ok=True)
         state = HTDemucs(**OPTIONS).state_dict()
@@ -59,24 +60,25 @@ def test_names_and_files_are_unique_and_complete():
 
 
 def test_an_installed_model_is_listed_and_loads(weight_store):
-    assert not any(e.installed for e in catalogue(weight_store) if public_model(e.name))
+    models = Models(weight_store=weight_store, threads=1)
+    assert not any(e.installed for e in models.entries() if not find_row(e.name).packaged)
     put_demucs(weight_store)
-    entry = next(e for e in catalogue(weight_store) if e.name == "htdemucs_torch")
+    entry = next(e for e in models.entries() if e.name == "htdemucs_torch")
     assert entry.installed
     assert "code MIT; weights not stated" in entry.licence
-    separator = load("htdemucs_torch", weight_store=weight_store, threads=1)
-    assert separator.name == "htdemucs_torch"
-    assert separator.stems == ("drums", "bass", "other", "vocals")
+    separator = models.open("htdemucs_torch")
+    assert separator.name == separator.engine.name == "htdemucs_torch"
+    assert separator.stems == separator.engine.stems == ("drums", "bass", "other", "vocals")
     with pytest.raises(RangeError, match="hears 1 s at a time"):
-        load("htdemucs_torch", weight_store=weight_store, segment_s=9)
-    with pytest.raises(RangeError, match=r"overlap 0\.9"):
-        load("htdemucs_torch", weight_store=weight_store, overlap=0.9)
+        models.open("htdemucs_torch", segment_s=9).version  # noqa: B018
 
 
 def test_a_bag_is_put_together(weight_store):
     put_demucs(weight_store, "htdemucs_ft")
     separator = load("htdemucs_ft", weight_store=weight_store)
-    assert separator._weights.tolist() == [[float(a == b) for b in range(4)] for a in range(4)]
+    assert separator.engine._weights.tolist() == [
+        [float(a == b) for b in range(4)] for a in range(4)
+    ]
 
 
 def test_a_missing_file_says_how_to_get_it(weight_store):
@@ -87,23 +89,25 @@ def test_a_missing_file_says_how_to_get_it(weight_store):
     with pytest.raises(ModelError, match=r"dns64 needs .*CC-BY-NC 4\.0.*then put"):
         load("dns64", weight_store=weight_store)
     with pytest.raises(ModelError, match=r"cannot be fetched for you: its licence"):
-        pull(public_model("dns64"), weight_store)
+        pull(find_row("dns64"), weight_store)
 
 
 def test_paths_to_checkpoints_of_ones_own(weight_store, tmp_path):
     put_demucs(weight_store)
-    path = weight_store.path(public_model("htdemucs_torch").files[0])
-    assert load(path, weight_store=weight_store).stems == ("drums", "bass", "other", "vocals")
+    path = weight_store.path(find_row("htdemucs_torch").files[0])
+    own = load(path, weight_store=weight_store)
+    assert own.stems == own.engine.stems == ("drums", "bass", "other", "vocals")
     torch.save(DNS64(DNS64Config(hidden=4, depth=2)).state_dict(), tmp_path / "mine.th")
-    assert load(tmp_path / "mine.th", weight_store=weight_store).stems == ("speech",)
+    denoiser = load(tmp_path / "mine.th", weight_store=weight_store)
+    assert denoiser.stems == denoiser.engine.stems == ("speech",)
     with pytest.raises(RangeError, match="sets its own segment"):
-        load(tmp_path / "mine.th", weight_store=weight_store, segment_s=3)
+        load(tmp_path / "mine.th", weight_store=weight_store, segment_s=3).version  # noqa: B018
     with pytest.raises(ModelError, match="audiosep needs"):
         load(tmp_path / "mine.ckpt", weight_store=weight_store)
 
 
 def test_import_by_published_name(weight_store, tmp_path):
-    model = public_model("cnn14")
+    model = find_row("cnn14")
     source = tmp_path / "Cnn14_mAP=0.431.pth"
     source.write_bytes(b"1")
     assert take(source, weight_store) == (model, [weight_store.path(model.files[0])])

@@ -42,7 +42,8 @@ def cuts(me, session, **choice):
 def test_cuts_by_words_and_by_hand_are_one_timeline(me):
     session = me.open(data=recording())
     whole = session["source"]["duration_s"]
-    assert cuts(me, session)["spans"] == [{"start_s": 0, "end_s": whole, "gain_db": 0}]
+    (span,) = cuts(me, session)["spans"]
+    assert (span["start_s"], span["end_s"], span["gain_db"], span["speed"]) == (0, whole, 0, 1)
     me.say(session, "cut the first 2 seconds", render=False)
     (span,) = cuts(me, session)["spans"]
     assert (span["start_s"], span["end_s"]) == (2, whole)

@@ -9,6 +9,7 @@ from sayso.audio import read
 from sayso.desk import Desk
 from sayso.errors import Cancelled
 from sayso.jobs import Context
+from sayso.service import renders
 from sayso.service.renders import make_tracks
 
 
@@ -47,18 +48,16 @@ def test_repeating_it_leaves_the_same_and_nothing_of_earlier_attempts(arguments,
 
 
 def test_a_session_that_is_deleted_meanwhile_stays_deleted(arguments, tmp_path, monkeypatch):
-    from sayso.studio import Session
+    made = renders.render_desk
 
-    made = Session.render
-
-    def deleting(self, **report):
-        result = made(self, **report)
+    def deleting(*arguments, **options):
+        result = made(*arguments, **options)
         for path in sorted((tmp_path / "session").rglob("*"), reverse=True):
             path.unlink() if path.is_file() else path.rmdir()
         (tmp_path / "session").rmdir()
         return result
 
-    monkeypatch.setattr(Session, "render", deleting)
+    monkeypatch.setattr(renders, "render_desk", deleting)
     with pytest.raises(Cancelled, match="deleted"):
         make_tracks(arguments, context())
     assert not (tmp_path / "session").exists()

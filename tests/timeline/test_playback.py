@@ -23,7 +23,7 @@ def edited(audio, *steps):
         frames=audio.frames,
         sample_rate=audio.sample_rate,
         silences=lambda: find_silences(audio),
-    )
+    ).timeline
     return Edited(audio, timeline)
 
 

@@ -246,5 +246,8 @@ def _body(file: BinaryIO, at: int, length: int) -> bytes:
 
 
 def _read(file: BinaryIO, start: int, stop: int) -> bytes:
-    file.seek(start)
+    try:
+        file.seek(start)
+    except (OSError, ValueError):  # farther than any file reaches, by a damaged size
+        return b""
     return file.read(max(0, stop - start))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -122,9 +123,9 @@ class AvSource:
             yield held
         if not self._packets.frames and line.torn:
             raise FormatError("the file is damaged: none of its sound could be read")
+        self._tell_if_short(given)
         for sentence in line.notes(damaged=self._damaged):
             self.tell(sentence)
-        self._tell_if_short(given)
 
     def close(self) -> None:
         """Closes the file."""
@@ -146,7 +147,9 @@ class AvSource:
         longest_s = _LONGEST_BROADCAST_HOLE_S if broadcast else _LONGEST_HOLE_S
         start_s = float((self._stream.start_time or 0) * self._stream.time_base)
         zero_s = self._zero_s(start_s)
-        return TimeLine(rate, self._tick_s * rate, longest_s * rate, start_s, zero_s)
+        return TimeLine(
+            rate, self._tick_s * rate, longest_s * rate, start_s, zero_s, stated=self._stated
+        )
 
     def _zero_s(self, start_s: float) -> float:
         """The time stamp of what is read first: the picture's, or without one the file's zero."""
@@ -316,6 +319,16 @@ class _Packets:
 
 def _head(packet: Any) -> bytes:
     return memoryview(packet)[:16].tobytes() if packet.size else b""
+
+
+@contextmanager
+def opened_container(path: Path) -> Iterator[Any]:
+    """The container of a file, for what else it holds than sound. Raises: FormatError."""
+    container = _opened(path, path)
+    try:
+        yield container
+    finally:
+        container.close()
 
 
 def _is_adts(path: Path) -> bool:

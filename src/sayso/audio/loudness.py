@@ -15,6 +15,8 @@ from sayso.audio.audio import Audio, Samples
 
 ABSOLUTE_GATE_LUFS = -70.0
 RELATIVE_GATE_LU = -10.0
+_QUIET_LUFS = -50.0  # from here down the absolute gate may take some of it for silence
+_LIFTS_DB = (50.0, 100.0, 150.0)
 _OVERSAMPLING = 4
 # Left, right, centre, LFE, and surrounds in the order of a 5.1 file.
 _WEIGHTS = (1.0, 1.0, 1.0, 0.0, 1.41, 1.41, 1.41, 1.41)
@@ -32,7 +34,7 @@ class LoudnessMeter:
         self._rest = np.zeros((channels, 0))
         self._powers: list[npt.NDArray[np.float64]] = []
 
-    def push(self, block: Samples) -> None:
+    def push(self, block: npt.NDArray[np.floating]) -> None:
         """Takes the next block."""
         from scipy.signal import sosfilt
 
@@ -66,6 +68,25 @@ def integrated_lufs(audio: Audio) -> float:
     for block in audio.blocks():
         meter.push(block)
     return meter.integrated_lufs()
+
+
+def programme_lufs(audio: Audio) -> float:
+    """The loudness of all of `audio` in LUFS, however quiet it is; minus infinity for silence.
+
+    The gate of the standard takes all that lies under -70 LUFS for silence; a recording that does
+    throughout is measured as if it had been turned up.
+    """
+    measured = integrated_lufs(audio)
+    if measured > _QUIET_LUFS:
+        return measured
+    for lift_db in _LIFTS_DB:
+        meter = LoudnessMeter(audio.channels, audio.sample_rate)
+        for block in audio.blocks():
+            meter.push(block.astype(np.float64) * 10 ** (lift_db / 20))
+        measured = meter.integrated_lufs()
+        if measured > _QUIET_LUFS:
+            return measured - lift_db
+    return measured
 
 
 class PeakMeter:

@@ -43,6 +43,7 @@ class TimeLine:
         longest: a hole beyond this, in samples, is taken for a clock that was set anew.
         start_s: the time stamp at which the container says that the sound begins.
         zero_s: the time stamp of what is given first.
+        stated: how many samples the header promises; None where it does not.
     """
 
     rate: int
@@ -50,6 +51,7 @@ class TimeLine:
     longest: float
     start_s: float = 0.0
     zero_s: float = 0.0
+    stated: int | None = None
     given: float = 0.0
     holes: list[tuple[float, float]] = field(default_factory=list)
     torn: list[tuple[float, float]] = field(default_factory=list)
@@ -84,6 +86,11 @@ class TimeLine:
 
     def _silence(self, item: Heard, following: Heard | None) -> int:
         missing = self._missing(item, following)
+        if item.frame is None:
+            # A file that breaks off ends there; one that its last packets complete does not.
+            end = self.given + missing
+            if self.stated is None or abs(end - self.stated) > self.rate / 2:
+                return 0
         if item.torn:
             self.torn.append((self.given / self.rate, missing / self.rate))
         elif missing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -110,12 +111,21 @@ class SndfileSource:
             source.close()
 
 
+def _named(file: Path | Piece) -> Path | Piece | bytes:
+    """What libsndfile can be told: a name that is not UTF-8 only as bytes."""
+    try:
+        str(file).encode()
+    except UnicodeEncodeError:
+        return os.fsencode(str(file))
+    return file
+
+
 def open_sndfile(file: Path | Piece) -> Any | None:
     """A `soundfile.SoundFile`; None for what libsndfile cannot read, or FFmpeg reads better."""
     import soundfile
 
     try:
-        opened = soundfile.SoundFile(file)
+        opened = soundfile.SoundFile(_named(file))
     except (soundfile.LibsndfileError, OSError):
         return None
     if opened.format not in _FORMATS and opened.subtype != "VORBIS":

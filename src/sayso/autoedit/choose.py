@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sayso.audio import Audio
+from sayso.audio.polarity import upright_block
 from sayso.autoedit.bars import Bars
 from sayso.autoedit.features import Array, Features
 from sayso.errors import FormatError, RangeError
@@ -193,7 +194,7 @@ def snap(audio: Audio, at: int, *, in_pause: bool) -> int:
     rate = audio.sample_rate
     reach = round((_PAUSE_REACH_S if in_pause else _INNER_REACH_S) * rate)
     low, high = max(0, at - reach), min(audio.frames, at + reach + 1)
-    sound = audio.block(low, high).mean(axis=0)
+    sound = upright_block(audio.block(low, high)).mean(axis=0)
     calm = max(1, round(_CALM_S * rate))
     power = np.convolve(sound**2, np.ones(calm) / calm, "same") + 1e-10
     # Farther off must be clearly calmer: 6 dB over the whole reach.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 
 from sayso.audio import Audio, read
 from sayso.errors import RequestError
-from sayso.timeline import Clip, Spans
+from sayso.timeline import Spans, Timeline
 
 if TYPE_CHECKING:
     from sayso.autoedit.bars import Bars
@@ -103,7 +102,7 @@ class ContentAnalyser:
         start, stop = (features.frame(bars.edges[at]) for at in found)
         return snap(self.audio, start, in_pause=False), snap(self.audio, stop, in_pause=False)
 
-    def like(self, example: str) -> Sequence[Clip]:
+    def like(self, example: str) -> Timeline:
         """The recording as the editor `example` edits it, or what sounds like an example's sound.
 
         Raises: FormatError, ModelError where the example cannot be read.
@@ -112,7 +111,7 @@ class ContentAnalyser:
             from sayso.autoedit.apply import edit_like
             from sayso.autoedit.editor import Editor
 
-            return edit_like(Editor.open(example), self.audio).clips
+            return edit_like(Editor.open(example), self.audio)
         from sayso.autoedit.choose import Scores, choose
 
         features, bars, measured = self._measured
@@ -122,7 +121,7 @@ class ContentAnalyser:
         apart = np.abs((measured.own - middle) / width).mean(axis=1)
         limit = float(np.quantile(own, _LIKENESS))
         scores = Scores.of("like", np.exp(-apart), bars, features)
-        return choose(scores, self.audio, float(np.exp(-limit))).clips
+        return choose(scores, self.audio, float(np.exp(-limit)))
 
     @cached_property
     def _measured(self) -> tuple[Features, Bars, Measured]:

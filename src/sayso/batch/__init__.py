@@ -13,8 +13,8 @@ same batch again goes on where the last run ended, however that ended: finished 
 from sayso.batch.batch import MODULES, Batch, Summary
 from sayso.batch.manifest import Item, Output, read_manifest
 from sayso.batch.pace import Pace
-from sayso.batch.settings import Settings, clean_settings, render_settings
-from sayso.batch.storage import Source, find_sources
+from sayso.batch.settings import Settings, clean_settings, conversation_settings, render_settings
+from sayso.batch.storage import Source, find_sources, is_remote
 
 __all__ = [
     "MODULES",
@@ -26,7 +26,9 @@ __all__ = [
     "Source",
     "Summary",
     "clean_settings",
+    "conversation_settings",
     "find_sources",
+    "is_remote",
     "read_manifest",
     "render_settings",
 ]

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ValidationError
+from pydantic import AfterValidator, ValidationError
 
+from sayso.atomic import in_words, put
 from sayso.batch.storage import deliver, file_system, is_remote
 from sayso.configuration import Frozen
 from sayso.errors import ConfigError
+from sayso.outputs import leaves, local_path, numbered, shown
+
+
+def _inside(name: str) -> str:
+    if not name or leaves(name):
+        raise ValueError(f"{shown(name)!r} leads out of the folder")
+    return name
+
 
 MANIFEST = "manifest.jsonl"
+"""Of the first request into a folder; that of the second is called manifest-2.jsonl."""
+_Relative = Annotated[str, AfterValidator(_inside)]
 ItemState = Literal["queued", "done", "passed_over", "failed", "cancelled"]
 
 
@@ -28,7 +40,7 @@ class Output(Frozen):
         size: bytes.
     """
 
-    path: str
+    path: _Relative
     sha256: str
     size: int
 
@@ -50,10 +62,10 @@ class Item(Frozen):
         notes: what a person should know.
         audio_s: seconds of sound in it.
         work_s: seconds that the work took.
-        row: the figures of a cleaned one, as `sayso.clean.CleanRow` holds them.
+        row: the figures of a cleaned one, as `sayso.reports.CleanRow` holds them.
     """
 
-    alias: str
+    alias: _Relative
     source: str
     size: int = 0
     stamp: str = ""
@@ -81,42 +93,69 @@ class Head(Frozen):
     version: Literal[1] = 1
 
 
-def read_manifest(out: str | Path) -> tuple[Head, dict[str, Item]] | None:
+def read_manifest(out: str | Path, name: str = MANIFEST) -> tuple[Head, dict[str, Item]] | None:
     """A batch's head and its items by alias, or None where there is none.
+
+    Of several lines for one item the last counts: they were added while the batch ran. A last line
+    that breaks off was being added when the run was killed.
 
     Raises: ConfigError for a damaged one.
     """
-    system, path = file_system(f"{out}/{MANIFEST}")
     try:
-        with system.open(path, "r", encoding="utf-8") as lines:
-            head = Head.model_validate_json(next(lines))
-            items = [Item.model_validate_json(line) for line in lines]
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (ValidationError, StopIteration, UnicodeDecodeError) as error:
-        what = str(error).splitlines()[0] if str(error) else "it is empty"
-        raise ConfigError(
-            f"{out}/{MANIFEST} is damaged ({what}); move it away to begin anew"
-        ) from None
+        content = _content(out, name)
+        if content is None:
+            return None
+        first, *lines = content.split("\n")
+        head = Head.model_validate_json(first)
+        whole, rest = lines[:-1], lines[-1:]
+        items = [Item.model_validate_json(line) for line in whole]
+        with suppress(ValidationError):
+            items += [Item.model_validate_json(line) for line in rest if line]
+    except (ValidationError, UnicodeDecodeError) as error:
+        what = str(error).splitlines()[0] if content else "it is empty"
+        raise ConfigError(f"{out}/{name} is damaged ({what}); move it away to begin anew") from None
     return head, {item.alias: item for item in items}
 
 
-def write_manifest(out: str, head: Head, items: Iterable[Item]) -> None:
-    """Replaces the manifest as a whole. Raises: OutputError."""
-    folder = None if is_remote(out) else Path(out)
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".manifest-", suffix=".part", dir=folder)
-    part = Path(name)
+def manifests(out: str | Path) -> Iterator[tuple[str, tuple[Head, dict[str, Item]] | None]]:
+    """The manifests of a folder, one a request, by name; the last is the first that is not there.
+
+    Raises: ConfigError for a damaged one.
+    """
+    for number in count(1):
+        name = numbered(MANIFEST, number)
+        found = read_manifest(out, name)
+        yield name, found
+        if found is None:
+            return
+
+
+def _content(out: str | Path, name: str) -> str | None:
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as lines:
-            lines.write(head.model_dump_json() + "\n")
-            for item in items:
-                lines.write(_line(item) + "\n")
-        part.chmod(0o644)
-        deliver(part, out, MANIFEST)
-    finally:
-        part.unlink(missing_ok=True)
+        if not is_remote(str(out)):
+            return (local_path(str(out)) / name).read_bytes().decode()
+        system, path = file_system(f"{out}/{name}")
+        return bytes(system.cat_file(path)).decode()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def write_manifest(out: str, head: Head, items: Iterable[Item], name: str = MANIFEST) -> None:
+    """Replaces the manifest as a whole. Raises: OutputError."""
+    lines = [head.model_dump_json(), *map(_line, items)]
+    content = "".join(f"{line}\n" for line in lines)
+    if not is_remote(out):
+        put(local_path(out) / name, content)
+        return
+    with tempfile.TemporaryDirectory(prefix="sayso-") as folder:
+        deliver(put(Path(folder) / name, content), out, name)
+
+
+def append_item(out: str, item: Item, name: str = MANIFEST) -> None:
+    """Adds what became of one item to the manifest in a local folder. Raises: OutputError."""
+    path = local_path(out) / name
+    with in_words(path), path.open("a", encoding="utf-8") as lines:
+        lines.write(_line(item) + "\n")
 
 
 def _line(item: Item) -> str:

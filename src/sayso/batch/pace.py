@@ -71,8 +71,8 @@ class Tally:
         """Items that are not through."""
         return self._counts["queued"]
 
-    def pace(self, running: int) -> Pace:
-        """The batch now, of which so many items are being worked on."""
+    def pace(self, running: int, *, begun: float = 0.0) -> Pace:
+        """The batch now, of which so many items, and `begun` bytes of them, are worked on."""
         elapsed_s = max(1e-6, time.monotonic() - self._began_s)
         ended, ended_bytes, sound_s = self._before
         new_bytes = self._ended_bytes - ended_bytes
@@ -87,7 +87,7 @@ class Tally:
             passed_over=self._counts["passed_over"],
             failed=self._counts["failed"] + self._counts["cancelled"],
             running=running,
-            share=self._ended_bytes / max(1.0, self._bytes),
+            share=min(1.0, (self._ended_bytes + begun) / max(1.0, self._bytes)),
             elapsed_s=elapsed_s,
             items_per_s=(self._ended() - ended) / elapsed_s,
             speed=(self._sound_s - sound_s) / elapsed_s,

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Mapping
+from functools import reduce
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from sayso.clean import CleanConfig
 from sayso.configuration import Frozen
-from sayso.desk import Desk
-from sayso.errors import OutputError
+from sayso.conversation import Conversation, like_of
+from sayso.desk import Desk, Move, apply
+from sayso.errors import OutputError, SaysoError
+from sayso.outputs import Destination, file_name
+
+CLEAN_PATTERN = "{track}.{ext}"
 
 
 class CleanSettings(Frozen):
-    """Speech only: `sayso.clean.clean_file`, one output an item.
+    """Speech only: `sayso.reports.clean_file`, one output an item.
 
     Attributes:
         config: the stages.
@@ -32,6 +39,8 @@ class RenderSettings(Frozen):
 
     Attributes:
         desk: what to do.
+        moves: what to do besides that has to be made of each recording, such as an edit like an
+            example.
         model: the separator, as `sayso.studio.Studio` takes it.
         segment_s, overlap: as `Studio` takes them.
         format: a suffix that `sayso.audio.write` knows.
@@ -42,6 +51,7 @@ class RenderSettings(Frozen):
 
     kind: Literal["batch.render"] = "batch.render"
     desk: Desk
+    moves: tuple[Move, ...] = ()
     model: str | None = None
     segment_s: float | None = None
     overlap: float | None = None
@@ -64,14 +74,26 @@ def clean_settings(
     return CleanSettings(config=plain, format=format, track=track)
 
 
-def render_settings(desk: Desk, **options: str | float | None) -> RenderSettings:
-    """Render `desk` from every item, with what else `RenderSettings` takes.
+def conversation_settings(
+    conversation: Conversation, **options: str | float | None
+) -> RenderSettings:
+    """Render from every item what a conversation asks for; see `render_settings`."""
+    turns = tuple(move for turn in conversation.history.turns for move in turn)
+    if like_of(turns) is None:
+        return render_settings(conversation.desk, **options)
+    return render_settings(conversation.history.start, *turns, **options)
+
+
+def render_settings(desk: Desk, *moves: Move, **options: str | float | None) -> RenderSettings:
+    """Render `desk` after `moves` from every item, with what else `RenderSettings` takes.
 
     Raises: OutputError for an unknown format, or a pattern by which outputs would collide.
     """
-    settings = RenderSettings.model_validate({"desk": desk, **options})
+    settings = RenderSettings.model_validate({"desk": desk, "moves": moves, **options})
     _check_format(settings.format)
-    missing = [field for field in ("{track}", "{target}") if field not in settings.pattern]
+    several = len(reduce(apply, moves, desk).deliver) > 1
+    needed = ("{track}", *(("{target}",) if several else ()))
+    missing = [field for field in needed if field not in settings.pattern]
     if missing:
         raise OutputError(
             f"the file name pattern {settings.pattern!r} would give several files of a batch the "
@@ -80,9 +102,26 @@ def render_settings(desk: Desk, **options: str | float | None) -> RenderSettings
     return settings
 
 
-def _check_format(name: str) -> None:
-    from pathlib import Path
+def names_of(settings: CleanSettings | RenderSettings, alias: str) -> list[str]:
+    """The outputs of the item that is called `alias`, below the output folder."""
+    if isinstance(settings, CleanSettings):
+        speech = file_name(CLEAN_PATTERN, alias, "", settings.format)
+        stages = [f"{speech.rpartition('.')[0]}.stages"] if settings.config.keep_stages else []
+        return [speech, *stages]
+    destination = Destination(Path(), settings.pattern, settings.format)
+    desk = reduce(apply, settings.moves, settings.desk)
+    return list(destination.names(alias, desk.deliver).values())
 
+
+def alike(stored: Mapping[str, Any], settings: CleanSettings | RenderSettings) -> bool:
+    """Whether stored settings, perhaps of an earlier version, are the same."""
+    try:
+        return type(settings).model_validate(stored) == settings
+    except (ValidationError, SaysoError):
+        return False
+
+
+def _check_format(name: str) -> None:
     from sayso.audio.formats import format_of
 
     format_of(Path(f"x.{name}"))

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sayso.audio.formats import READABLE
 from sayso.errors import FormatError, InputError, MissingExtraError, OutputError, SaysoError
+from sayso.optional import require
+from sayso.outputs import inside, leaves, local_path, shown, text_of
 
 _OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "memory"})
 """Where a file that is put appears whole, or not at all."""
@@ -25,7 +28,7 @@ class Source:
     """A file to work on.
 
     Attributes:
-        url: an absolute local path, or a URL.
+        url: an absolute local path, as `sayso.outputs.text_of` has it, or a URL.
         relative: its path below the folder that was given, from which its alias is made.
         size: bytes; 0 when it is not there.
         stamp: differs when the content does: its time, or what the store calls its version.
@@ -52,7 +55,13 @@ def absolute(url: str | Path) -> str:
     text = str(url)
     if is_remote(text):
         return text.rstrip("/")
-    return str(Path(re.sub(r"^(file|local)://", "", text)).absolute())
+    return text_of(_local(text).absolute())
+
+
+def _local(text: str) -> Path:
+    """The path that a person, or a manifest, means by a name without a remote scheme."""
+    plain = Path(re.sub(r"^(file|local)://", "", text))
+    return plain if plain.exists() or not text.startswith("file://") else local_path(text)
 
 
 def find_sources(
@@ -64,26 +73,39 @@ def find_sources(
         inputs: files, folders, or paths with wildcards; local or URLs.
         pattern: of the paths below a folder, such as "**/*.wav"; None takes every audio or video
             file. Hidden ones (".name") are left alone.
-        without: a folder to leave out, such as that of the outputs.
+        without: a folder to leave out where it lies in another, such as that of the outputs.
 
     Raises: InputError when nothing matches, MissingExtraError when a URL's file system is not
         installed.
     """
     found: dict[str, Source] = {}
-    barred = None if without is None else absolute(without)
+    barred = None if without is None or is_remote(str(without)) else _real(_local(str(without)))
     for given in inputs:
-        url = absolute(given)
-        everything = _find(url, pattern)
-        sources = [
-            source
-            for source in everything
-            if barred is None or not source.url.startswith(barred.rstrip("/") + "/")
-        ]
+        everything = _find(str(given), pattern)
+        sources = [source for source in everything if not _is_below(source, barred, given)]
         if not sources:
             raise InputError(_nothing(given, pattern, without if everything else None))
         for source in sources:
             found.setdefault(source.url, source)
     return sorted(found.values(), key=lambda source: source.url)
+
+
+def _is_below(source: Source, barred: Path | None, given: str | Path) -> bool:
+    """Whether a file was found in a folder that is left out, and not named by itself."""
+    if barred is None or is_remote(source.url) or source.url == absolute(given):
+        return False
+    place = _real(local_path(source.url).parent)
+    top = place
+    for _ in PurePosixPath(source.relative).parts[1:]:
+        top = top.parent
+    return place.is_relative_to(barred) and barred != top and barred.is_relative_to(top)
+
+
+def _real(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):  # links in a circle
+        return path.absolute()
 
 
 def _nothing(given: str | Path, pattern: str | None, without: str | None) -> str:
@@ -94,15 +116,52 @@ def _nothing(given: str | Path, pattern: str | None, without: str | None) -> str
     return f"{given}: there is no audio or video file in it; see --pattern"
 
 
-def _find(url: str, pattern: str | None) -> list[Source]:
-    from fsspec.utils import glob_translate
+def _find(given: str, pattern: str | None) -> list[Source]:
+    if is_remote(given):
+        return _find_remote(given.rstrip("/"), pattern)
+    path = _local(given)
+    text = str(path)
+    magic = _MAGIC.search(text)
+    if magic and not path.exists():
+        folder = text[: magic.start()].rpartition("/")[0] or ("/" if text[0] == "/" else ".")
+        pattern = text.removeprefix(folder if folder != "." else "").lstrip("/")
+        path = Path(folder)
+    if not path.is_dir():
+        return [_local_source(_real(path.parent) / path.name, path.name)]
+    root = _real(path)
+    if pattern is None:
+        names = [name for name in _walk(root) if _suffix(name) in READABLE]
+    else:
+        names = sorted(glob.iglob(pattern, root_dir=root, recursive=True))  # noqa: PTH207
+    return [_local_source(root / name, name) for name in names if (root / name).is_file()]
 
+
+def _walk(root: Path) -> Iterator[str]:
+    """Every file below `root` but hidden ones, by its relative name."""
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if not name.startswith("."):
+                yield os.path.relpath(Path(folder) / name, root)
+
+
+def _local_source(path: Path, relative: str) -> Source:
+    size, stamp = 0, ""
+    with suppress(OSError, ValueError):
+        status = path.stat()
+        size, stamp = status.st_size, str(status.st_mtime)
+    return Source(text_of(path), PurePosixPath(Path(relative)).as_posix(), size, stamp)
+
+
+def _find_remote(url: str, pattern: str | None) -> list[Source]:
     with _told(url):
         system, root = file_system(url)
+        from fsspec.utils import glob_translate
+
         magic = _MAGIC.search(url)
         if magic and not system.exists(root):
             folder = url[: magic.start()].rpartition("/")[0]
-            return _find(folder, url.removeprefix(f"{folder}/"))
+            return _find_remote(folder, url.removeprefix(f"{folder}/"))
         if not system.isdir(root):
             return [_source(url, url.rpartition("/")[2], _info(system, root))]
         matches = re.compile(glob_translate(pattern)).match if pattern else None
@@ -138,6 +197,7 @@ def file_system(url: str) -> tuple[Any, str]:
 
     Raises: MissingExtraError, InputError for a kind of URL that nobody knows.
     """
+    require("fsspec", extra="batch", purpose=f"{shown(url)}: a URL")
     from fsspec.core import url_to_fs
 
     try:
@@ -165,7 +225,7 @@ def _told(url: str) -> Iterator[None]:
 def fetch(url: str, folder: Path) -> Path:
     """The file as a local one: itself, or a copy in `folder`. Raises: InputError."""
     if not is_remote(url):
-        return Path(url)
+        return local_path(url)
     copy = folder / PurePosixPath(url).name
     with _told(url):
         system, path = file_system(url)
@@ -186,15 +246,19 @@ def deliver(path: Path, out: str, relative: str) -> None:
     """
     try:
         if is_remote(out):
+            if leaves(relative):
+                raise OutputError(f"{relative} would lie outside of {out}")
             _put(path, f"{out}/{relative}")
             path.unlink()
             return
-        place = Path(out) / relative
+        place = inside(local_path(out), relative)
         place.parent.mkdir(parents=True, exist_ok=True)
         with path.open("rb+") as stream:
             os.fsync(stream.fileno())
         path.replace(place)
         _sync_folder(place.parent)
+    except OutputError:
+        raise
     except Exception as error:
         raise OutputError(
             f"{out}/{relative}: it cannot be written ({type(error).__name__}: {error})"

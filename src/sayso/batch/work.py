@@ -11,20 +11,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from platformdirs import user_cache_path
 
 from sayso.batch.manifest import Item, Output
-from sayso.batch.settings import CleanSettings, RenderSettings
+from sayso.batch.settings import CleanSettings, RenderSettings, names_of
 from sayso.batch.storage import deliver, fetch, fresh_folder, is_remote, sha256_of
 from sayso.jobs import Context, kind
+from sayso.outputs import Destination, inside, local_path
 
 if TYPE_CHECKING:
     from sayso.clean import CleanConfig
-    from sayso.studio import Studio
 
 STATE = ".sayso"
 """The folder in the output folder that holds the queue and the workers' folders."""
@@ -41,15 +40,29 @@ _Make = Callable[[Path, Path, Context], _Made]
 """Makes outputs from a local source in a folder, where they lie as they shall below the output."""
 
 
+Settle: TypeAlias = Callable[[Item], None]
+"""Told what became of an item before its outputs are moved to their places."""
+
+
 @kind("batch.clean")
 def clean(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """The speech of one item. Arguments: out, alias, source, settings; returns an item's fields."""
+    return worked(arguments, context).model_dump(mode="json", include=RESULT)
+
+
+@kind("batch.render")
+def render(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """The tracks of one item; arguments and result as for `clean`."""
+    return worked(arguments, context).model_dump(mode="json", include=RESULT)
+
+
+def _clean_into(arguments: Mapping[str, Any]) -> _Make:
     settings = CleanSettings.model_validate(arguments["settings"])
 
     def make(source: Path, folder: Path, context: Context) -> _Made:
-        from sayso.clean import clean_file
+        from sayso.reports import clean_file
 
-        name = f"{arguments['alias']}.{settings.format}"
+        name = names_of(settings, arguments["alias"])[0]
         config = _here(settings.config, context)
         row = clean_file(
             source,
@@ -62,40 +75,48 @@ def clean(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
         told = row.model_copy(update={"source": arguments["source"], "output": output})
         return _Made(row.duration_s, list(row.notes), told.model_dump(mode="json"))
 
-    return _worked(arguments, context, make)
+    return make
 
 
-@kind("batch.render")
-def render(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """The tracks of one item; arguments and result as for `clean`."""
+def _render_into(arguments: Mapping[str, Any]) -> _Make:
     settings = RenderSettings.model_validate(arguments["settings"])
 
     def make(source: Path, folder: Path, context: Context) -> _Made:
-        from sayso.desk import History
+        from sayso.separate import shared_models
+        from sayso.studio import Studio
 
-        studio = _studio(
+        models = shared_models(
             settings.model,
-            settings.segment_s,
-            settings.overlap,
-            context.threads,
-            *(context.options.get(name) for name in ("models", "hub")),
+            folder=context.options.get("models"),
+            hub=context.options.get("hub"),
+            threads=context.threads,
+            segment_s=settings.segment_s,
+            overlap=settings.overlap,
         )
         notes: list[str] = []
-        session = studio.open(
-            source, name=arguments["alias"], track=settings.track, notice=notes.append
+        session = Studio(models).open(
+            source,
+            name=arguments["alias"],
+            track=settings.track,
+            desk=settings.desk,
+            notice=notes.append,
         )
-        session.history = History(start=settings.desk)
+        if settings.moves:
+            session.do(settings.moves)
+        destination = Destination(folder, settings.pattern, settings.format, settings.encoding)
+        destination.check(session.name, session.desk.deliver, sound=session.source)
         result = session.render(watch=context.watch)
-        result.write(
-            folder,
-            pattern=settings.pattern,
-            format=settings.format,
-            encoding=settings.encoding,
-        )
+        result.deliver(destination)
         notes += [f"{name}: {note}" for name, t in result.tracks.items() for note in t.notes]
         return _Made(session.source.duration_s, notes)
 
-    return _worked(arguments, context, make)
+    return make
+
+
+_MAKERS: Mapping[str, Callable[[Mapping[str, Any]], _Make]] = {
+    "batch.clean": _clean_into,
+    "batch.render": _render_into,
+}
 
 
 def _here(config: CleanConfig, context: Context) -> CleanConfig:
@@ -104,29 +125,20 @@ def _here(config: CleanConfig, context: Context) -> CleanConfig:
     return config.model_copy(update=update)
 
 
-@lru_cache(maxsize=1)
-def _studio(
-    model: str | None,
-    segment_s: float | None,
-    overlap: float | None,
-    threads: int | None,
-    models: str | None,
-    hub: str | None,
-) -> Studio:
-    from sayso.checkpoints import WeightStore
-    from sayso.studio import Studio
+def worked(
+    arguments: Mapping[str, Any], context: Context, *, settle: Settle = lambda item: None
+) -> Item:
+    """Works on one item, and moves its outputs to their places.
 
-    weight_store = None
-    if models is not None:
-        weight_store = WeightStore(Path(models), hub=None if hub is None else Path(hub))
-    return Studio(
-        model, segment_s=segment_s, overlap=overlap, threads=threads, weight_store=weight_store
-    )
-
-
-def _worked(arguments: Mapping[str, Any], context: Context, make: _Make) -> dict[str, Any]:
+    Args:
+        arguments: out, alias, source, settings.
+        context: of the job, or of what stands in for one.
+        settle: see `Settle`.
+    Raises: what the work raises; OutputError.
+    """
     began_s = time.monotonic()
     out = arguments["out"]
+    make = _MAKERS[arguments["settings"]["kind"]](arguments)
     with _folder(out, context.worker) as folder:
         source = fetch(arguments["source"], fresh_folder(folder / "in"))
         made = make(source, fresh_folder(folder / "out"), context)
@@ -136,13 +148,16 @@ def _worked(arguments: Mapping[str, Any], context: Context, make: _Make) -> dict
             state="done" if made.row is None or made.row["output"] else "passed_over",
             reason=None if made.row is None else made.row["reason"],
             source_sha256=sha256_of(source) if source.is_file() else None,
-            outputs=tuple(_delivered(folder / "out", out)),
+            outputs=tuple(_made_in(folder / "out")),
             notes=tuple(made.notes),
             audio_s=round(made.audio_s, 3),
             work_s=round(time.monotonic() - began_s, 3),
             row=made.row,
         )
-    return item.model_dump(mode="json", include=RESULT)
+        settle(item)
+        for output in item.outputs:
+            deliver(folder / "out" / output.path, out, output.path)
+    return item
 
 
 RESULT = {
@@ -162,18 +177,18 @@ RESULT = {
 def _folder(out: str, worker: str) -> Iterator[Path]:
     """The worker's own folder, empty: on the disk that the outputs go to, where that is ours."""
     safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in worker)
-    base = user_cache_path("sayso") if is_remote(out) else Path(out) / STATE
-    folder = fresh_folder(base / "work" / safe)
+    base, below = (
+        (user_cache_path("sayso"), "") if is_remote(out) else (local_path(out), f"{STATE}/")
+    )
+    folder = fresh_folder(inside(base, f"{below}work/{safe}"))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _delivered(folder: Path, out: str) -> Iterator[Output]:
+def _made_in(folder: Path) -> Iterator[Output]:
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             relative = path.relative_to(folder).as_posix()
-            output = Output(path=relative, sha256=sha256_of(path), size=path.stat().st_size)
-            deliver(path, out, relative)
-            yield output
+            yield Output(path=relative, sha256=sha256_of(path), size=path.stat().st_size)

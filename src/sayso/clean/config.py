@@ -13,144 +13,18 @@ from typing import Literal
 
 from pydantic import Field
 
-from sayso.configuration import Frozen, parse, read_values
+from sayso.configuration import parse, read_values
+from sayso.desk import Cleaning
 from sayso.errors import ConfigError
-from sayso.separate.ensemble import Fusion
 
 Measure = Literal["dnsmos", "words", "music"]
 
 
-class Preprocess(Frozen):
-    """What is brought in order first.
-
-    Attributes:
-        sample_rate: of the work and of the output, in Hz; None keeps the source's.
-        channels: "mono" mixes down.
-        remove_dc: whether a constant offset is taken out.
-        level_lufs: loudness that the stages work at. It is taken back at the end, unless the
-            loudness stage sets another. None leaves the source's.
-    """
-
-    sample_rate: int | None = Field(default=None, ge=2_000, le=768_000)
-    channels: Literal["keep", "mono"] = "keep"
-    remove_dc: bool = True
-    level_lufs: float | None = Field(default=None, ge=-70, le=0)
-
-
-class Hearing(Frozen):
-    """One separator, and what it is asked for.
-
-    Attributes:
-        model: as `sayso.separate.load` takes it; None takes the best of our own, if it has learned.
-        target: the sound that is the speech to this separator: "speech", of Demucs "vocals".
-        weight: in fusions that weigh, above 0.
-    """
-
-    model: str | None = None
-    target: str = "speech"
-    weight: float = Field(default=1.0, gt=0)
-
-
-class Restore(Frozen):
-    """Speech given back that the separators took: see `sayso.clean.restore`.
-
-    It runs after separators only.
-
-    Attributes:
-        beta: how much the rest counts against the speech where the speech is the stronger; less
-            gives back more.
-        floor_db: how far the rest is turned down at most, below 0.
-        enough_db: how far below the speech it need not be turned down further.
-    """
-
-    beta: float = Field(default=0.3, gt=0, le=100)
-    floor_db: float = Field(default=-15.0, ge=-60, lt=0)
-    enough_db: float = Field(default=-30.0, ge=-100, le=0)
-
-
-class Denoise(Frozen):
-    """Noise out of speech.
-
-    Attributes:
-        model: a separator that hears speech; None takes the spectral estimator, which needs no
-            weights: see `sayso.clean.spectral`.
-        wet: the share of the denoised sound, the rest is what came in.
-        floor_db: how far the spectral estimator turns noise down, below 0.
-    """
-
-    model: str | None = None
-    wet: float = Field(default=1.0, ge=0, le=1)
-    floor_db: float = Field(default=-12.0, ge=-60, lt=0)
-
-
-class Separation(Frozen):
-    """Speech out of everything else.
-
-    Attributes:
-        separators: one or several.
-        fusion: of several. The default keeps at each point of the spectrogram the greatest of
-            their soft masks |V|^2 / (|V|^2 + |A|^2), where A is what a separator left of the mix.
-        least_lu: loudness of the speech relative to the recording; below it there is none.
-        stand_in: what runs instead where nothing that has learned can be asked, unless there is a
-            denoiser anyway; None leaves the sound as it is.
-    """
-
-    separators: tuple[Hearing, ...] = Field(default=(Hearing(),), min_length=1)
-    fusion: Fusion = Fusion(kind="mask_max", exponent=2.0)
-    least_lu: float = Field(default=-10.0, ge=-100, le=0)
-    stand_in: Denoise | None = Denoise()
-
-
-class PostMask(Frozen):
-    """A Wiener mask of the speech found so far, V, against the rest of the mix, A.
-
-    Its gain on V is |V|^2 / (|V|^2 + beta |A|^2): leakage lies where A is the stronger. It runs
-    after separators only: what the spectral denoiser takes away says nothing of leakage.
-
-    Attributes:
-        beta: how much the rest counts.
-        floor_db: the least gain.
-    """
-
-    beta: float = Field(default=0.5, gt=0, le=100)
-    floor_db: float = Field(default=-12.0, ge=-60, lt=0)
-
-
-class Gate(Frozen):
-    """Pauses turned down.
-
-    Attributes:
-        threshold_lu: level, relative to the loudness of the speech, below which it closes.
-        range_db: how far it closes, below 0.
-        attack_s: time in which it opens; it begins that much before a word.
-        release_s: time in which it closes.
-    """
-
-    threshold_lu: float = Field(default=-32.0, ge=-70, le=0)
-    range_db: float = Field(default=-10.0, ge=-80, lt=0)
-    attack_s: float = Field(default=0.01, ge=0.001, le=1)
-    release_s: float = Field(default=0.15, ge=0.005, le=5)
-
-
-class Loudness(Frozen):
-    """The loudness of the result.
-
-    Attributes:
-        lufs: integrated, by one gain.
-        ceiling_db: no true peak passes it, in dBTP.
-    """
-
-    lufs: float = Field(default=-23.0, ge=-70, le=0)
-    ceiling_db: float = Field(default=-1.0, ge=-20, le=0)
-
-
-class CleanConfig(Frozen):
-    """The whole of the cleaning.
+class CleanConfig(Cleaning):
+    """How a file is cleaned: the stages, and what is written of it.
 
     Attributes:
         name: for reports; of a file its stem.
-        preprocess, separation, restore, denoise, postmask, gate, loudness: the stages; None leaves
-            one out.
         encoding: of the output, as `sayso.audio.write` takes it; None takes the format's own.
         measures: what is measured beside the quick figures; those whose model or extra is missing
             fail with how to get it.
@@ -160,18 +34,16 @@ class CleanConfig(Frozen):
     """
 
     name: str = "custom"
-    preprocess: Preprocess = Preprocess()
-    separation: Separation | None = None
-    restore: Restore | None = None
-    denoise: Denoise | None = None
-    postmask: PostMask | None = None
-    gate: Gate | None = None
-    loudness: Loudness | None = None
     encoding: Literal["pcm16", "pcm24", "float32"] | None = None
     measures: tuple[Measure, ...] = ()
     keep_stages: bool = False
     models: Path | None = None
     threads: int | None = Field(default=None, ge=1, le=256)
+
+    @property
+    def stages(self) -> Cleaning:
+        """The stages alone, as a desk holds them."""
+        return Cleaning(**{name: getattr(self, name) for name in Cleaning.model_fields})
 
 
 def config_names() -> tuple[str, ...]:

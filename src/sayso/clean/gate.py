@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from sayso.audio import Audio, Samples
-from sayso.clean.config import Gate
+from sayso.desk.cleaning import Gate
 from sayso.effects import Processed, Sound
 from sayso.optional import require
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from sayso.audio import Audio, Recorder, Samples, istft, stft, window_frames
-from sayso.clean.config import PostMask
+from sayso.desk.cleaning import PostMask
 from sayso.watch import SILENT, Watch
 
 _WINDOW_S, _HOPS = 0.04, 4

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from pathlib import Path
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
 
-from sayso.audio import Audio, Recorder, Samples, integrated_lufs, resample
-from sayso.checkpoints import WeightStore
-from sayso.clean.config import CleanConfig, Denoise, Loudness, Preprocess, Separation
+from sayso.audio import (
+    Audio,
+    Recorder,
+    Samples,
+    calmed,
+    find_wild,
+    programme_lufs,
+    resample,
+    upright,
+)
 from sayso.clean.gate import gate
 from sayso.clean.masks import postmask
 from sayso.clean.restore import restore
+from sayso.desk.cleaning import Cleaning, Denoise, Preprocess, Separation, TargetLoudness
 from sayso.effects import amplify, limit, record
 from sayso.errors import SilenceError
-from sayso.separate import Separator, is_trained, load, require_supported
+from sayso.measure.checks import clipped_share
+from sayso.separate import Models, require_supported, shared_models
 from sayso.separate.ensemble import fuse
 from sayso.watch import SILENT, Watch
 
@@ -35,6 +43,8 @@ _UNTRAINED = (
 )
 _SEPARATING = 0.8  # the share of the work that is separation, for the progress
 _TRIALS, _NEAR_LU = 5, 0.05
+_TOLD_LU = 0.5
+_CLIPPED = 1e-4  # the share of samples from which on clipping is told
 _LEAST_SLOPE = 0.25  # of loudness over gain: beyond it speech would be crushed for nothing
 
 
@@ -59,7 +69,7 @@ class Cleaned:
 
 def clean_audio(
     source: Audio,
-    config: CleanConfig,
+    config: Cleaning,
     *,
     open_model: Open | None = None,
     keep: Keep | None = None,
@@ -78,11 +88,11 @@ def clean_audio(
     Raises: SilenceError for a source that is silent throughout or in which the separators hear no
         speech; ModelError, UnknownTargetError, MissingExtraError, Cancelled.
     """
-    open_model = open_model or partial(_from_catalogue, config)
+    open_model = open_model or partial(opened, shared_models())
     keep = keep or (lambda stage, audio: None)
     mix = prepare(source, config.preprocess, watch=watch)
     keep("preprocess", mix)
-    loudness_lufs = integrated_lufs(mix)
+    loudness_lufs = programme_lufs(mix)
     if loudness_lufs == -np.inf:
         raise SilenceError("the recording is silent throughout; there is nothing to clean")
     level_lufs = config.preprocess.level_lufs
@@ -90,15 +100,20 @@ def clean_audio(
     work = record(amplify(mix, lift_db), watch=watch.quiet)
     speech, notes = _find_speech(work, config, open_model, keep, watch)
     speech = record(amplify(speech, -lift_db), watch=watch.quiet)
-    audio, gain_db = _finish(speech, config, keep, watch)
+    audio, gain_db, more = _finish(speech, config, keep, watch)
     watch.report(1.0)
-    return Cleaned(audio, mix, speech, gain_db, notes)
+    return Cleaned(audio, mix, speech, gain_db, (*_heard_notes(source), *notes, *more))
 
 
 def prepare(source: Audio, settings: Preprocess, *, watch: Watch = SILENT) -> Audio:
-    """`source` at the rate and channels asked for, with no offset. Raises: Cancelled."""
+    """`source` at the rate and channels asked for, with no offset and no wild samples.
+
+    Raises: Cancelled.
+    """
+    source = calmed(source)
     audio = source if settings.sample_rate is None else resample(source, settings.sample_rate)
     down = settings.channels == "mono" and audio.channels > 1
+    audio = upright(audio) if down else audio
     offset = _offset(audio) if settings.remove_dc else np.zeros((audio.channels, 1), np.float32)
     if not down and not offset.any():
         return audio
@@ -110,10 +125,18 @@ def prepare(source: Audio, settings: Preprocess, *, watch: Watch = SILENT) -> Au
     return recorder.audio()
 
 
-@lru_cache(maxsize=4)
-def opened(name: str | None, models: Path | None, threads: int | None) -> Separator:
-    """The separator called `name`, loaded once a process. Raises: ModelError."""
-    return load(name, threads=threads, weight_store=None if models is None else WeightStore(models))
+def opened(models: Models, name: str | None, target: str) -> Separate | None:
+    """What separates `target` among `models`: the one called `name`, or their own.
+
+    None where nothing trained is there; a person who names a model gets it.
+    Raises: ModelError, UnknownTargetError.
+    """
+    separator = models.separator if name is None else models.open(name)
+    require_supported(separator, (target,))
+    if name is not None:
+        return separator.separate
+    # Rules of thumb do more harm than good on their own.
+    return models.separate if separator.route(target).trained else None
 
 
 def _offset(audio: Audio) -> Samples:
@@ -126,7 +149,7 @@ def _offset(audio: Audio) -> Samples:
 
 def _find_speech(
     mix: Audio,
-    config: CleanConfig,
+    config: Cleaning,
     open_model: Open,
     keep: Keep,
     watch: Watch,
@@ -156,23 +179,18 @@ def _find_speech(
     return speech, notes
 
 
-def _finish(speech: Audio, config: CleanConfig, keep: Keep, watch: Watch) -> tuple[Audio, float]:
-    """Gate and loudness, and the gain of the latter in dB."""
-    audio, gain_db = speech, 0.0
-    if config.gate is not None and (level := integrated_lufs(audio)) > -np.inf:
+def _finish(
+    speech: Audio, config: Cleaning, keep: Keep, watch: Watch
+) -> tuple[Audio, float, tuple[str, ...]]:
+    """Gate and loudness, the gain of the latter in dB, and what to know of it."""
+    audio, gain_db, notes = speech, 0.0, tuple[str, ...]()
+    if config.gate is not None and (level := programme_lufs(audio)) > -np.inf:
         audio = record(gate(audio, config.gate, loudness_lufs=level), watch=watch.quiet)
         keep("gate", audio)
     if config.loudness is not None:
-        audio, gain_db = _at_loudness(audio, config.loudness, watch)
+        audio, gain_db, notes = _at_loudness(audio, config.loudness, watch)
         keep("loudness", audio)
-    return audio, gain_db
-
-
-def _from_catalogue(config: CleanConfig, name: str | None, target: str) -> Separate | None:
-    separator = opened(name, config.models, config.threads)
-    require_supported(separator, (target,))
-    # A person who names a model gets it; rules of thumb do more harm than good on their own.
-    return separator.separate if name is not None or is_trained(separator, target) else None
+    return audio, gain_db, notes
 
 
 def _separate(
@@ -192,7 +210,7 @@ def _separate(
     if not found:
         return None
     speech = fuse(mix, found, settings.fusion, watch=watch)
-    below_lu = integrated_lufs(speech) - integrated_lufs(mix)
+    below_lu = programme_lufs(speech) - programme_lufs(mix)
     if below_lu < settings.least_lu:
         raise SilenceError(
             f"no speech was found: what the separators heard of it lies {-below_lu:.0f} LU below "
@@ -229,18 +247,21 @@ def _mixed(one: Audio, other: Audio, share: float) -> Audio:
     return recorder.audio()
 
 
-def _at_loudness(audio: Audio, settings: Loudness, watch: Watch) -> tuple[Audio, float]:
-    """`audio` at its loudness under its ceiling, and the gain that it took in dB."""
-    measured_lufs = integrated_lufs(audio)
+def _at_loudness(
+    audio: Audio, settings: TargetLoudness, watch: Watch
+) -> tuple[Audio, float, tuple[str, ...]]:
+    """`audio` at its loudness under its ceiling, the gain that it took in dB, and what to know."""
+    measured_lufs = programme_lufs(audio)
     if measured_lufs == -np.inf:
-        return audio, 0.0
-    gain_db, result, slope = settings.lufs - measured_lufs, audio, 1.0
+        return audio, 0.0, ()
+    gain_db, slope, lufs = settings.lufs - measured_lufs, 1.0, measured_lufs
     reached = (0.0, measured_lufs)
+    held, result = limit(audio, settings.ceiling_db), audio
     # What the limiter takes away is made up for, as far as the ceiling lets it, by secants.
     for _ in range(_TRIALS):
-        louder = limit(amplify(audio, gain_db), settings.ceiling_db)
-        result = record(louder, watch=watch.quiet)
-        lufs = integrated_lufs(result)
+        held = limit(amplify(audio, gain_db), settings.ceiling_db)
+        result = record(held, watch=watch.quiet)
+        lufs = programme_lufs(result)
         if abs(settings.lufs - lufs) < _NEAR_LU:
             break
         if abs(gain_db - reached[0]) > _NEAR_LU:
@@ -249,4 +270,20 @@ def _at_loudness(audio: Audio, settings: Loudness, watch: Watch) -> tuple[Audio,
         gain_db += (settings.lufs - lufs) / slope
     else:
         gain_db = reached[0]
-    return result, gain_db
+    notes = [note for note in (held.note(),) if note is not None]
+    if abs(settings.lufs - lufs) > _TOLD_LU:
+        notes.append(
+            f"it is at {lufs:.1f} LUFS, not at {settings.lufs:g}: more would crush the speech "
+            f"under the ceiling of {settings.ceiling_db:g} dBTP"
+        )
+    return result, gain_db, tuple(notes)
+
+
+def _heard_notes(source: Audio) -> Iterator[str]:
+    """What is wrong with the recording itself: clicks and clipping."""
+    wild = find_wild(source)
+    if wild is not None:
+        yield wild.note(source.sample_rate)
+    share = clipped_share(source)
+    if share >= _CLIPPED:
+        yield f"the recording is clipped: {100 * share:.2g} % of its samples lie on flat tops"

@@ -12,8 +12,8 @@ from __future__ import annotations
 import numpy as np
 
 from sayso.audio import Audio, Samples, istft, stft, window_frames
-from sayso.clean.config import Restore
 from sayso.clean.masks import in_blocks
+from sayso.desk.cleaning import Restore
 from sayso.watch import SILENT, Watch
 
 _WINDOW_S, _HOPS = 0.055, 4

@@ -12,12 +12,14 @@ from sayso.cli.batch import is_batch, render_options, run_batch
 from sayso.cli.inputs import parted
 from sayso.cli.opening import destination_of, open_studio, tell_choice
 from sayso.cli.terminal import duration, level, note, progress_bar, say, show_json, show_table
+from sayso.conversation import Conversation, Reply, each_its_own
+from sayso.desk import Desk
 from sayso.errors import NothingToDoError, SaysoError
-from sayso.studio import Reply
 
 if TYPE_CHECKING:
     from sayso.outputs import Destination
-    from sayso.studio import Result, Session
+    from sayso.rendering import Result
+    from sayso.studio import Session
 
 _CHAT_HELP = "Say what should happen; an empty line or Ctrl-D ends the conversation."
 
@@ -28,11 +30,10 @@ def ask(arguments: Namespace) -> int:
     destination = destination_of(arguments)
     if is_batch(arguments):
         return _ask_many(arguments, destination)
-    session = open_studio(arguments).open(arguments.inputs[0], track=arguments.track, notice=note)
-    if arguments.no_limit:
-        session.history = session.history.model_copy(
-            update={"start": session.desk.model_copy(update={"limiter": False})}
-        )
+    desk = Desk(limiter=not arguments.no_limit)
+    session = open_studio(arguments).open(
+        arguments.inputs[0], track=arguments.track, desk=desk, notice=note
+    )
     for earlier in arguments.after:
         session.say(earlier)
     if arguments.chat:
@@ -65,23 +66,21 @@ def _only_planned(reply: Reply, arguments: Namespace) -> bool:
 
 def _ask_many(arguments: Namespace, destination: Destination) -> int:
     """The same request for many files: understood once, and carried out on each."""
-    from sayso.batch import render_settings
-    from sayso.desk import Desk, History
+    from sayso.batch import conversation_settings
 
     if arguments.chat:
         raise NothingToDoError("a conversation is about one file; --chat takes no more")
     studio = open_studio(arguments)
-    history = History(start=Desk(limiter=not arguments.no_limit))
+    conversation = Conversation.about(Desk(limiter=not arguments.no_limit))
     for words in (*arguments.after, arguments.words):
-        found = studio.understand(words, history)
-        history = history.push(found.moves)
-    reply = Reply(found.reply, found.moves, history.desk)
+        conversation, reply = conversation.say(words, studio.understand, settle=each_its_own)
     if _only_planned(reply, arguments):
         return 0
     studio.require(reply.desk)
     tell_choice(studio, reply.desk.targets())
-    settings = render_settings(reply.desk, **render_options(arguments, destination))
-    return run_batch(arguments, settings)
+    options = render_options(arguments, destination)
+    settings = conversation_settings(conversation, **options)
+    return run_batch(arguments, settings, destination)
 
 
 def _chat(session: Session, words: str | None, destination: Destination) -> int:
@@ -105,7 +104,7 @@ def _chat(session: Session, words: str | None, destination: Destination) -> int:
             _show_tracks(result, paths)
         except SaysoError as error:
             # The turn could not be rendered: take it back, and let the person say it otherwise.
-            session.history = session.history.undo()
+            session.undo()
             note(str(error))
 
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import signal
 import time
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sayso.atomic import in_words
 from sayso.cli.inputs import is_pattern, is_there
 from sayso.cli.opening import models_shelf
 from sayso.cli.parser import fields
 from sayso.cli.terminal import duration, note, progress_line, show_json, show_table
-from sayso.errors import EXIT_CODES, lookup
+from sayso.errors import EXIT_CODES, OutputError, lookup
 
 if TYPE_CHECKING:
-    from sayso.batch import Item, Pace, Summary
+    from sayso.batch import Batch, Item, Pace, Source, Summary
     from sayso.batch.settings import CleanSettings, RenderSettings
     from sayso.jobs import Workers
     from sayso.outputs import Destination
@@ -37,39 +39,126 @@ def is_batch(arguments: Namespace) -> bool:
     return "://" in inputs[0] or is_pattern(inputs[0])
 
 
-def run_batch(arguments: Namespace, settings: CleanSettings | RenderSettings) -> int:
+def run_batch(
+    arguments: Namespace, settings: CleanSettings | RenderSettings, destination: Destination
+) -> int:
     """Works on all inputs, or goes on with it; the exit code is that of the first failure.
+
+    They are done here, one after the other; or, where several processes or machines share them, by
+    the workers of a durable queue.
 
     Raises: MissingExtraError, InputError, ConfigError, QueueError, OutputError.
     """
-    _need_extra()
-    from sayso.batch import MODULES, Batch, find_sources
-    from sayso.jobs import JobQueue
+    from sayso.batch import find_sources, is_remote
 
-    batch = Batch.open(arguments.out, settings)
-    batch.add(find_sources(arguments.inputs, pattern=arguments.pattern, without=batch.out))
-    where = arguments.queue or batch.default_queue
-    with JobQueue(where) as queue, progress_line(f"{len(batch.items)} files") as show:
-        workers = _workers(arguments, str(where), MODULES, _BATCH_POLLING_S)
+    if destination.file is not None:
+        raise OutputError(
+            f"{destination.file} is one file, but there may be several inputs; name a folder"
+        )
+    _check(arguments, settings)
+    sources = find_sources(arguments.inputs, pattern=arguments.pattern, without=arguments.out)
+    with ExitStack() as stack:
+        if not is_remote(arguments.out):
+            # No other command chooses names in the folder meanwhile.
+            stack.enter_context(_held(Path(arguments.out)))
+        batch = _opened(arguments, settings, sources)
+        run = _run_here
+        if arguments.queue or arguments.jobs != 1 or is_remote(batch.out):
+            _need_extra()
+            batch.save()
+            stack.close()
+            run = _run_queued
         try:
-            if workers is not None:
-                workers.start()
-            summary = batch.run(
-                queue,
-                retry_failed=arguments.retry_failed,
-                on_progress=lambda pace: show(pace.share, _line(pace)),
-                check=lambda: _check(workers),
-            )
+            with progress_line(f"{len(batch.items)} files") as show:
+                summary = run(arguments, batch, lambda pace: show(pace.share, _line(pace)))
         except KeyboardInterrupt:
             ended = sum(item.state != "queued" for item in batch.items.values())
             note(f"{ended} of {len(batch.items)} files are through; the same command goes on")
             raise
+    _tell(summary, batch, as_json=getattr(arguments, "json", False))
+    error = summary.error
+    return 0 if error is None else lookup(error, EXIT_CODES, 1)
+
+
+@contextmanager
+def _held(out: Path) -> Iterator[None]:
+    from sayso.batch.work import STATE
+    from sayso.outputs import held, inside
+
+    state = inside(out, STATE)
+    with in_words(state):
+        state.mkdir(parents=True, exist_ok=True)
+    with held(state, waiting=lambda: note(f"waiting for another command in {out}")):
+        yield
+
+
+def _opened(
+    arguments: Namespace, settings: CleanSettings | RenderSettings, sources: Sequence[Source]
+) -> Batch:
+    """The batch with all its items; those whose names are taken are told."""
+    from sayso.batch import Batch
+
+    batch = Batch.open(arguments.out, settings)
+    renamed: list[str] = []
+    batch.add(sources, overwrite=arguments.overwrite, notice=renamed.append)
+    for text in renamed[:_LISTED]:
+        note(text)
+    if len(renamed) > _LISTED:
+        note(f"and {len(renamed) - _LISTED} more names were taken; see {batch.manifest}")
+    return batch
+
+
+def _check(arguments: Namespace, settings: CleanSettings | RenderSettings) -> None:
+    """Raises OutputError where the outputs of a batch could not be written."""
+    from sayso.batch import is_remote
+    from sayso.outputs import check_folder
+    from sayso.reports import check_report
+
+    if is_remote(arguments.out):
+        return
+    check_folder(Path(arguments.out))
+    if settings.kind == "batch.clean" and not arguments.overwrite:
+        check_report(Path(arguments.out))
+
+
+def _run_here(arguments: Namespace, batch: Batch, told: Callable[[Pace], None]) -> Summary:
+    from sayso.batch.work import Settle, worked
+    from sayso.jobs import Context
+
+    def work(item: Mapping[str, Any], report: Callable[[float], None], settle: Settle) -> None:
+        context = Context(
+            item["alias"], report, lambda: False, threads=arguments.threads, options=_options()
+        )
+        worked(item, context, settle=settle)
+
+    return batch.run_here(
+        work,
+        retry_failed=arguments.retry_failed,
+        overwrite=arguments.overwrite,
+        on_progress=told,
+    )
+
+
+def _run_queued(arguments: Namespace, batch: Batch, told: Callable[[Pace], None]) -> Summary:
+    from sayso.batch import MODULES
+    from sayso.jobs import JobQueue
+
+    where = arguments.queue or batch.default_queue
+    with JobQueue(where) as queue:
+        workers = _workers(arguments, str(where), MODULES, _BATCH_POLLING_S)
+        try:
+            if workers is not None:
+                workers.start()
+            return batch.run(
+                queue,
+                retry_failed=arguments.retry_failed,
+                overwrite=arguments.overwrite,
+                on_progress=told,
+                check=lambda: _check_workers(workers),
+            )
         finally:
             if workers is not None:
                 workers.stop()
-    _tell(summary, arguments.out, as_json=getattr(arguments, "json", False))
-    error = summary.error
-    return 0 if error is None else lookup(error, EXIT_CODES, 1)
 
 
 def render_options(arguments: Namespace, destination: Destination) -> dict[str, Any]:
@@ -96,7 +185,7 @@ def worker(arguments: Namespace) -> int:
     try:
         with workers:
             while True:
-                _check(workers)
+                _check_workers(workers)
                 time.sleep(0.5)
     except KeyboardInterrupt:
         note("stopped; what was begun goes back in the queue")
@@ -129,7 +218,7 @@ def _options() -> dict[str, str]:
     return options
 
 
-def _check(workers: Workers | None) -> None:
+def _check_workers(workers: Workers | None) -> None:
     if workers is not None and workers.failure is not None:
         raise workers.failure
 
@@ -137,7 +226,7 @@ def _check(workers: Workers | None) -> None:
 def _need_extra() -> None:
     from sayso.optional import require_all
 
-    require_all("dbos", "fsspec", extra="batch", purpose="work on several files at a time")
+    require_all("dbos", "fsspec", extra="batch", purpose="work by a queue (-j, --queue, URLs)")
 
 
 def _line(pace: Pace) -> str:
@@ -148,26 +237,27 @@ def _line(pace: Pace) -> str:
     )
 
 
-def _tell(summary: Summary, out: str, *, as_json: bool) -> None:
+def _tell(summary: Summary, batch: Batch, *, as_json: bool) -> None:
     counts = dict.fromkeys(_STATES, 0)
     for item in summary.items:
         counts["failed" if item.state == "cancelled" else item.state] += 1
     for state in ("passed_over", "failed"):
-        _list([item for item in summary.items if item.state == state], _STATES[state])
+        items = [item for item in summary.items if item.state == state]
+        _list(items, _STATES[state], batch.manifest)
     pace = summary.pace
     if as_json:
-        values: dict[str, Any] = {**counts, "out": out, "elapsed_s": round(pace.elapsed_s, 3)}
+        values: dict[str, Any] = {**counts, "out": batch.out, "elapsed_s": round(pace.elapsed_s, 3)}
         show_json(values)
         return
     rows = [(_STATES[state], str(count)) for state, count in counts.items() if count]
-    rows += [("took", duration(pace.elapsed_s)), ("written to", out)]
+    rows += [("took", duration(pace.elapsed_s)), ("written to", batch.out)]
     if pace.speed:
         rows.insert(-1, ("times real time", f"{pace.speed:.3g}"))
     show_table(("files", ""), rows)
 
 
-def _list(items: Sequence[Item], what: str) -> None:
+def _list(items: Sequence[Item], what: str, manifest: str) -> None:
     for item in items[:_LISTED]:
         note(f"{item.source}: {what}: {item.reason}")
     if len(items) > _LISTED:
-        note(f"and {len(items) - _LISTED} more {what}; see manifest.jsonl")
+        note(f"and {len(items) - _LISTED} more {what}; see {manifest}")

@@ -11,24 +11,24 @@ from sayso.cli.terminal import note, progress_bar, say, show_json, show_table
 from sayso.errors import ModelError
 
 if TYPE_CHECKING:
-    from sayso.separate.public import PublicModel
+    from sayso.separate.row import CatalogueRow
 
 
 def listing(arguments: Namespace) -> int:
     """Prints the catalogue."""
-    from sayso.separate import catalogue
-    from sayso.separate.installed import is_installed
+    from sayso.separate import Models
+    from sayso.separate.catalogue import is_installed
     from sayso.separate.public import MODELS
 
     weight_store = models_shelf()
-    entries = catalogue(weight_store)
+    entries = Models(weight_store=weight_store).entries()
     recognisers = [model for model in MODELS if not model.separates]
     if arguments.json:
         others = [
             model.model_dump(include={"name", "quality", "cost"})
             | {
                 "hears": (),
-                "licence": _licence(model),
+                "licence": model.licence,
                 "installed": is_installed(model, weight_store),
             }
             for model in recognisers
@@ -41,7 +41,7 @@ def listing(arguments: Namespace) -> int:
     ]
     for model in recognisers:
         here = "yes" if is_installed(model, weight_store) else "no"
-        rows.append((model.name, here, "", model.quality, model.cost, _licence(model)))
+        rows.append((model.name, here, "", model.quality, model.cost, model.licence))
     show_table(("name", "installed", "hears", "quality", "cost", "licence"), rows)
     return 0
 
@@ -103,7 +103,7 @@ def pull(arguments: Namespace) -> int:
 
 def take(arguments: Namespace) -> int:
     """Copies files that the person has to where they belong."""
-    from sayso.separate.installed import is_installed
+    from sayso.separate.catalogue import is_installed
     from sayso.separate.installed import take as copy
 
     weight_store = models_shelf()
@@ -125,15 +125,12 @@ def remove(arguments: Namespace) -> int:
     return 0
 
 
-def _named(name: str) -> PublicModel:
-    from sayso.separate.public import MODELS, public_model
+def _named(name: str) -> CatalogueRow:
+    from sayso.separate.catalogue import find_row
+    from sayso.separate.public import MODELS
 
-    model = public_model(name)
-    if model is None:
+    model = find_row(name)
+    if model is None or model.packaged:
         known = ", ".join(model.name for model in MODELS)
         raise ModelError(f"there is no public model {name!r}; expected one of {known}")
     return model
-
-
-def _licence(model: PublicModel) -> str:
-    return f"code {model.code}; weights {model.weights}"

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sayso.cli.parser import fields
 from sayso.cli.terminal import note
 from sayso.outputs import PATTERN, Destination
+from sayso.separate import Models
 from sayso.studio import Studio
 
 if TYPE_CHECKING:
@@ -23,23 +23,22 @@ def open_studio(arguments: Namespace) -> Studio:
     SAYSO_CACHE moves its cache, SAYSO_MODELS the weights; SAYSO_LLM names a language model that
     reads instructions.
     """
-    options = fields(arguments, "model", "overlap", "threads")
-    if arguments.segment is not None:
-        options["segment_s"] = arguments.segment
-    return Studio(
-        cache=None if arguments.no_cache else cache_folder(),
+    models = Models(
+        arguments.model,
         weight_store=models_shelf(),
-        llm=os.environ.get("SAYSO_LLM") or None,
-        **options,
+        threads=arguments.threads,
+        segment_s=arguments.segment,
+        overlap=arguments.overlap,
+        cache=None if arguments.no_cache else cache_folder(),
     )
+    return Studio(models, llm=os.environ.get("SAYSO_LLM") or None)
 
 
 def tell_choice(studio: Studio, targets: Sequence[str]) -> None:
     """Says which model each target goes to, and why, where the person left it to us."""
-    route = getattr(studio.separator, "route", None)
-    if route is not None:
-        for reason in dict.fromkeys(route(target).reason for target in targets):
-            note(reason)
+    reasons = (studio.separator.route(target).reason for target in targets)
+    for reason in dict.fromkeys(filter(None, reasons)):
+        note(reason)
 
 
 def models_shelf() -> WeightStore:

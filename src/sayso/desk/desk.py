@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Sequence
 from functools import cached_property, reduce
 from itertools import chain
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
+from sayso.desk.cleaning import SPEECH_ONLY, Cleaning
 from sayso.desk.edits import Arrange, EditStep
-from sayso.desk.effects import AbsoluteEffect, AnyEffect, Gain, combine, field_range, slot
-from sayso.desk.moves import (
+from sayso.desk.effects import (
     MIX,
+    AbsoluteEffect,
+    AnyEffect,
+    Duck,
+    Gain,
+    Stretch,
+    Target,
+    combine,
+    field_range,
+    slot,
+)
+from sayso.desk.moves import (
+    MOST_AT_ONCE,
+    MOST_EFFECTS,
     Adjust,
     Clean,
     Edit,
@@ -22,9 +36,10 @@ from sayso.desk.moves import (
     Reply,
     Reset,
     Set,
-    Target,
     Undo,
+    require_fitting,
 )
+from sayso.desk.spans import Moment
 from sayso.errors import MoveError
 from sayso.value import Value
 
@@ -43,17 +58,32 @@ class Strip(Value):
 
 
 class Desk(Value):
-    """Everything that was asked for, ready to be rendered.
+    """Everything that was asked for, ready to be rendered; no name of a file is in it.
 
     `deliver` names the tracks to make: "mix" (the remix), a target, or "no TARGET" for the rest.
-    A target without a strip is untouched. The strip "mix" is the master.
+    A target without a strip is untouched. The strip "mix" is the master. `clean` is how the speech
+    is cleaned before all else, None not at all. `edits` are what is done to time after that.
+
+    What earlier versions stored opens: their `clean` was true or false.
     """
 
     strips: dict[Target, Strip] = Field(default_factory=dict)
     deliver: Annotated[tuple[Target, ...], Field(min_length=1)] = (MIX,)
-    clean: bool = False
+    clean: Cleaning | None = None
     edits: tuple[EditStep, ...] = ()
     limiter: bool = True
+
+    @field_validator("clean", mode="before")
+    @classmethod
+    def _was_yes_or_no(cls, value: Any) -> Any:
+        return (SPEECH_ONLY if value else None) if isinstance(value, bool) else value
+
+    @model_validator(mode="after")
+    def _effects_fit(self) -> Desk:
+        for target, strip in self.strips.items():
+            for effect in strip.effects:
+                require_fitting(effect, target)
+        return self
 
     def strip(self, target: str) -> Strip:
         """The strip of `target`, a neutral one if nothing was asked of it."""
@@ -61,12 +91,19 @@ class Desk(Value):
 
     def targets(self) -> tuple[str, ...]:
         """Every sound that must be separated to render this desk, in the order of asking."""
-        wanted = [
-            *self.deliver,
-            *(name for name, strip in self.strips.items() if strip != _NEUTRAL),
-        ]
+        wanted = [*self.deliver]
+        for name, strip in self.strips.items():
+            if strip != _NEUTRAL:
+                wanted.append(name)
+            wanted += (effect.under for effect in strip.effects if isinstance(effect, Duck))
         names = (complement_of(name) or name for name in wanted)
         return tuple(dict.fromkeys(name for name in names if name != MIX))
+
+    @property
+    def tempo(self) -> float:
+        """How fast all of it is played; 1 as it was recorded."""
+        effects = self.strip(MIX).effects
+        return math.prod(effect.rate for effect in effects if isinstance(effect, Stretch))
 
 
 _NEUTRAL = Strip()
@@ -95,21 +132,20 @@ def apply(desk: Desk, move: Move) -> Desk:
             muted = {t: desk.strip(t).model_copy(update={"mute": True}) for t in targets}
             return desk.model_copy(update={"strips": desk.strips | muted, "deliver": (MIX,)})
         case Adjust(target=target):
-            changed = _adjust(desk.strip(target), move)
+            changed = _adjust(desk.strip(target), move.relative, _anchored(move.effects, desk))
             strips = {**desk.strips, target: changed}
             return _heard(desk, target).model_copy(update={"strips": strips})
         case Set(target=target):
             given = {name: getattr(move, name) for name in Strip.model_fields}
             controls = {name: value for name, value in given.items() if value is not None}
+            if move.effects is not None:
+                controls["effects"] = _anchored(move.effects, desk)
             strips = {**desk.strips, target: desk.strip(target).model_copy(update=controls)}
             return _heard(desk, target).model_copy(update={"strips": strips})
-        case Clean():
-            return desk.model_copy(update={"clean": True})
+        case Clean(cleaning=cleaning):
+            return desk.model_copy(update={"clean": cleaning or SPEECH_ONLY})
         case Edit(steps=steps):
-            edits = desk.edits + steps
-            arranged = [at for at, step in enumerate(edits) if isinstance(step, Arrange)]
-            # Whatever was done before a new arrangement does not count any more.
-            return desk.model_copy(update={"edits": edits[arranged[-1] if arranged else 0 :]})
+            return desk.model_copy(update={"edits": _edited(desk, steps)})
         case Reset(target=None):
             return Desk(limiter=desk.limiter)
         case Reset(target=target):
@@ -130,17 +166,45 @@ def _heard(desk: Desk, target: str) -> Desk:
     return desk.model_copy(update={"deliver": (MIX,)})
 
 
-def _adjust(strip: Strip, move: Adjust) -> Strip:
-    for effect in move.effects:
-        if isinstance(effect, Gain):
+def _edited(desk: Desk, steps: tuple[EditStep, ...]) -> tuple[EditStep, ...]:
+    """The edits of `desk` and then `steps`.
+
+    What was done before a new arrangement does not count any more, except that spans of effects
+    were said about it.
+    """
+    edits = desk.edits + steps
+    arranged = [at for at, step in enumerate(edits) if isinstance(step, Arrange)]
+    if not arranged:
+        return edits
+    effects = (effect for strip in desk.strips.values() for effect in strip.effects)
+    said = [effect.span.said for effect in effects if effect.span is not None]
+    needed = max((moment.edits for moment in said if moment is not None), default=0)
+    return edits[:needed] + edits[max(needed, arranged[-1]) :]
+
+
+def _anchored(effects: Sequence[AnyEffect], desk: Desk) -> tuple[AnyEffect, ...]:
+    """`effects`, their spans marked with how the time of `desk` stands now."""
+    now = Moment(edits=len(desk.edits), tempo=desk.tempo)
+
+    def anchored(effect: AnyEffect) -> AnyEffect:
+        if effect.span is None or effect.span.said is not None:
+            return effect
+        return effect.model_copy(update={"span": effect.span.model_copy(update={"said": now})})
+
+    return tuple(map(anchored, effects))
+
+
+def _adjust(strip: Strip, relative: bool, effects: Sequence[AnyEffect]) -> Strip:
+    for effect in effects:
+        if isinstance(effect, Gain) and effect.span is None:
             low, high = field_range("gain", "db")
-            gain_db = effect.db + (strip.gain_db if move.relative else 0.0)
+            gain_db = effect.db + (strip.gain_db if relative else 0.0)
             # Turning something up or down means that it should be heard.
             update = {"gain_db": min(max(gain_db, low), high), "mute": False}
             strip = strip.model_copy(update=update)
             continue
         current = strip.find(effect)
-        new = combine(current, effect) if move.relative else effect
+        new = combine(current, effect) if relative else effect
         kept = tuple(new if old is current else old for old in strip.effects)
         strip = strip.model_copy(update={"effects": kept if current else (*kept, new)})
     return strip
@@ -156,15 +220,28 @@ def move_to(desk: Desk, target: str, strip: Strip) -> Move:
     changed = tuple(effect for effect in strip.effects if effect not in old.effects)
     level = (Gain(db=strip.gain_db),) if strip.gain_db != old.gain_db else ()
     adjust = (*level, *changed)
-    if adjust:
-        move = Adjust(target=target, effects=adjust)
-        if _adjust(old, move) == strip:
-            return move
+    if 0 < len(adjust) <= MOST_AT_ONCE and _adjust(old, False, adjust) == strip:
+        return Adjust(target=target, effects=adjust)
     given = {name: getattr(strip, name) for name in Strip.model_fields}
     return Set(target=target, **{k: v for k, v in given.items() if v != getattr(old, k)})
 
 
 MOST_TURNS = 500
+
+
+def _split(turn: Any) -> Any:
+    """The moves of a stored turn, an adjustment with too many effects as several of them."""
+    if not isinstance(turn, list):
+        return turn
+    moves: list[Any] = []
+    for move in turn:
+        effects = move.get("effects") if isinstance(move, dict) else None
+        if not isinstance(effects, list) or move.get("do") != "adjust":
+            moves.append(move)
+            continue
+        for at in range(0, max(1, len(effects)), MOST_AT_ONCE):
+            moves.append({**move, "effects": effects[at : at + MOST_AT_ONCE]})
+    return moves
 
 
 class History(Value):
@@ -178,21 +255,22 @@ class History(Value):
     turns: tuple[tuple[Move, ...], ...] = ()
     undone: tuple[tuple[Move, ...], ...] = ()
 
+    @field_validator("turns", "undone", mode="before")
+    @classmethod
+    def _was_unbounded(cls, turns: Any) -> Any:
+        """Earlier versions stored adjustments of more effects than they could read again."""
+        return [_split(turn) for turn in turns] if isinstance(turns, list) else turns
+
     @cached_property
     def desk(self) -> Desk:
         """The desk as all turns leave it."""
         return reduce(apply, chain.from_iterable(self.turns), self.start)
 
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """As pydantic's, but the desk is that of the copy."""
-        copied = super().model_copy(update=update, deep=deep)
-        copied.__dict__.pop("desk", None)
-        return copied
-
     def push(self, moves: tuple[Move, ...]) -> History:
         """The history after one more turn; replies leave it unchanged.
 
-        Raises: MoveError when `undo` finds nothing to take back.
+        Raises: MoveError when `undo` finds nothing to take back, or a strip would have more
+            effects than it can hold.
         """
         history, turn = self, list[Move]()
         for move in moves:
@@ -201,7 +279,14 @@ class History(Value):
                 turn = []
             elif not isinstance(move, Reply):
                 turn.append(move)
-        return history._with(tuple(turn))
+        history = history._with(tuple(turn))
+        for target, strip in history.desk.strips.items():
+            if len(strip.effects) > MOST_EFFECTS:
+                raise MoveError(
+                    f"{target} would have {len(strip.effects)} effects; expected at most "
+                    f"{MOST_EFFECTS}. Reset it first"
+                )
+        return history
 
     def undo(self) -> History:
         """Without the last turn."""

@@ -6,6 +6,13 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
+from sayso.timeline import (
+    CROSSFADE_S,
+    HIGHEST_SPEED,
+    LONGEST_CROSSFADE_S,
+    LOWEST_SPEED,
+    MOST_CLIPS,
+)
 from sayso.value import Value
 
 LATEST_S = 360_000.0
@@ -103,19 +110,33 @@ class Like(Value):
 
 
 class Span(_Span):
-    """From `start_s` to `end_s`, in seconds of the recording, `gain_db` louder.
+    """From `start_s` to `end_s`, in seconds of the recording; without `end_s`, up to the end.
 
-    Without `end_s`, up to the end.
+    Attributes:
+        gain_db: how much louder.
+        speed: how much faster, at the same pitch.
+        gap_s: silence before it.
+        crossfade_s: length of the join with what comes before; None takes that of the arrangement.
     """
 
     gain_db: Annotated[float, Field(ge=-60.0, le=24.0)] = 0.0
+    speed: Annotated[float, Field(ge=LOWEST_SPEED, le=HIGHEST_SPEED)] = 1.0
+    gap_s: Seconds = 0.0
+    crossfade_s: Annotated[float, Field(ge=0.0, le=LONGEST_CROSSFADE_S)] | None = None
 
 
 class Arrange(Value):
-    """These spans of the recording itself, in this order, whatever was cut before."""
+    """These spans of the recording itself, in this order, whatever was cut before.
+
+    It is a whole timeline: `crossfade_s` is the length of each join that has none of its own,
+    `fade_in_s` and `fade_out_s` are those of the very beginning and end.
+    """
 
     step: Literal["arrange"] = "arrange"
-    spans: Annotated[tuple[Span, ...], Field(min_length=1, max_length=MOST_SPANS)]
+    spans: Annotated[tuple[Span, ...], Field(min_length=1, max_length=MOST_CLIPS)]
+    crossfade_s: Annotated[float, Field(ge=0.0, le=LONGEST_CROSSFADE_S)] = CROSSFADE_S
+    fade_in_s: Seconds = 0.0
+    fade_out_s: Seconds = 0.0
 
 
 EditStep: TypeAlias = Annotated[

@@ -1,68 +1,153 @@
-"""The parameters of every effect, with their ranges: the only place where a range is written.
+"""The effects: their numbers, ranges and neutral values, how they differ, and their knobs.
+
+One class an effect is the only place where these are written; `EFFECTS` is the table of them. What
+an effect does to a sound is the row of its class in `sayso.effects.chain.DSP`.
 
 An effect is a value, not a processor. In a strip its numbers are absolute; in a relative `adjust`
-they are differences (`stretch` is a factor). Fields that may be negative only as a difference are
-declared with the wider range here and held to the absolute one by `require_absolute`.
+they are differences (`stretch` is a factor). A number whose absolute range is narrower than that of
+its differences carries it as `Absolute`; `require_absolute` holds it to that.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, TypeAlias, get_args
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from sayso.value import OUT_OF_RANGE, Value
+from sayso.desk.knobs import Absolute, Edge, Knob, Slider, Steps
+from sayso.desk.spans import During
+from sayso.value import OUT_OF_RANGE, Text, Value
 
+Target = Annotated[
+    Text, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=100)
+]
+MIX = "mix"
 Db = Annotated[float, Field(ge=-60.0, le=24.0)]
 Hz = Annotated[float, Field(ge=10.0, le=96_000.0)]
+FadeSeconds = Annotated[float, Field(ge=0.0, le=3600.0)]
 
 
-class Gain(Value):
-    """Louder or quieter, -60 to +24 dB; in a strip it becomes the fader."""
+class _Effect(Value):
+    """What all effects share.
+
+    `span` is where it holds; None is throughout. Of the class: `difference` is the field that a
+    relative `adjust` adds to, None where there is no sensible difference; `neutral` the values with
+    which it does nothing, empty where there are none; `knobs` what the page shows.
+    """
+
+    span: During | None = None
+    difference: ClassVar[str | None] = None
+    neutral: ClassVar[tuple[tuple[str, float], ...]] = ()
+    knobs: ClassVar[tuple[Knob, ...]] = ()
+    in_part: ClassVar[bool] = True
+    """Whether it may hold for a span only."""
+
+
+class Gain(_Effect):
+    """Louder or quieter, -60 to +24 dB; throughout it becomes the fader of a strip."""
 
     effect: Literal["gain"] = "gain"
     db: Db
+    difference = "db"
+    neutral = (("db", 0.0),)
 
 
-class Reverb(Value):
+class Mute(_Effect):
+    """Silence for a span; a whole strip is silenced by `remove`, or `set` with `mute`."""
+
+    effect: Literal["mute"] = "mute"
+
+    @model_validator(mode="after")
+    def _holds_for_a_span(self) -> Mute:
+        if self.span is None:
+            raise ValueError('expected a span; `remove`, or `set` with "mute", silences throughout')
+        return self
+
+
+class Fade(_Effect):
+    """In from silence over the first `in_s` seconds, out to silence over the last `out_s`."""
+
+    effect: Literal["fade"] = "fade"
+    in_s: FadeSeconds = 0.0
+    out_s: FadeSeconds = 0.0
+    neutral = (
+        ("in_s", 0.0),
+        ("out_s", 0.0),
+    )
+    in_part = False
+
+
+class Duck(_Effect):
+    """`db` quieter, -60 to 0, while `under` is heard.
+
+    It takes `attack_s` to go down, so that it is down when `under` sets in, and `release_s` to come
+    back, 0.005 to 10 s each.
+    """
+
+    effect: Literal["duck"] = "duck"
+    under: Target
+    db: Annotated[float, Field(ge=-60.0, le=60.0), Absolute(-60.0, 0.0)] = -12.0
+    attack_s: Annotated[float, Field(ge=0.005, le=10.0)] = 0.1
+    release_s: Annotated[float, Field(ge=0.005, le=10.0)] = 0.5
+    difference = "db"
+    neutral = (("db", 0.0),)
+
+
+class Reverb(_Effect):
     """A room: `amount` 0 (dry) to 1 (cathedral); -1 to 1 as a difference."""
 
     effect: Literal["reverb"] = "reverb"
-    amount: Annotated[float, Field(ge=-1.0, le=1.0)]
+    amount: Annotated[float, Field(ge=-1.0, le=1.0), Absolute(0.0, 1.0)]
+    difference = "amount"
+    neutral = (("amount", 0.0),)
+    knobs = (Slider(label="Room", name="Reverb", field="amount", step=0.02, unit="amount"),)
 
 
-class Pitch(Value):
+class Pitch(_Effect):
     """Transposition by -24 to +24 semitones; the tempo stays."""
 
     effect: Literal["pitch"] = "pitch"
     semitones: Annotated[float, Field(ge=-24.0, le=24.0)]
+    difference = "semitones"
+    neutral = (("semitones", 0.0),)
+    knobs = (Slider(label="Pitch", name="Pitch", field="semitones", step=1, unit="semitones"),)
 
 
-class Compress(Value):
+class Compress(_Effect):
     """Evens out the dynamics: low, medium or high."""
 
     effect: Literal["compress"] = "compress"
     amount: Literal["low", "medium", "high"]
+    knobs = (
+        Steps(label="Squash", name="Compression", field="amount", values=("low", "medium", "high")),
+    )
 
 
-class Eq(Value):
+class Eq(_Effect):
     """A peaking band at `frequency_hz`, -24 to +24 dB, `q` 0.1 to 10."""
 
     effect: Literal["eq"] = "eq"
     frequency_hz: Hz
     gain_db: Annotated[float, Field(ge=-24.0, le=24.0)]
     q: Annotated[float, Field(ge=0.1, le=10.0)] = 0.7
+    difference = "gain_db"
+    neutral = (("gain_db", 0.0),)
 
 
-class Filter(Value):
-    """Keeps what lies below (`lowpass`), above (`highpass`) or between (`bandpass`)."""
+class Filter(_Effect):
+    """Keeps what is below (`lowpass`), above (`highpass`) or between (`bandpass`)."""
 
     effect: Literal["filter"] = "filter"
     type: Literal["lowpass", "highpass", "bandpass"]
     cutoff_hz: Hz | None = None
     low_hz: Hz | None = None
     high_hz: Hz | None = None
+    knobs = (
+        Edge(label="Low cut", name="Low cut", type="highpass", low=20, high=2000, off=20),
+        Edge(label="High cut", name="High cut", type="lowpass", low=200, high=20_000, off=20_000),
+    )
 
     @model_validator(mode="after")
     def _has_its_own_frequencies(self) -> Filter:
@@ -76,68 +161,90 @@ class Filter(Value):
         return self
 
 
-class Pan(Value):
+class Pan(_Effect):
     """Position from -1 (left) to 1 (right); -2 to 2 as a difference."""
 
     effect: Literal["pan"] = "pan"
-    position: Annotated[float, Field(ge=-2.0, le=2.0)]
+    position: Annotated[float, Field(ge=-2.0, le=2.0), Absolute(-1.0, 1.0)]
+    difference = "position"
+    neutral = (("position", 0.0),)
+    knobs = (Slider(label="Pan", name="Pan", field="position", step=0.05, unit="place"),)
 
 
-class Delay(Value):
+class Width(_Effect):
+    """The stereo image: `amount` 0 is mono, 1 as it is, 2 twice as wide; -2 to 2 as a difference.
+
+    What is mono stays so.
+    """
+
+    effect: Literal["width"] = "width"
+    amount: Annotated[float, Field(ge=-2.0, le=2.0), Absolute(0.0, 2.0)]
+    difference = "amount"
+    neutral = (("amount", 1.0),)
+    knobs = (Slider(label="Width", name="Width", field="amount", step=0.05, unit="percent"),)
+
+
+class Delay(_Effect):
     """Echoes: `time_s` 0.01 to 2 s apart, `feedback` 0 to 0.95, `mix` 0 to 1."""
 
     effect: Literal["delay"] = "delay"
-    time_s: Annotated[float, Field(ge=-2.0, le=2.0)] = 0.35
-    feedback: Annotated[float, Field(ge=-0.95, le=0.95)] = 0.35
-    mix: Annotated[float, Field(ge=-1.0, le=1.0)] = 0.3
+    time_s: Annotated[float, Field(ge=-2.0, le=2.0), Absolute(0.01, 2.0)] = 0.35
+    feedback: Annotated[float, Field(ge=-0.95, le=0.95), Absolute(0.0, 0.95)] = 0.35
+    mix: Annotated[float, Field(ge=-1.0, le=1.0), Absolute(0.0, 1.0)] = 0.3
+    difference = "mix"
+    neutral = (("mix", 0.0),)
+    knobs = (Slider(label="Echo", name="Echo", field="mix", step=0.02, unit="amount"),)
 
 
-class Stretch(Value):
+class Reverse(_Effect):
+    """Played backwards: all of it, or a span in its place."""
+
+    effect: Literal["reverse"] = "reverse"
+
+
+class Stretch(_Effect):
     """Tempo: `rate` 2 is twice as fast, 0.5 half; the pitch stays. The whole mix only."""
 
     effect: Literal["stretch"] = "stretch"
     rate: Annotated[float, Field(ge=0.25, le=4.0)]
+    neutral = (("rate", 1.0),)
+    knobs = (
+        Slider(
+            label="Tempo", name="Tempo", field="rate", step=0, unit="percent", master=True,
+            low=0.5, high=2.0,
+        ),
+    )  # fmt: skip
+    in_part = False
 
 
-class Limit(Value):
+class Limit(_Effect):
     """No true peak above `ceiling_db`, -24 to 0 dBTP."""
 
     effect: Literal["limit"] = "limit"
     ceiling_db: Annotated[float, Field(ge=-24.0, le=0.0)] = -1.0
 
 
-class Loudness(Value):
-    """Brings the integrated loudness (BS.1770) to `lufs`, -50 to -5."""
+class Loudness(_Effect):
+    """Brings the integrated loudness (BS.1770), of the span if it has one, to `lufs`, -50 to -5."""
 
     effect: Literal["loudness"] = "loudness"
     lufs: Annotated[float, Field(ge=-50.0, le=-5.0)]
+    difference = "lufs"
 
 
-Effect: TypeAlias = Annotated[
-    Gain | Reverb | Pitch | Compress | Eq | Filter | Pan | Delay | Stretch | Limit | Loudness,
-    Field(discriminator="effect"),
-]
 AnyEffect: TypeAlias = (
-    Gain | Reverb | Pitch | Compress | Eq | Filter | Pan | Delay | Stretch | Limit | Loudness
-)
-
-# effect -> field -> the range of its absolute value, where that is narrower than the declared one.
-_ABSOLUTE: dict[str, dict[str, tuple[float, float]]] = {
-    "reverb": {"amount": (0.0, 1.0)},
-    "pan": {"position": (-1.0, 1.0)},
-    "delay": {"time_s": (0.01, 2.0), "feedback": (0.0, 0.95), "mix": (0.0, 1.0)},
+    Gain | Mute | Fade | Duck | Reverb | Pitch | Compress | Eq | Filter | Pan | Width | Delay
+    | Reverse | Stretch | Limit | Loudness
+)  # fmt: skip
+Effect: TypeAlias = Annotated[AnyEffect, Field(discriminator="effect")]
+EFFECTS: Mapping[str, type[AnyEffect]] = {
+    cls.model_fields["effect"].default: cls for cls in get_args(AnyEffect)
 }
-# The field that a relative adjust adds to; stretch multiplies. The others have no sensible
-# difference.
-ADDITIVE: dict[str, str] = {
-    "gain": "db",
-    "reverb": "amount",
-    "pitch": "semitones",
-    "eq": "gain_db",
-    "pan": "position",
-    "delay": "mix",
-    "loudness": "lufs",
+"""Every effect by its name."""
+ADDITIVE: Mapping[str, str] = {
+    name: cls.difference for name, cls in EFFECTS.items() if cls.difference is not None
 }
+"""The field that a relative adjust adds to, of those that have a sensible difference."""
 
 
 def require_absolute(effect: AnyEffect) -> AnyEffect:
@@ -145,15 +252,27 @@ def require_absolute(effect: AnyEffect) -> AnyEffect:
 
     Raises: pydantic's error naming the field and its range; `Value` turns it into our RangeError.
     """
-    for field, (low, high) in _ABSOLUTE.get(effect.effect, {}).items():
+    for field, info in type(effect).model_fields.items():
         number = getattr(effect, field)
-        if not low <= number <= high:
-            message = f"{field} {number:g} is out of range; expected {low:g} to {high:g}"
-            raise PydanticCustomError(OUT_OF_RANGE, "{message}", {"message": message})
+        for bound in info.metadata:
+            if isinstance(bound, Absolute) and not bound.low <= number <= bound.high:
+                message = f"{field} {number:g} is out of range; expected {bound.low:g} to "
+                context = {"message": f"{message}{bound.high:g}"}
+                raise PydanticCustomError(OUT_OF_RANGE, "{message}", context)
     return effect
 
 
 AbsoluteEffect: TypeAlias = Annotated[Effect, AfterValidator(require_absolute)]
+
+
+def numbers_of(effect: str) -> list[str]:
+    """The fields of an effect that are numbers with a range.
+
+    >>> numbers_of("delay")
+    ['time_s', 'feedback', 'mix']
+    """
+    fields = EFFECTS[effect].model_fields.items()
+    return [name for name, info in fields if any(hasattr(m, "ge") for m in info.metadata)]
 
 
 def field_range(effect: str, field: str) -> tuple[float, float]:
@@ -162,7 +281,10 @@ def field_range(effect: str, field: str) -> tuple[float, float]:
     >>> field_range("reverb", "amount"), field_range("gain", "db")
     ((0.0, 1.0), (-60.0, 24.0))
     """
-    return _ABSOLUTE.get(effect, {}).get(field) or difference_range(effect, field)
+    for bound in EFFECTS[effect].model_fields[field].metadata:
+        if isinstance(bound, Absolute):
+            return bound.low, bound.high
+    return difference_range(effect, field)
 
 
 def difference_range(effect: str, field: str) -> tuple[float, float]:
@@ -171,36 +293,48 @@ def difference_range(effect: str, field: str) -> tuple[float, float]:
     >>> difference_range("reverb", "amount")
     (-1.0, 1.0)
     """
-    cls = next(cls for cls in AnyEffect.__args__ if cls.model_fields["effect"].default == effect)
-    bounds = cls.model_fields[field].metadata
+    bounds = EFFECTS[effect].model_fields[field].metadata
     low = next(bound.ge for bound in bounds if hasattr(bound, "ge"))
     high = next(bound.le for bound in bounds if hasattr(bound, "le"))
     return float(low), float(high)
 
 
+def is_neutral(effect: AnyEffect) -> bool:
+    """Whether it does nothing."""
+    return bool(effect.neutral) and all(
+        getattr(effect, field) == value for field, value in effect.neutral
+    )
+
+
 def slot(effect: AnyEffect) -> tuple[object, ...]:
-    """Which place in a chain an effect takes: one of each kind, one peaking band a frequency."""
+    """Which place in a chain an effect takes: one of each kind, one band a frequency, and so on.
+
+    The same effect may stand there once throughout and once for each span.
+    """
+    own: tuple[object, ...] = (effect.effect,)
     if isinstance(effect, Eq):
-        return ("eq", round(effect.frequency_hz))
-    if isinstance(effect, Filter):
-        return ("filter", effect.type)
-    return (effect.effect,)
+        own = ("eq", round(effect.frequency_hz))
+    elif isinstance(effect, Filter):
+        own = ("filter", effect.type)
+    elif isinstance(effect, Duck):
+        own = ("duck", effect.under)
+    return own if effect.span is None else (*own, *effect.span.place)
 
 
 def combine(current: AnyEffect | None, difference: AnyEffect) -> AnyEffect:
     """`current` moved by `difference`, held at the ends of its range.
 
-    Without a current value the difference starts from nothing (0 dB, dry, centre). What has no
-    sensible difference (filters, limits, compression) simply replaces.
+    Without a current value the difference starts from the neutral one (0 dB, dry, centre). What has
+    no sensible difference (filters, limits, compression) simply replaces.
     """
     if isinstance(difference, Stretch):
         rate = difference.rate * (current.rate if isinstance(current, Stretch) else 1.0)
         low, high = field_range("stretch", "rate")
         return Stretch(rate=min(max(rate, low), high))
-    field = ADDITIVE.get(difference.effect)
+    field = difference.difference
     if field is None:
         return difference
     low, high = field_range(difference.effect, field)
-    base = getattr(current, field, 0.0)
+    base = getattr(current, field, dict(difference.neutral).get(field, 0.0))
     moved = min(max(base + getattr(difference, field), low), high)
     return (current or difference).model_copy(update={field: moved})

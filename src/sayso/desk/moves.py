@@ -7,22 +7,37 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from sayso.desk.cleaning import Cleaning
 from sayso.desk.edits import EditStep
-from sayso.desk.effects import AbsoluteEffect, AnyEffect, Db, Effect, Stretch, require_absolute
+from sayso.desk.effects import (
+    MIX,
+    AbsoluteEffect,
+    AnyEffect,
+    Db,
+    Duck,
+    Effect,
+    Stretch,
+    Target,
+    require_absolute,
+)
 from sayso.value import Text, Value, in_words
 
-Target = Annotated[
-    Text, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=100)
-]
-MIX = "mix"
+MOST_AT_ONCE = 32
+"""Effects of one adjustment."""
+MOST_EFFECTS = 256
+"""Effects of one strip."""
 
 
 def require_fitting(effect: AnyEffect, target: str) -> None:
     """Raises ValueError for an effect that `target` cannot take."""
     if isinstance(effect, Stretch) and target != MIX:
         raise ValueError('the tempo belongs to the whole: stretch takes the target "mix"')
+    if effect.span is not None and not effect.in_part:
+        raise ValueError(f"{effect.effect} holds throughout; expected no span")
+    if isinstance(effect, Duck) and effect.under == target:
+        raise ValueError(f"{target} cannot be ducked under itself; name another sound")
 
 
 class Extract(Value):
@@ -45,7 +60,7 @@ class Adjust(Value):
     do: Literal["adjust"] = "adjust"
     target: Target
     relative: bool = False
-    effects: Annotated[tuple[Effect, ...], Field(min_length=1, max_length=32)]
+    effects: Annotated[tuple[Effect, ...], Field(min_length=1, max_length=MOST_AT_ONCE)]
 
     @model_validator(mode="after")
     def _fits(self) -> Adjust:
@@ -67,7 +82,7 @@ class Set(Value):
     gain_db: Db | None = None
     mute: bool | None = None
     solo: bool | None = None
-    effects: Annotated[tuple[AbsoluteEffect, ...], Field(max_length=32)] | None = None
+    effects: Annotated[tuple[AbsoluteEffect, ...], Field(max_length=MOST_EFFECTS)] | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Set:
@@ -77,9 +92,10 @@ class Set(Value):
 
 
 class Clean(Value):
-    """Speech only: no music, no noise."""
+    """Speech only: no music, no noise; without `cleaning` by the best of our own separators."""
 
     do: Literal["clean"] = "clean"
+    cleaning: Cleaning | None = None
 
 
 class Edit(Value):

@@ -1,10 +1,16 @@
-"""From edit steps to a timeline: each step acts on the result of the one before it."""
+"""From edit steps to a timeline: each step acts on the result of the one before it.
+
+Every step but an arrangement plays spans of what is there, one after another, so that what became
+of a moment can be followed; see `sayso.desk.placing`.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
+from sayso.desk.arrangement import arranged, joined
 from sayso.desk.edits import (
     LATEST_S,
     Arrange,
@@ -21,12 +27,12 @@ from sayso.desk.edits import (
     RemoveSilence,
     ShortenTo,
 )
+from sayso.desk.placing import Resolved
 from sayso.errors import RangeError, RequestError
-from sayso.timeline import Clip, Spans, Timeline, take, whole
+from sayso.timeline import MOST_CLIPS, Clip, Spans, Timeline, select, whole
 
 FADE_OUT_S = 2.0
 """How long the end of something shortened fades, at most a quarter of what is left."""
-MOST_CLIPS = 100_000
 
 
 class Listener(Protocol):
@@ -38,8 +44,8 @@ class Listener(Protocol):
     def chorus(self) -> tuple[int, int]:
         """Where the chorus is first heard."""
 
-    def like(self, example: str) -> Sequence[Clip]:
-        """The recording edited the way that the file `example` was."""
+
+Silences: TypeAlias = Callable[[], Spans]
 
 
 def resolve(
@@ -47,9 +53,9 @@ def resolve(
     *,
     frames: int,
     sample_rate: int,
-    silences: Callable[[], Spans],
+    silences: Silences,
     listener: Listener | None = None,
-) -> Timeline:
+) -> Resolved:
     """The timeline that `steps` make of a recording, each acting on the result of the one before.
 
     Args:
@@ -61,129 +67,111 @@ def resolve(
 
     Raises: RangeError for a step outside what is there, that would leave nothing, or more than a
         hundred hours or 100,000 clips; RequestError for a step that needs a listener where there
-        is none, or that cannot follow others.
+        is none, or names a file.
     """
-    timeline = whole(frames, sample_rate)
+    stages, played = [whole(frames, sample_rate)], list[Spans | None]()
     for step in steps:
+        timeline = stages[-1]
         if isinstance(step, Arrange):
-            timeline = _arranged(step, frames, sample_rate)
-        elif isinstance(step, KeepBest | LoopChorus | Like):
-            timeline = _heard(timeline, step, listener)
-        else:
-            timeline = _apply(timeline, step, silences)
-    return timeline
+            stages.append(arranged(step, frames, sample_rate))
+            played.append(None)
+            continue
+        spans = _spans(timeline, step, silences, listener)
+        left = _with(timeline, select(timeline.clips, spans), step.step)
+        if isinstance(step, ShortenTo) and left.frames < timeline.frames:
+            fade = min(round(FADE_OUT_S * sample_rate), left.frames // 4)
+            left = left.model_copy(update={"fade_out_frames": fade})
+        stages.append(left)
+        played.append(spans)
+    return Resolved(stages[-1], tuple(stages), tuple(played))
 
 
-def _arranged(step: Arrange, frames: int, sample_rate: int) -> Timeline:
-    """The recording's own spans, as a hand put them."""
-    clips = []
-    for span in step.spans:
-        start = round(span.start_s * sample_rate)
-        stop = frames if span.end_s is None else min(round(span.end_s * sample_rate), frames)
-        if start >= frames:
-            raise RangeError(
-                f"arrange: start_s {span.start_s:g} lies after the end; "
-                f"there are {frames / sample_rate:.2f} s"
-            )
-        clips.append(Clip(start=start, stop=max(start + 1, stop), gain_db=span.gain_db))
-    total_s = sum(clip.frames for clip in clips) / sample_rate
-    if total_s > LATEST_S:
-        raise RangeError(
-            f"arrange: the result would be {total_s / 3600:.0f} hours long; "
-            f"expected at most {LATEST_S / 3600:g}"
-        )
-    return _with(whole(frames, sample_rate), clips, "arrange")
-
-
-def _heard(
-    timeline: Timeline, step: KeepBest | LoopChorus | Like, listener: Listener | None
-) -> Timeline:
-    """A step that depends on what is played."""
-    if listener is None:
-        raise RequestError(f"{step.step}: the recording has to be heard for this; open it first")
-    match step:
-        case KeepBest():
-            gaps, at = [], 0
-            for start, stop in listener.best_takes():
-                gaps.append((at, start))
-                at = stop
-            gaps.append((at, max(at, *(clip.stop for clip in timeline.clips))))
-            return _with(timeline, _without(timeline.clips, gaps), "keep_best")
-        case LoopChorus(times=times):
-            return _with_chorus(timeline, listener.chorus(), times)
-        case Like(example=example):
-            if len(timeline.clips) > 1 or timeline.clips[0].start > 0:
-                raise RequestError(
-                    "editing like an example begins with the whole recording; ask for it before "
-                    "other cuts"
-                )
-            return _with(timeline, listener.like(example), "like")
-
-
-def _with_chorus(timeline: Timeline, chorus: tuple[int, int], times: int) -> Timeline:
-    at = 0
-    for clip in timeline.clips:
-        low, high = max(chorus[0], clip.start), min(chorus[1], clip.stop)
-        if high - low > (chorus[1] - chorus[0]) // 2:
-            start, stop = at + low - clip.start, at + high - clip.start
-            again = take(timeline.clips, start, stop) * (times - 1)
-            _require_room(timeline, (stop - start) * (times - 1), len(again))
-            left, right = take(timeline.clips, 0, stop), take(timeline.clips, stop, timeline.frames)
-            return _with(timeline, left + again + right, "loop_chorus")
-        at += clip.frames
-    raise RangeError("loop_chorus: the chorus has been cut out; ask for it before the cut")
-
-
-def _apply(timeline: Timeline, step: EditStep, silences: Callable[[], Spans]) -> Timeline:
-    clips, rate, end = timeline.clips, timeline.sample_rate, timeline.frames
+def _spans(
+    timeline: Timeline, step: EditStep, silences: Silences, listener: Listener | None
+) -> Spans:
+    """The spans of `timeline` that `step` plays, one after another."""
+    rate, end = timeline.sample_rate, timeline.frames
     match step:
         case Keep():
-            start, stop = _span(timeline, step)
-            return _with(timeline, take(clips, start, stop), "keep")
+            return [_span(timeline, step)]
         case Cut():
             start, stop = _span(timeline, step)
-            left = take(clips, 0, start) + take(clips, stop, end)
-            return _with(timeline, left, "cut")
+            return [(0, start), (stop, end)]
         case CutTail(seconds=seconds):
-            return _with(timeline, take(clips, 0, end - round(seconds * rate)), "cut")
+            return [(0, end - round(seconds * rate))]
         case KeepTail(seconds=seconds):
-            return _with(timeline, take(clips, max(0, end - round(seconds * rate)), end), "keep")
+            return [(max(0, end - round(seconds * rate)), end)]
         case Loop(times=times):
-            start, stop = _span(timeline, step)
-            span = take(clips, start, stop)
-            _require_room(timeline, (stop - start) * (times - 1), len(span) * (times - 1))
-            again = span * (times - 1)
-            return _with(timeline, take(clips, 0, stop) + again + take(clips, stop, end), "loop")
+            return _looped(timeline, _span(timeline, step), times)
         case MoveSpan():
             return _moved(timeline, step)
         case ShortenTo(seconds=seconds):
-            if end <= round(seconds * rate):
-                return timeline
-            shorter = _with(timeline, take(clips, 0, round(seconds * rate)), "shorten")
-            fade = min(round(FADE_OUT_S * rate), shorter.frames // 4)
-            return shorter.model_copy(update={"fade_out_frames": fade})
+            return [(0, min(end, round(seconds * rate)))]
         case RemoveSilence(longest_s=longest_s):
-            left = _without(clips, _shrunk(silences(), round(longest_s * rate)))
-            return _with(timeline, left, "remove_silence")
+            longest = round(longest_s * rate)
+            return _without(timeline, _shrunk(silences(), longest), longest)
+        case KeepBest():
+            return _best(timeline, _require(listener, step))
+        case LoopChorus(times=times):
+            chorus = _chorus(timeline, _require(listener, step).chorus())
+            return _looped(timeline, chorus, times)
+        case Like(example=example):
+            raise RequestError(
+                f"an edit like {example[:100]!r} has to be made of this recording first; say it "
+                "again for this recording"
+            )
         case _:
             raise AssertionError(f"{step.step} is none of these")
 
 
-def _moved(timeline: Timeline, step: MoveSpan) -> Timeline:
+def _require(listener: Listener | None, step: EditStep) -> Listener:
+    if listener is None:
+        raise RequestError(f"{step.step}: the recording has to be heard for this; open it first")
+    return listener
+
+
+def _best(timeline: Timeline, listener: Listener) -> Spans:
+    gaps, at = [], 0
+    for start, stop in listener.best_takes():
+        gaps.append((at, start))
+        at = stop
+    gaps.append((at, max(at, *(clip.stop for clip in timeline.clips))))
+    return _without(timeline, gaps)
+
+
+def _chorus(timeline: Timeline, chorus: tuple[int, int]) -> tuple[int, int]:
+    """Where most of the chorus is first heard."""
+    at = 0
+    for clip in timeline.clips:
+        low, high = max(chorus[0], clip.start), min(chorus[1], clip.stop)
+        if high - low > (chorus[1] - chorus[0]) // 2:
+            begin = at + clip.gap
+            start, stop = (begin + round((f - clip.start) / clip.speed) for f in (low, high))
+            return start, stop
+        at += clip.length
+    raise RangeError("loop_chorus: the chorus has been cut out; ask for it before the cut")
+
+
+def _looped(timeline: Timeline, span: tuple[int, int], times: int) -> Spans:
+    start, stop = span
+    inside = len(select(timeline.clips, [span]))
+    _require_room(timeline, (stop - start) * (times - 1), inside * (times - 1))
+    return [(0, stop), *[span] * (times - 1), (stop, timeline.frames)]
+
+
+def _moved(timeline: Timeline, step: MoveSpan) -> Spans:
     start, stop = _span(timeline, step)
     # Whoever moves something to the end need not know where that is.
-    to = min(round(step.to_s * timeline.sample_rate), timeline.frames)
+    to, end = min(round(step.to_s * timeline.sample_rate), timeline.frames), timeline.frames
     if start < to < stop:
         raise RangeError(
             f"move: to_s {step.to_s:g} lies inside of what is moved, "
             f"{start / timeline.sample_rate:g} to {stop / timeline.sample_rate:g} s; "
             "expected a time outside of it"
         )
-    clips, end = timeline.clips, timeline.frames
-    left = take(clips, 0, start) + take(clips, stop, end)
-    to -= stop - start if to >= stop else 0
-    moved = take(left, 0, to) + take(clips, start, stop) + take(left, to, end)
-    return _with(timeline, moved, "move")
+    if to <= start:
+        return [(0, to), (start, stop), (to, start), (stop, end)]
+    return [(0, start), (stop, to), (start, stop), (to, end)]
 
 
 def _span(timeline: Timeline, step: Keep | Cut | Loop | MoveSpan) -> tuple[int, int]:
@@ -210,23 +198,16 @@ def _require_room(timeline: Timeline, frames: int, clips: int) -> None:
         )
 
 
+_SAID_AS = {"cut_tail": "cut", "keep_tail": "keep", "shorten_to": "shorten"}
+
+
 def _with(timeline: Timeline, clips: Sequence[Clip], step: str) -> Timeline:
     if not clips:
         raise RangeError(
-            f"{step}: nothing would be left of the {timeline.duration_s:.2f} s that are there"
+            f"{_SAID_AS.get(step, step)}: nothing would be left of the "
+            f"{timeline.duration_s:.2f} s that are there"
         )
-    return timeline.model_copy(update={"clips": _joined(clips)})
-
-
-def _joined(clips: Sequence[Clip]) -> tuple[Clip, ...]:
-    """Neighbours that follow each other in the source become one, so that no join is heard."""
-    out = [clips[0]]
-    for clip in clips[1:]:
-        if clip.start == out[-1].stop and clip.gain_db == out[-1].gain_db:
-            out[-1] = out[-1].model_copy(update={"stop": clip.stop})
-        else:
-            out.append(clip)
-    return tuple(out)
+    return timeline.model_copy(update={"clips": joined(clips)})
 
 
 def _shrunk(silences: Spans, longest: int) -> Spans:
@@ -235,16 +216,32 @@ def _shrunk(silences: Spans, longest: int) -> Spans:
     return [(a + half, b - (longest - half)) for a, b in silences if b - a > longest]
 
 
-def _without(clips: Sequence[Clip], gaps: Spans) -> tuple[Clip, ...]:
-    left: list[Clip] = []
-    for clip in clips:
+def _without(timeline: Timeline, gaps: Spans, longest: int | None = None) -> Spans:
+    """The spans of `timeline` that are left without the recording's `gaps`.
+
+    Its own gaps stay, up to `longest` frames of each where that is given.
+    """
+    left: list[tuple[int, int]] = []
+    ends = [stop for _, stop in gaps]
+    begin = 0
+    for clip in timeline.clips:
+        own = clip.gap if longest is None else min(clip.gap, longest)
+        left.append((begin, begin + own))
+        begin += clip.gap
         at = clip.start
-        for start, stop in gaps:
-            if stop <= at or start >= clip.stop:
-                continue
+        for start, stop in gaps[bisect_right(ends, at) :]:
+            if start >= clip.stop:
+                break
             if start > at:
-                left.append(clip.model_copy(update={"start": at, "stop": start}))
+                left.append(_heard_in(clip, begin, at, start))
             at = max(at, stop)
         if at < clip.stop:
-            left.append(clip.model_copy(update={"start": at}))
-    return tuple(left)
+            left.append(_heard_in(clip, begin, at, clip.stop))
+        begin += clip.frames
+    return [(start, stop) for start, stop in left if start < stop]
+
+
+def _heard_in(clip: Clip, begin: int, start: int, stop: int) -> tuple[int, int]:
+    """Where frames `start` to `stop` of the source are heard in a clip that begins at `begin`."""
+    first, last = (min(round((at - clip.start) / clip.speed), clip.frames) for at in (start, stop))
+    return begin + first, begin + last

@@ -1,4 +1,4 @@
-"""Level and place: gain, and the position between left and right."""
+"""Level and place: gain and fades, the position between left and right, the width of the image."""
 
 from __future__ import annotations
 
@@ -59,3 +59,46 @@ def pan_matrix(position: float) -> Samples:
     middle, side = np.array([0.5, 0.5]), np.array([0.5, -0.5])
     rows = [centre[0] * middle + width * side, centre[1] * middle - width * side]
     return np.array(rows, np.float32)
+
+
+def widen(sound: Sound, amount: float) -> Sound:
+    """`sound` with a stereo image `amount` times as wide: 0 is mono, 1 leaves it untouched.
+
+    What both sides share stays, what tells them apart is multiplied. A mono sound stays as it is.
+    Raises: ShapeError for more than two channels.
+    """
+    if amount == 1 or sound.channels == 1:
+        return sound
+    if sound.channels != 2:
+        raise ShapeError(
+            f"the audio has {sound.channels} channels; a width expects two. Make it stereo first"
+        )
+    same, other = np.float32((1 + amount) / 2), np.float32((1 - amount) / 2)
+    matrix = np.array([[same, other], [other, same]])
+
+    def transform(blocks: Iterator[Samples]) -> Iterator[Samples]:
+        for block in blocks:
+            yield matrix @ block
+
+    return Processed(sound, transform, sound.frames)
+
+
+def fade(sound: Sound, rise: int, fall: int) -> Sound:
+    """`sound` with its first `rise` frames coming in from silence, its last `fall` going to it."""
+    if not rise and not fall:
+        return sound
+    total = sound.frames
+
+    def transform(blocks: Iterator[Samples]) -> Iterator[Samples]:
+        at = 0
+        for block in blocks:
+            stop = at + block.shape[1]
+            if at < rise:
+                block = block * np.clip(np.arange(at, stop) / rise, 0, 1).astype(np.float32)
+            if stop > total - fall:
+                left = total - np.arange(at, stop)
+                block = block * np.clip(left / fall, 0, 1).astype(np.float32)
+            at = stop
+            yield block
+
+    return Processed(sound, transform, total)

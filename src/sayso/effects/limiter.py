@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sayso.audio import Samples
-from sayso.effects.sound import Processed, Sound
+from sayso.audio import BLOCK_FRAMES, Samples
+from sayso.audio.blocks import in_blocks
+from sayso.effects.sound import STEP_FRAMES, Sound
 
 _ATTACK_S = 0.004
 _RELEASE_DB_PER_S = 60.0
@@ -23,29 +24,97 @@ _RELEASE_DB_PER_S = 60.0
 _OVERSAMPLING = 8
 _HALF_TAPS = 12
 _MARGIN_DB = 0.15
+_TOLD_DB = 0.05
 
 _Track = npt.NDArray[np.float64]
 
 
-def limit(sound: Sound, ceiling_db: float) -> Sound:
+def limit(sound: Sound, ceiling_db: float) -> Limited:
     """`sound` with no true peak above `ceiling_db` (dBTP); all channels share one gain.
 
     Source: the true-peak meter of ITU-R BS.1770-5, annex 2; the sliding maximum under a smoothing
     window of the same length, by which the gain is in time.
     """
+    return Limited(sound, ceiling_db)
 
-    def transform(blocks: Iterator[Samples]) -> Iterator[Samples]:
-        gain = _Gain(sound.channels, sound.sample_rate, ceiling_db - _MARGIN_DB)
-        waiting = np.zeros((sound.channels, 0), np.float32)
-        for block in blocks:
+
+class Limited:
+    """A sound under a ceiling, which knows what that took once it was played.
+
+    Attributes:
+        ceiling_db: in dBTP.
+        most_db: how far down a peak was turned at most, when it was played last.
+        lost_db: how much quieter the whole became.
+    """
+
+    def __init__(self, source: Sound, ceiling_db: float) -> None:
+        self.source, self.ceiling_db = source, ceiling_db
+        self.most_db, self.lost_db = 0.0, 0.0
+
+    @property
+    def channels(self) -> int:
+        """As the source."""
+        return self.source.channels
+
+    @property
+    def sample_rate(self) -> int:
+        """As the source."""
+        return self.source.sample_rate
+
+    @property
+    def frames(self) -> int:
+        """As the source."""
+        return self.source.frames
+
+    def blocks(self, frames: int = BLOCK_FRAMES) -> Iterator[Samples]:
+        """Blocks [C, `frames`], the last one shorter."""
+        return in_blocks(self._played(), frames)
+
+    def note(self) -> str | None:
+        """What a person should know of it; None where nothing was turned down."""
+        if self.most_db < _TOLD_DB:
+            return None
+        whole = (
+            f"; the whole is {self.lost_db:.1f} dB quieter for it" if self.lost_db > 0.05 else ""
+        )
+        return (
+            f"peaks were held under {self.ceiling_db:g} dBTP by the limiter, by up to "
+            f"{self.most_db:.1f} dB{whole}"
+        )
+
+    def _played(self) -> Iterator[Samples]:
+        gain = _Gain(self.channels, self.sample_rate, self.ceiling_db - _MARGIN_DB)
+        waiting = np.zeros((self.channels, 0), np.float32)
+        self.most_db, self.lost_db = 0.0, 0.0
+        energy = np.zeros(2)
+
+        def turned_down(block: Samples, attenuation_db: _Track) -> Samples:
+            held = _turn_down(block, attenuation_db)
+            if held is not block:
+                self.most_db = max(self.most_db, float(attenuation_db.max()))
+            energy[:] += np.vdot(block, block), np.vdot(held, held)
+            return held
+
+        for block in self.source.blocks(STEP_FRAMES):
             waiting = np.concatenate([waiting, block], axis=1)
             ready = gain.push(block)
-            yield _turn_down(waiting[:, : len(ready)], ready)
+            yield turned_down(waiting[:, : len(ready)], ready)
             waiting = waiting[:, len(ready) :]
-        ready = gain.push(np.zeros((sound.channels, gain.delay), np.float32))
-        yield _turn_down(waiting, ready[: waiting.shape[1]])
+        ready = gain.push(np.zeros((self.channels, gain.delay), np.float32))
+        yield turned_down(waiting, ready[: waiting.shape[1]])
+        if self.most_db and energy[1] > 0:
+            self.lost_db = float(10 * np.log10(energy[0] / energy[1]))
 
-    return Processed(sound, transform, sound.frames)
+
+def limiter_notes(sound: object) -> tuple[str, ...]:
+    """What the limiters at the end of a chain that was played have to say."""
+    told = list[str]()
+    while sound is not None:
+        note = sound.note() if isinstance(sound, Limited) else None
+        if note is not None:
+            told.append(note)
+        sound = getattr(sound, "source", None)
+    return tuple(told)
 
 
 def _turn_down(block: Samples, attenuation_db: _Track) -> Samples:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from sayso.audio import Audio, LoudnessMeter, PeakMeter, Samples, decibels
+from sayso.audio import Audio, LoudnessMeter, PeakMeter, Samples, calmed, decibels
 
 _STEP_S = 0.05
 _FLAT, _NEAR_PEAK, _RUN = 2.0**-15, 0.98, 3
@@ -25,6 +25,7 @@ def clipped_share(audio: Audio) -> float:
     >>> clipped_share(Audio(wave, 48_000)), clipped_share(Audio(np.clip(wave, -1, 1), 48_000)) > 0.5
     (0.0, True)
     """
+    audio = calmed(audio)
     peak = max(float(np.max(np.abs(block))) for block in audio.blocks())
     if peak < _LEAST_PEAK:
         return 0.0

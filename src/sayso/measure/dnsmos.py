@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from sayso.audio import Audio, Samples, resample
+from sayso.audio import Audio, Samples, resample, upright
 from sayso.errors import ModelError
 from sayso.watch import SILENT, Watch
 
@@ -62,7 +62,7 @@ class Dnsmos:
             watch: cancelling, polled between windows.
         Raises: Cancelled.
         """
-        mono = resample(audio, RATE_HZ)
+        mono = resample(upright(audio), RATE_HZ)
         if mono.frames < _WINDOW_FRAMES:
             doublings = int(np.ceil(np.log2(_WINDOW_FRAMES / mono.frames)))
             mono = Audio(np.tile(mono.samples, 2**doublings), RATE_HZ)

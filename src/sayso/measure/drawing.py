@@ -15,7 +15,7 @@ from html import escape
 import numpy as np
 import numpy.typing as npt
 
-from sayso.audio import Audio, peaks, stft, window_frames
+from sayso.audio import Audio, peaks, stft, upright, window_frames
 
 _WIDTH, _HISTOGRAM_HEIGHT, _WAVE_HEIGHT = 360, 150, 72
 _BINS = 24
@@ -95,7 +95,7 @@ def spectrogram(audio: Audio, *, title: str, loudest: float | None = None) -> tu
     """
     n_fft = window_frames(0.046, audio.sample_rate)
     hop = n_fft // 4
-    samples = audio.block(0, audio.frames).mean(axis=0)
+    samples = upright(audio).samples.mean(axis=0)
     power = np.abs(stft(samples, n_fft, hop=hop)) ** 2
     hz = np.geomspace(_LOWEST_HZ, audio.sample_rate / 2, _ROWS)
     rows = power[np.minimum(np.round(hz * n_fft / audio.sample_rate).astype(int), n_fft // 2)]

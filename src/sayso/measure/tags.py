@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-from sayso.audio import Audio, resample
+from sayso.audio import Audio, resample, upright
 from sayso.checkpoints import fit, read_pickled
 from sayso.errors import ModelError
 from sayso.optional import require
@@ -102,7 +102,7 @@ class Tagger:
             watch: progress and cancelling, polled between windows.
         Raises: Cancelled.
         """
-        mono = resample(audio, self._network.config.sample_rate)
+        mono = resample(upright(audio), self._network.config.sample_rate)
         window = round(_WINDOW_S * mono.sample_rate)
         found = []
         for start in range(0, mono.frames, window):

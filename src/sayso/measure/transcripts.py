@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from sayso.audio import Audio, Samples, resample
+from sayso.audio import Audio, Samples, resample, upright
 from sayso.errors import ModelError
 from sayso.optional import require
 from sayso.watch import SILENT, Watch
@@ -142,7 +142,7 @@ def transcribe(
         watch: progress and cancelling, polled between pieces.
     Raises: Cancelled.
     """
-    speech = resample(audio, RATE_HZ)
+    speech = resample(upright(audio), RATE_HZ)
     words: list[Word] = []
     for start, stop in pieces(speech, transcriber.piece_s):
         watch.check()

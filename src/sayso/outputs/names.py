@@ -23,8 +23,8 @@ _FILE = "file://"
 def file_name(pattern: str, track: str, target: str, ext: str) -> str:
     """A relative file name from a pattern such as "{track}/{target}.{ext}".
 
-    The track keeps its spelling; of the target, blanks and all signs become "_". What is too long
-    for a file system is shortened.
+    The track keeps its spelling, but for bytes that are not UTF-8, which become "%FF"; of the
+    target, blanks and all signs become "_". What is too long for a file system is shortened.
 
     Raises: OutputError for other fields in the pattern, or a name that leaves the folder.
 
@@ -33,7 +33,7 @@ def file_name(pattern: str, track: str, target: str, ext: str) -> str:
     """
     safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in target)
     try:
-        name = pattern.format(track=_named(track), target=safe, ext=ext)
+        name = pattern.format(track=named(track), target=safe, ext=ext)
     except (KeyError, IndexError, ValueError, AttributeError):
         raise OutputError(
             f"the file name pattern {pattern!r} does not work; "
@@ -41,22 +41,35 @@ def file_name(pattern: str, track: str, target: str, ext: str) -> str:
         ) from None
     if name.endswith("/") or not PurePosixPath(name).name:
         raise OutputError(f"the file name pattern {pattern!r} names no file")
-    if _leaves(name):
+    if leaves(name):
         raise OutputError(f"the file name pattern {pattern!r} leaves the output folder")
     *folders, file = PurePosixPath(name).parts
     suffix = PurePosixPath(file).suffix
     return "/".join((*map(fitting, folders), fitting(file, keep=suffix)))
 
 
-def _named(track: str) -> str:
-    """The track as parts of a path: none is empty or a step up."""
-    parts = [part if part.strip(". ") else "_" for part in track.split("/")]
+def named(track: str) -> str:
+    """The track as parts of a path: text, of which none is empty or a step up.
+
+    >>> named("day 1/1.5b take"), named("..")
+    ('day 1/1.5b take', '_')
+    """
+    text = "".join(map(_encodable, track))
+    parts = [part if part.strip(". ") else "_" for part in text.split("/")]
     if os.name == "nt":
         parts = ["".join("_" if c in _FORBIDDEN or c < " " else c for c in p) for p in parts]
     return "/".join(parts)
 
 
-def _leaves(name: str) -> bool:
+def _encodable(sign: str) -> str:
+    """A sign that UTF-8 holds; a byte of a name that was none is spelt out."""
+    if "\udc80" <= sign <= "\udcff":
+        return f"%{ord(sign) - 0xDC00:02X}"
+    return "_" if "\ud800" <= sign <= "\udfff" else sign
+
+
+def leaves(name: str) -> bool:
+    """Whether a name by itself, links aside, leads out of the folder that it is joined to."""
     posix, windows = PurePosixPath(name), PureWindowsPath(name)
     backslashes = windows.parts if os.name == "nt" else ()
     return (
@@ -82,6 +95,11 @@ def fitting(name: str, *, keep: str = "") -> str:
     return content[: max(1, room)].decode("utf-8", "ignore") + end
 
 
+def folded(name: str) -> str:
+    """What names are compared by: some file systems tell no capitals, some no accents apart."""
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
 def numbered(name: str, number: int) -> str:
     """`name` itself for the number 1, else with the number at the end of its stem.
 
@@ -100,7 +118,7 @@ def inside(folder: str | Path, name: str) -> Path:
     Raises: OutputError for one that is absolute, steps up, or leads out through a link.
     """
     place = Path(folder) / name
-    if not name or _leaves(name) or not _resolved(place).is_relative_to(_resolved(folder)):
+    if not name or leaves(name) or not _resolved(place).is_relative_to(_resolved(folder)):
         raise OutputError(
             f"{shown(str(name))!r} would lie outside of {shown(str(folder))}; it is left alone"
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -12,13 +11,12 @@ from pathlib import Path, PurePosixPath
 
 from sayso.atomic import in_words
 from sayso.audio.formats import FORMATS, READABLE, SAME, format_of
-from sayso.audio.writing import check_format
 from sayso.errors import OutputError
-from sayso.outputs.names import PATTERN, file_name, inside, numbered
-from sayso.outputs.room import Sound, check_room, least_bytes
+from sayso.outputs.names import PATTERN, file_name, folded, inside, numbered
+from sayso.outputs.room import Sound, check_sound
 
 try:
-    from fcntl import LOCK_EX, flock
+    from fcntl import LOCK_EX, LOCK_NB, flock
 except ImportError:  # on Windows two commands at once may choose one name
     flock = None  # type: ignore[assignment]
 
@@ -188,11 +186,8 @@ class Destination:
         """
         check_folder(self.folder)
         places = self.choose(track, targets, inputs=inputs)
-        if sound is None:
-            return
-        for place in places.values():
-            check_format(place, self.encoding, channels=sound.channels, frames=sound.frames)
-        check_room(self.folder, len(targets) * least_bytes(self.format, self.encoding, sound))
+        if sound is not None:
+            check_sound(list(places.values()), self.encoding, sound)
 
     @contextmanager
     def claim(
@@ -294,19 +289,24 @@ def is_blocked(place: Path, folder: Path) -> bool:
     )
 
 
-def folded(name: str) -> str:
-    """What names are compared by: some file systems tell no capitals, some no accents apart."""
-    return unicodedata.normalize("NFKC", name).casefold()
-
-
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Keeps other commands from choosing names in `folder` meanwhile; they wait."""
+def held(folder: Path, *, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+    """Keeps a folder to one command, while others that would hold it wait.
+
+    Args:
+        folder: which is there.
+        waiting: called where another has it.
+    """
     handle = None
     with suppress(OSError):  # a file system without locks
         if flock is not None:
             handle = os.open(folder, os.O_RDONLY)
-            flock(handle, LOCK_EX)
+            try:
+                flock(handle, LOCK_EX | LOCK_NB)
+            except BlockingIOError:
+                if waiting is not None:
+                    waiting()
+                flock(handle, LOCK_EX)
     try:
         yield
     finally:

@@ -1,15 +1,16 @@
-"""Taking sounds out of a mix: one protocol, many separators, a catalogue and a cache."""
+"""Taking sounds out of a mix: one protocol, many separators, a registry and a cache."""
 
 from sayso.separate.cache import StemCache
-from sayso.separate.catalogue import Entry, catalogue, is_trained, load, require_supported
-from sayso.separate.protocol import Separator
+from sayso.separate.models import Entry, Models, load, shared_models
+from sayso.separate.protocol import Route, Separator, require_supported
 
 __all__ = [
     "Entry",
+    "Models",
+    "Route",
     "Separator",
     "StemCache",
-    "catalogue",
-    "is_trained",
     "load",
     "require_supported",
+    "shared_models",
 ]

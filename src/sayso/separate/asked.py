@@ -58,6 +58,19 @@ class Told(BaseModel):
     within: dict[str, list[str]] = {}
 
 
+def ask_graph(path: Path) -> Path:
+    """The graph that belongs beside the encode graph at `path`."""
+    return path.with_name(f"{path.stem}.ask.onnx")
+
+
+def read_told(metadata: Mapping[str, Any], path: Path) -> Told:
+    """What the metadata of the graph at `path` say. Raises: ModelError."""
+    try:
+        return Told.model_validate(metadata)
+    except ValidationError as error:
+        raise ModelError(f"{path.name} does not say what it is: {error}") from None
+
+
 class AskedNetwork:
     """The two graphs of a network, opened.
 
@@ -69,16 +82,13 @@ class AskedNetwork:
     """
 
     def __init__(self, path: Path, *, threads: int = 0) -> None:
-        ask_path = path.with_name(f"{path.stem}.ask.onnx")
+        ask_path = ask_graph(path)
         self._encode, metadata = open_model(path, threads=threads, kind=KIND)
         self._ask, _ = open_model(ask_path, threads=threads)
         self._at_once = 1 if threads == 1 else 2
         self.version = version_of(path, ask_path)
         self.metadata: Mapping[str, Any] = metadata
-        try:
-            self.told = Told.model_validate(metadata)
-        except ValidationError as error:
-            raise ModelError(f"{path.name} does not say what it is: {error}") from None
+        self.told = read_told(metadata, path)
         self.shape = self.told.config
 
     def answering(self, asked: Sequence[str]) -> Callable[[Samples], Samples]:
@@ -97,7 +107,7 @@ class AskedNetwork:
 
         if shape.channels == 2:
             return by_pairs(answers)
-        return lambda chunk: np.concatenate([answers(one[None]) for one in chunk], axis=1)
+        return lambda chunk: _one_by_one(chunk, answers)
 
     def _answers(
         self,
@@ -142,6 +152,15 @@ class AskedNetwork:
         with ThreadPoolExecutor(self._at_once) as pool:
             list(pool.map(answer, range(len(rows))))
         return out
+
+
+def _one_by_one(chunk: Samples, answers: Callable[[Samples], Samples]) -> Samples:
+    """`[C, t]` to `[S, C, t]`, one channel after the other; equal channels are heard once."""
+    out = list[Samples]()
+    for number, channel in enumerate(chunk):
+        same = next((i for i in range(number) if np.array_equal(chunk[i], channel)), None)
+        out.append(answers(channel[None]) if same is None else out[same])
+    return np.concatenate(out, axis=1)
 
 
 def _power(spec: npt.NDArray[np.complex64]) -> npt.NDArray[np.float32]:

@@ -19,10 +19,11 @@ from sayso.checkpoints import fingerprint, fit, read_pickled, without_prefix
 from sayso.configuration import Frozen
 from sayso.errors import ModelError
 from sayso.optional import require
-from sayso.separate.catalogue import require_supported
-from sayso.separate.devices import Device
+from sayso.separate.devices import Device, set_threads
+from sayso.separate.loading import Card, Loading
 from sayso.separate.native import separate_natively
 from sayso.separate.prompts import Embedding, Prompts
+from sayso.separate.protocol import require_supported
 from sayso.watch import SILENT, Watch
 
 if TYPE_CHECKING:
@@ -151,6 +152,27 @@ class AudioSepSeparator:
                     answer = self._network(mixture, offset)[0, :length]
                 out[source, channel] = answer.float().cpu().numpy()
         return out
+
+
+def card(path: Path) -> Card:
+    """What a checkpoint is, without its weights. Raises: ModelError for a missing one."""
+    if not path.is_file():
+        raise ModelError(f"{path}: there is no such file; expected AudioSep's checkpoint")
+    stems = AudioSepSeparator.stems
+    hears = (*stems, "speech", "noise", "and any sound in words")
+    return Card(path.stem, stems, hears, lambda target: bool(target.strip()))
+
+
+def load(given: Loading) -> AudioSepSeparator:
+    """The separator of a checkpoint, CLAP's, and RoBERTa's tokens and merges.
+
+    Raises: ModelError, MissingExtraError, RangeError.
+    """
+    set_threads(given.threads)
+    network, clap, tokens, merges = given.paths
+    prompts = Prompts(clap, tokens=tokens, merges=merges, kept=given.folder / "embeddings")
+    settings = given.settings(AudioSepSettings)
+    return AudioSepSeparator.load(network, prompts, settings=settings)
 
 
 def read_resunet30(path: Path, config: ResUNet30Config | None = None) -> ResUNet30:

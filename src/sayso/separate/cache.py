@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from sayso.audio import Audio
-from sayso.separate.protocol import Separator
+from sayso.separate.protocol import Engine
 from sayso.watch import SILENT, Watch
 
 LIMIT_BYTES = 8 << 30
@@ -47,7 +47,7 @@ class StemCache:
 
     def separate(
         self,
-        separator: Separator,
+        separator: Engine,
         mix: Audio,
         targets: Sequence[str],
         *,

@@ -21,9 +21,10 @@ import numpy.typing as npt
 from sayso.audio import Audio, Chunking, Samples
 from sayso.checkpoints import fingerprint
 from sayso.checkpoints.archives import read_member
-from sayso.separate.catalogue import require_supported
 from sayso.separate.exported import open_graph
+from sayso.separate.loading import Loading
 from sayso.separate.native import separate_natively
+from sayso.separate.protocol import require_supported
 from sayso.watch import SILENT, Watch
 
 RATE = 48_000
@@ -32,7 +33,7 @@ BANDS, BINS, ORDER = 32, 96, 5
 
 _LOOKAHEAD = 2  # frames, of the features and of the filters alike
 _KEEP = 0.99  # of a running mean, from one frame to the next
-_CONTEXT_S, _CROSSFADE_S = 6.0, 0.05
+_CONTEXT_S, _CROSSFADE_S = 4.0, 0.05
 _MOST_BYTES = 64 << 20
 _GRAPHS = ("enc", "erb_dec", "df_dec")
 
@@ -52,7 +53,7 @@ class DeepFilterNetSeparator:
     name = "deepfilternet3"
     stems: tuple[str, ...] = ("speech",)
 
-    def __init__(self, path: Path, *, threads: int = 0, segment_s: float = 60.0) -> None:
+    def __init__(self, path: Path, *, threads: int = 0, segment_s: float = 30.0) -> None:
         self._chunking = _chunking(segment_s)
         self.version = fingerprint(path)
         self._encoder, self._bands, self._filters = (
@@ -107,6 +108,12 @@ class DeepFilterNetSeparator:
         heard = spectrum * np.repeat(gains[0, 0], band_widths(), axis=1)
         heard[:, :BINS] = _filtered(spectrum[:, :BINS], taps[0])
         return synthesise(heard, len(signal))
+
+
+def load(given: Loading) -> DeepFilterNetSeparator:
+    """The separator in the released archive. Raises: ModelError, RangeError."""
+    given.refuse("overlap")
+    return DeepFilterNetSeparator(given.paths[0], threads=given.threads or 0, **given.cutting)
 
 
 def analyse(signal: Samples) -> Spectrum:

@@ -19,10 +19,17 @@ from sayso.audio import Audio, Chunking, Samples
 from sayso.checkpoints import fingerprint
 from sayso.configuration import Frozen
 from sayso.errors import ModelError, RangeError
-from sayso.separate.catalogue import require_supported
-from sayso.separate.demucs_files import Bag, find_member, read_bag, read_network
-from sayso.separate.devices import Device
+from sayso.separate.demucs_files import (
+    Bag,
+    find_member,
+    read_bag,
+    read_network,
+    read_sources,
+)
+from sayso.separate.devices import Device, set_threads
+from sayso.separate.loading import Card, Loading
 from sayso.separate.native import by_pairs, mean_and_deviation, separate_natively
+from sayso.separate.protocol import require_supported
 from sayso.watch import SILENT, Watch
 
 if TYPE_CHECKING:
@@ -206,6 +213,24 @@ class DemucsSeparator:
             wanted = length
         left = (wanted - length) // 2
         return torch.nn.functional.pad(chunk, (left, wanted - length - left)), left
+
+
+def card(path: Path) -> Card:
+    """What a checkpoint or a bag is, without its weights. Raises: ModelError, MissingExtraError."""
+    sources = read_sources(path)
+    return Card(path.stem, stems=sources, hears=sources, supports=sources.__contains__)
+
+
+def load(given: Loading) -> DemucsSeparator:
+    """The separator of a listed model, or of a checkpoint or a bag of one's own.
+
+    Raises: ModelError, MissingExtraError, RangeError.
+    """
+    set_threads(given.threads)
+    settings = given.settings(DemucsSettings)
+    if given.bag is None:
+        return DemucsSeparator.load(given.paths[0], name=given.name, settings=settings)
+    return DemucsSeparator.assemble(given.paths, name=given.name, bag=given.bag, settings=settings)
 
 
 def _is_bounded(network: Any) -> bool:

@@ -85,19 +85,28 @@ def find_member(folder: Path, signature: str) -> Path:
     return found[0]
 
 
+def read_sources(path: Path) -> tuple[str, ...]:
+    """The sounds that a checkpoint, or the first member of a bag, separates; no weights are read.
+
+    Raises: ModelError for a damaged file, code in it or another kind of checkpoint;
+        MissingExtraError without torch.
+    """
+    if path.suffix in (".yaml", ".yml"):
+        path = find_member(path.parent, read_bag(path).models[0])
+    package = _read_package(path)
+    given = package["kwargs"].get("sources") or next(iter(package["args"]), ())
+    if not given or not all(isinstance(name, str) for name in given):
+        raise ModelError(f"{path}: no Demucs checkpoint; it does not name its sources")
+    return tuple(given)
+
+
 def read_network(path: Path) -> nn.Module:
     """The network in a checkpoint, set to evaluate.
 
     Raises: ModelError for a damaged file, code in it, an unknown architecture or weights that do
         not fit; MissingExtraError without torch or demucs.
     """
-    package = _read_safetensors(path) if path.suffix == ".safetensors" else read_pickled(path)
-    parts = ("klass", "args", "kwargs", "state")
-    mapped = isinstance(package, Mapping) and all(part in package for part in parts)
-    if not mapped or not all(isinstance(package[part], Mapping) for part in parts[2:]):
-        raise ModelError(
-            f"{path}: no Demucs checkpoint; expected a dictionary with {', '.join(parts)}"
-        )
+    package = _read_package(path)
     network = _build(package, path)
     state = package["state"]
     if not state.get("__quantized"):
@@ -108,6 +117,19 @@ def read_network(path: Path) -> nn.Module:
     except (ValueError, KeyError, TypeError, RuntimeError, StopIteration) as error:
         raise ModelError(f"{path}: its quantised weights cannot be restored: {error}") from None
     return network
+
+
+def _read_package(path: Path) -> Mapping[str, Any]:
+    """A checkpoint's class, arguments and weights; these are mapped, not read."""
+    package = _read_safetensors(path) if path.suffix == ".safetensors" else read_pickled(path)
+    parts = ("klass", "args", "kwargs", "state")
+    mapped = isinstance(package, Mapping) and all(part in package for part in parts)
+    if not mapped or not all(isinstance(package[part], Mapping) for part in parts[2:]):
+        raise ModelError(
+            f"{path}: no Demucs checkpoint; expected a dictionary with {', '.join(parts)}"
+        )
+    found: Mapping[str, Any] = package
+    return found
 
 
 def _build(package: Mapping[str, Any], path: Path) -> nn.Module:

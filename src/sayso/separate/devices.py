@@ -81,6 +81,13 @@ class Device(Frozen):
         return context
 
 
+def set_threads(threads: int | None) -> None:
+    """Gives torch this many processor threads, in all of the program; None leaves them."""
+    torch = require("torch", extra="torch", purpose="this model")
+    if threads is not None:
+        torch.set_num_threads(threads)
+
+
 def _keep_buffers() -> None:
     """Has glibc keep large freed blocks for the next chunk.
 

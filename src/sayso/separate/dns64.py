@@ -17,13 +17,14 @@ from sayso.audio import Audio, Chunking, Samples, resample
 from sayso.checkpoints import ClassName, build, fingerprint, fit, read_pickled
 from sayso.errors import ModelError
 from sayso.optional import require
-from sayso.separate.catalogue import require_supported
-from sayso.separate.devices import Device
+from sayso.separate.devices import Device, set_threads
+from sayso.separate.loading import Card, Loading
 from sayso.separate.native import separate_natively
+from sayso.separate.protocol import require_supported
 from sayso.watch import SILENT, Watch
 
 if TYPE_CHECKING:
-    from sayso.networks.dns64 import DNS64
+    from sayso.networks.dns64 import DNS64, DNS64Config
 
 _UNIT_FRAMES = 4096
 """A multiple of what the network's strides make one step, so that all chunks fall on one grid."""
@@ -108,6 +109,20 @@ class DNS64Separator:
         return speech[None]
 
 
+def card(path: Path) -> Card:
+    """What a denoiser's checkpoint is, without its weights. Raises: ModelError."""
+    _described(path)
+    stems = DNS64Separator.stems
+    return Card(path.stem, stems=stems, hears=stems, supports=stems.__contains__)
+
+
+def load(given: Loading) -> DNS64Separator:
+    """The separator in a checkpoint. Raises: ModelError, MissingExtraError, RangeError."""
+    given.refuse("segment_s", "overlap")
+    set_threads(given.threads)
+    return DNS64Separator.load(given.paths[0])
+
+
 def _deviations(audio: Audio) -> Samples:
     """The standard deviation of each channel, [C]."""
     total, square = np.zeros((2, audio.channels))
@@ -124,8 +139,18 @@ def read_dns64(path: Path) -> DNS64:
     Raises: ModelError for a damaged file, code in it, another architecture or weights that do not
         fit; MissingExtraError without torch.
     """
+    config, state = _described(path)
+    from sayso.networks.dns64 import DNS64
+
+    network = build(lambda: DNS64(config), path=path)
+    fit(network, state, path=path)
+    return network
+
+
+def _described(path: Path) -> tuple[DNS64Config, Mapping[str, Any]]:
+    """The shape of the network in a checkpoint, and its weights, which are mapped, not read."""
     require("torch", extra="torch", purpose="DNS64")
-    from sayso.networks.dns64 import DNS64, DNS64Config
+    from sayso.networks.dns64 import DNS64Config
 
     package = read_pickled(path)
     if isinstance(package, dict) and isinstance(package.get("model"), dict):
@@ -143,9 +168,7 @@ def read_dns64(path: Path) -> DNS64:
             config, state = DNS64Config(**_sizes(package)), package
     except (KeyError, TypeError, AttributeError, IndexError, ValidationError) as error:
         raise ModelError(f"{path}: no checkpoint of a denoiser ({error})") from None
-    network = build(lambda: DNS64(config), path=path)
-    fit(network, state, path=path)
-    return network
+    return config, state
 
 
 def _sizes(state: Mapping[str, Any]) -> dict[str, Any]:

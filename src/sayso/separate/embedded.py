@@ -22,8 +22,10 @@ from typing import Any
 from sayso.audio import Audio, Chunking, Recorder
 from sayso.errors import ModelError, UnknownTargetError
 from sayso.separate.asked import KIND as KIND
-from sayso.separate.asked import AskedNetwork
+from sayso.separate.asked import AskedNetwork, ask_graph, read_told
 from sayso.separate.captions import sounds_of
+from sayso.separate.exported import read_metadata
+from sayso.separate.loading import Card, Loading
 from sayso.separate.native import separate_natively
 from sayso.separate.query_matcher import QueryMatcher
 from sayso.watch import SILENT, Watch
@@ -59,12 +61,12 @@ class EmbeddedSeparator:
             raise ModelError("this installation holds no weights; give the path of a model.onnx")
         general = AskedNetwork(path, threads=threads)
         self._networks = [general]
-        named = path.with_name(f"{path.stem}.named.onnx")
+        named = _named_graph(path)
         if named.is_file():
             self._networks.append(AskedNetwork(named, threads=threads))
         self.version = "-".join(network.version for network in self._networks)
         self.metadata: Mapping[str, Any] = general.metadata
-        self._within = general.told.within
+        self._within = {k: v for n in self._networks for k, v in n.told.within.items()}
         self.wordings = QueryMatcher(general.told.known or {})
         self._better = {
             words[0]: network
@@ -147,6 +149,40 @@ def _total(parts: Sequence[Audio]) -> Audio:
 
 
 def packaged_weights() -> Path | None:
-    """The encode graph that came with the package, or None."""
+    """The encode graph that came with the package, with the other beside it; or None."""
     path = Path(str(files("sayso"))) / "weights" / "sayso.onnx"
-    return path if path.is_file() else None
+    return path if path.is_file() and ask_graph(path).is_file() else None
+
+
+def card(path: Path) -> Card:
+    """What an exported model is, without its weights. Raises: ModelError."""
+    told = read_told(read_metadata(path, kind=KIND), path)
+    ask = ask_graph(path)
+    if not ask.is_file():
+        raise ModelError(f"{ask}: there is no such file; the model is made of this and {path.name}")
+    wordings = QueryMatcher(told.known or {})
+    stems = EmbeddedSeparator.stems
+    return Card(
+        path.stem,
+        stems,
+        hears=(*stems, "speech", "noise", "and many sounds by name"),
+        supports=lambda target: bool(sounds_of(target, wordings, within=told.within)),
+    )
+
+
+def load(given: Loading) -> EmbeddedSeparator:
+    """The separator in an exported file, or in the package. Raises: ModelError, RangeError."""
+    (path, *_) = given.paths
+    own = None if path == packaged_weights() else path
+    return EmbeddedSeparator(own, threads=given.threads or 0, **given.cutting)
+
+
+def graphs_of(path: Path) -> list[Path]:
+    """The files of the model whose encode graph is at `path`, that first."""
+    named = _named_graph(path)
+    return [p for p in (path, ask_graph(path), named, ask_graph(named)) if p.is_file()]
+
+
+def _named_graph(path: Path) -> Path:
+    """Where a second network would be that answers better for some sounds."""
+    return path.with_name(f"{path.stem}.named.onnx")

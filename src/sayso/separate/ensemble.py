@@ -9,34 +9,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
 
 import numpy as np
-from pydantic import Field
 
 from sayso.audio import Audio, Recorder, Samples, istft, stft
-from sayso.configuration import Frozen
-from sayso.errors import RangeError, UnknownTargetError
-from sayso.separate.protocol import Separator
+from sayso.desk import Fusion
+from sayso.errors import ModelError, RangeError, UnknownTargetError
+from sayso.separate.protocol import Route, Separator
+from sayso.separate.sharing import share_out
 from sayso.watch import SILENT, Watch
 
 _N_FFT, _HOP = 4096, 1024
 _BLOCK_FRAMES = 256 * _HOP
-
-
-class Fusion(Frozen):
-    """How stems of one target become one.
-
-    Fields:
-        kind: "mean" of waveforms, weighted; or of masks the greatest ("mask_max"), the weighted
-            mean ("mask_mean"), or the weighted power mean ("mask_power").
-        power: of the power mean; 1 is the mean, more leans towards the greatest.
-        exponent: e of the masks; 2 makes them those of Wiener.
-    """
-
-    kind: Literal["mean", "mask_max", "mask_mean", "mask_power"] = "mean"
-    power: float = Field(default=2.0, gt=0, le=20)
-    exponent: float = Field(default=1.0, gt=0, le=4)
 
 
 class Ensemble:
@@ -71,16 +55,31 @@ class Ensemble:
             member.name if weight == 1 else f"{weight:g}*{member.name}"
             for member, weight in zip(members, self._weights, strict=True)
         )
-        self.version = f"{self._fusion} {' '.join(member.version for member in members)}"
+
+    @property
+    def version(self) -> str:
+        """Changes whenever a member or the fusion does."""
+        return f"{self._fusion} {' '.join(member.version for member in self._members)}"
 
     @property
     def stems(self) -> tuple[str, ...]:
         """Those of the first member."""
         return self._members[0].stems
 
+    @property
+    def hears(self) -> tuple[str, ...]:
+        """All that its members offer, each once."""
+        return tuple(dict.fromkeys(words for member in self._members for words in member.hears))
+
     def supports(self, target: str) -> bool:
         """Whether a member does."""
         return any(member.supports(target) for member in self._members)
+
+    def route(self, target: str) -> Route:
+        """All of its members, which have learned if one that has supports `target`."""
+        asked = (member for member in self._members if member.supports(target))
+        trained = any(member.route(target).trained for member in asked)
+        return Route(target, self.name, trained=trained)
 
     def separate(
         self,
@@ -100,6 +99,17 @@ class Ensemble:
         deaf = [target for target in targets if not self.supports(target)]
         if deaf:
             raise UnknownTargetError(f"none of {self.name} can hear {', '.join(deaf)}")
+        return share_out(
+            mix,
+            targets,
+            stems=self.stems,
+            model_of=lambda target: self.name,
+            ask=lambda name, given, wanted, part: self._fused(given, wanted, part),
+            watch=watch,
+        )
+
+    def _fused(self, mix: Audio, targets: Sequence[str], watch: Watch) -> dict[str, Audio]:
+        """Each target, asked of all members that support it."""
         heard: dict[str, list[tuple[Audio, float]]] = {target: [] for target in targets}
         for number, (member, weight) in enumerate(zip(self._members, self._weights, strict=True)):
             wanted = [target for target in targets if weight and member.supports(target)]
@@ -117,6 +127,24 @@ class Ensemble:
         return {
             target: fuse(mix, found, self._fusion, watch=watch) for target, found in heard.items()
         }
+
+
+def parse_ensemble(text: str) -> tuple[list[str], list[float], Fusion]:
+    """The members' names, their weights and the fusion of "2*htdemucs+embedded:mask_max".
+
+    Raises: ModelError.
+    """
+    members, _, kind = text.partition(":")
+    try:
+        fusion = Fusion.model_validate({"kind": kind} if kind else {})
+        pairs = [member.rpartition("*")[::2] for member in members.split("+")]
+        weights = [float(weight or 1) for weight, _ in pairs]
+    except ValueError:
+        raise ModelError(
+            f"{text!r} spells no ensemble; expected 'NAME+NAME' or '2*NAME+NAME:FUSION', where "
+            "FUSION is mean, mask_max, mask_mean or mask_power"
+        ) from None
+    return [name for _, name in pairs], weights, fusion
 
 
 def fuse(

@@ -19,9 +19,10 @@ from sayso.checkpoints.onnx_arrays import read_onnx_arrays
 from sayso.errors import ModelError, RangeError
 from sayso.networks.htdemucs import BINS, FRAMES, SAMPLES, SOURCES, htdemucs_graph
 from sayso.networks.htdemucs_names import named
-from sayso.separate.catalogue import require_supported
 from sayso.separate.exported import open_graph
+from sayso.separate.loading import Loading
 from sayso.separate.native import by_pairs, mean_and_deviation, separate_natively
+from sayso.separate.protocol import require_supported
 from sayso.watch import SILENT, Watch
 
 RATE = 44_100
@@ -130,6 +131,16 @@ class HTDemucsSeparator:
             found += waves[0, 2 * source : 2 * source + 2, 0] * deviation_t + mean_t
             out[row] = found[:, left : left + frames]
         return out
+
+
+def load(given: Loading) -> HTDemucsSeparator:
+    """The separator of the exported network. Raises: ModelError, RangeError."""
+    if given.segment_s not in (None, SEGMENT_S):
+        raise RangeError(
+            f"{given.name} hears {SEGMENT_S:g} s at a time; {given.segment_s:g} s were asked for"
+        )
+    overlap = OVERLAP if given.overlap is None else given.overlap
+    return HTDemucsSeparator(given.paths[0], threads=given.threads or 0, overlap=overlap)
 
 
 def _analysed(wave: Samples) -> Spectrum:

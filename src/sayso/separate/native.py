@@ -6,7 +6,18 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sayso.audio import Audio, Chunking, Recorder, Samples, overlap_add, resample
+from sayso.audio import (
+    Audio,
+    Chunking,
+    Recorder,
+    Samples,
+    calmed,
+    overlap_add,
+    polarities,
+    resample,
+    turned,
+    upright,
+)
 from sayso.watch import SILENT, Watch
 
 
@@ -21,6 +32,8 @@ def separate_natively(
 ) -> tuple[Audio, ...]:
     """`function` over all of `mix` at the network's own rate, in constant memory.
 
+    A channel with its polarity turned over is turned back for it, and wild samples are left out.
+
     Args:
         mix: any rate and length.
         function: [C, t] at `sample_rate` to [S, C, t].
@@ -32,14 +45,16 @@ def separate_natively(
     Returns: S pieces of audio of the mix's rate, channels and length. Where the network's rate is
     the lower one, they hold nothing above half of it. Raises: Cancelled.
     """
+    signs = polarities(mix)
     stems = overlap_add(
-        resample(mix, sample_rate),
+        resample(turned(calmed(mix), signs), sample_rate),
         function,
         chunking,
         sources=sources,
         watch=watch,
     )
-    return tuple(_cut(resample(stem, mix.sample_rate), mix.frames) for stem in stems)
+    found = (_cut(resample(stem, mix.sample_rate), mix.frames) for stem in stems)
+    return tuple(turned(stem, signs) for stem in found)
 
 
 def by_pairs(function: Callable[[Samples], Samples]) -> Callable[[Samples], Samples]:
@@ -67,7 +82,7 @@ def by_pairs(function: Callable[[Samples], Samples]) -> Callable[[Samples], Samp
 def mean_and_deviation(mix: Audio) -> tuple[float, float]:
     """Mean and deviation of the mix's middle, over all of it: what Demucs was trained to expect."""
     total = square = 0.0
-    for block in mix.blocks():
+    for block in upright(calmed(mix)).blocks():
         middle = block.mean(axis=0, dtype=np.float64)
         total += float(middle.sum())
         square += float((middle**2).sum())

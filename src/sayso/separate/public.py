@@ -8,14 +8,12 @@ trained on the test set have none.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 from sayso.checkpoints import WeightFile
-from sayso.configuration import Frozen
 from sayso.separate.demucs_files import Bag
 from sayso.separate.packaged import DEEPFILTERNET3, DNSMOS, HTDEMUCS, SPLEETER
+from sayso.separate.row import FOUR, CatalogueRow
 
-FOUR = ("drums", "bass", "other", "vocals")
 _DEMUCS = "https://dl.fbaipublicfiles.com/demucs/"
 _AUDIOSEP = "https://huggingface.co/spaces/Audio-AGI/AudioSep/resolve/main/checkpoint/"
 _ROBERTA = "https://huggingface.co/FacebookAI/roberta-base/resolve/main/"
@@ -30,61 +28,13 @@ _HTDEMUCS_WEIGHTS = (
 )
 _ONE_OF_FOUR = ((1.0, 0, 0, 0), (0, 1.0, 0, 0), (0, 0, 1.0, 0), (0, 0, 0, 1.0))
 
-Kind = Literal[
-    "htdemucs",
-    "spleeter",
-    "deepfilternet",
-    "demucs",
-    "audiosep",
-    "dns64",
-    "cnn14",
-    "whisper",
-    "dnsmos",
-]
-
-
-class PublicModel(Frozen):
-    """One public model.
-
-    Fields:
-        name: what it is called here.
-        kind: which loader runs it.
-        hears: targets; empty for one that recognises instead of separating.
-        open_words: whether it takes any words beside those.
-        files: what it needs, the weights first.
-        bag: how several Demucs checkpoints are averaged.
-        code: licence of the code it was published with; ours is written anew where it is ours.
-        weights: licence of the weights.
-        quality: in plain words.
-        cost: of a minute of audio.
-        figures: target -> dB, published.
-        note: what else a person should know.
-    """
-
-    name: str
-    kind: Kind
-    hears: tuple[str, ...] = ()
-    open_words: bool = False
-    files: tuple[WeightFile, ...]
-    bag: Bag | None = None
-    code: str
-    weights: str
-    quality: str
-    cost: str
-    figures: Mapping[str, float] = {}
-    note: str = ""
-
-    @property
-    def separates(self) -> bool:
-        """Whether it takes sounds out of a mix."""
-        return bool(self.hears)
-
 
 def _demucs(
     name: str,
     folder: str,
     members: tuple[str, ...],
     *,
+    rank: int,
     quality: str,
     cost: str,
     size_mb: float = 0,
@@ -92,7 +42,7 @@ def _demucs(
     figures: Mapping[str, float] | None = None,
     bag: Bag | None = None,
     note: str = "",
-) -> PublicModel:
+) -> CatalogueRow:
     """A model of the demucs package; a checkpoint's name ends in the first digits of its hash."""
     files = tuple(
         WeightFile(
@@ -103,11 +53,13 @@ def _demucs(
         )
         for member in members
     )
-    return PublicModel(
+    return CatalogueRow(
         name=name,
         kind="demucs",
         hears=hears,
         files=files,
+        needs=("torch", "demucs"),
+        ranks={"music": rank},
         bag=bag or Bag(models=tuple(member.split("-")[0] for member in members)),
         code="MIT",
         weights=_DEMUCS_WEIGHTS,
@@ -123,21 +75,23 @@ _FT = ("f7e0c4bc-ba3fe64a", "d12395a8-e57c48e6", "92cfc3b6-ef3bcb9c", "04573f0d-
 _EXTRA = ("e51eebcc-c1b80bdd", "a1d90b5c-ae9d2452", "5d2d6c55-db83574e", "cfa93e08-61801ae1")
 _EXTRA_Q = ("83fc094f-4a16d450", "464b36d7-e5a9386e", "14fc6a69-a89dd0ee", "7fd6ef75-a905dd85")
 
-MODELS: tuple[PublicModel, ...] = (
+MODELS: tuple[CatalogueRow, ...] = (
     _demucs(
         "htdemucs_ft",
         "hybrid_transformer",
         _FT,
         size_mb=84,
+        rank=90,
         quality="the best for music: one network tuned to each stem",
         cost="about half a minute a stem on two cores",
         figures={"vocals": 9.19, "drums": 10.11, "bass": 10.38, "other": 6.34},
         bag=Bag(models=tuple(m.split("-")[0] for m in _FT), weights=_ONE_OF_FOUR),
     ),
-    PublicModel(
+    CatalogueRow(
         name="htdemucs",
         kind="htdemucs",
         hears=FOUR,
+        ranks={"music": 85},
         files=HTDEMUCS,
         code="MIT",
         weights=_HTDEMUCS_WEIGHTS,
@@ -145,20 +99,22 @@ MODELS: tuple[PublicModel, ...] = (
         cost="about fifteen seconds on two cores",
         note="trained on MUSDB's songs, Music Delta's among them: figures on those flatter it",
     ),
-    PublicModel(
+    CatalogueRow(
         name="spleeter",
         kind="spleeter",
         hears=("vocals",),
+        ranks={"vocals": 60},
         files=SPLEETER,
         code="MIT",
         weights="MIT",
         quality="good voices out of music, nothing above 11 kHz",
         cost="a second or two",
     ),
-    PublicModel(
+    CatalogueRow(
         name="deepfilternet3",
         kind="deepfilternet",
         hears=("speech",),
+        ranks={"speech": 90},
         files=DEEPFILTERNET3,
         code="MIT or Apache-2.0",
         weights="MIT or Apache-2.0",
@@ -170,6 +126,7 @@ MODELS: tuple[PublicModel, ...] = (
         "hybrid_transformer",
         ("955717e8-8726e21a",),
         size_mb=84,
+        rank=84,
         quality="htdemucs as it was first published, run by torch",
         cost="about half a minute on two cores, less with bfloat16",
     ),
@@ -179,6 +136,7 @@ MODELS: tuple[PublicModel, ...] = (
         ("5c90dfd2-34c22ccb",),
         size_mb=55,
         hears=(*FOUR, "guitar", "piano"),
+        rank=80,
         quality="guitar and piano beside the four; its piano is poor, its authors say",
         cost="about half a minute on two cores",
     ),
@@ -187,6 +145,7 @@ MODELS: tuple[PublicModel, ...] = (
         "mdx_final",
         _EXTRA,
         size_mb=167,
+        rank=70,
         quality="good for music; older than htdemucs",
         cost="four minutes on two cores",
         bag=Bag(models=tuple(m.split("-")[0] for m in _EXTRA), segment=44),
@@ -196,16 +155,19 @@ MODELS: tuple[PublicModel, ...] = (
         "mdx_extra_q",
         "mdx_final",
         _EXTRA_Q,
+        rank=65,
         quality="mdx_extra in fewer bits: smaller, a little worse",
         cost="four minutes on two cores",
         bag=Bag(models=tuple(m.split("-")[0] for m in _EXTRA_Q), segment=44),
         note=_TEST_SET,
     ),
-    PublicModel(
+    CatalogueRow(
         name="audiosep",
         kind="audiosep",
         hears=("vocals", "drums", "bass", "other", "speech", "noise"),
         open_words=True,
+        needs=("torch", "transformers", "tokenizers"),
+        ranks={"music": 30, "speech": 60, "sounds": 60},
         files=(
             WeightFile(
                 name="audiosep/audiosep_base_4M_steps.ckpt",
@@ -227,10 +189,12 @@ MODELS: tuple[PublicModel, ...] = (
         note="mono inside, nothing above 16 kHz; published SI-SDR: AudioCaps 7.19, MUSIC 9.43, "
         "ESC-50 8.81, VGGSound 9.04 dB (means)",
     ),
-    PublicModel(
+    CatalogueRow(
         name="dns64",
         kind="dns64",
         hears=("speech",),
+        needs=("torch",),
+        ranks={"speech": 80},
         files=(
             WeightFile(
                 name="dns64/dns64-a7761ff99a7d5bb6.th",
@@ -245,7 +209,7 @@ MODELS: tuple[PublicModel, ...] = (
         quality="takes noise from speech; 16 kHz",
         cost="a few seconds",
     ),
-    PublicModel(
+    CatalogueRow(
         name="cnn14",
         kind="cnn14",
         files=(
@@ -266,7 +230,7 @@ MODELS: tuple[PublicModel, ...] = (
         cost="a second",
         note="mAP 0.431 on AudioSet",
     ),
-    PublicModel(
+    CatalogueRow(
         name="whisper",
         kind="whisper",
         files=tuple(
@@ -283,7 +247,7 @@ MODELS: tuple[PublicModel, ...] = (
         quality="writes down what is said, in 99 languages",
         cost="ten seconds",
     ),
-    PublicModel(
+    CatalogueRow(
         name="dnsmos",
         kind="dnsmos",
         files=DNSMOS,
@@ -294,8 +258,3 @@ MODELS: tuple[PublicModel, ...] = (
     ),
 )
 """In the order in which they are listed: separators of music first, the best of them first."""
-
-
-def public_model(name: str) -> PublicModel | None:
-    """The model called `name`, or None."""
-    return next((model for model in MODELS if model.name == name), None)

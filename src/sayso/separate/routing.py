@@ -1,53 +1,52 @@
-"""`auto`: for each sound the best separator that is installed and can hear it, and why that one."""
+"""`auto`: for each sound the best separator that is ready and supports it, and why that one.
+
+The four stems of music share it out among them: see `sayso.separate.sharing`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sayso.audio import Audio
 from sayso.errors import UnknownTargetError
-from sayso.separate.protocol import Separator
-from sayso.separate.public import FOUR, MODELS, public_model
+from sayso.separate.protocol import Route, Separator
+from sayso.separate.row import CatalogueRow, ranked
+from sayso.separate.sharing import share_out
 from sayso.watch import SILENT, Watch
-
-_DEMUCS = tuple(model.name for model in MODELS if model.kind in ("demucs", "htdemucs"))
-_MUSIC = (*_DEMUCS, "spleeter", "embedded", "audiosep", "simple")
-_SPEECH = ("deepfilternet3", "dns64", "audiosep", "embedded", "simple")
-_WORDS = ("audiosep", "embedded", *_DEMUCS, "simple")
-
-
-@dataclass(frozen=True)
-class Route:
-    """Which separator takes out `target`, and the reason in a sentence."""
-
-    target: str
-    model: str
-    reason: str
 
 
 class AutoSeparator:
     """The `Separator` that asks the best one for each target.
 
     Args:
-        installed: names that can be loaded now.
-        load: a name to its separator; called once a name, when it is first needed.
-        version: changes whenever what is installed does.
+        rows: the catalogue.
+        ready: names of those in it that can be asked now.
+        open: a name to its separator.
+        version: changes whenever what is ready does.
     """
 
     name = "auto"
-    stems = ("vocals", "drums", "bass", "other")
+    stems: tuple[str, ...] = ("vocals", "drums", "bass", "other")
 
     def __init__(
-        self, installed: Sequence[str], load: Callable[[str], Separator], *, version: str = ""
+        self,
+        rows: Sequence[CatalogueRow],
+        ready: Collection[str],
+        open: Callable[[str], Separator],
+        *,
+        version: str = "",
     ) -> None:
         self.version = version
-        self._installed = tuple(installed)
-        self._load = load
-        self._loaded: dict[str, Separator] = {}
+        self._rows, self._ready, self._open = rows, frozenset(ready), open
+
+    @property
+    def hears(self) -> tuple[str, ...]:
+        """All that the separators which are ready offer, each once."""
+        offered = (words for row in self._rows if row.name in self._ready for words in row.offers)
+        return tuple(dict.fromkeys(offered))
 
     def supports(self, target: str) -> bool:
-        """Whether one of the installed separators does."""
+        """Whether one of the separators that are ready does."""
         return self._choose(target) is not None
 
     def route(self, target: str) -> Route:
@@ -57,14 +56,13 @@ class AutoSeparator:
             raise UnknownTargetError(
                 f"no installed model can hear {target}; `sayso models` lists what could be"
             )
-        name, better = found
-        model = public_model(name)
-        reason = f"{name} is the best installed model that hears {target}"
-        if model is not None and target in model.figures:
-            reason += f" (published SDR {model.figures[target]:g} dB)"
+        row, better = found
+        reason = f"{row.name} is the best installed model that hears {target}"
+        if target in row.figures:
+            reason += f" (published SDR {row.figures[target]:g} dB)"
         if better:
             reason += f"; {better} would be better: `sayso models pull {better}`"
-        return Route(target, name, reason)
+        return Route(target, row.name, trained=row.trained, reason=reason)
 
     def separate(
         self,
@@ -77,43 +75,34 @@ class AutoSeparator:
 
         Args:
             mix: any rate, channels and length.
-            targets: each heard by an installed separator.
+            targets: each supported by a separator that is ready.
             watch: progress and cancelling, polled between chunks.
         Raises: UnknownTargetError, Cancelled.
         """
-        groups: dict[str, list[str]] = {}
-        for target in targets:
-            groups.setdefault(self.route(target).model, []).append(target)
-        stems: dict[str, Audio] = {}
-        for number, (name, wanted) in enumerate(groups.items()):
-            share = watch.part(number / len(groups), (number + 1) / len(groups))
-            stems |= self._get(name).separate(mix, wanted, watch=share)
-        return {target: stems[target] for target in targets}
+        return share_out(
+            mix,
+            targets,
+            stems=self.stems,
+            model_of=lambda target: self.route(target).model,
+            ask=lambda name, given, wanted, part: self._open(name).separate(
+                given, wanted, watch=part
+            ),
+            watch=watch,
+        )
 
-    def _choose(self, target: str) -> tuple[str, str | None] | None:
-        """The best installed model for `target`, and a better one that is not installed."""
+    def _choose(self, target: str) -> tuple[CatalogueRow, str | None] | None:
+        """The best row for `target` that is ready, and a better one that could be fetched."""
         better = None
-        for name in _order(target):
-            model = public_model(name)
-            if name not in self._installed:
-                listed = model is not None and (target in model.hears or model.open_words)
-                # Only what can be fetched by command is worth a hint.
-                if listed and model and all(file.url for file in model.files):
-                    better = better or name
-                continue
-            known = model is not None and not model.open_words
-            if target in model.hears if known and model else self._get(name).supports(target):
-                return name, better
+        for row in ranked(self._rows, target):
+            if row.name in self._ready:
+                known = self._open(row.name) if row.taught else row
+                if known.supports(target):
+                    return row, better
+            # Only what can be fetched by command, and run then, is worth a hint.
+            elif (
+                row.supports(target)
+                and row.can_run
+                and all(file.url or file.inside for file in row.files)
+            ):
+                better = better or row.name
         return None
-
-    def _get(self, name: str) -> Separator:
-        if name not in self._loaded:
-            self._loaded[name] = self._load(name)
-        return self._loaded[name]
-
-
-def _order(target: str) -> tuple[str, ...]:
-    """Models from the best to the worst for `target`."""
-    if target in (*FOUR, "guitar", "piano"):
-        return _MUSIC
-    return _SPEECH if target in ("speech", "noise") else _WORDS

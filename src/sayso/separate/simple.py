@@ -17,8 +17,20 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from sayso.audio import Audio, Chunking, Samples, istft, overlap_add, stft, window_frames
-from sayso.separate.catalogue import require_supported
+from sayso.audio import (
+    Audio,
+    Chunking,
+    Samples,
+    calmed,
+    istft,
+    overlap_add,
+    polarities,
+    stft,
+    turned,
+    window_frames,
+)
+from sayso.separate.loading import Loading
+from sayso.separate.protocol import require_supported
 from sayso.watch import SILENT, Watch
 
 MUSIC: tuple[str, ...] = ("vocals", "drums", "bass", "other")
@@ -72,17 +84,23 @@ class SimpleSeparator:
         Raises: UnknownTargetError, Cancelled.
         """
         require_supported(self, targets)
+        signs = polarities(mix)
         stems = overlap_add(
-            mix,
+            turned(calmed(mix), signs),
             lambda chunk: _separate(chunk, targets, mix.sample_rate),
             self._chunking(mix.sample_rate),
             sources=len(targets),
             watch=watch,
         )
-        return dict(zip(targets, stems, strict=True))
+        return {target: turned(stem, signs) for target, stem in zip(targets, stems, strict=True)}
 
     def _chunking(self, sample_rate: int) -> Chunking:
         return Chunking.in_seconds(sample_rate, segment_s=self._segment_s, overlap=self._overlap)
+
+
+def load(given: Loading) -> SimpleSeparator:
+    """The separator. Raises: RangeError."""
+    return SimpleSeparator(**given.cutting)
 
 
 def _separate(chunk: Samples, targets: Sequence[str], sample_rate: int) -> Samples:

@@ -18,9 +18,10 @@ from sayso.checkpoints import fingerprint
 from sayso.checkpoints.arrays import read_arrays
 from sayso.errors import ModelError
 from sayso.networks.spleeter import BINS, FRAMES, mask_graph
-from sayso.separate.catalogue import require_supported
 from sayso.separate.exported import open_graph
+from sayso.separate.loading import Loading
 from sayso.separate.native import by_pairs, separate_natively
+from sayso.separate.protocol import require_supported
 from sayso.watch import SILENT, Watch
 
 RATE = 44_100
@@ -112,3 +113,8 @@ class SpleeterSeparator:
         spectrum[:, :BINS] *= masks[0, 0, :, :count].swapaxes(1, 2)
         spectrum[:, BINS:] = 0
         return istft(spectrum, N_FFT, hop=HOP, length=pair.shape[1])[None]
+
+
+def load(given: Loading) -> SpleeterSeparator:
+    """The separator of the two networks. Raises: ModelError, RangeError."""
+    return SpleeterSeparator(given.paths, threads=given.threads or 0, **given.cutting)

@@ -23,11 +23,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sayso.audio import Audio, Chunking, Samples, istft, overlap_add, resample, stft
+from sayso.audio import (
+    Audio,
+    Chunking,
+    Samples,
+    calmed,
+    istft,
+    overlap_add,
+    polarities,
+    resample,
+    stft,
+    turned,
+)
 from sayso.errors import ModelError
 from sayso.networks.unet_shapes import UNetConfig, unet_shapes
-from sayso.separate.catalogue import require_supported
-from sayso.separate.exported import open_model, version_of
+from sayso.separate.exported import open_model, read_metadata, version_of
+from sayso.separate.loading import Card, Loading
+from sayso.separate.protocol import require_supported
 from sayso.watch import SILENT, Watch
 
 Magnitudes = npt.NDArray[np.float32]
@@ -67,10 +79,7 @@ class UNetSeparator:
         Raises: ModelError for a missing, damaged or different model.
         """
         session, metadata = open_model(path, threads=threads, kind=KIND)
-        try:
-            config = UNetConfig.model_validate(metadata["config"])
-        except (KeyError, ValueError) as error:
-            raise ModelError(f"{path.name} is damaged: {error}") from None
+        config = _config(metadata, path)
         entry = session.get_inputs()[0].name
         return cls(
             config,
@@ -105,14 +114,15 @@ class UNetSeparator:
         """
         require_supported(self, targets)
         chosen = [self.config.sources.index(target) for target in targets]
+        signs = polarities(mix)
         stems = overlap_add(
-            mix,
+            turned(calmed(mix), signs),
             lambda chunk: self._chunk(chunk, mix.sample_rate)[chosen],
             self._chunking(mix.sample_rate),
             sources=len(chosen),
             watch=watch,
         )
-        return dict(zip(targets, stems, strict=True))
+        return {target: turned(stem, signs) for target, stem in zip(targets, stems, strict=True)}
 
     def _chunking(self, sample_rate: int) -> Chunking:
         config = self.config
@@ -158,6 +168,25 @@ class UNetSeparator:
         silent = magnitude[:, top].sum(axis=1) <= 1e-4 * everywhere
         whole = (masks * magnitude).sum(axis=2) / np.maximum(everywhere, 1e-12)
         return np.where(silent, whole, weighted)
+
+
+def card(path: Path) -> Card:
+    """What an exported U-Net is, without its weights. Raises: ModelError."""
+    sources = tuple(_config(read_metadata(path, kind=KIND), path).sources)
+    return Card(path.stem, stems=sources, hears=sources, supports=sources.__contains__)
+
+
+def load(given: Loading) -> UNetSeparator:
+    """The separator in an exported file. Raises: ModelError, RangeError."""
+    given.refuse("segment_s", "overlap")
+    return UNetSeparator.load(given.paths[0], threads=given.threads or 0)
+
+
+def _config(metadata: Mapping[str, Any], path: Path) -> UNetConfig:
+    try:
+        return UNetConfig.model_validate(metadata["config"])
+    except (KeyError, ValueError) as error:
+        raise ModelError(f"{path.name} is damaged: {error}") from None
 
 
 def predict_masks(

@@ -107,9 +107,7 @@ class Recordings:
         from sayso.words.wording import summary
 
         found, session = self.get(name)
-        changed = session.history.push(tuple(moves))
-        self.studio.require(changed.desk)
-        session.history = changed
+        session.do(moves)
         return Stand(recording=found, done=summary(moves), desk=session.desk)
 
 

@@ -4,37 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from sayso.atomic import put
 from sayso.audio import Audio, read
 from sayso.autoedit.content import ContentAnalyser
 from sayso.autoedit.editor import DISCRIMINATOR, UNTAUGHT
-from sayso.desk import (
-    Arrange,
-    Desk,
-    Edit,
-    History,
-    KeepBest,
-    Like,
-    LoopChorus,
-    Move,
-    RemoveSilence,
-    Reply,
-)
+from sayso.conversation import Conversation, Reader, Understood, like_of
+from sayso.desk import Desk, KeepBest, LoopChorus, RemoveSilence, Reply
 from sayso.desk.edits import MOST_SPANS, EditStep
 from sayso.desk.resolving import resolve
 from sayso.errors import FormatError, NotFoundError, RequestError
-from sayso.service.renders import refuse_files
+from sayso.service.store import conversation_of
 from sayso.timeline import Timeline, find_silences
+from sayso.words import Interpretation
 
 if TYPE_CHECKING:
     from sayso.autoedit.choose import Scores
     from sayso.autoedit.editor import Editor
-    from sayso.service.service import Service
+    from sayso.service.settings import Settings
     from sayso.service.tables import Session
 
-_LISTENS = (KeepBest, LoopChorus, Like, RemoveSilence)
+_LISTENS = (KeepBest, LoopChorus, RemoveSilence)
+
+
+class Keeper(Protocol):
+    """Where the files of sessions are: what the cuts need of the service."""
+
+    settings: Settings
+
+    def folder(self, session: str) -> Path:
+        """Where the files of a session are."""
+
+    def source(self, session: Session) -> Path:
+        """Its recording."""
+
+    def rendered_timeline(self, session: Session, desk: Desk) -> Timeline | None:
+        """What is heard of the recording in a render of `desk`; None where none is done."""
 
 
 class Cutter:
@@ -43,34 +50,33 @@ class Cutter:
     Hearing a recording takes a core and, for hours of sound, a gigabyte: routes do it in turns.
 
     Args:
-        service: whose sessions are cut.
+        keeper: of the sessions that are cut.
     """
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
 
     @property
     def scorers(self) -> list[str]:
         """The names that `choose` takes: those that need no teaching, and learnt editors."""
-        folder = self._service.settings.folder / "editors"
+        folder = self._keeper.settings.folder / "editors"
         return [*UNTAUGHT, *sorted(path.stem for path in folder.glob("*.editor"))]
 
     def listens(self, session: Session) -> bool:
         """Whether `timeline` has to hear the recording, which takes a core and much memory."""
-        steps = History.model_validate(session.history).desk.edits
-        return any(isinstance(step, _LISTENS) for step in steps)
+        desk = conversation_of(session).desk
+        return desk.clean is None and _listens(desk)
 
     def timeline(self, session: Session) -> Timeline | None:
         """What is heard of the recording as the desk stands.
 
-        None where that is only known once the speech in it is cleaned.
+        None where that is only known once the speech in it is cleaned: once the desk is rendered.
         Raises: RequestError, RangeError where a step does not fit the recording.
         """
-        desk: Desk = History.model_validate(session.history).desk
-        refuse_files(desk)
-        if desk.clean and any(isinstance(step, _LISTENS) for step in desk.edits):
-            return None
-        source = str(self._service.source(session))
+        desk = conversation_of(session).desk
+        if desk.clean is not None and _listens(desk):
+            return self._keeper.rendered_timeline(session, desk)
+        source = str(self._keeper.source(session))
         return _resolved(source, desk.edits, session.frames, session.sample_rate)
 
     def choose(
@@ -98,7 +104,7 @@ class Cutter:
 
         if by not in self.scorers:
             raise NotFoundError(f"there is no scorer {by!r}; there are {', '.join(self.scorers)}")
-        audio = read(self._service.source(session))
+        audio = read(self._keeper.source(session))
         if keep is None and by not in UNTAUGHT:
             editor = self._editor(by)
             return edit_like(editor, audio, shortest_s=shortest_s, crossfade_s=crossfade_s)
@@ -152,21 +158,25 @@ class Cutter:
             )
         return edit.timeline, notes
 
-    def advice(self, moves: Sequence[Move]) -> Reply | None:
-        """What to say where moves want an edit like a file, which no service opens by its name."""
-        named = [
-            step.example
-            for move in moves
-            if isinstance(move, Edit)
-            for step in move.steps
-            if isinstance(step, Like)
-        ]
-        if not named:
-            return None
+    def advised(self, reader: Reader) -> Reader:
+        """`reader`, but words that want an edit like a file are answered with what can be done."""
+
+        def read(text: str, conversation: Conversation) -> Understood:
+            found = reader(text, conversation)
+            example = like_of(found.moves)
+            if example is None:
+                return found
+            advice = self._advice(example)
+            return Interpretation((advice,), advice.text, found.interpreter)
+
+        return read
+
+    def _advice(self, example: str) -> Reply:
+        """What to say where an edit is to be like a file, which no service opens by its name."""
         learnt = ", ".join(name for name in self.scorers if name not in UNTAUGHT)
         ways = f"choose what {learnt} would keep" if learnt else "let a slider choose what to keep"
         text = (
-            f"I open no files of this machine, so I cannot edit it like {named[0]}. Under Cuts you "
+            f"I open no files of this machine, so I cannot edit it like {example}. Under Cuts you "
             f"can {ways}, or bring in an edit from another program; or tell me what to cut."
         )
         suggestions = ("keep only the best takes", "tighten the pauses")
@@ -177,7 +187,7 @@ class Cutter:
         from sayso.autoedit.editor import score
         from sayso.autoedit.features import extract_features
 
-        path = self._service.folder(session.id) / f"scores-{self.scorers.index(by)}-{by}.json"
+        path = self._keeper.folder(session.id) / f"scores-{self.scorers.index(by)}-{by}.json"
         if not path.exists():
             editor = None if by in UNTAUGHT else self._editor(by)
             scorer = by if editor is None else DISCRIMINATOR
@@ -185,7 +195,7 @@ class Cutter:
         return Scores.loads(path.read_text(encoding="utf-8"))
 
     def _editor(self, name: str) -> Editor:
-        path = self._service.settings.folder / "editors" / f"{name}.editor"
+        path = self._keeper.settings.folder / "editors" / f"{name}.editor"
         return _opened(str(path), path.stat().st_mtime_ns)
 
 
@@ -201,20 +211,15 @@ def _resolved(source: str, steps: Sequence[EditStep], frames: int, sample_rate: 
     """A source never changes, so what its steps come to does not either."""
     needs_sound = any(isinstance(step, _LISTENS) for step in steps)
     audio = read(source) if needs_sound else None
-    return resolve(
+    found = resolve(
         steps,
         frames=frames,
         sample_rate=sample_rate,
         silences=lambda: [] if audio is None else find_silences(audio),
         listener=None if audio is None else ContentAnalyser(audio),
     )
+    return found.timeline
 
 
-def arranged(timeline: Timeline) -> Arrange:
-    """The step that makes `timeline` of the recording."""
-    rate = timeline.sample_rate
-    spans = [
-        {"start_s": clip.start / rate, "end_s": clip.stop / rate, "gain_db": clip.gain_db}
-        for clip in timeline.clips
-    ]
-    return Arrange.model_validate({"spans": spans})
+def _listens(desk: Desk) -> bool:
+    return any(isinstance(step, _LISTENS) for step in desk.edits)

@@ -12,7 +12,6 @@ from sayso.audio.formats import FORMATS
 from sayso.errors import RangeError
 from sayso.outputs import file_name
 from sayso.rendering import Track
-from sayso.studio import Result
 
 MEDIA_TYPES = {
     "wav": "audio/wav",
@@ -34,7 +33,7 @@ def converted(kept: Path, peak: float, *, format: str, encoding: str | None) -> 
         kept: a float32 WAV.
         peak: its largest sample.
         format: of `sayso.audio.formats.FORMATS`.
-        encoding: "pcm16", "pcm24", "float32"; None takes what `Result.write` would.
+        encoding: "pcm16", "pcm24", "float32"; None takes what `Track.write` would.
 
     Raises: RangeError when the format does not hold that.
     """
@@ -56,9 +55,8 @@ def converted(kept: Path, peak: float, *, format: str, encoding: str | None) -> 
         )
     # In a folder of its own, since others may be making the same.
     with tempfile.TemporaryDirectory(prefix=".new-", dir=kept.parent) as fresh:
-        result = Result("", {"track": Track(audio, peak)})
-        paths = result.write(fresh, pattern="{target}.{ext}", format=format, encoding=encoding)
-        paths["track"].replace(made)
+        path = Track(audio, peak).write(Path(fresh) / made.name, encoding=encoding)
+        path.replace(made)
     return made
 
 
@@ -89,6 +87,7 @@ def archive(
         # Sound does not shrink, so nothing is compressed.
         with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as out:
             taken: set[str] = set()
+            name = name.replace("\\", "_")  # a step in paths elsewhere
             for number, (target, peak, kept) in enumerate(tracks):
                 file = file_name("{track}/{target}.{ext}", name, target, format)
                 if file in taken:

@@ -5,23 +5,24 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import structlog
 
+from sayso.atomic import put
 from sayso.audio import write
-from sayso.checkpoints import WeightStore
-from sayso.desk import Desk, History, Like, Strip
-from sayso.errors import Cancelled, RequestError, SaysoError
+from sayso.desk import Desk, Strip
+from sayso.errors import Cancelled, SaysoError
 from sayso.jobs import Context, kind
+from sayso.rendering import render as render_desk
+from sayso.separate import shared_models
 from sayso.service.logs import set_up_logs
 from sayso.studio import Studio
 
 _LOG = structlog.get_logger("sayso")
 KIND = "render"
-TRACK = "{number}.wav"
+TRACK, TIMELINE = "{number}.wav", "timeline.json"
 """Rendered tracks are kept under their number, as float32: no name of a person's is ever a path."""
 
 
@@ -41,19 +42,9 @@ def render(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
         raise
 
 
-def refuse_files(desk: Desk) -> None:
-    """Raises RequestError for an edit like a file: what a stranger names is never opened."""
-    for step in desk.edits:
-        if isinstance(step, Like):
-            raise RequestError(
-                f"{step.example[:100]!r} would be a file of this machine, and a service opens none "
-                "by name; `sayso ask` edits like an example that lies beside it"
-            )
-
-
 def is_of_stems(desk: Desk) -> bool:
     """Whether a desk delivers sounds of the recording as they are."""
-    return not desk.clean and not desk.edits and all(s == Strip() for s in desk.strips.values())
+    return desk.clean is None and not desk.edits and all(s == Strip() for s in desk.strips.values())
 
 
 def make_tracks(arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
@@ -65,21 +56,23 @@ def make_tracks(arguments: Mapping[str, Any], context: Context) -> dict[str, Any
         context: told the progress, and asked whether to stop.
 
     Raises: Cancelled when asked to stop, or when the session was deleted meanwhile; see
-        `refuse_files` and `sayso.studio.Session.render`.
+        `sayso.render`.
     Returns: {"tracks": [...]}, each with what `sayso.rendering.Track` knows of it.
     """
     desk = Desk.model_validate(arguments["desk"])
-    refuse_files(desk)
     out = Path(arguments["out"])
     # What an earlier attempt left whose process was killed; there is one at a time.
     for left in out.parent.glob(f".new-{out.name}-*"):
         shutil.rmtree(left, ignore_errors=True)
-    studio = open_studio(
-        arguments["model"], arguments["cache"], arguments["models"], context.threads
+    models = shared_models(
+        arguments["model"],
+        folder=arguments["models"],
+        threads=context.threads,
+        cache=arguments["cache"],
     )
-    session = studio.open(arguments["source"])
-    session.history = History(start=desk)
-    result = session.render(watch=context.watch)
+    studio = Studio(models)
+    studio.require(desk)
+    result = render_desk(arguments["source"], desk, models=models, watch=context.watch)
     try:
         out.parent.mkdir(exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=f".new-{out.name}-", dir=out.parent))
@@ -99,17 +92,9 @@ def make_tracks(arguments: Mapping[str, Any], context: Context) -> dict[str, Any
                     "notes": list(track.notes),
                 }
             )
+        put(fresh / TIMELINE, result.timeline.model_dump_json())
         shutil.rmtree(out, ignore_errors=True)
         fresh.rename(out)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return {"tracks": tracks}
-
-
-@lru_cache(maxsize=2)
-def open_studio(
-    model: str | None, cache: str | None, models: str | None, threads: int | None
-) -> Studio:
-    """The studio of these settings, kept so that its separator is loaded once a process."""
-    weight_store = None if models is None else WeightStore(Path(models))
-    return Studio(model, cache=cache, threads=threads, weight_store=weight_store)

@@ -14,20 +14,23 @@ from sqlalchemy.exc import OperationalError
 
 from sayso.audio import probe, write
 from sayso.checkpoints import WeightStore
-from sayso.desk import MIX, Desk, History, Move
-from sayso.errors import InputError, LimitError, NotFoundError, QueueError
+from sayso.conversation import Conversation
+from sayso.desk import MIX, Desk, Move, Reply
+from sayso.errors import InputError, NotFoundError, QueueError
 from sayso.jobs import Job, JobQueue
+from sayso.separate import Models
 from sayso.service.cutting import Cutter
 from sayso.service.database import connect
 from sayso.service.decoding import decode
-from sayso.service.renders import KIND, TRACK, is_of_stems, refuse_files
+from sayso.service.quotas import Quotas, require_turn
+from sayso.service.renders import KIND, TIMELINE, TRACK, is_of_stems
 from sayso.service.schemas import DeskPatch, shown_name
 from sayso.service.settings import Settings
-from sayso.service.store import Owner, Store, plain
+from sayso.service.store import Owner, Store, conversation_of, plain
 from sayso.service.tables import Message, Render, Session
 from sayso.service.uploads import Uploads
 from sayso.studio import Studio
-from sayso.words import Exchange
+from sayso.timeline import Timeline
 from sayso.words.wording import summary
 
 _LOG = structlog.get_logger("sayso")
@@ -35,10 +38,9 @@ _SOURCE, _DEMO = "source.wav", "demo.wav"
 _KEPT_RENDERS = 20
 """Of the desk, and as many of untouched stems, which a player needs throughout; an older one can be
 made again, since its stems are kept for longer."""
-_REMEMBERED = 8
 
-Understood = tuple[Sequence[Move], str, str]
-"""Moves, what is said of them, and who understood them."""
+Turn = tuple[Conversation, Sequence[Move], str, str]
+"""A conversation after a turn, its moves, what is said of them, and who understood them."""
 
 
 class Service:
@@ -56,17 +58,14 @@ class Service:
         self.queue = JobQueue(settings.queue)  # first, because it makes a database that is missing
         self.store = Store(connect(settings.database))
         self.uploads = Uploads(settings, self.store)
+        self.quotas = Quotas(settings, self.store, self.folder)
         self.cutter = Cutter(self)
         self._demo = Lock()
-        self.studio = Studio(settings.model, weight_store=self.weight_store, llm=settings.llm)
+        store = None if settings.models is None else WeightStore(settings.models)
+        self.studio = Studio(Models(settings.model, weight_store=store), llm=settings.llm)
         """What understands words; it renders nothing here."""
         reader = self.studio.language_model  # a name that leads nowhere is told at once
         self.interpreter = "offline" if reader is None else reader.name
-
-    @property
-    def weight_store(self) -> WeightStore | None:
-        """Where public weights lie; None for the platform's folder."""
-        return None if self.settings.models is None else WeightStore(self.settings.models)
 
     def health(self) -> Mapping[str, int]:
         """How many renders there are in each state, if the databases answer."""
@@ -97,7 +96,7 @@ class Service:
             try:
                 with recording.open("wb") as out:
                     shutil.copyfileobj(upload, out, 1 << 20)
-                return self._decode(recording, folder)
+                return self._decode(recording, folder, owner)
             finally:
                 recording.unlink(missing_ok=True)
 
@@ -115,15 +114,18 @@ class Service:
         upload = self.store.upload(id, owner)
         with self.uploads.held(upload) as path:
             try:
-                found = self._open(lambda folder: self._decode(path, folder), upload.name, owner)
+                found = self._open(lambda to: self._decode(path, to, owner), upload.name, owner)
             except InputError:  # what is wrong with a recording stays wrong
                 self.uploads.forget(upload)
                 raise
             self.uploads.forget(upload)
             return found
 
-    def _decode(self, recording: Path, folder: Path) -> dict[str, Any]:
-        return vars(decode(recording, folder / _SOURCE, self.settings.limits))
+    def _decode(self, recording: Path, folder: Path, owner: Owner) -> dict[str, Any]:
+        limits = self.settings.limits
+        room = min(limits.decoded_bytes, self.quotas.room(owner))
+        bounds = limits.model_copy(update={"decoded_bytes": room})
+        return vars(decode(recording, folder / _SOURCE, bounds))
 
     def open_demo(self, owner: Owner) -> Session:
         """A session on the demo song."""
@@ -149,8 +151,9 @@ class Service:
             sample_rate=0,
             channels=0,
             frames=0,
-            history=plain(History()),
+            history=plain(Conversation()),
         )
+        self.quotas.room(owner)
         folder = self.folder(session.id)
         folder.mkdir(parents=True)
         try:
@@ -160,6 +163,8 @@ class Service:
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
+        finally:
+            self.quotas.forget(owner)
         return session
 
     def delete(self, id: str, owner: Owner) -> None:
@@ -175,6 +180,7 @@ class Service:
         for render in renders:
             self._forget(render)
         shutil.rmtree(self.folder(id), ignore_errors=True)
+        self.quotas.forget(owner)
 
     def _delete_rows(self, id: str, owner: Owner, renders: Sequence[Render]) -> None:
         self.queue.remove([render.id for render in renders])  # else a crash now leaves them there
@@ -196,69 +202,58 @@ class Service:
         Raises: NotFoundError, LimitError when too many renders wait.
         """
 
-        def understand(history: History) -> Understood:
-            found = self.studio.understand(text, history, earlier=self._earlier(id))
-            advice = self.cutter.advice(found.moves)
-            if advice is not None:
-                return (advice,), advice.text, found.interpreter
-            return found.moves, found.reply, found.interpreter
+        def said(before: Conversation) -> Turn:
+            after, reply = before.say(text, self.cutter.advised(self.studio.understand))
+            return after, reply.moves, reply.text, reply.interpreter
 
-        return self._change(id, owner, understand, text=text, render=render)
-
-    def _earlier(self, id: str) -> list[Exchange]:
-        """What was said in a session, for a language model to go on from."""
-        if self.settings.llm is None:
-            return []
-        return [Exchange(m.text, m.reply) for m in self.store.last_said(id, most=_REMEMBERED)]
+        return self._change(id, owner, said, text=text, render=render)
 
     def do(
         self, id: str, owner: Owner, moves: Sequence[Move], *, render: bool
     ) -> tuple[Session, Message]:
         """Applies moves as one turn. Raises: NotFoundError, MoveError, UnknownTargetError."""
-        return self._change(id, owner, lambda _: (moves, summary(moves), ""), render=render)
+
+        def done(before: Conversation) -> Turn:
+            return before.do(moves), moves, summary(moves), ""
+
+        return self._change(id, owner, done, render=render)
 
     def patch(self, id: str, owner: Owner, patch: DeskPatch) -> tuple[Session, Message]:
         """Sets controls by hand, as one turn. Raises: see `do`."""
 
-        def understand(history: History) -> Understood:
-            moves = patch.moves(history.desk)
-            return moves, summary(moves), ""
+        def by_hand(before: Conversation) -> Turn:
+            moves = patch.moves(before.desk)
+            return before.do(moves), moves, summary(moves), ""
 
-        return self._change(id, owner, understand, render=patch.render)
+        return self._change(id, owner, by_hand, render=patch.render)
 
     def undo(self, id: str, owner: Owner, *, render: bool) -> tuple[Session, Message]:
         """Takes the last turn back. Raises: NotFoundError, MoveError."""
-        return self._step(id, owner, History.undo, "Taking the last change back.", render)
+        reply = "Taking the last change back."
+        return self._change(id, owner, lambda before: (before.undo(), (), reply, ""), render=render)
 
     def redo(self, id: str, owner: Owner, *, render: bool) -> tuple[Session, Message]:
         """Brings back what was taken back last. Raises: NotFoundError, MoveError."""
-        return self._step(id, owner, History.redo, "Bringing the change back.", render)
-
-    def _step(
-        self, id: str, owner: Owner, step: Callable[[History], History], reply: str, render: bool
-    ) -> tuple[Session, Message]:
-        return self._change(id, owner, lambda _: ((), reply, ""), step=step, render=render)
+        reply = "Bringing the change back."
+        return self._change(id, owner, lambda before: (before.redo(), (), reply, ""), render=render)
 
     def _change(
         self,
         id: str,
         owner: Owner,
-        understand: Callable[[History], Understood],
+        turn: Callable[[Conversation], Turn],
         *,
-        step: Callable[[History], History] | None = None,
         text: str = "",
         render: bool,
     ) -> tuple[Session, Message]:
         if render:
-            self._require_room()
+            self._require_room(owner)
         made: list[Render] = []
 
-        def make(history: History) -> tuple[History, Message, Render | None]:
+        def make(before: Conversation) -> tuple[Conversation, Message, Render | None]:
             made.clear()
-            moves, reply, interpreter = understand(history)
-            changed = step(history) if step else history.push(tuple(moves))
+            changed, moves, reply, interpreter = turn(before)
             self.studio.require(changed.desk)
-            refuse_files(changed.desk)
             message = Message(
                 session_id=id,
                 text=text,
@@ -267,8 +262,8 @@ class Service:
                 desk=plain(changed.desk),
                 interpreter=interpreter,
             )
-            talk = all(move.do == "reply" for move in moves) and step is None
-            if not render or talk:
+            only_talk = bool(moves) and all(isinstance(move, Reply) for move in moves)
+            if not render or only_talk:
                 return changed, message, None
             found, fresh = self._render_of(id, changed.desk)
             made.append(found)
@@ -290,13 +285,13 @@ class Service:
         LimitError.
         """
         session = self.store.get(id, owner)
-        desk = History.model_validate(session.history).desk
+        desk = conversation_of(session).desk
         if targets is not None:
             desk = Desk(deliver=tuple(dict.fromkeys(targets)))
         self.studio.require(desk)
         found, fresh = self._render_of(id, desk)
         if fresh:
-            self._require_room()
+            self._require_room(owner)
             self.store.add_render(found)
             self._prune(id)
         self._enqueue(found)
@@ -338,6 +333,14 @@ class Service:
             raise NotFoundError("the track is gone; ask for the render again")
         return tracks[number], path
 
+    def rendered_timeline(self, session: Session, desk: Desk) -> Timeline | None:
+        """What is heard of the recording in a render of `desk`; None where none is done."""
+        for render in self.store.renders(session.id):
+            path = self.render_folder(render) / TIMELINE
+            if Desk.model_validate(render.desk) == desk and path.exists():
+                return Timeline.model_validate_json(path.read_bytes())
+        return None
+
     def render_folder(self, render: Render) -> Path:
         """Where its tracks lie."""
         return self.folder(render.session_id) / "renders" / render.id
@@ -374,13 +377,9 @@ class Service:
         _LOG.info("render", job_id=job.id, session_id=render.session_id, state=job.state)
         return job
 
-    def _require_room(self) -> None:
-        most = self.settings.limits.queue
-        waiting = self.queue.find(
-            kind=KIND, states=("queued", "running"), limit=most, with_arguments=False
-        )
-        if len(waiting) >= most:
-            raise LimitError(f"{most} renders are waiting already; try again in a while")
+    def _require_room(self, owner: Owner) -> None:
+        self.quotas.room(owner)
+        require_turn(self.queue, self.settings.limits.queue)
 
     def _prune(self, session: str) -> None:
         kinds: dict[bool, list[Render]] = {True: [], False: []}

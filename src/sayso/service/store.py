@@ -14,7 +14,7 @@ from sqlalchemy.orm import defer
 from sqlalchemy.sql.base import ExecutableOption
 from sqlmodel import col, select
 
-from sayso.desk import History
+from sayso.conversation import Conversation
 from sayso.errors import LimitError, NotFoundError, RequestError, TooLargeError
 from sayso.service.tables import Message, Render, Session, Token, Upload
 
@@ -24,7 +24,7 @@ _MESSAGES = 1000
 Owner = str | None
 """The id of the token that asks; None on a service without tokens."""
 _Owned = TypeVar("_Owned", Session, Upload)
-Change = Callable[[History], tuple[History, Message, Render | None]]
+Change = Callable[[Conversation], tuple[Conversation, Message, Render | None]]
 
 
 class Store:
@@ -56,20 +56,20 @@ class Store:
             return db.exec(query.order_by(col(Session.touched_s).desc()).limit(most)).all()
 
     def change(self, id: str, owner: Owner, make: Change) -> tuple[Session, Message]:
-        """Replaces the history of a session by what `make` makes of it.
+        """Replaces the conversation of a session by what `make` makes of it.
 
         `make` is called again when another change came in between, so it must be pure.
-        Raises: NotFoundError, TooLargeError for a history beyond all measure, RequestError when
-            others never stop changing it.
+        Raises: NotFoundError, TooLargeError for a conversation beyond all measure, RequestError
+            when others never stop changing it.
         """
         for tries in range(_TRIES):
             if tries:
                 time.sleep(random.uniform(0, _PAUSE_S * min(tries, 10)))
             with self._open() as db:
                 session = _owned(db, Session, id, owner)
-                history, version = History.model_validate(session.history), session.version
+                conversation, version = conversation_of(session), session.version
                 db.rollback()  # hold no lock while words are interpreted
-                changed, message, render = make(history)
+                changed, message, render = make(conversation)
                 _require_brief(changed)
                 now = time.time()
                 update = (
@@ -149,12 +149,6 @@ class Store:
             query = query.where(col(Message.id) > after).order_by(col(Message.id)).limit(_MESSAGES)
             return db.exec(query).all()
 
-    def last_said(self, session: str, *, most: int) -> Sequence[Message]:
-        """The last messages in words, in order."""
-        with self._open() as db:
-            query = select(Message).where(col(Message.session_id) == session, Message.text != "")
-            return db.exec(query.order_by(col(Message.id).desc()).limit(most)).all()[::-1]
-
     def add_render(self, render: Render) -> None:
         """Keeps a render that no message led to."""
         with self._open() as db:
@@ -195,8 +189,13 @@ def plain(value: BaseModel) -> dict[str, Any]:
     return value.model_dump(mode="json", exclude_none=True)
 
 
-def _require_brief(history: History) -> None:
-    if len(history.model_dump_json(exclude_none=True)) > _HISTORY_BYTES:
+def conversation_of(session: Session) -> Conversation:
+    """The conversation of a session, whichever version kept it."""
+    return Conversation.model_validate(session.history)
+
+
+def _require_brief(conversation: Conversation) -> None:
+    if len(conversation.model_dump_json(exclude_none=True)) > _HISTORY_BYTES:
         raise TooLargeError(
             f"the changes of this session take more than {_HISTORY_BYTES >> 20} MiB; go on in "
             "another session"

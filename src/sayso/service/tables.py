@@ -31,7 +31,10 @@ class Token(SQLModel, table=True):
 
 
 class Session(SQLModel, table=True):
-    """A recording with its desk. `version` counts changes, so that none is lost to another."""
+    """A recording with its conversation. `version` counts changes, so that none is lost to another.
+
+    `history` is the `sayso.conversation.Conversation`; that of earlier versions was a `History`.
+    """
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
     token_id: str | None = Field(default=None, foreign_key="token.id", index=True, max_length=32)

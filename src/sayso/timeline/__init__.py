@@ -10,9 +10,35 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sayso.timeline.playback import Edited
     from sayso.timeline.silence import find_silences
-    from sayso.timeline.timeline import CROSSFADE_S, Clip, Spans, Timeline, take, whole
+    from sayso.timeline.timeline import (
+        CROSSFADE_S,
+        HIGHEST_SPEED,
+        LONGEST_CROSSFADE_S,
+        LOWEST_SPEED,
+        MOST_CLIPS,
+        Clip,
+        Spans,
+        Timeline,
+        select,
+        take,
+        whole,
+    )
 
-__all__ = ["CROSSFADE_S", "Clip", "Edited", "Spans", "Timeline", "find_silences", "take", "whole"]
+__all__ = [
+    "CROSSFADE_S",
+    "HIGHEST_SPEED",
+    "LONGEST_CROSSFADE_S",
+    "LOWEST_SPEED",
+    "MOST_CLIPS",
+    "Clip",
+    "Edited",
+    "Spans",
+    "Timeline",
+    "find_silences",
+    "select",
+    "take",
+    "whole",
+]
 _HOMES = {"Edited": "playback", "find_silences": "silence"}
 
 

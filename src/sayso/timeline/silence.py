@@ -14,6 +14,7 @@ _MARGIN_S = 0.08
 """Kept on either side of a sound, so that soft beginnings and endings of words survive."""
 _ABOVE_FLOOR_DB, _BELOW_LOUD_DB, _AT_LEAST_BELOW_DB = 6.0, 45.0, 20.0
 _INAUDIBLE_DB = -75.0
+_QUIET_DB, _NOTHING_DB = -55.0, -95.0
 _RUMBLE_HZ = 60.0
 """Below this lie handling noise, hum and offsets: no reason to keep a pause."""
 
@@ -65,6 +66,12 @@ def quiet_below_db(levels: npt.NDArray[np.float32]) -> float:
 
     It lies near the noise floor, and far below what is loud.
     """
+    heard = levels[levels > _NOTHING_DB]
+    loudest = float(np.quantile(heard, 0.95)) if heard.size else -np.inf
+    if _NOTHING_DB < loudest < _QUIET_DB:
+        # A quiet recording is judged as if it had been turned up.
+        lift_db = np.float32(_QUIET_DB - loudest + 20.0)
+        return quiet_below_db(levels + lift_db) - float(lift_db)
     audible = levels[levels > _INAUDIBLE_DB]
     if not audible.size:
         return np.inf

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from sayso.desk import MIX
+from sayso.desk import MIX, Adjust
 from sayso.words.actions import ACTIONS, KINDS, OF_THE_MIX, Declined, Scene
-from sayso.words.context import with_effect
+from sayso.words.amounts import STEPS
+from sayso.words.checks import NAMED
+from sayso.words.context import last_turn, with_effect
 from sayso.words.tracks import extract
 from sayso.words.turn import Turn
 from sayso.words.wishes import Aspect, Wish
@@ -24,6 +27,7 @@ def adjust(turn: Turn, wish: Wish) -> None:
             _change(turn, low, [MIX])
         return
     for aspect in wish.aspects:
+        aspect = _as_last_time(turn, wish, aspect)
         _change(turn, aspect, _targets(turn, wish, aspect))
 
 
@@ -38,6 +42,21 @@ def _change(turn: Turn, aspect: Aspect, targets: Sequence[str]) -> None:
         turn.do(moves)
         for text in scene.notes:
             turn.note(text)
+
+
+def _as_last_time(turn: Turn, wish: Wish, aspect: Aspect) -> Aspect:
+    """Tells "more on the piano" after reverb on the guitar from "more of the piano"."""
+    unnamed = aspect.name == "gain" and not aspect.numbers and not any(map(wish.clause.has, NAMED))
+    degrees = wish.clause.has("degree", "more", "less", "excess", "lack")
+    on = wish.clause.first("prep", "on", "for", "in", "to")
+    last = [m for m in last_turn(turn.history) if isinstance(m, Adjust)]
+    kinds = [effect for move in last for effect in move.effects]
+    if turn.moves or not (unnamed and degrees and on and kinds):
+        return aspect
+    name = "tempo" if kinds[-1].effect == "stretch" else kinds[-1].effect
+    if name not in STEPS:
+        return aspect
+    return replace(aspect, name=name, more=True)
 
 
 def _means_tone(turn: Turn, wish: Wish) -> bool:

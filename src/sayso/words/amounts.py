@@ -1,13 +1,13 @@
 """How much "a bit" is: every convention about amounts that were not given as numbers.
 
-Levels follow the sone rule: twice as loud is 10 dB, so a loudness factor f is 10 log2(f) dB.
-Source: Stevens 1955 (JASA 27:815).
+"Twice as loud" follows the sone rule: a loudness factor f is 10 log2(f) dB (Stevens 1955, JASA
+27:815). A share of the volume, "half the volume", "by 20%", is one of the amplitude, as on a fader.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import log2
+from math import log2, log10
 from typing import Literal, TypeAlias
 
 SILENT_DB = -60.0
@@ -63,6 +63,17 @@ def setting(aspect: str, size: str) -> float:
     """What an aspect is set to when only a size is given."""
     sizes = SETTINGS[aspect]
     return sizes.get(size, sizes["normal"])
+
+
+def level_db(share: float) -> float:
+    """The level difference of a share of the volume, as on a fader, to a tenth of a dB.
+
+    >>> level_db(0.5), level_db(1.5), level_db(0)
+    (-6.0, 3.5, -60.0)
+    """
+    if share <= 0:
+        return SILENT_DB
+    return max(round(20 * log10(share), 1), SILENT_DB)
 
 
 def loudness_db(factor: float) -> float:

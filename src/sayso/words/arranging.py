@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from sayso.desk import MIX, NO, Adjust, Edit, Extract, Loudness, Move, Remove, Stretch
+from sayso.desk import MIX, NO, Adjust, Edit, Extract, Gain, Loudness, Move, Remove, Stretch
 from sayso.words.hearing import TargetResolver
 from sayso.words.wording import joined, spoken
 
@@ -57,7 +57,9 @@ def _partner(out: Sequence[Move], move: Move) -> int | None:
 def _together(first: Move, second: Move) -> Move:
     match first, second:
         case Adjust(), Adjust():
-            effects = first.effects + second.effects
+            # What is brought back at another level is brought back once.
+            back = tuple(effect for effect in first.effects if effect != Gain(db=0.0))
+            effects = (back if _levels(second) else first.effects) + second.effects
             # What is set twice to the same is set once.
             once = effects if first.relative else tuple(dict.fromkeys(effects))
             return first.model_copy(update={"effects": once})
@@ -68,6 +70,10 @@ def _together(first: Move, second: Move) -> Move:
             return first.model_copy(update={"steps": first.steps + second.steps})
         case _:
             raise AssertionError(f"{first} and {second} are not alike")
+
+
+def _levels(move: Adjust) -> bool:
+    return any(isinstance(effect, Gain) for effect in move.effects)
 
 
 def sparing(
@@ -90,10 +96,10 @@ def sparing(
                 else:
                     left = joined([spoken(name) for name in names])
                     lost.append(f"I cannot change everything but {left} in one go.")
-            case Remove(targets=targets) | Extract(targets=targets):
+            case Remove(targets=targets):
                 others = tuple(target for target in targets if target not in names)
                 if others:
-                    kept.append(move.model_copy(update={"targets": others}))
+                    kept.append(Remove(targets=others))
             case _:
                 kept.append(move)
     return kept, [text for text, _ in groupby(lost)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sayso.words.clauses import Clause
+from sayso.words.grammar import Clause
 from sayso.words.items import Item
 from sayso.words.numbers import Quantity
 from sayso.words.wishes import Aspect
@@ -38,7 +38,7 @@ def direction(clause: Clause) -> int:
     if clause.has("particle", "back") and clause.has("verb", "pull", "push"):
         return -1
     taken = clause.has("particle", "off", "away") or clause.has("verb", "remove")
-    if taken and any(number.unit in {"db", "percent"} for number in _numbers(clause)):
+    if taken and any(number.unit in {"db", "percent", ""} for number in _numbers(clause)):
         return -1
     for sign, cues in ((1, _UP[:1]), (-1, _DOWN[:1]), (1, _UP[1:]), (-1, _DOWN[1:])):
         if any(clause.has(*cue) for cue in cues):
@@ -75,15 +75,15 @@ def _sign_of(clause: Clause, quality: Item, *, comparative: bool) -> int:
     return sign
 
 
-def is_comparative(item: Item, text: str) -> bool:
+def is_comparative(item: Item) -> bool:
     """Whether a quality compares ("brighter") or names a state ("bright")."""
-    last = text.split()[-1] if text else ""
-    return last.endswith(("er", "ier")) or text.startswith(("more ", "less "))
+    last = item.text.split()[-1] if item.text else ""
+    return last.endswith(("er", "ier")) or item.text.startswith(("more ", "less "))
 
 
-def aspects(clause: Clause, words: str) -> tuple[Aspect, ...]:
-    """The aspects that `clause` is about; `words` is the whole normalised text."""
-    named = list(_named(clause, words))
+def aspects(clause: Clause) -> tuple[Aspect, ...]:
+    """The aspects that `clause` is about."""
+    named = list(_named(clause))
     if not named:
         named = list(_implied(clause))
     specific = [aspect for aspect in named if aspect.name not in _GENERIC]
@@ -109,7 +109,7 @@ def _unique(found: Sequence[Aspect]) -> list[Aspect]:
     return list(unique.values())
 
 
-def _named(clause: Clause, words: str) -> Iterator[Aspect]:
+def _named(clause: Clause) -> Iterator[Aspect]:
     banded = clause.has("band")
     filters = {"filter.lowpass", "filter.highpass", "filter.bandpass"}
     filtered = clause.has("param", *filters)
@@ -118,14 +118,17 @@ def _named(clause: Clause, words: str) -> Iterator[Aspect]:
         if item.kind == "param" and name != "silence" and not (name == "eq" and banded):
             down = item.value.endswith("-") and not clause.has("particle", "up")
             sign = -1 if down else direction(clause) or int(item.value.endswith("+"))
-            yield Aspect(name.rstrip("+-"), detail.rstrip("+-"), sign=sign)
+            # "Half the volume" is half the amplitude, "half as loud" half the loudness.
+            detail = "volume" if name == "gain" else detail.rstrip("+-")
+            yield Aspect(name.rstrip("+-"), detail, sign=sign)
         elif item.kind == "quality":
-            text = words[item.start : item.end]
-            comparative = is_comparative(item, text)
+            comparative = is_comparative(item)
             if not (not comparative and _attributive(clause, at)):
                 yield _quality(clause, item, comparative=comparative)
         elif item.kind == "preset":
             yield _preset(clause, item.value)
+        elif item.is_("verb", "tighten"):
+            yield Aspect("compress")
         elif item.kind == "verb_param":
             yield Aspect("preset", item.value)
         elif item.kind == "place":
@@ -174,7 +177,8 @@ def _implied(clause: Clause) -> Iterator[Aspect]:
     elif any(number.unit == "x" for number in numbers) and not clause.has("sound"):
         yield Aspect("tempo", absolute=True)
     elif clause.has("degree", "excess") and clause.has("size", "high", "low"):
-        yield Aspect("gain", sign=-1 if clause.has("size", "high") else 1)
+        name = "pitch" if clause.has("prep", "for") else "gain"
+        yield Aspect(name, sign=-1 if clause.has("size", "high") else 1)
     elif sign or any(number.unit in {"db", "percent"} for number in numbers):
         yield Aspect("gain", sign=sign)
     elif _sets_a_level(clause, numbers):
@@ -211,9 +215,10 @@ def _completed(clause: Clause, aspect: Aspect, sign: int) -> Aspect:
         clause.has("particle", "off", "out", "away") and not clause.has("verb", "raise")
     )
     ranged = clause.first("range") if clause.has("prep", "from") else None
+    shared = aspect.name == "gain" and clause.has("prep", "by")
     return Aspect(
         name=aspect.name,
-        detail=aspect.detail,
+        detail="volume" if shared else aspect.detail,
         sign=aspect.sign or sign,
         off=off or removed,
         size=size,

@@ -68,6 +68,9 @@ def raised(name: str, history: History, ear: TargetResolver) -> Declined:
         text = _help(ear)
     elif name == "statement":
         text = _so_far(history)
+    elif name == "yes" and history.turns:
+        done = [part for move in history.turns[-1] for part in described(move)]
+        text = f"That is done already: {joined(done)}. Say what else should change."
     return Declined(reason, text, suggestions)
 
 
@@ -169,7 +172,7 @@ def unheard(targets: Sequence[str], ear: TargetResolver) -> Declined:
         text = f"I cannot hear {names} here; what I can hear is {joined(heard)}."
     named = ["other" if name == "other" else f"the {name}" for name in [*offers, *heard][:3]]
     suggestions = tuple(f"isolate {name}" for name in named)
-    return Declined("unsupported", text, tuple(dict.fromkeys(suggestions)))
+    return Declined("unsupported", text, tuple(dict.fromkeys(suggestions)), asks="targets")
 
 
 def vague(targets: Sequence[str]) -> Declined:
@@ -179,7 +182,7 @@ def vague(targets: Sequence[str]) -> Declined:
     what = f"about {spoken(name)}" if name else ""
     text = f"Tell me what should be different {what}".rstrip() + ": the level, the tone, an effect?"
     suggestions = (f"make {on} louder", f"make {on} brighter", f"add some reverb to {on}")
-    return Declined("ambiguous", text, suggestions)
+    return Declined("ambiguous", text, suggestions, asks="aspect", template=f"make {on} {{}}")
 
 
 def only_mentioned(targets: Sequence[str]) -> Declined:

@@ -36,7 +36,13 @@ def softened(history: History, share: float) -> tuple[Move, ...]:
     """
     origin = _origin(history)
     if not origin.turns:
-        raise Declined("ambiguous", "Too much of what?", ("make it quieter", "less reverb"))
+        raise Declined(
+            "ambiguous",
+            "Too much of what?",
+            ("make it quieter", "less reverb"),
+            asks="targets",
+            template="too much {}",
+        )
     moves = tuple(_steps_back(before(origin).desk, history.desk, share))
     if not moves:
         raise Declined(
@@ -115,6 +121,8 @@ def again(history: History, sign: int, size: str) -> tuple[Move, ...]:
             "ambiguous",
             "More of what? Name a sound and what should change.",
             ("make the drums louder", "more reverb on the vocals"),
+            asks="targets",
+            template="more {}" if sign > 0 else "less {}",
         )
     return tuple(moves)
 

@@ -1,11 +1,13 @@
 """English instructions to moves, without a model: deterministic, and quick.
 
 Words become tokens, tokens items, items clauses, clauses wishes, and wishes moves. What was not
-understood is said in the reply; nothing is guessed silently.
+understood is said in the reply; nothing is guessed silently. What a conversation remembers beside
+its moves, such as an open question, goes in and out as a `State`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -15,10 +17,15 @@ from sayso.words import dialogue
 from sayso.words.actions import Declined
 from sayso.words.actions.edits import edit_steps, example, in_order, silence_step, verb_of
 from sayso.words.acts import perform
+from sayso.words.answers import Facts
 from sayso.words.arranging import arranged, sparing
-from sayso.words.clauses import clauses
+from sayso.words.grammar import Clause
 from sayso.words.hearing import TargetResolver
+from sayso.words.items import mended
+from sayso.words.questions import asked_further, filled
+from sayso.words.reading import clauses
 from sayso.words.sentences import wishes
+from sayso.words.state import State
 from sayso.words.tokens import normalise
 from sayso.words.turn import Turn
 from sayso.words.wishes import Wish
@@ -26,15 +33,20 @@ from sayso.words.wording import joined, spoken, summary, worded
 
 LONGEST = 2000
 """Characters of a message that are read; nobody asks for something in more."""
+_ONLY = re.compile(r"\b(?:only|just|alone|nothing (?:else|but)|by itself|on its own)\b")
 _ASKING = ("what", "who", "when", "where", "why", "how", "which", "is", "are", "do", "does", "tell")
+# Left over beside an order, these change what it means, so that it is not carried out without them.
+_GRAVE = frozenset({"quantity", "range", "span", "band", "neg", "section", "except"})
+_TOLD = frozenset({"none", "aside", "remark", "topic", "ask", "condition"})
 
 
 class Interpretation(NamedTuple):
-    """What was understood: the moves, a reply to the person that says so, and who understood."""
+    """What was understood: the moves, a reply that says so, who understood, and the state after."""
 
     moves: tuple[Move, ...]
     reply: str
     interpreter: str = "offline"
+    state: State = State()
 
 
 class Exchange(NamedTuple):
@@ -45,7 +57,12 @@ class Exchange(NamedTuple):
 
 
 def interpret(
-    text: str, history: History, *, supports: Callable[[str], bool] | None = None
+    text: str,
+    history: History,
+    *,
+    supports: Callable[[str], bool] | None = None,
+    state: State | None = None,
+    facts: Facts | None = None,
 ) -> Interpretation:
     """The moves that `text` asks for after `history`; never empty, and all of them can be applied.
 
@@ -53,35 +70,83 @@ def interpret(
         text: an instruction in English, of any length.
         history: the conversation so far; it is not changed.
         supports: whether a target can be heard; None hears everything.
+        state: what the interpretation of the message before gave back; None at the start.
+        facts: what is known of the recording, for questions about it.
 
     >>> interpret("Take the vocals out", History()).reply
     'Taking the vocals out.'
     """
-    ear = TargetResolver(supports)
+    ear, state = TargetResolver(supports), state or State()
     if len(text) > LONGEST:
-        return _answered(dialogue.too_long(len(text), LONGEST))
+        return _answered(dialogue.too_long(len(text), LONGEST), state)
     plain = normalise(text)
     small = dialogue.remark(plain)
     if small is not None:
-        return _answered(dialogue.raised(small, history, ear))
+        return _answered(dialogue.raised(small, history, ear), state)
     foreign = dialogue.language(plain)
     if foreign is not None:
-        return _answered(dialogue.not_english(foreign))
-    found = wishes(clauses(plain), plain)
+        return _answered(dialogue.not_english(foreign), state)
     if not plain.strip():
-        return _answered(dialogue.nothing_said(ear))
-    turn = Turn(history, ear)
+        return _answered(dialogue.nothing_said(ear), state)
+    found = clauses(plain)
+    further = asked_further(found, state)
+    if further is not None:
+        return _answered(further, state)
+    whole = filled(plain, found, state)
+    if whole is not None:
+        plain, state = whole, state.model_copy(update={"asks": "", "template": ""})
+        found = clauses(plain)
+    turn = Turn(history, ear, state, facts)
+    turn.only = bool(_ONLY.search(plain))
     like = example(text)
     if like is not None:
         turn.do([Edit(steps=(like,))])
     else:
-        _carry_out(turn, found)
+        _carry_out(turn, wishes(_without_halves(turn, found)))
     return _finished(turn, plain)
 
 
-def _answered(answer: Declined) -> Interpretation:
+def _answered(answer: Declined, state: State) -> Interpretation:
     reply = dialogue.as_reply([answer])
-    return Interpretation((reply,), worded(reply))
+    return Interpretation((reply,), worded(reply), state=state)
+
+
+def _without_halves(turn: Turn, found: Sequence[Clause]) -> list[Clause]:
+    """The clauses without those that a leftover number, time or "not" beside them may change."""
+    out: list[Clause] = []
+    conditional = [clause for clause in found if clause.act == "condition"]
+    if conditional:
+        return conditional
+    for at, clause in enumerate(found):
+        near = [*found[max(at - 1, 0) : at], *found[at + 1 : at + 2]]
+        touching = [o for o in near if o.act == "none" and not o.led and _touch(clause, o)]
+        grave = [other for other in touching if any(item.kind in _GRAVE for item in other.items)]
+        if clause.act in _TOLD:
+            out.append(clause)
+            continue
+        # "Dru ms louder": what is unknown is the sound, not the whole.
+        lost = clause.act == "change" and not clause.targets and _loses_its_sound(touching)
+        if grave or lost:
+            turn.answers.append(
+                Declined(
+                    "ambiguous",
+                    f"I did not understand “{touching[0].text}”, and it may change what is meant, "
+                    f"so I leave “{clause.text}” as it is. Please say it another way.",
+                    ("turn the drums down by 3 dB", "cut the first 10 seconds"),
+                )
+            )
+            continue
+        out.append(clause)
+    return out
+
+
+def _loses_its_sound(touching: Sequence[Clause]) -> bool:
+    return any(item.kind == "word" for clause in touching for item in clause.items)
+
+
+def _touch(first: Clause, second: Clause) -> bool:
+    earlier, later = sorted((first, second), key=lambda clause: clause.start)
+    return later.joined == "soft" and later.start - (earlier.start + len(earlier.text)) <= 1
 
 
 def _carry_out(turn: Turn, found: Sequence[Wish]) -> None:
@@ -98,13 +163,11 @@ def _carry_out(turn: Turn, found: Sequence[Wish]) -> None:
                 _flush(turn, steps)
             if wish.act == "silence":
                 steps.append(silence_step(wish.clause))
-                if wish.clause.has("edge", "start", "end"):
-                    turn.note("I shorten every pause, wherever it is.")
             else:
                 verb = verb_of(wish.clause, verb if wish.verbless else "")
                 steps += edit_steps(wish.clause, verb)
         except Declined as answer:
-            turn.answers.append(answer)
+            turn.decline(answer, wish)
         except SaysoError as error:
             # A number that the desk does not take: its message names the range.
             turn.answers.append(Declined("unsupported", _in_words(error, wish)))
@@ -139,8 +202,14 @@ def _finished(turn: Turn, text: str) -> Interpretation:
     if turn.puzzles and (moves or turn.answers):
         quoted = joined([f"“{words}”" for words in turn.puzzles])
         said.append(f"I did not understand {quoted}.")
+    if turn.remarks and (moves or turn.answers):
+        quoted = joined([f"“{words}”" for words in turn.remarks])
+        said.append(f"I did not take {quoted} for an order.")
     said += [worded(reply) for reply in replies]
-    return Interpretation((*moves, *replies), " ".join(filter(None, said)))
+    said += [f"(I read “{typed}” as “{taken}”.)" for typed, taken in mended(text)]
+    return Interpretation(
+        (*moves, *replies), " ".join(filter(None, said)), state=turn.state_after()
+    )
 
 
 def _nothing_done(turn: Turn, text: str) -> Declined:
@@ -158,4 +227,6 @@ def _nothing_done(turn: Turn, text: str) -> Declined:
     words = text.split()
     if text.rstrip().endswith("?") or (words and words[0] in _ASKING):
         return dialogue.raised("off_topic", turn.history, turn.ear)
+    if turn.told and not turn.puzzles:
+        return dialogue.raised("told", turn.history, turn.ear)
     return dialogue.puzzled(turn.ear)

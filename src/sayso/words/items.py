@@ -14,7 +14,7 @@ from functools import cache
 from sayso.words.lexicon import lexicon
 from sayso.words.numbers import INTERVALS, NUMBER_WORDS, UNITS, Measured, Piece, Quantity, measure
 from sayso.words.spelling import Speller
-from sayso.words.tokens import Token, tokenize
+from sayso.words.tokens import Token, folded, tokenize
 from sayso.words.vocabulary import SOUND, VERSION, vocabulary
 
 # "The dog sound" is the dog, but in "the dog sounds muffled" it is a verb.
@@ -34,6 +34,7 @@ class Item:
 
     `version` marks a sound that names a version of the recording: "an acapella", "karaoke". A
     verb that is not `freestanding` leans on what stands before it: "without", "be", "removed".
+    `text` is what was typed.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Item:
     definite: bool = False
     version: bool = False
     freestanding: bool = True
+    text: str = ""
 
     def is_(self, kind: str, *values: str) -> bool:
         """Whether the item is of this kind, and of one of `values` if any are given."""
@@ -70,31 +72,75 @@ def itemize(text: str) -> list[Item]:
         elif item.kind == "adjective":
             continue
         else:
-            items.append(replace(item, definite=definite))
+            items.append(replace(item, definite=definite, text=text[item.start : item.end]))
             definite = False
     return _settled(items, text)
 
 
 def _settled(items: list[Item], text: str) -> list[Item]:
     """`items` with the words that mean two things told apart by what follows them."""
-    out = []
+    out: list[Item] = []
     for at, item in enumerate(items):
         after = items[at + 1].kind if at + 1 < len(items) else ""
         words = text[item.start : item.end]
-        if item.is_("pronoun") and words in lexicon().words["determiners"] and after in _NAMED:
-            continue
-        if item.is_("same", "also") and words == "too" and after in {"quality", "size"}:
+        if item.is_("pronoun") and words in lexicon().words["determiners"]:
+            if after in _NAMED:
+                continue
+            if at + 1 < len(items) and text[items[at + 1].start : items[at + 1].end] == "loop":
+                continue
+        if item.is_("same", "also") and words == "too" and after in {"quality", "size", "preset"}:
             item = replace(item, kind="degree", value="excess")
+        if item.kind == "word" and words.endswith("'s") and after == SOUND:
+            continue  # whose it is does not tell
+        if item.is_("mark", ":") and out and out[-1].kind in {SOUND, "stems"}:
+            continue
+        if words == "as" and at + 1 < len(items) and items[at + 1].definite and after in _NAMED:
+            item = replace(item, kind="prep", value="as")
+        if words == "now" and (
+            after in {"degree", "same", "quality", "size", "preset", "verb", "mark", ""}
+        ):
+            continue
+        if (
+            item.is_("join", "also")
+            and out
+            and out[-1].kind not in {"mark", "join"}
+            and after != "mark"
+        ):
+            item = replace(item, kind="same", value="also")
         if item.kind == "like" and after == "quantity":
             continue
+        before = out[-1] if out else None
         if at == 0 and words == "no" and after == "mark":
             continue
+        if at == 0 and item.is_("place", "right") and words == "right" and after == "mark":
+            continue
+        if item.kind == "same" and words in {"how about", "what about"} and after == "verb":
+            continue
+        opens = before is None or before.kind in {"mark", "join"}
+        if words == "so" and opens and after not in {"quality", "mark", ""}:
+            item = replace(item, kind="join", value="and")
+        if item.is_("edge", "first") and opens and after == "verb":
+            continue
+        if item.is_("edge", "before") and words == "up to" and _measures(items[at + 1 : at + 2]):
+            item = replace(item, kind="prep", value="to")
+        if words == "loop" and text[: item.start].split()[-1:] in (
+            ["this"],
+            ["the"],
+            ["my"],
+            ["that"],
+        ):
+            item = replace(item, kind="group", value="mix")
         if item.kind == VERSION:
             item = replace(item, kind=SOUND, version=True)
         if item.kind == "verb" and words in lexicon().words["leaning"]:
             item = replace(item, freestanding=False)
         out.append(item)
     return out
+
+
+def _measures(following: Sequence[Item]) -> bool:
+    """Whether a number follows that is no time."""
+    return any(item.number is not None and item.number.unit != "s" for item in following)
 
 
 def _item(pieces: Sequence[Piece], at: int) -> tuple[Item, int]:
@@ -140,7 +186,7 @@ def _sound(words: tuple[str, ...]) -> tuple[str, str, int] | None:
 @cache
 def _speller() -> Speller:
     words = [*vocabulary().words(), *lexicon().phrases.words(), *_UNIT_WORDS, *NUMBER_WORDS]
-    return Speller(words, beside=lexicon().plain)
+    return Speller(words, beside=lexicon().english)
 
 
 @cache
@@ -148,14 +194,30 @@ def known_words() -> frozenset[str]:
     """Every word that is not taken for a slip of the pen."""
     known = {*vocabulary().words(), *lexicon().phrases.words(), *NUMBER_WORDS, *UNITS, *INTERVALS}
     known = known.union(*lexicon().words.values())
-    return frozenset(known) | lexicon().plain | {"hundred", "thousand", "point", "couple"}
+    return frozenset(known) | lexicon().english | {"hundred", "thousand", "point", "couple"}
+
+
+def mended(text: str) -> list[tuple[str, str]]:
+    """What is set right in an already normalised text: each word with what it is taken for.
+
+    >>> mended("remvoe the vocals")
+    [('remvoe', 'remove')]
+    """
+    typed = tokenize(text, lexicon().contractions)
+    pairs = zip(typed, _spelt(list(typed)), strict=True)
+    changed = ((old.text, new.text) for old, new in pairs if folded(old.text) != new.text)
+    return list(dict.fromkeys(changed))
 
 
 def _spelt(tokens: list[Token]) -> list[Token]:
-    """`tokens` with slips of the pen set right."""
+    """`tokens` with slips of the pen set right, those that are no English words."""
     known, slips = known_words(), 0
     for at, token in enumerate(tokens):
-        if token.text in known or not token.text[0].isalpha() or slips >= _MOST_SLIPS:
+        plain = folded(token.text)
+        if plain in known:
+            tokens[at] = token._replace(text=plain)
+            continue
+        if not token.text[0].isalpha() or slips >= _MOST_SLIPS:
             continue
         slips += 1
         right = _speller().correct(token.text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import resources
@@ -46,13 +47,13 @@ class Phrases:
 class Lexicon(NamedTuple):
     """The phrases of command, what contractions stand for, and words by what they are good for.
 
-    `plain` are English words that mean nothing here, so that they are not taken for slips.
+    `english` are the words of a large list of English ones, which are never taken for slips.
     """
 
     phrases: Phrases
     contractions: Mapping[str, tuple[str, ...]]
     words: Mapping[str, frozenset[str]]
-    plain: frozenset[str]
+    english: frozenset[str]
 
 
 def load(name: str) -> Any:
@@ -70,6 +71,32 @@ def _text(name: str) -> str:
 def listed(phrases: str) -> list[str]:
     """The members of a comma-separated list."""
     return [" ".join(phrase.split()) for phrase in phrases.split(",") if phrase.strip()]
+
+
+def _gerunds(verb: str) -> tuple[str, ...]:
+    """The forms in -ing that a verb may have.
+
+    >>> _gerunds("put"), _gerunds("take")
+    (('puting', 'putting'), ('taking',))
+    """
+    if verb.endswith(("ing", "ed", "'")) or len(verb) < 3:
+        return ()
+    stem = verb[:-1] if verb.endswith("e") and not verb.endswith("ee") else verb
+    doubled = verb[-1] not in "aeiouywx" and verb[-2] in "aeiou" and verb[-3] not in "aeiou"
+    return (f"{stem}ing", f"{verb}{verb[-1]}ing") if doubled else (f"{stem}ing",)
+
+
+def _english() -> frozenset[str]:
+    """The words of `english.xz`: sorted, each without the letters that it shares with the last.
+
+    A line is one character that counts the shared letters from "0" on, and the rest of the word.
+    """
+    packed = resources.files(__package__).joinpath("english.xz").read_bytes()
+    words, word = [], ""
+    for line in lzma.decompress(packed).decode().split("\n"):
+        word = word[: ord(line[0]) - ord("0")] + line[1:]
+        words.append(word)
+    return frozenset(words)
 
 
 @cache
@@ -91,11 +118,17 @@ def lexicon() -> Lexicon:
         if "alone" not in topic
         for phrase in listed(topic["phrases"])
     ]
+    acting = [
+        (" ".join((form, *phrase.split()[1:])), cue)
+        for phrase, cue in entries
+        if cue.kind == "verb"
+        for form in _gerunds(phrase.split()[0])
+    ]
     return Lexicon(
-        phrases=Phrases([*raised, *entries]),
+        phrases=Phrases([*raised, *entries, *acting]),
         contractions={
             short: tuple(full.split()) for full, shorts in forms.items() for short in listed(shorts)
         },
         words={name: frozenset(listed(phrases)) for name, phrases in words.items()},
-        plain=frozenset(_text("plain.txt").split()),
+        english=_english(),
     )

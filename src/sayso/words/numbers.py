@@ -63,6 +63,11 @@ _SHARES: dict[tuple[str, ...], float] = {
     ("a", "third"): 33.3,
     ("one", "third"): 33.3,
 }
+# What a share is of, without "by": "a quarter wet", "a third louder".
+_SHARED = frozenset({
+    "wet", "wetter", "dry", "drier", "louder", "quieter", "softer", "faster", "slower", "less",
+    "more", "volume", "speed", "left", "right",
+})  # fmt: skip
 _AND_PARTS: dict[tuple[str, ...], float] = {
     ("and", "a", "half"): 0.5,
     ("and", "a", "quarter"): 0.25,
@@ -72,7 +77,7 @@ _ORDINALS = {"first", "last", "final", "opening", "initial"}
 
 UNITS: dict[str, tuple[str, float]] = {}
 for _name, _scale, _spellings in (
-    ("db", 1.0, "db dbs decibel decibels dbfs"),
+    ("db", 1.0, "db dbs decibel decibels dbfs dbtp"),
     ("hz", 1.0, "hz hertz"),
     ("hz", 1000.0, "khz k kilohertz"),
     ("s", 1.0, "s sec secs second seconds"),
@@ -264,7 +269,8 @@ def _goes_on(tokens: Sequence[Token], at: int, current: float) -> bool:
 def _part_of(tokens: Sequence[Token], at: int) -> _Read:
     """Half a second, an octave, and the bare unit after "the last"."""
     share = _SHARES.get(_texts(tokens, at, 2))
-    if share is not None and at and tokens[at - 1].text == "by":
+    after_it = tokens[at + 2].text if at + 2 < len(tokens) else ""
+    if share is not None and ((at and tokens[at - 1].text == "by") or after_it in _SHARED):
         return Quantity(share, "percent"), at + 2
     for words, part in _PARTS.items():
         if _texts(tokens, at, len(words)) != words:

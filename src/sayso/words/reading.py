@@ -1,235 +1,106 @@
-"""Clauses to wishes: the table of acts, and which sounds an act is about."""
+"""From a message to its clauses, and from a clause to what it wishes and of which sounds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import groupby
 
 from sayso.words.aspects import aspects, complains
-from sayso.words.clauses import TARGETS, Clause, is_list, retext
-from sayso.words.items import Item, known_words
-from sayso.words.spans import SEPARATOR
+from sayso.words.checks import CHECKS, NAMED
+from sayso.words.grammar import TARGETS, Clause, Grammar
+from sayso.words.items import Item, itemize
+from sayso.words.lexicon import load
+from sayso.words.spans import SEPARATOR, grouped
 from sayso.words.wishes import Aspect, Wish
 
-# Sounds that spoil speech: taking them from a voice is what cleaning does.
-SPOILING = ("noise", "hum", "hiss", "static", "crowd", "traffic", "wind", "fan", "air conditioner",
-            "crackle", "buzz", "music")  # fmt: skip
-VOICES = ("vocals", "speech")
-_NAMED = ("param", "quality", "preset", "place", "verb_param")
 # What a sound can be given with, where more or less of it would be about its place in the mix.
 _STATES = frozenset({"pitch", "reverb", "delay", "compress", "preset", "filter", "tempo"})
-_ONLY_AGAIN = frozenset({"degree", "size", "again", "pronoun", "same"})
 _SOURCES = frozenset({"from", "in", "over", "under", "by"})
 _AIMS = _SOURCES | {"for"}
-
-_Test = Callable[[Clause], bool]
-
-
-def _has(kind: str, *values: str) -> _Test:
-    return lambda clause: clause.has(kind, *values)
+_HARD_MARKS = frozenset(".;!?\n")
 
 
-def _named(clause: Clause) -> bool:
-    """Whether an aspect is named, other than by its unit or direction."""
-    kinds = {item.kind for item in clause.items if item.value != "silence"}
-    return bool(kinds & set(_NAMED))
+def clauses(text: str) -> list[Clause]:
+    """The clauses of an already normalised text, each with what it does.
+
+    >>> [(c.act, c.text) for c in clauses("mute the drums and bass, then turn the piano up")]
+    [('remove', 'mute the drums and bass'), ('change', 'turn the piano up')]
+    """
+    found: list[Clause] = []
+    for items, mark in _sentences(grouped(itemize(text))):
+        joined = "hard" if found else "start"
+        end = -1
+        for act, first, last in grammar().divided(items):
+            between = items[max(end, 0) : first]
+            if any(item.is_("join", "then") for item in between) and found:
+                joined = "hard"
+            run = tuple(items[first:last])
+            soft = bool(between) or end < 0
+            found.append(
+                Clause(act, run, joined, text[run[0].start : run[-1].end].strip(), run[0].start,
+                       asked=mark == "?", led=soft and any(map(_leads, between)))
+            )  # fmt: skip
+            joined, end = "soft", last
+    return _with_leftovers_together(found, text)
 
 
-def _pure_again(clause: Clause) -> bool:
-    """Whether it can only mean the last change: "a bit more", "again", "not enough"."""
-    kinds = {item.kind for item in clause.items}
-    if clause.has("size", "high", "low"):
-        return False
-    return kinds <= _ONLY_AGAIN and bool(kinds & {"degree", "again"})
+def _leads(item: Item) -> bool:
+    return item.kind == "join" or item.is_("except", "but")
 
 
-def _pure_softer(clause: Clause) -> bool:
-    if clause.has("again", "softer"):
-        return not (_named(clause) or clause.has("sound"))
-    doubt = clause.has("degree", "excess") or clause.text.startswith("not ")
-    return _pure_again(clause) and doubt and not clause.has("degree", "lack")
+def _sentences(items: Sequence[Item]) -> Iterator[tuple[list[Item], str]]:
+    run: list[Item] = []
+    for item in items:
+        if item.kind == "mark" and item.value in _HARD_MARKS:
+            if run:
+                yield run, item.value
+            run = []
+        else:
+            run.append(item)
+    if run:
+        yield run, ""
 
 
-def _same(clause: Clause) -> bool:
-    if not clause.has("same") and not clause.has("again", "again"):
-        return False
-    rest = [item for item in clause.items if item.kind not in {"same", "again"}]
-    return is_list(rest)
+def _with_leftovers_together(found: Sequence[Clause], text: str) -> list[Clause]:
+    """Words that nothing covers, each run of them as one clause."""
+    out: list[Clause] = []
+    for leftover, group in groupby(found, key=lambda clause: clause.act == "none"):
+        run = list(group)
+        if not leftover:
+            out += run
+            continue
+        merged: list[Clause] = []
+        for clause in run:
+            if merged and clause.joined == "soft" and not clause.led:
+                items = (*merged[-1].items, *clause.items)
+                start = items[0].start
+                words = text[start : items[-1].end].strip()
+                merged[-1] = Clause("none", items, merged[-1].joined, words, start, clause.asked)
+            else:
+                merged.append(clause)
+        out += merged
+    return out
 
 
-def _negated(clause: Clause) -> bool:
-    """Whether an order is forbidden rather than given."""
-    if clause.has("degree", "so", "excess", "enough", "lack", "less"):
-        return False
-    if clause.has("neg", "wish"):
-        # "I don't want the drums" is an order, "I don't want the drums louder" forbids one.
-        return clause.has("verb", "remove", "extract", "raise", "lower") or clause.has("quality")
-    return clause.has("neg", "not")
+@cache
+def grammar() -> Grammar:
+    """The grammar, read on first use."""
+    return Grammar(load("grammar.yaml"), CHECKS)
 
 
-def _timed(clause: Clause) -> bool:
-    looped = clause.has("verb", "loop") and not clause.has("sound")
-    when = clause.has("span") or (clause.has("section") and not looped)
-    if clause.has("sound") and not _named(clause):
-        when = when or any(n.number.unit == "s" for n in clause.all("quantity") if n.number)
-    about = _named(clause) or clause.has("sound") or clause.has("group", "rest")
-    return when and about and not clause.has("param", "silence")
-
-
-def _edits(clause: Clause) -> bool:
-    times = [item for item in clause.all("quantity") if item.number and item.number.unit == "s"]
-    if clause.has("sound"):
-        return False
-    if clause.has("verb", "remove", "cut", "keep"):
-        # "The middle ten seconds", "the first half": stretches whose times are still to be asked.
-        middle = bool(times) and clause.has("place", "centre")
-        if middle or (clause.has("edge", "first", "last") and clause.has("size", "half")):
-            return True
-    if _named(clause):
-        return False
-    if clause.has("span") or clause.has("verb", "loop"):
-        return True
-    if clause.has("takes"):
-        return not (clause.has("verb", "remove", "drop") or clause.has("neg"))
-    if clause.has("verb", "shorten"):
-        return True
-    if clause.has("verb", "start", "end"):
-        return bool(clause.all("quantity"))
-    placed = clause.has("edge", "start", "end") and clause.has("prep", "at", "from")
-    return bool(times) and (clause.has("verb") or clause.has("edge", "long") or placed)
-
-
-def _cleans(clause: Clause) -> bool:
-    if clause.has("verb", "clean") and not clause.has("sound", *SPOILING[:-1]):
-        return True
-    spoilt = clause.has("sound", *SPOILING)
-    away = clause.has("verb", "remove", "denoise", "lower", "cut") or clause.has("degree", "zero")
-    away = away or clause.has("particle", "out", "off")
-    voice = clause.has("sound", *VOICES) or clause.has("group", "talk")
-    if clause.has("verb", "denoise"):
-        return voice
-    return spoilt and away and voice and _parted(clause)
-
-
-def _parted(clause: Clause) -> bool:
-    """Whether it is the noise that should go, and the voice that stays: "noise from my voice"."""
-    cue = clause.first("verb", "remove", "denoise", "lower", "cut") or clause.first(
-        "degree", "zero"
-    )
-    after = [item for item in clause.all("sound") if cue is None or item.start > cue.start]
-    sides = clause.has("prep", "from", "in", "on", "of") or clause.has("particle", "out", "off")
-    sides = sides or clause.items[0].kind in TARGETS
-    return sides and bool(after) and after[0].value in SPOILING
-
-
-def _splits(clause: Clause) -> bool:
-    return clause.has("stems") or (clause.has("verb", "split") and not clause.has("sound"))
-
-
-def _removes(clause: Clause) -> bool:
-    if clause.has("verb", "remove", "cut", "drop") or clause.has("neg", "wish"):
-        return True
-    if clause.has("degree", "zero"):
-        return True
-    out = clause.has("particle", "out", "off", "away")
-    return out and not clause.has("verb", "extract", "pull", "bring", "give", "split")
-
-
-def _extracts(clause: Clause) -> bool:
-    if clause.has("verb", "extract", "give", "split"):
-        return True
-    if any(item.version for item in clause.items):
-        return True
-    if clause.has("verb", "pull", "bring") and clause.has("particle", "out"):
-        return True
-    return clause.has("verb", "keep", "get")
-
-
-def _restores(clause: Clause) -> bool:
-    back = clause.has("particle", "back", "on") and not clause.has("verb", "pull", "push")
-    return clause.has("verb", "unmute") or back
-
-
-# The first that fits is the act; the order settles what two cues in one clause mean.
-_ACTS: tuple[tuple[str, _Test], ...] = (
-    ("topic", _has("topic")),
-    ("redo", _has("undo", "redo")),
-    ("reset", _has("undo", "reset")),
-    ("softer", _pure_softer),
-    ("same", _same),
-    ("again", _pure_again),
-    ("forbid", _negated),
-    ("silence", _has("param", "silence")),
-    ("like", lambda clause: clause.has("like") and not _named(clause)),
-    ("timed", _timed),
-    ("edit", _edits),
-    ("clean", _cleans),
-    ("denoise", _has("verb", "denoise")),
-    ("split", _splits),
-    ("section", _has("section")),
-)
-# These need a sound to do it to.
-_ACTS_ON_TARGETS: tuple[tuple[str, _Test], ...] = (
-    ("restore", _restores),
-    ("remove", _removes),
-    ("extract", _extracts),
-    ("add", _has("verb", "add")),
-    ("change", lambda clause: clause.has("verb", "change") or clause.has("vague")),
-    ("mention", _has("verb")),
-)
-
-
-def read(clause: Clause, text: str) -> Wish:
-    """What `clause` wishes; `text` is the whole normalised text that it is part of."""
+def read(clause: Clause) -> Wish:
+    """What `clause` wishes."""
     clause, spared = _without_spared(clause)
     if not clause.items:
         return Wish("spare", clause, spared=spared)
-    if clause.has("undo", "undo") and not (_named(clause) or clause.has("sound")):
-        return Wish("undo", clause, spared=spared)
-    for act, fits in _ACTS:
-        if fits(clause):
-            about = aspects(clause, text) if act == "again" else ()
-            return Wish(act, clause, about, _targets(clause, act), spared)
-    found = aspects(clause, text)
-    if found and _adjusts(clause, found):
-        found, targets = _bass_or_tone(clause, found)
-        if not targets and clause.has("word") and not _all_plain(clause):
-            return Wish("none", clause, (), (), spared)
-        told = {"complaint": complains(clause), "apart": _apart(clause, found)}
-        return Wish("adjust", clause, found, targets, spared, **told)
-    return _on_targets(clause, spared)
-
-
-def _all_plain(clause: Clause) -> bool:
-    """Whether every word that is no cue is at least an English one."""
-    return all(clause.words(word, word) in known_words() for word in clause.all("word"))
-
-
-def _on_targets(clause: Clause, spared: tuple[Item, ...]) -> Wish:
-    for act, fits in _ACTS_ON_TARGETS:
-        if fits(clause):
-            targets = _targets(clause, act)
-            if act == "change" or targets:
-                return Wish(act, clause, (), targets, spared)
-    if clause.has("undo"):
-        return Wish("reset", clause, (), _targets(clause, "reset"), spared)
-    if {item.kind for item in clause.items} <= TARGETS | {"prep"} and clause.targets:
-        return Wish("bare", clause, (), _targets(clause, "bare"), spared)
-    if {item.kind for item in clause.items} <= TARGETS | {"prep", "quantity", "size"}:
-        return Wish("measured", clause, (), _targets(clause, "adjust"), spared)
-    if is_list(clause.items) and clause.has("sound"):
-        return Wish("bare", clause, (), _targets(clause, "bare"), spared)
-    return Wish("none", clause, (), tuple(clause.targets), spared)
-
-
-def _adjusts(clause: Clause, found: Sequence[Aspect]) -> bool:
-    """Whether a clause with aspects is about them: "drop the drums" is not about their level."""
-    if _named(clause) or clause.has("band") or any(aspect.name != "gain" for aspect in found):
-        return True
-    moved = clause.has("particle", "up", "down", "forward", "behind")
-    measured = bool(found[0].numbers) or clause.has("size")
-    if clause.has("verb", "cut", "drop", "remove") or clause.has("degree", "zero"):
-        return measured or moved
-    return True
+    if clause.act == "again":
+        return Wish("again", clause, aspects(clause), _targets(clause, "again"), spared)
+    if clause.act != "change":
+        return Wish(clause.act, clause, (), _targets(clause, clause.act), spared)
+    found, targets = _bass_or_tone(clause, aspects(clause))
+    told = {"complaint": complains(clause), "apart": _apart(clause, found)}
+    return Wish("adjust", clause, found, targets, spared, **told)
 
 
 def _apart(clause: Clause, found: Sequence[Aspect]) -> bool:
@@ -248,8 +119,8 @@ def _apart(clause: Clause, found: Sequence[Aspect]) -> bool:
         return False
     if before[0].is_("verb", "extract"):
         return True
-    words = clause.words(before[0], before[0])
-    served = before[0].is_("verb", "give") and words.endswith((" me", " us"))
+    words = before[0].text
+    served = before[0].is_("verb", "give") and words.endswith((" me", " us", "me", "us"))
     return served and (sound.version or all(aspect.name in _STATES for aspect in found))
 
 
@@ -260,14 +131,16 @@ def _without_spared(clause: Clause) -> tuple[Clause, tuple[Item, ...]]:
     at = next((n for n, item in enumerate(items) if item.is_("neg", "untouched")), None)
     if at is not None and at == len(items) - 1 and not clause.has("verb"):
         # "The drums alone" asks for them, "leave the drums alone" does not.
-        return retext(clause, items[:at]), tuple(spared)
+        return clause.with_items(items[:at]), tuple(spared)
     if at is None:
-        return retext(clause, items), tuple(spared)
+        return clause.with_items(items), tuple(spared)
     before, after = items[:at], items[at + 1 :]
-    if any(item.kind in TARGETS or item.kind in _NAMED for item in after):
+    if any(item.kind in TARGETS or item.kind in NAMED for item in after):
         spared += [item for item in after if item.kind in TARGETS]
-        return retext(clause, before), tuple(spared)
-    return retext(clause, after), tuple(spared + [item for item in before if item.kind in TARGETS])
+        return clause.with_items(before), tuple(spared)
+    return clause.with_items(after), tuple(
+        spared + [item for item in before if item.kind in TARGETS]
+    )
 
 
 def spared_names(items: Sequence[Item]) -> list[str]:
@@ -297,6 +170,9 @@ def _targets(clause: Clause, act: str) -> tuple[Item, ...]:
     into = clause.first("prep", "in") if clause.has("verb", "split") else None
     parts = [entry for entry in named if into is not None and entry[0].start > into.start]
     named = parts or named
+    if complains(clause):
+        # "Too high for my singer" is not about the singer.
+        named = [entry for entry in named if entry[1] != "for"]
     sources = _AIMS if act in {"extract", "remove", "bare"} else _SOURCES
     if named and named[0][1] not in sources and not clause.has("verb", "split"):
         named = [entry for entry in named if entry[1] not in sources]
@@ -307,7 +183,12 @@ def _targets(clause: Clause, act: str) -> tuple[Item, ...]:
         named = [] if pointed else [e for e in named if e[1] not in _AIMS and _names(e[0], clause)]
     if named:
         return tuple(_unique([item for item, _ in named]))
-    return tuple(item for item, _ in governed if item.kind in {"group", "pronoun"})
+    cue = leaning_removal(clause) if act == "remove" else None
+    return tuple(
+        item
+        for item, _ in governed
+        if item.kind in {"group", "pronoun"} and (cue is None or item.start > cue.start)
+    )
 
 
 def leaning_removal(clause: Clause) -> Item | None:

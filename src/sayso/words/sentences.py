@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sayso.words.aspects import direction
-from sayso.words.clauses import Clause, retext
+from sayso.words.grammar import Clause
 from sayso.words.numbers import Quantity
 from sayso.words.reading import read
 from sayso.words.wishes import Aspect, Wish
@@ -16,17 +16,19 @@ _SLIDING = frozenset({"pitch", "gain", "reverb", "delay", "eq", "pan"})
 _LENT = frozenset({"adjust", "remove", "extract", "restore", "clean"})
 
 
-def wishes(clauses: Sequence[Clause], text: str) -> list[Wish]:
+def wishes(clauses: Sequence[Clause]) -> list[Wish]:
     """The wishes of a message, each whole in itself."""
     found: list[Wish] = []
     retracted: Wish | None = None
     for clause in clauses:
         if clause.has("retract"):
             retracted = found.pop() if found else retracted
-            clause = retext(clause, [item for item in clause.items if item.kind != "retract"])
+            clause = clause.with_items([item for item in clause.items if item.kind != "retract"])
             if not clause.items:
                 continue
-        wish = read(clause, text)
+        if clause.act == "instead" and retracted is not None:
+            clause = replace(clause, act="bare")
+        wish = read(clause)
         if retracted is not None:
             found.append(_instead(wish, retracted))
             retracted = None
@@ -50,7 +52,7 @@ def _instead(wish: Wish, retracted: Wish) -> Wish:
 
 def _opening(wish: Wish) -> Wish:
     """A message that begins with "and" goes on from the one before."""
-    goes_on = wish.act == "bare" and wish.clause.joined == "soft"
+    goes_on = wish.act == "bare" and wish.clause.led
     return replace(wish, act="same") if goes_on else wish
 
 
@@ -97,6 +99,11 @@ def _completed(wish: Wish, before: Wish) -> Wish:
         shared = [a for a in before.aspects if not (before.apart and a.name == "tempo")]
         lent = tuple(_lent(aspect, wish.clause) for aspect in shared)
         return replace(wish, act=before.act, aspects=lent, apart=before.apart)
+    filters = [a.name for a in (*before.aspects, *wish.aspects)] == ["filter", "filter"]
+    if filters and wish.clause.has("band") and not wish.aspects[0].sign:
+        # "Cut everything under 80 on the guitar and above 10k on the bass."
+        cut = before.aspects[0]
+        return replace(wish, aspects=(replace(wish.aspects[0], sign=cut.sign, off=cut.off),))
     if before.apart and wish.act == "adjust" and wish.targets:
         wish = replace(wish, apart=True)
     names = {aspect.name for aspect in before.aspects}
@@ -154,13 +161,14 @@ def _met(found: list[Wish]) -> list[Wish]:
     met = []
     for at, wish in enumerate(found):
         later = found[at + 1 :]
-        answered = wish.complaint and any(_answers(order, wish) for order in later)
+        others = [*found[:at], *later]
+        answered = wish.complaint and any(_answers(order, wish) for order in others)
         if answered or (wish.act == "bare" and any(_points(order) for order in later)):
             met.append(replace(wish, act="mention"))
         elif wish.act == "remove" and wish.clause.has("neg", "wish") and _goes(later):
             # "I can't stand the tambourine, get it out" says it twice.
             met.append(replace(wish, act="mention"))
-        elif wish.act == "change" and any(other.complaint for other in found[:at]):
+        elif wish.act == "vague" and any(other.complaint for other in found[:at]):
             continue
         else:
             met.append(wish)

@@ -73,7 +73,7 @@ class Speller:
         if best is None:
             return None
         other = self._others.best(word)
-        return best[2] if other is None or best[0] < other[0] else None
+        return best[2] if other is None or best[0][:2] <= other[0][:2] else None
 
 
 def _badness(word: str, near: str, distance: float) -> _Badness:

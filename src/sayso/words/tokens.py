@@ -53,6 +53,18 @@ def normalise(text: str) -> str:
     return plain.lower()
 
 
+def folded(word: str) -> str:
+    """`word` without accents.
+
+    >>> folded("flügelhorn")
+    'flugelhorn'
+    """
+    if word.isascii():
+        return word
+    parts = unicodedata.normalize("NFKD", word)
+    return "".join(letter for letter in parts if not unicodedata.combining(letter))
+
+
 def tokenize(text: str, written_out: Mapping[str, Sequence[str]] | None = None) -> list[Token]:
     """The tokens of an already normalised text; `written_out` maps a word to those it stands for.
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sayso.desk import MIX, NO, Adjust, Clean, Extract, Gain, Move, Remove, complement_of
+from sayso.desk import MIX, NO, Adjust, Clean, Extract, Gain, Move, Remove
 from sayso.words.actions import Declined
+from sayso.words.amounts import step
+from sayso.words.checks import VOICES
 from sayso.words.dialogue import vague
-from sayso.words.reading import VOICES, leaning_removal, spared_names
+from sayso.words.reading import spared_names
 from sayso.words.spans import SEPARATOR
 from sayso.words.turn import Turn
 from sayso.words.wishes import Wish
-from sayso.words.wording import joined, spoken
+from sayso.words.wording import spoken
 
 _STEMS = {
     2: ("vocals", "no vocals"),
@@ -50,7 +52,12 @@ def denoise(turn: Turn, wish: Wish) -> None:
 
 def split(turn: Turn, wish: Wish) -> None:
     """Named sounds, or the usual 2, 4, 5 or 6 stems, each as a track."""
-    sounds = [item.value for item in wish.clause.all("sound")]
+    sounds = [item.value for item in wish.targets if item.kind == "sound"]
+    if sounds and wish.clause.has("group", "rest"):
+        sounds.append("other")
+    words = [item for item in wish.targets if item.kind == "word"]
+    if words and not sounds:
+        sounds = turn.targets(wish)
     counts = [item.number.value for item in wish.clause.all("quantity") if item.number]
     if not sounds:
         count = int(counts[0]) if counts else 4
@@ -68,6 +75,10 @@ def split(turn: Turn, wish: Wish) -> None:
 
 def extract(turn: Turn, wish: Wish) -> None:
     """Sounds as tracks of their own; all but several sounds as the mix without them."""
+    if wish.clause.has("degree", "zero"):
+        names = [f"{NO}{item.value}" for item in wish.clause.all("sound")]
+        turn.do([Extract(targets=tuple(turn.heard(names)))])
+        return
     besides = wish.clause.first("besides")
     if besides is not None:
         targets = turn.heard(besides.value.split(SEPARATOR))
@@ -80,73 +91,26 @@ def extract(turn: Turn, wish: Wish) -> None:
     if wish.clause.has("verb", "keep") and any(isinstance(m, Remove) for m in turn.moves):
         spare(turn, wish)
         return
+    if _bass_is_unclear(wish):
+        raise Declined(
+            "ambiguous",
+            "The bass by itself, or more of it in the mix?",
+            ("isolate the bass", "make the bass louder"),
+            asks="",
+        )
     targets = turn.heard(turn.targets(wish))
     if targets == [MIX] and not wish.clause.has("group"):
+        if turn.moves:
+            return
         raise vague(targets)
     if targets:
         turn.do([Extract(targets=tuple(targets))])
 
 
-def _whole_of_removal(wish: Wish) -> list[str]:
-    """The sounds that something should be missing from: "the drums without the cymbals"."""
-    cue = leaning_removal(wish.clause)
-    if cue is None:
-        return []
-    before = [item for item in wish.clause.all("sound") if item.start < cue.start]
-    return [item.value for item in before if item.value not in {"music", "other"}]
-
-
-def remove(turn: Turn, wish: Wish) -> None:
-    """The mix without sounds; all but some taken away leaves those."""
-    besides = wish.clause.first("besides")
-    if besides is not None:
-        targets = turn.heard(besides.value.split(SEPARATOR))
-        turn.do([Extract(targets=tuple(targets))] if targets else [])
-        return
-    targets = turn.targets(wish)
-    extracts = any(isinstance(move, Extract) for move in turn.moves)
-    if wish.clause.has("degree", "zero") and extracts:
-        # "Just the drums, no vocals": what is pulled out has no vocals in it.
-        turn.mention(targets)
-        return
-    if extracts and len(targets) == 1 and wish.clause.has("group", "mix"):
-        # "The drums, and everything without the drums": two tracks.
-        turn.do([Extract(targets=tuple(NO + name for name in turn.heard(targets)))])
-        return
-    whole = _whole_of_removal(wish)
-    if whole and all(complement_of(name) for name in whole):
-        # "A backing track without the guitar" lacks both.
-        targets = [complement_of(name) or name for name in whole] + targets
-    elif whole:
-        heard = turn.heard(whole)
-        turn.do([Extract(targets=tuple(heard))] if heard else [])
-        raise Declined(
-            "unsupported",
-            f"I cannot take {joined([spoken(target) for target in targets])} out of "
-            f"{joined([spoken(name) for name in whole])} alone.",
-        )
-    if MIX in targets and wish.spared:
-        # "Turn everything off except the piano."
-        names = spared_names(wish.spared)
-        turn.spared = [name for name in turn.spared if name not in names]
-        left = turn.heard(names)
-        turn.do([Extract(targets=tuple(left))] if left else [])
-        return
-    if MIX in targets:
-        raise Declined(
-            "ambiguous",
-            "Taking everything out would leave nothing; name the sounds that should go.",
-            ("remove the vocals", "remove everything but the drums"),
-        )
-    heard = turn.heard(targets)
-    kept = [left for left in map(complement_of, heard) if left is not None]
-    gone = [target for target in heard if complement_of(target) is None]
-    moves: list[Move] = []
-    if gone:
-        moves.append(Remove(targets=tuple(gone)))
-    if kept:
-        moves.append(Extract(targets=tuple(kept)))
-    turn.do(moves)
+def _bass_is_unclear(wish: Wish) -> bool:
+    """Whether "I want bass" may be about the instrument as well as about the tone."""
+    items = wish.clause.items
+    return [item.value for item in items] == ["give", "bass"] and not items[1].definite
 
 
 def restore(turn: Turn, wish: Wish) -> None:
@@ -161,11 +125,21 @@ def restore(turn: Turn, wish: Wish) -> None:
         raise Declined(
             "ambiguous", "What should come back? Name the sound.", ("bring the vocals back", "undo")
         )
-    turn.do(_brought_back(targets))
+    level = _level_of_return(wish)
+    turn.do(_brought_back(targets, level))
 
 
-def _brought_back(targets: Sequence[str]) -> list[Move]:
-    return [Adjust(target=t, relative=True, effects=(Gain(db=0.0),)) for t in targets]
+def _level_of_return(wish: Wish) -> float:
+    """How loud it comes back, as against before: "bring them back quietly"."""
+    quality = wish.clause.first("quality", "gain-", "gain+")
+    if quality is None:
+        return 0.0
+    size = next((item.value for item in wish.clause.all("size")), "normal")
+    return (1 if quality.value == "gain+" else -1) * step("gain", size)
+
+
+def _brought_back(targets: Sequence[str], db: float = 0.0) -> list[Move]:
+    return [Adjust(target=t, relative=True, effects=(Gain(db=db),)) for t in targets]
 
 
 def add(turn: Turn, wish: Wish) -> None:

@@ -6,25 +6,47 @@ from collections.abc import Iterable, Sequence
 
 from sayso.desk import MIX, NO, Desk, History, Move, Remove, Undo, apply
 from sayso.words.actions.changes import Declined
+from sayso.words.answers import Facts
 from sayso.words.context import about, before, last_extracted, last_turn, rest_of
 from sayso.words.dialogue import unheard
 from sayso.words.hearing import TargetResolver
 from sayso.words.items import Item, known_words
 from sayso.words.spans import SEPARATOR
+from sayso.words.state import MOST_SOUNDS, State
 from sayso.words.vocabulary import canonical
 from sayso.words.wishes import Wish
 from sayso.words.wording import spoken
+
+_UNWONDERED = frozenset(
+    {"none", "measured", "topic", "mention", "ask", "aside", "remark", "forbid", "condition"}
+)
+# What stands in an order where the answer to a question belongs.
+_HOLES = {"targets": ("pronoun", "group", "sound", "word"), "times": ("section", "takes")}
+
+
+def _with_a_hole(wish: Wish, asks: str) -> str:
+    """The words of a wish with {} in the place of what is asked for."""
+    clause = wish.clause
+    text = clause.text.replace("{", "(").replace("}", ")")
+    named = [item for item in clause.items if item.kind in _HOLES.get(asks, ())]
+    if not named:
+        return f"{text} {{}}"
+    first, last = named[0].start - clause.start, named[-1].end - clause.start
+    return f"{text[:first]}{{}}{text[last:]}"
 
 
 class Turn:
     """Collects what a message leads to, wish by wish.
 
     `moves` are to be done, `answers` are given instead of moves, `notes` say what was taken how,
-    `puzzles` are words that were not understood, `spared` are sounds to leave alone.
+    `puzzles` are words that were not understood, `spared` are sounds to leave alone, `remarks` what
+    was only told. `asked` is the state with the question that is open by now.
     """
 
-    def __init__(self, history: History, ear: TargetResolver) -> None:
-        self.history, self.ear = history, ear
+    def __init__(
+        self, history: History, ear: TargetResolver, state: State, facts: Facts | None
+    ) -> None:
+        self.history, self.ear, self.state, self.facts = history, ear, state, facts
         self.moves: list[Move] = []
         self.latest: tuple[Move, ...] = ()
         self.answers: list[Declined] = []
@@ -32,9 +54,14 @@ class Turn:
         self.puzzles: list[str] = []
         self.spared: list[str] = []
         self.mentioned: list[str] = []
+        self.remarks: list[str] = []
+        self.wish: Wish | None = None
+        self.only = False
         self.left_alone = False
+        self.told = False
+        self.asked = State()
         self._desk = history.desk
-        self._about = about(last_turn(history))
+        self._about = list(state.about) or about(last_turn(history))
         self._named: list[str] = []
         self._used: set[int] = set()
 
@@ -65,6 +92,32 @@ class Turn:
         self.mentioned += targets
         self._about = list(targets) or self._about
 
+    def decline(self, declined: Declined, wish: Wish | None) -> None:
+        """Answers instead of doing, and remembers what the answer asks for."""
+        self.answers.append(declined)
+        self._about = self._named[-1:] or self._about
+        if declined.asks and wish is not None and not self.asked.asks:
+            template = declined.template or _with_a_hole(wish, declined.asks)
+            self.asked = State(asks=declined.asks if "{}" in template else "", template=template)
+
+    def state_after(self) -> State:
+        """What the conversation remembers of this turn."""
+        lately = [name for name in self._named if name != MIX]
+        sounds = [name for name in self.state.sounds if name not in lately]
+        waits = self._about if self._about != about(last_turn(self.history)) else []
+        return self.asked.model_copy(
+            update={
+                "about": tuple(waits) if not self.moves else (),
+                "sounds": tuple([*sounds, *dict.fromkeys(lately)][-MOST_SOUNDS:]),
+            }
+        )
+
+    def point_at(self, targets: Iterable[str]) -> None:
+        """Sounds that were spoken of, so that "them" means these."""
+        named = list(targets)
+        self._named += named
+        self._about = named or self._about
+
     def note(self, text: str) -> None:
         """Something that the person should know of how the words were taken."""
         if text not in self.notes:
@@ -91,7 +144,7 @@ class Turn:
 
     def wonder(self, wish: Wish) -> None:
         """Takes down words of an understood wish that are no English words that we know."""
-        if wish.act in {"none", "measured", "topic", "mention"}:
+        if wish.act in _UNWONDERED:
             return
         for item in wish.clause.all("word"):
             text = wish.clause.words(item, item)
@@ -130,6 +183,8 @@ class Turn:
         return [canonical(text) if after is None else text]
 
     def _pointed_at(self, item: Item) -> list[str]:
+        if item.value == "both" and len(self._about) != 2 and len(self.state.sounds) > 1:
+            return list(self.state.sounds[-2:])
         if item.value == "it":
             return self.about if len(self.about) == 1 else [MIX]
         if self._about in ([], [MIX]):
@@ -137,11 +192,12 @@ class Turn:
                 "ambiguous",
                 "I am not sure which sounds you mean; please name them.",
                 ("make the vocals and the drums louder",),
+                asks="targets",
             )
         return self.about
 
     def _rest(self, wish: Wish) -> list[str]:
-        named = self._named or [i.value for i in wish.clause.all("sound")]
+        named = self._named or [i.value for i in wish.clause.all("sound")] or self.spared
         base = list(dict.fromkeys(named)) or list(last_extracted(self.history))
         if not base:
             raise Declined(
@@ -178,5 +234,5 @@ class Turn:
                 self.note(f"I take {spoken(name)} for {spoken(target)}.")
             found.append(name)
         if deaf:
-            self.answers.append(unheard(deaf, self.ear))
+            self.decline(unheard(deaf, self.ear), self.wish)
         return list(dict.fromkeys(found))

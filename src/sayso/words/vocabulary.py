@@ -35,7 +35,7 @@ class Vocabulary:
                         self._words.setdefault(form, name)
         self.names: tuple[str, ...] = tuple(self._families)
         self.phrases = Phrases((" ".join(w), Cue(SOUND, n)) for w, n in self._words.items())
-        self._speller = Speller(self.words(), beside=lexicon().plain)
+        self._speller = Speller(self.words(), beside=lexicon().english)
 
     def words(self) -> Iterator[str]:
         """Every word that occurs in a name or synonym."""

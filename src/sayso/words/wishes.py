@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sayso.words.clauses import Clause
+from sayso.words.grammar import Clause
 from sayso.words.items import Item
 from sayso.words.numbers import Quantity
 
@@ -28,6 +28,12 @@ class Aspect:
     wanted: bool = False
     numbers: tuple[Quantity, ...] = ()
     ranged: tuple[Quantity, Quantity] | None = None
+
+    @property
+    def bpm(self) -> float:
+        """The tempo that is wanted, 0 where none was named."""
+        named = self.number("bpm")
+        return named.value if named is not None else 0.0
 
     def number(self, *units: str) -> Quantity | None:
         """The first quantity in one of `units`."""

@@ -11,6 +11,7 @@ from sayso.desk import (
     Adjust,
     AnyEffect,
     Clean,
+    During,
     Edit,
     EditStep,
     Extract,
@@ -157,15 +158,65 @@ def _loudness(e: Any, on: str, relative: bool) -> str:
     return f"bringing {on} to {number(e.lufs)} LUFS"
 
 
+def _mute(e: Any, on: str, relative: bool) -> str:
+    return f"silencing {on}"
+
+
+def _fade(e: Any, on: str, relative: bool) -> str:
+    ways = [f"in over {number(e.in_s)} s"] if e.in_s else []
+    ways += [f"out over {number(e.out_s)} s"] if e.out_s else []
+    return f"fading {on} {joined(ways)}" if ways else f"taking the fades off {on}"
+
+
+def _duck(e: Any, on: str, relative: bool) -> str:
+    by = f"by {number(abs(e.db))} dB"
+    if relative:
+        return f"turning {on} down {by} {'less' if e.db > 0 else 'more'} under {spoken(e.under)}"
+    if e.db == 0:
+        return f"no longer turning {on} down under {spoken(e.under)}"
+    return f"turning {on} down {by} while {spoken(e.under)} can be heard"
+
+
+def _width(e: Any, on: str, relative: bool) -> str:
+    if relative:
+        return f"making {on} {_percent(e.amount)} {'wider' if e.amount > 0 else 'narrower'}"
+    return f"making {on} mono" if e.amount == 0 else f"making {on} {_percent(e.amount)} wide"
+
+
+def _reverse(e: Any, on: str, relative: bool) -> str:
+    return f"playing {on} backwards"
+
+
 _EFFECTS: Mapping[str, Callable[[Any, str, bool], str]] = {
     "gain": _gain, "reverb": _reverb, "delay": _delay, "pitch": _pitch, "compress": _compress,
     "eq": _eq, "filter": _filter, "pan": _pan, "stretch": _stretch, "limit": _limit,
-    "loudness": _loudness,
+    "loudness": _loudness, "mute": _mute, "fade": _fade, "duck": _duck, "width": _width,
+    "reverse": _reverse,
 }  # fmt: skip
 
 
 def _of_effect(effect: AnyEffect, target: str, *, relative: bool) -> str:
-    return _EFFECTS[effect.effect](effect, spoken(target), relative)
+    done = _EFFECTS[effect.effect](effect, spoken(target), relative)
+    return done if effect.span is None else f"{done} {when(effect.span)}"
+
+
+def when(span: During) -> str:
+    """A span as one says it.
+
+    >>> when(During(start_s=10, end_s=75)), when(During(start_s=-8))
+    ('from 0:10 to 1:15', 'over the last 8 s')
+    """
+
+    def moment(seconds: float) -> str:
+        return clock(seconds) if seconds >= 0 else f"{number(-seconds)} s before the end"
+
+    if span.end_s is None:
+        if span.start_s < 0:
+            return f"over the last {number(-span.start_s)} s"
+        return f"from {moment(span.start_s)} on"
+    if span.start_s == 0:
+        return f"up to {moment(span.end_s)}"
+    return f"from {moment(span.start_s)} to {moment(span.end_s)}"
 
 
 def _of_step(step: EditStep) -> str:

@@ -9,8 +9,9 @@ from fastapi import APIRouter, File, Query, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
 from sayso.autoedit.choose import SHORTEST_S
+from sayso.desk.arrangement import arrangement_of
 from sayso.desk.edits import Span
-from sayso.service.cutting import Cutter, arranged
+from sayso.service.cutting import Cutter
 from sayso.service.routes.dependencies import Hearing, Mine, Resolving, Serving
 from sayso.timeline import CROSSFADE_S, Timeline
 from sayso.timeline.exchange.formats import FORMATS, NAMES
@@ -40,13 +41,15 @@ class CutFormat(BaseModel):
 class Cuts(BaseModel):
     """Spans of the recording in the order in which they are heard; null while not known.
 
-    `spans` is what an `arrange` step takes. `crossfade_s` is the length of each join, `fade_out_s`
-    that of the very end. `notes` say what an imported edit has and these do not; `formats` are
-    those of imports and exports.
+    `spans`, `crossfade_s`, `fade_in_s` and `fade_out_s` are what an `arrange` step takes: the
+    length of each join that has none of its own, and of the fades of the very beginning and end.
+    `notes` say what an imported edit has and these do not; `formats` are those of imports and
+    exports.
     """
 
     spans: list[Span] | None
     crossfade_s: float = 0.0
+    fade_in_s: float = 0.0
     fade_out_s: float = 0.0
     duration_s: float = 0.0
     scorers: list[str]
@@ -79,7 +82,7 @@ def get_cuts(session: Mine, service: Serving, turn: Resolving) -> Cuts:
 
 @router.post("/choose")
 def choose(body: Choice, session: Mine, service: Serving, turn: Hearing) -> Cuts:
-    """What a scorer would keep. Nothing changes: an `arrange` step with these spans commits it.
+    """What a scorer would keep. Nothing changes: an `arrange` step with all of this commits it.
 
     The recording is scored when first asked; choosing again then takes no time.
     """
@@ -113,7 +116,7 @@ def bring(
 ) -> Cuts:
     """What an edit of another program keeps of the recording, whatever it calls that.
 
-    Nothing changes: an `arrange` step with these spans commits it.
+    Nothing changes: an `arrange` step with all of this commits it.
     """
     name, content = file.filename or "", file.file.read()
     timeline, notes = service.cutter.bring(session, name, content, rate=rate, start=start)
@@ -123,10 +126,12 @@ def bring(
 def _cuts(cutter: Cutter, timeline: Timeline | None) -> Cuts:
     if timeline is None:
         return Cuts(spans=None, scorers=cutter.scorers)
+    step = arrangement_of(timeline)
     return Cuts(
-        spans=list(arranged(timeline).spans),
-        crossfade_s=timeline.crossfade_frames / timeline.sample_rate,
-        fade_out_s=timeline.fade_out_frames / timeline.sample_rate,
+        spans=list(step.spans),
+        crossfade_s=step.crossfade_s,
+        fade_in_s=step.fade_in_s,
+        fade_out_s=step.fade_out_s,
         duration_s=timeline.duration_s,
         scorers=cutter.scorers,
     )

@@ -10,7 +10,7 @@ from fastapi import Depends, Path, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.requests import cookie_parser
 
-from sayso.desk import Desk, History
+from sayso.desk import Desk
 from sayso.jobs import Job
 from sayso.service import access
 from sayso.service.problems import problem_of
@@ -25,6 +25,7 @@ from sayso.service.schemas import (
     Track,
 )
 from sayso.service.service import Service
+from sayso.service.store import conversation_of
 from sayso.service.tables import Message, Render, Session
 
 Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="32 hexadecimal digits")]
@@ -178,7 +179,7 @@ Resolving = Annotated[None, Depends(_turn_to_resolve, scope="function")]
 
 def desk_state(session: Session) -> dict[str, Any]:
     """The fields of `DeskState`."""
-    history = History.model_validate(session.history)
+    history = conversation_of(session).history
     return {
         "version": session.version,
         "desk": history.desk,

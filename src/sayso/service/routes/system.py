@@ -7,10 +7,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from sayso import __version__
 from sayso.audio.formats import FORMATS
-from sayso.desk import AnyEffect, field_range
-from sayso.separate import catalogue
+from sayso.desk import EFFECTS, field_range
+from sayso.desk.effects import numbers_of
 from sayso.service.routes.dependencies import Asking, Serving, the_service
-from sayso.service.schemas import About, Health, Model
+from sayso.service.schemas import About, Health, Model, Usage
 
 router = APIRouter(tags=["service"])
 
@@ -31,10 +31,17 @@ def about(service: Serving) -> About:
     )
 
 
+@router.get("/usage")
+def usage(service: Serving, asking: Asking) -> Usage:
+    """What the asker's sessions take of the disk, and may take."""
+    most = service.settings.limits.bytes_a_token
+    return Usage(bytes=service.quotas.used(asking), most_bytes=most)
+
+
 @router.get("/models")
 def models(service: Serving, asking: Asking) -> list[Model]:
     """What can separate, and what it hears, costs and may be used for."""
-    return [Model.model_validate(e.model_dump()) for e in catalogue(service.weight_store)]
+    return [Model.model_validate(e.model_dump()) for e in service.studio.models.entries()]
 
 
 @router.get("/health")
@@ -52,13 +59,4 @@ def metrics(request: Request, asking: Asking) -> Response:
 
 
 def _ranges() -> dict[str, dict[str, tuple[float, float]]]:
-    found: dict[str, dict[str, tuple[float, float]]] = {}
-    for effect in AnyEffect.__args__:
-        name = effect.model_fields["effect"].default
-        numbers = {
-            field: field_range(name, field)
-            for field, info in effect.model_fields.items()
-            if any(hasattr(bound, "ge") for bound in info.metadata)
-        }
-        found[name] = numbers
-    return found
+    return {name: {f: field_range(name, f) for f in numbers_of(name)} for name in EFFECTS}

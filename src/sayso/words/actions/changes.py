@@ -13,11 +13,30 @@ Reason = Literal["unsupported", "off_topic", "ambiguous", "help"]
 class Declined(Exception):  # noqa: N818  (an answer, not an error)
     """A wish that is answered instead of being done; caught by the interpreter alone."""
 
-    def __init__(self, reason: Reason, text: str, suggestions: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        reason: Reason,
+        text: str,
+        suggestions: tuple[str, ...] = (),
+        *,
+        asks: str = "",
+        template: str = "",
+    ) -> None:
+        """What is answered.
+
+        Args:
+            reason: why it is not done.
+            text: the answer.
+            suggestions: what can be asked for instead.
+            asks: what the person is asked for: "targets", "aspect", "times", "bpm", "place".
+            template: the order with {} in the place of that; "" takes the person's own words.
+        """
         super().__init__(text)
         self.reason: Reason = reason
         self.text = text
         self.suggestions = suggestions
+        self.asks = asks
+        self.template = template
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sayso.desk import (
     LATEST_S,
@@ -25,7 +26,7 @@ from sayso.desk import (
     ShortenTo,
 )
 from sayso.words.actions.changes import Declined
-from sayso.words.clauses import Clause
+from sayso.words.grammar import Clause
 from sayso.words.items import Item
 
 _SUFFIX = r"\.(?:wav|mp3|flac|m4a|aac|ogg|opus|mp4|mov|mkv|webm|editor)"
@@ -87,6 +88,8 @@ def edit_steps(clause: Clause, verb: str) -> list[EditStep]:
         return [_move(clause)]
     spans = clause.all("span")
     if spans:
+        # "Between 10 and 20 seconds as well as 40 to 45."
+        spans += [replace(r, kind="span", value="between") for r in clause.all("range")]
         return [_spanned(span, verb) for span in spans]
     return [_by_length(clause, verb)]
 
@@ -142,6 +145,13 @@ def _loop(clause: Clause) -> Loop | LoopChorus:
             "ambiguous",
             f"I do not know where the {part} is; tell me its times.",
             ("loop the chorus twice", "loop 0:30 to 0:45 twice"),
+            asks="times",
+        )
+    if clause.has("edge", "end", "start") or clause.has("prep", "at"):
+        raise Declined(
+            "unsupported",
+            "I can repeat a stretch where it is, but not put a copy of it elsewhere yet.",
+            ("loop the first 8 seconds twice", "move 0:00-0:08 to the end"),
         )
     start_s, end_s = _bounds(span) if span is not None else (0.0, None)
     return Loop(start_s=start_s, end_s=end_s, times=_times(clause))
@@ -184,6 +194,8 @@ def _by_length(clause: Clause, verb: str) -> EditStep:
             "ambiguous",
             "How long should it be, or which times should go?",
             ("shorten it to two minutes", "cut the first 10 seconds"),
+            asks="times",
+            template=_waiting(verb),
         )
     seconds = _seconds(quantities[0])
     if verb == "start":
@@ -201,16 +213,25 @@ def _by_length(clause: Clause, verb: str) -> EditStep:
         "ambiguous",
         f"Tell me where these {seconds:g} seconds are: at the start, at the end, or from when.",
         (f"cut the first {seconds:g} seconds", f"cut the last {seconds:g} seconds"),
+        asks="times",
     )
 
 
+def _waiting(verb: str) -> str:
+    """The order that waits for its times."""
+    return f"{'cut' if verb in _CUTTING else 'shorten it to' if verb == 'shorten' else verb} {{}}"
+
+
 def silence_step(clause: Clause) -> RemoveSilence:
-    """Shorter pauses; how long they may be is said or left as it is on the desk."""
-    if clause.has("verb", "add", "raise") or clause.has("degree", "more"):
+    """Shorter pauses; how long they may be is said or left as it is on the desk.
+
+    Raises: Declined for those at the start or the end alone.
+    """
+    if clause.has("edge", "start", "end", "first", "last"):
         raise Declined(
             "unsupported",
-            "I can shorten pauses but not put any in.",
-            ("remove the silences", "remove pauses longer than half a second"),
+            "I shorten every pause, wherever it is, and cannot tell those at the start or the end.",
+            ("remove the silences", "cut the first 2 seconds", "cut the last 2 seconds"),
         )
     for item in clause.items:
         if item.kind in {"quantity", "span"} and item.number and item.number.unit in {"s", ""}:
@@ -226,12 +247,25 @@ def in_order(steps: Sequence[EditStep]) -> list[EditStep]:
     stretches = [step for step in steps if isinstance(step, Keep | Cut | CutTail | KeepTail)]
     if len(stretches) > 1 and any(isinstance(step, KeepTail) for step in stretches):
         raise _needs_times()
+    if [_edge_of(step) for step in steps] == ["head", "rest"]:
+        # "Start at 1:05 and end at 3:20" keeps what lies between.
+        first, last = steps
+        assert isinstance(first, Cut) and isinstance(last, Cut)
+        if first.end_s is not None and first.end_s < last.start_s:
+            return [Keep(start_s=first.end_s, end_s=last.start_s)]
     keeps = [step for step in steps if isinstance(step, Keep)]
     if len(keeps) > 1 and len(keeps) == len(steps):
         return _all_but(keeps)
     cuts = [step for step in steps if isinstance(step, Cut)]
     latest_first = iter(sorted(cuts, key=lambda cut: cut.start_s, reverse=True))
     return [next(latest_first) if isinstance(step, Cut) else step for step in steps]
+
+
+def _edge_of(step: EditStep) -> str:
+    """Whether a cut takes the head of the recording or the rest of it."""
+    if not isinstance(step, Cut):
+        return ""
+    return "rest" if step.end_s is None else "head" if step.start_s == 0 else ""
 
 
 def _all_but(keeps: Sequence[Keep]) -> list[EditStep]:

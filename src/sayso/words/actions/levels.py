@@ -11,6 +11,7 @@ from sayso.words.amounts import (
     SILENT_DB,
     STRENGTHS,
     Strength,
+    level_db,
     loudness_db,
     step,
 )
@@ -41,7 +42,8 @@ def gain(aspect: Aspect, scene: Scene) -> list[Move]:
     if factor is not None:
         # "Twice as quiet" is half as loud; "half as loud" says so itself.
         inverse = aspect.sign < 0 and factor > 1
-        return scene.move_by(Gain(db=loudness_db(1 / factor if inverse else factor)))
+        scale = level_db if aspect.detail == "volume" else loudness_db
+        return scene.move_by(Gain(db=scale(1 / factor if inverse else factor)))
     if aspect.size == "max" and aspect.sign < 0:
         return scene.set(Gain(db=SILENT_DB))
     return scene.move_by(Gain(db=(aspect.sign or 1) * step("gain", aspect.size)))
@@ -56,8 +58,8 @@ def _bare(aspect: Aspect) -> Quantity | None:
 
 def _by_percent(share: float, aspect: Aspect, scene: Scene) -> list[Move]:
     if aspect.absolute or not aspect.sign:
-        return scene.set(Gain(db=loudness_db(share)))
-    return scene.move_by(Gain(db=loudness_db(1 + aspect.sign * share)))
+        return scene.set(Gain(db=level_db(share)))
+    return scene.move_by(Gain(db=level_db(1 + aspect.sign * share)))
 
 
 def compress(aspect: Aspect, scene: Scene) -> list[Move]:

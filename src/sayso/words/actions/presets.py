@@ -60,6 +60,8 @@ def preset(aspect: Aspect, scene: Scene) -> list[Move]:
     if aspect.off or aspect.sign < 0:
         kinds = tuple(type(effect) for effect in effects)
         return scene.without(*kinds)
+    if scene.target == MIX and scene.current(Stretch) is None:
+        return scene.set(*effects)
     rates = tuple(effect for effect in effects if isinstance(effect, Stretch))
     others = tuple(effect for effect in effects if not isinstance(effect, Stretch))
     moves = Scene(MIX, scene.desk).move_by(*rates) if rates else []

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sayso.desk import Delay, Move, Pan, Reverb
+from sayso.desk import MIX, Delay, Move, Pan, Reverb
 from sayso.words.actions.changes import Declined, Scene
 from sayso.words.amounts import setting, step
 from sayso.words.numbers import Quantity
 from sayso.words.wishes import Aspect
+from sayso.words.wording import spoken
 
 _SIDES = {"left": -1.0, "right": 1.0, "centre": 0.0}
 
@@ -15,7 +16,7 @@ def reverb(aspect: Aspect, scene: Scene) -> list[Move]:
     """Reverb: set by name, size or percent; more and less are differences; none is 0."""
     current = scene.current(Reverb)
     if current is None and (aspect.off or (aspect.sign < 0 and not aspect.absolute)):
-        _own(scene, "reverb")
+        raise _own(scene, "reverb")
     if aspect.off:
         return scene.set(Reverb(amount=0.0))
     amount = current.amount if isinstance(current, Reverb) else 0.0
@@ -29,7 +30,7 @@ def delay(aspect: Aspect, scene: Scene) -> list[Move]:
     """Echo, like reverb; a duration sets the time between echoes."""
     current = scene.current(Delay)
     if current is None and (aspect.off or (aspect.sign < 0 and not aspect.absolute)):
-        _own(scene, "echo")
+        raise _own(scene, "echo")
     if aspect.off:
         return scene.set(Delay(mix=0.0))
     mix = current.mix if isinstance(current, Delay) else 0.0
@@ -42,9 +43,14 @@ def delay(aspect: Aspect, scene: Scene) -> list[Move]:
     return scene.set(Delay(mix=_share(aspect, "delay")))
 
 
-def _own(scene: Scene, name: str) -> None:
-    """Says that what lies in the recording itself stays."""
-    scene.notes.append(f"I can only take away {name} that was added here, not the recording's own.")
+def _own(scene: Scene, name: str) -> Declined:
+    """The answer where the only reverb or echo is the recording's own."""
+    return Declined(
+        "unsupported",
+        f"No {name} was added to {spoken(scene.target)}, and the recording's own {name} I cannot "
+        "take away.",
+        (f"make the {scene.target} clearer" if scene.target != MIX else "make it clearer",),
+    )
 
 
 def _difference(aspect: Aspect, amount: float, name: str) -> float | None:

@@ -48,6 +48,13 @@ def tempo(aspect: Aspect, scene: Scene) -> list[Move]:
         )
     if aspect.off:
         return scene.set(Stretch(rate=1.0))
+    length = aspect.number("s")
+    if length is not None:
+        raise Declined(
+            "unsupported",
+            "I change the tempo by a share of it, not to a length; a length I reach by cutting.",
+            (f"shorten it to {length.value:g} seconds", "10% faster"),
+        )
     if aspect.number("bpm") is not None or aspect.ranged is not None:
         return _by_bpm(aspect, scene)
     percent, times = aspect.number("percent"), aspect.number("x") or aspect.number("")
@@ -85,6 +92,8 @@ def _by_bpm(aspect: Aspect, scene: Scene) -> list[Move]:
             "unsupported",
             "I do not know the tempo in BPM that it has now; tell me both numbers.",
             ("take it from 120 to 128 bpm", "10% faster"),
+            asks="bpm",
+            template=f"take it from {{}} to {aspect.bpm:g} bpm" if aspect.bpm else "",
         )
     now, then = aspect.ranged
     return scene.move_by(Stretch(rate=round(then.value / now.value, 4)))

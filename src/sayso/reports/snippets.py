@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sayso.audio import Audio, Samples, read, resample, write
-from sayso.clean.rows import CleanRow, source_of
+from sayso.audio.polarity import upright_block
 from sayso.errors import InputError
 from sayso.measure.checks import moments_db
+from sayso.reports.rows import CleanRow, source_of
 
 Levels: TypeAlias = npt.NDArray[np.float64]
 
@@ -79,7 +80,7 @@ def as_mp3(audio: Audio) -> bytes:
 
 
 def _excerpt(audio: Audio, start: int, stop: int) -> Samples:
-    excerpt: Samples = audio.block(start, stop).mean(axis=0, keepdims=True)
+    excerpt: Samples = upright_block(audio.block(start, stop)).mean(axis=0, keepdims=True)
     return excerpt
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sayso.audio import Audio, read, write
+from sayso.audio import Audio, read, read_tags, write
 from sayso.clean.config import CleanConfig
-from sayso.clean.figures import figures_of, rounded
-from sayso.clean.judging import judge
-from sayso.clean.pipeline import Keep, clean_audio
-from sayso.clean.rows import CleanRow
-from sayso.errors import SilenceError
-from sayso.outputs import refuse_inputs, text_of
+from sayso.clean.pipeline import Keep
+from sayso.desk import Desk
+from sayso.outputs import check_sound, refuse_inputs, text_of
+from sayso.rendering import render
+from sayso.reports.figures import figures_of, rounded
+from sayso.reports.judging import judge
+from sayso.reports.rows import CleanRow
+from sayso.separate import shared_models
+from sayso.timeline.chapters import carried
 from sayso.watch import SILENT, Watch
 
 _CLEANING = 0.95  # the share of the work that is cleaning, for the progress
@@ -48,22 +51,27 @@ def clean_file(
     notes: list[str] = []
     row: dict[str, Any] = {"source": text_of(source), "config": config.name}
     report = watch.part(0.0, _CLEANING)
-    try:
-        audio = read(source, track=track, notice=notes.append)
-        row |= {
-            "duration_s": round(audio.duration_s, 3),
-            "sample_rate": audio.sample_rate,
-            "channels": audio.channels,
-        }
-        keep = _keeper(destination) if config.keep_stages else None
-        cleaned = clean_audio(audio, config, keep=keep, watch=report)
-    except SilenceError as error:
-        return CleanRow(status="passed_over", reason=str(error), notes=tuple(notes), **row)
+    audio = read(source, track=track, notice=notes.append)
+    row |= {
+        "duration_s": round(audio.duration_s, 3),
+        "sample_rate": audio.sample_rate,
+        "channels": audio.channels,
+    }
+    check_sound([destination], config.encoding, audio)
+    keep = _keeper(destination) if config.keep_stages else None
+    desk = Desk(clean=config.stages)
+    models = shared_models(folder=config.models, threads=config.threads)
+    result = render(audio, desk, models=models, watch=report, keep=keep)
+    cleaned = result.cleaned
+    if cleaned is None:
+        return CleanRow(status="passed_over", reason=result.no_speech, notes=tuple(notes), **row)
     figures = figures_of(audio, cleaned)
     if config.measures:
-        asked = judge(audio, cleaned.audio, config.measures, models=config.models, watch=watch)
+        asked = judge(audio, cleaned.audio, config.measures, models=models, watch=watch)
         figures |= rounded(asked)
-    write(destination, cleaned.audio, encoding=config.encoding)
+    tags, said = carried(read_tags(source), destination)
+    notes += [said] if said else []
+    write(destination, cleaned.audio, encoding=config.encoding, tags=tags)
     watch.report(1.0)
     row |= {"output": text_of(destination), "notes": (*notes, *cleaned.notes), "figures": figures}
     return CleanRow(status="cleaned", **row)

@@ -10,13 +10,14 @@ from typing import TypeAlias
 
 import numpy as np
 
-from sayso.audio import Audio, Samples, read, resample
+from sayso.audio import Audio, Samples, read, resample, upright
 from sayso.clean.config import Measure
-from sayso.clean.figures import rounded
-from sayso.clean.judging import judge
-from sayso.clean.rows import AFTER, BEFORE, CleanRow, located, source_of
 from sayso.errors import DataError, InputError, MissingExtraError
 from sayso.measure import pesq, si_sdr, speech_loss, stoi
+from sayso.reports.figures import rounded
+from sayso.reports.judging import judge
+from sayso.reports.rows import AFTER, BEFORE, CleanRow, located, source_of
+from sayso.separate import Models
 from sayso.watch import SILENT, Watch
 
 _RATE_HZ = 16_000
@@ -34,7 +35,7 @@ def measure_rows(
     references: Path | None = None,
     transcripts: Path | None = None,
     measures: Collection[Measure] = (),
-    models: Path | None = None,
+    models: Models | None = None,
     watch: Watch = SILENT,
 ) -> list[CleanRow]:
     """The rows of a batch with more figures; what cannot be judged is told in a row's notes.
@@ -46,8 +47,8 @@ def measure_rows(
             suffix. They give SI-SDR, STOI, PESQ and the speech lost.
         transcripts: folder of text files called as the sources are, or a CSV file with the columns
             file and text. With them "words" is measured.
-        measures: what else; see `sayso.clean.judging.judge`.
-        models: folder of the public models' weights; None takes the platform's.
+        measures: what else; see `sayso.reports.judging.judge`.
+        models: what judges; None takes those in the platform's folder.
         watch: progress and cancelling, polled between files.
     Raises: DataError for folders and files that do not serve, ModelError, MissingExtraError,
         Cancelled.
@@ -79,7 +80,8 @@ def compare(estimate: Audio, reference: Audio, *, gain_db: float = 0.0) -> dict[
         gain_db: what brings the estimate to the reference's level.
     Raises: DataError for other lengths.
     """
-    heard, clean = resample(estimate, _RATE_HZ), resample(reference, _RATE_HZ)
+    heard = resample(upright(estimate), _RATE_HZ)
+    clean = resample(upright(reference), _RATE_HZ)
     if abs(heard.frames - clean.frames) > _UNEQUAL_S * _RATE_HZ:
         raise DataError(
             f"the reference lasts {clean.duration_s:.2f} s, the sound {heard.duration_s:.2f} s; "
@@ -150,7 +152,7 @@ def _measured(
     reference: Path | None,
     transcript: str | None,
     measures: Collection[Measure],
-    models: Path | None,
+    models: Models | None,
 ) -> CleanRow:
     notes = list(row.notes)
     figures = dict(row.figures)

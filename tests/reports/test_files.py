@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from sayso.audio import Audio, integrated_lufs, read, write
-from sayso.clean import clean_file, load_config
+from sayso.clean import load_config
 from sayso.errors import Cancelled, InputError, ModelError, OutputError
+from sayso.reports import clean_file
 from sayso.watch import Watch
 
 FAST = load_config("fast")

@@ -8,10 +8,10 @@ import numpy as np
 
 from sayso.audio import Audio, Recorder
 from sayso.clean.pipeline import Cleaned
-from sayso.clean.rows import AFTER, BEFORE
 from sayso.errors import SilenceError
 from sayso.measure.checks import evaluate
 from sayso.measure.masked_ratio import masked_ratio_db
+from sayso.reports.rows import AFTER, BEFORE
 from sayso.timeline import find_silences
 
 _DIGITS = 4

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from sayso.clean.rows import AFTER, BEFORE, CleanRow
 from sayso.errors import ConfigError
+from sayso.reports.rows import AFTER, BEFORE, CleanRow
 
 MEANINGS = {
     "lufs": "loudness (LUFS)",

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from sayso.clean.page import page
-from sayso.clean.rows import AFTER, CleanRow, located
-from sayso.clean.snippets import Snippet, as_mp3, telling
-from sayso.clean.tables import (
+from sayso.errors import ConfigError
+from sayso.outputs import Written, fitting, numbered
+from sayso.reports.page import page
+from sayso.reports.rows import AFTER, CleanRow, located
+from sayso.reports.snippets import Snippet, as_mp3, telling
+from sayso.reports.tables import (
     HIGHER_IS_BETTER,
     LOWER_IS_BETTER,
     METRICS_CSV,
@@ -20,8 +22,6 @@ from sayso.clean.tables import (
     read_rows,
     tables,
 )
-from sayso.errors import ConfigError
-from sayso.outputs import Written, fitting, numbered
 
 REPORT, SNIPPETS = "report.html", "snippets"
 TABLES = (METRICS_JSON, METRICS_CSV, SUMMARY)

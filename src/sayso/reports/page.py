@@ -8,10 +8,10 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
-from sayso.clean.rows import AFTER, BEFORE, CleanRow
-from sayso.clean.snippets import Snippet
-from sayso.clean.tables import MEANINGS, averages, figure_names, values
 from sayso.measure.drawing import histogram, spectrogram, waveform
+from sayso.reports.rows import AFTER, BEFORE, CleanRow
+from sayso.reports.snippets import Snippet
+from sayso.reports.tables import MEANINGS, averages, figure_names, values
 
 _MOST_LISTED = 200
 _PAIR = ((BEFORE, "before"), (AFTER, "after"))
@@ -24,7 +24,7 @@ def page(rows: Sequence[CleanRow], worst: Sequence[tuple[CleanRow, Snippet, byte
         rows: of the batch.
         worst: those to listen to, the worst first, with their seconds and the MP3s of these.
     """
-    style = files("sayso.clean").joinpath("report.css").read_text(encoding="utf-8")
+    style = files("sayso.reports").joinpath("report.css").read_text(encoding="utf-8")
     body = "\n".join((_head(rows), _plots(rows), _worst(worst), _passed(rows), _noted(rows)))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from sayso.audio import Audio, read, write
-from sayso.clean import clean_file, evaluation, load_config, measure_rows, read_rows, write_report
-from sayso.clean.evaluation import by_name, compare, read_transcripts
-from sayso.clean.report import worst_first
-from sayso.clean.rows import CleanRow
-from sayso.clean.snippets import most_removed_s
+from sayso.clean import load_config
 from sayso.cli import main
 from sayso.errors import ConfigError, DataError
+from sayso.reports import clean_file, evaluation, measure_rows, read_rows, write_report
+from sayso.reports.evaluation import by_name, compare, read_transcripts
+from sayso.reports.report import worst_first
+from sayso.reports.rows import CleanRow
+from sayso.reports.snippets import most_removed_s
 
 FAST = load_config("fast")
 

@@ -1,0 +1,173 @@
+"""How speech is cleaned: a section a stage, in the order in which they run.
+
+A stage that is None is left out. What depends on the machine (where models are, how many threads
+there are) is no part of it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from sayso.configuration import Frozen
+
+
+class Preprocess(Frozen):
+    """What is brought in order first.
+
+    Attributes:
+        sample_rate: of the work and of the output, in Hz; None keeps the source's.
+        channels: "mono" mixes down.
+        remove_dc: whether a constant offset is taken out.
+        level_lufs: loudness that the stages work at. It is taken back at the end, unless the
+            loudness stage sets another. None leaves the source's.
+    """
+
+    sample_rate: int | None = Field(default=None, ge=2_000, le=768_000)
+    channels: Literal["keep", "mono"] = "keep"
+    remove_dc: bool = True
+    level_lufs: float | None = Field(default=None, ge=-70, le=0)
+
+
+class Hearing(Frozen):
+    """One separator, and what it is asked for.
+
+    Attributes:
+        model: as `sayso.separate.load` takes it; None takes the best of our own, if it has learned.
+        target: the sound that is the speech to this separator: "speech", of Demucs "vocals".
+        weight: in fusions that weigh, above 0.
+    """
+
+    model: str | None = None
+    target: str = "speech"
+    weight: float = Field(default=1.0, gt=0)
+
+
+class Restore(Frozen):
+    """Speech given back that the separators took: see `sayso.clean.restore`.
+
+    It runs after separators only.
+
+    Attributes:
+        beta: how much the rest counts against the speech where the speech is the stronger; less
+            gives back more.
+        floor_db: how far the rest is turned down at most, below 0.
+        enough_db: how far below the speech it need not be turned down further.
+    """
+
+    beta: float = Field(default=0.3, gt=0, le=100)
+    floor_db: float = Field(default=-15.0, ge=-60, lt=0)
+    enough_db: float = Field(default=-30.0, ge=-100, le=0)
+
+
+class Denoise(Frozen):
+    """Noise out of speech.
+
+    Attributes:
+        model: a separator that supports speech; None takes the spectral estimator, which needs no
+            weights: see `sayso.clean.spectral`.
+        wet: the share of the denoised sound, the rest is what came in.
+        floor_db: how far the spectral estimator turns noise down, below 0.
+    """
+
+    model: str | None = None
+    wet: float = Field(default=1.0, ge=0, le=1)
+    floor_db: float = Field(default=-12.0, ge=-60, lt=0)
+
+
+class Fusion(Frozen):
+    """How stems of one target become one.
+
+    Attributes:
+        kind: "mean" of waveforms, weighted; or of masks the greatest ("mask_max"), the weighted
+            mean ("mask_mean"), or the weighted power mean ("mask_power").
+        power: of the power mean; 1 is the mean, more leans towards the greatest.
+        exponent: e of the masks; 2 makes them those of Wiener.
+    """
+
+    kind: Literal["mean", "mask_max", "mask_mean", "mask_power"] = "mean"
+    power: float = Field(default=2.0, gt=0, le=20)
+    exponent: float = Field(default=1.0, gt=0, le=4)
+
+
+class Separation(Frozen):
+    """Speech out of everything else.
+
+    Attributes:
+        separators: one or several.
+        fusion: of several. The default keeps at each point of the spectrogram the greatest of
+            their soft masks |V|^2 / (|V|^2 + |A|^2), where A is what a separator left of the mix.
+        least_lu: loudness of the speech relative to the recording; below it there is none.
+        stand_in: what runs instead where nothing that has learned can be asked, unless there is a
+            denoiser anyway; None leaves the sound as it is.
+    """
+
+    separators: tuple[Hearing, ...] = Field(default=(Hearing(),), min_length=1)
+    fusion: Fusion = Fusion(kind="mask_max", exponent=2.0)
+    least_lu: float = Field(default=-10.0, ge=-100, le=0)
+    stand_in: Denoise | None = Denoise()
+
+
+class PostMask(Frozen):
+    """A Wiener mask of the speech found so far, V, against the rest of the mix, A.
+
+    Its gain on V is |V|^2 / (|V|^2 + beta |A|^2): leakage is where A is the stronger. It runs
+    after separators only: what the spectral denoiser takes away says nothing of leakage.
+
+    Attributes:
+        beta: how much the rest counts.
+        floor_db: the least gain.
+    """
+
+    beta: float = Field(default=0.5, gt=0, le=100)
+    floor_db: float = Field(default=-12.0, ge=-60, lt=0)
+
+
+class Gate(Frozen):
+    """Pauses turned down.
+
+    Attributes:
+        threshold_lu: level, relative to the loudness of the speech, below which it closes.
+        range_db: how far it closes, below 0.
+        attack_s: time in which it opens; it begins that much before a word.
+        release_s: time in which it closes.
+    """
+
+    threshold_lu: float = Field(default=-32.0, ge=-70, le=0)
+    range_db: float = Field(default=-10.0, ge=-80, lt=0)
+    attack_s: float = Field(default=0.01, ge=0.001, le=1)
+    release_s: float = Field(default=0.15, ge=0.005, le=5)
+
+
+class TargetLoudness(Frozen):
+    """The loudness of the result.
+
+    Attributes:
+        lufs: integrated, by one gain.
+        ceiling_db: no true peak passes it, in dBTP.
+    """
+
+    lufs: float = Field(default=-23.0, ge=-70, le=0)
+    ceiling_db: float = Field(default=-1.0, ge=-20, le=0)
+
+
+class Cleaning(Frozen):
+    """The whole of the cleaning: its stages, of which None leaves one out."""
+
+    preprocess: Preprocess = Preprocess()
+    separation: Separation | None = None
+    restore: Restore | None = None
+    denoise: Denoise | None = None
+    postmask: PostMask | None = None
+    gate: Gate | None = None
+    loudness: TargetLoudness | None = None
+
+
+SPEECH_ONLY = Cleaning(
+    preprocess=Preprocess(level_lufs=-23.0),
+    separation=Separation(),
+    restore=Restore(),
+    gate=Gate(),
+)
+"""What a bare `clean` means: the best of our own separators, at the level that the speech has."""

@@ -1,0 +1,133 @@
+"""What a render gives: tracks, what should be known of them, and writing them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sayso.audio import Audio, Tags, decibels, read_tags, write
+from sayso.outputs import Destination
+from sayso.timeline import Timeline
+from sayso.timeline.chapters import carried
+
+if TYPE_CHECKING:
+    from sayso.audio import Notice
+    from sayso.clean import Cleaned
+
+
+@dataclass(frozen=True)
+class Track:
+    """One rendered track.
+
+    Attributes:
+        audio: the samples; peaks above full scale are kept.
+        peak: the largest sample, 1 is full scale.
+        notes: what the person should know of it.
+    """
+
+    audio: Audio
+    peak: float
+    notes: tuple[str, ...] = ()
+
+    @property
+    def peak_db(self) -> float:
+        """The largest sample in dBFS."""
+        return decibels(self.peak)
+
+    def write(
+        self, path: str | Path, *, encoding: str | None = None, tags: Tags | None = None
+    ) -> Path:
+        """Writes it to a file, whose suffix is the format, and returns the path.
+
+        Args:
+            path: folders are made.
+            encoding: "pcm16", "pcm24", "float32"; None takes the format's own, but keeps peaks
+                above full scale by writing wav as float32.
+            tags: what the file shall say of the recording.
+
+        Raises: OutputError.
+        """
+        if encoding is None and Path(path).suffix.lower() == ".wav" and self.peak > 1.0:
+            encoding = "float32"
+        return write(path, self.audio, encoding=encoding, tags=tags)
+
+
+@dataclass(frozen=True)
+class Result:
+    """Rendered tracks by name, in the order of asking, and what the person should know of them.
+
+    Attributes:
+        tracks: by target.
+        name: what they are filed under.
+        timeline: what is heard of the recording, once it was cleaned and before any tempo.
+        inputs: the files that were read for it, which no output replaces.
+        cleaned: what the cleaning gave, where the desk asks for it and there was speech.
+        no_speech: why there was none, where the desk asks for cleaning; the tracks are silent then.
+    """
+
+    tracks: Mapping[str, Track]
+    name: str
+    timeline: Timeline
+    inputs: tuple[Path, ...] = ()
+    cleaned: Cleaned | None = None
+    no_speech: str | None = None
+
+    def write(
+        self,
+        out: str | Path,
+        *,
+        pattern: str | None = None,
+        format: str | None = None,
+        encoding: str | None = None,
+        overwrite: bool = False,
+        notice: Notice | None = None,
+    ) -> Mapping[str, Path]:
+        """Writes every track and returns where each went; see `sayso.outputs` for the rule.
+
+        Args:
+            out: a folder, made if it is not there; or, for a single track, a file with the ending
+                of an audio format.
+            pattern: of the file names in a folder; may use {track}, {target} and {ext}. None takes
+                "{track}/{target}.{ext}".
+            format: a suffix that `sayso.audio.write` knows; None takes that of the name, else wav.
+            encoding: as `Track.write` takes it.
+            overwrite: whether files that are there are replaced; else the new ones are numbered.
+            notice: told where they are.
+
+        Raises: OutputError.
+        """
+        destination = Destination.to(
+            out, pattern=pattern, format=format, encoding=encoding, overwrite=overwrite
+        )
+        return self.deliver(destination, notice=notice)
+
+    def deliver(
+        self,
+        destination: Destination,
+        *,
+        ours: Iterable[Path] = (),
+        notice: Notice | None = None,
+    ) -> Mapping[str, Path]:
+        """As `write`, to a destination that is known already.
+
+        Args:
+            destination: where to.
+            ours: files that may be replaced, since they were written for an earlier turn.
+            notice: told where a file is there already.
+
+        Raises: OutputError.
+        """
+        targets = tuple(self.tracks)
+        with destination.claim(
+            self.name, targets, inputs=self.inputs, ours=ours, notice=notice
+        ) as paths:
+            known = read_tags(self.inputs[0]) if self.inputs else Tags()
+            for target, track in self.tracks.items():
+                path, faster = paths[target], self.timeline.frames / track.audio.frames
+                tags, said = carried(known, path, self.timeline, speed=faster)
+                if said and notice is not None:
+                    notice(said)
+                track.write(path, encoding=destination.encoding, tags=tags)
+        return paths

@@ -1,0 +1,123 @@
+"""`render`: from source and desk to a result, the one way to sound."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from pathlib import Path
+
+from sayso.audio import Audio, read
+from sayso.clean import clean_audio
+from sayso.clean.pipeline import Keep, opened
+from sayso.desk import MIX, Desk
+from sayso.desk.placing import Resolved
+from sayso.desk.resolving import resolve
+from sayso.effects import Sound, amplify, limiter_notes, record
+from sayso.errors import SilenceError
+from sayso.rendering.mixing import Mixer
+from sayso.rendering.result import Result, Track
+from sayso.separate import Models, shared_models
+from sayso.timeline import find_silences
+from sayso.watch import Progress, Watch
+
+_SEPARATING = 0.8  # the share of the work that is separation, for the progress
+GONE = "what {} was to hold for was cut out"
+
+
+def render(
+    source: Audio | str | Path,
+    desk: Desk,
+    *,
+    models: Models | None = None,
+    watch: Watch | Progress | None = None,
+    keep: Keep | None = None,
+) -> Result:
+    """The tracks that `desk` delivers, in its order; the same for the same source and desk.
+
+    First the speech is cleaned, if the desk asks for it, then sounds are separated, then time is
+    edited, then strips are mixed. Tracks have the source's rate and channels (unless the cleaning
+    changes them, or something mono is panned), and its length unless the desk edits it.
+
+    Args:
+        source: audio `[C, T]` of any length, or the path of a file.
+        desk: what was asked for.
+        models: what separates; None takes the best of our own, loaded when first needed.
+        watch: progress and cancelling, polled between blocks; may be a function that is called
+            with progress 0 to 1.
+        keep: given the name of each stage of the cleaning and its result.
+
+    Raises: FormatError and its kin for a file that cannot be read, UnknownTargetError, RangeError
+        for edits or spans beyond the end, RequestError for edits that must be made of this
+        recording first, ModelError, Cancelled.
+    """
+    watch = Watch.of(watch)
+    name, inputs = "audio", tuple[Path, ...]()
+    if not isinstance(source, Audio):
+        name, inputs = Path(source).stem, (Path(source).absolute(),)
+        source = read(source)
+    models = models or shared_models()
+    report = watch.part(0.0, _SEPARATING)
+    targets = desk.targets()
+    share = 0.5 if desk.clean and targets else float(desk.clean is not None)
+    cleaned = no_speech = None
+    notes: tuple[str, ...] = ()
+    if desk.clean is not None:
+        part = report.part(0.0, share)
+        try:
+            cleaned = clean_audio(
+                source, desk.clean, open_model=partial(opened, models), keep=keep, watch=part
+            )
+            source, notes = cleaned.audio, cleaned.notes
+        except SilenceError as error:
+            no_speech = str(error)
+            source, notes = record(amplify(source, -math.inf), watch=part.quiet), (no_speech,)
+    audios = {MIX: source}
+    if targets:
+        audios |= models.separate(source, targets, watch=report.part(share, 1.0))
+    time = timing(desk, source)
+    mixer = Mixer(desk, audios, time, watch)
+    tracks = {}
+    notes += _gone(desk, time)
+    step = (1 - _SEPARATING) / len(desk.deliver)
+    for at, target in enumerate(desk.deliver):
+        start = _SEPARATING + at * step
+        tracks[target] = _track(mixer.track(target), notes, watch.part(start, start + step))
+    return Result(tracks, name, time.timeline, inputs, cleaned, no_speech)
+
+
+def timing(desk: Desk, source: Audio) -> Resolved:
+    """What the edits of `desk` come to on `source`, as it is once it was cleaned.
+
+    Raises: as `sayso.desk.resolving.resolve`.
+    """
+    from sayso.autoedit.content import ContentAnalyser
+
+    return resolve(
+        desk.edits,
+        frames=source.frames,
+        sample_rate=source.sample_rate,
+        silences=lambda: find_silences(source),
+        listener=ContentAnalyser(source),
+    )
+
+
+def _gone(desk: Desk, time: Resolved) -> tuple[str, ...]:
+    """What to say of effects whose spans were cut out."""
+    said = []
+    for target, strip in desk.strips.items():
+        for effect in strip.effects:
+            if effect.span is not None and not time.place(effect.span):
+                said.append(GONE.format(f"the {effect.effect} on {target}"))
+    return tuple(said)
+
+
+def _track(sound: Sound, notes: tuple[str, ...], watch: Watch) -> Track:
+    audio = record(sound, watch=watch)
+    watch.report(1.0)
+    notes = (*notes, *limiter_notes(sound))
+    peak = max(float(abs(block).max()) for block in audio.blocks())
+    if peak == 0.0:
+        notes = ("silent", *notes)
+    elif peak > 1.0:
+        notes = ("peaks above full scale", *notes)
+    return Track(audio, peak, notes)

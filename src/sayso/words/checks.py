@@ -1,0 +1,316 @@
+"""What a pattern of the grammar cannot say: the checks that `grammar.yaml` names.
+
+Each is asked of a run of items that a pattern fits, and says whether it is that kind of clause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from sayso.words.aspects import aspects
+from sayso.words.grammar import TARGETS, Check, Clause, joins
+from sayso.words.wishes import Aspect
+
+# Sounds that spoil speech: taking them from a voice is what cleaning does.
+SPOILING = ("noise", "hum", "hiss", "static", "crowd", "traffic", "wind", "fan", "air conditioner",
+            "crackle", "buzz", "music")  # fmt: skip
+VOICES = ("vocals", "speech")
+NAMED = ("param", "quality", "preset", "place", "verb_param")
+# Verbs with which something is changed rather than taken, split or moved in time.
+_CHANGING = frozenset({
+    "turn", "bring", "pull", "push", "get", "set", "add", "give", "raise", "lower", "drop", "cut",
+    "remove", "crank", "slow", "speed", "tighten", "keep", "is", "sound", "change", "extract",
+    "move",
+})  # fmt: skip
+_STATING = frozenset({"is", "sound"})
+_TELLING = frozenset({"more", "less", "excess", "lack", "excess_loud", "zero"})
+_FINITE = frozenset({"was", "have"})
+
+
+def _named(clause: Clause) -> bool:
+    """Whether an aspect is named, other than by its unit or direction."""
+    named = any(item.kind in NAMED and item.value != "silence" for item in clause.items)
+    return named or clause.has("verb", "tighten")
+
+
+def _pure_again(clause: Clause) -> bool:
+    """Whether it can only mean the last change: "a bit more", "again", "not enough"."""
+    return (clause.has("degree") and not clause.has("degree", "zero")) or clause.has(
+        "again", "again"
+    )
+
+
+def _pure_softer(clause: Clause) -> bool:
+    if clause.has("again", "softer"):
+        return True
+    doubt = (
+        clause.has("degree", "excess") or clause.has("degree", "so") or clause.items[0].is_("neg")
+    )
+    return (
+        doubt
+        and not clause.has("degree", "lack", "enough")
+        and not clause.has("size", "high", "low")
+    )
+
+
+def _forbids(clause: Clause) -> bool:
+    """Whether an order is forbidden rather than given."""
+    if clause.has("degree", "so", "excess", "enough", "lack", "less"):
+        return False
+    return clause.has("verb") or _named(clause) or len(clause.items) > 1
+
+
+def _stays(clause: Clause) -> bool:
+    return not _named(clause)
+
+
+def _statement(clause: Clause) -> bool:
+    """Whether "I", "we" or "she" tells something instead of asking for it."""
+    rest = clause.items[1:]
+    if not rest:
+        return True
+    wanting = rest[0].is_("verb", "give") or rest[0].kind in {"degree", "neg", "who"}
+    return not wanting
+
+
+def _runs(clause: Clause) -> int:
+    """How many lists of sounds stand without a preposition."""
+    count, before = 0, None
+    for item in clause.items:
+        here = item.kind in TARGETS or item.kind == "word"
+        if before is not None and (before.kind == "like" or before.is_("degree", "excess_loud")):
+            here = False
+        if here and not (
+            before is not None and (before.kind in TARGETS | {"prep", "word"} or joins(before))
+        ):
+            count += 1
+        before = item
+    return count
+
+
+def _one_change(clause: Clause) -> bool:
+    """Whether it says one thing of one list of sounds, so that it is one clause."""
+    verbs = [
+        item for item in clause.all("verb") if item.freestanding and item.value not in _STATING
+    ]
+    ways = {item.value for item in clause.all("particle", "up", "down", "forward", "behind")}
+    told = [item for item in clause.all("degree") if item.value in _TELLING]
+    units = [item.number.unit for item in clause.all("quantity") if item.number]
+    if len(verbs) == 2 and verbs[0].value in {"turn", "give", "get"}:
+        # "Make the vocals lower."
+        verbs = [verb for verb in verbs if verb.value not in {"lower", "raise", "slow", "speed"}]
+    if len(verbs) > 1 or any(v.value not in _CHANGING for v in clause.all("verb")):
+        return False
+    if len(ways) > 1 or len(clause.all("particle")) > 2 or len({d.value for d in told}) > 1:
+        return False
+    if len(units) != len(set(units)) or _runs(clause) > 1 or len(clause.all("place")) > 1:
+        return False
+    if clause.has("prep", "than", "as") and not verbs:
+        return False
+    if clause.has("aux", "have") and not clause.has("degree"):
+        return False
+    return _speaks_of_sounds(clause) and not _told(clause)
+
+
+def _told(clause: Clause) -> bool:
+    """Whether it is told of somebody: "I was setting up"."""
+    pairs = zip(clause.items, clause.items[1:], strict=False)
+    return any(
+        first.kind == "who"
+        and (second.is_("verb", "is") or (second.kind == "aux" and second.value in _FINITE))
+        for first, second in pairs
+    ) or (clause.items[0].kind == "who" and _statement(clause) and not clause.has("degree", "lack"))
+
+
+def _speaks_of_sounds(clause: Clause) -> bool:
+    """Whether its unknown words can be the name of a sound, or stand before one."""
+    items = clause.items
+    words = [at for at, item in enumerate(items) if item.kind == "word"]
+    if not words:
+        return True
+    after = words[-1] + 1
+    if after < len(items) and items[after].kind == "sound":
+        return True
+    named = any(item.kind in TARGETS for item in items)
+    free = items[words[0]].definite or (words[0] > 0 and items[words[0] - 1].kind == "prep")
+    return not named and free and len(words) <= 3 and words[-1] - words[0] == len(words) - 1
+
+
+def _changes(clause: Clause) -> bool:
+    if _when(clause) or not _one_change(clause):
+        return False
+    if clause.has("verb", "tighten") and not clause.has("sound"):
+        return False
+    if (
+        clause.has("size", "half")
+        and clause.has("verb", "cut")
+        and not (_named(clause) or clause.has("sound"))
+    ):
+        return False
+    found = aspects(clause)
+    return bool(found) and _adjusts(clause, found)
+
+
+def _when(clause: Clause) -> bool:
+    """Whether it names a part of the time."""
+    if clause.has("span") or clause.has("section") or clause.has("edge", "start", "end", "before"):
+        return True
+    about = _named(clause) or clause.has("sound")
+    timed = any(item.number and item.number.unit == "s" for item in clause.all("quantity"))
+    return (
+        timed and about and clause.has("prep", "at") and not clause.has("param", "delay", "preset")
+    )
+
+
+def _timed(clause: Clause) -> bool:
+    if not _when(clause) or not _one_change(clause):
+        return False
+    return _named(clause) or clause.has("sound") or clause.has("group", "rest")
+
+
+def _adjusts(clause: Clause, found: Sequence[Aspect]) -> bool:
+    """Whether a clause with aspects is about them: "drop the drums" is not about their level."""
+    if _named(clause) or clause.has("band") or any(aspect.name != "gain" for aspect in found):
+        return True
+    moved = clause.has("particle", "up", "down", "forward", "behind")
+    measured = bool(found[0].numbers) or clause.has("size")
+    if clause.has("verb", "cut", "drop", "remove") or clause.has("degree", "zero"):
+        return (measured and not clause.has("size", "max")) or moved
+    if clause.has("verb", "extract"):
+        return measured or moved
+    return True
+
+
+def _measured(clause: Clause) -> bool:
+    return bool(clause.targets) and len(clause.all("quantity")) + len(clause.all("size")) == 1
+
+
+def _amount(clause: Clause) -> bool:
+    return clause.has("quantity") or clause.has("range")
+
+
+def _level(clause: Clause) -> bool:
+    """Whether its number is no time."""
+    return all(item.number and item.number.unit != "s" for item in clause.all("quantity"))
+
+
+def _edits(clause: Clause) -> bool:
+    counted = [*clause.all("quantity"), *clause.all("range")]
+    times = [item for item in counted if item.number and item.number.unit in {"s", "bar"}]
+    if clause.has("sound") or (_named(clause) and not clause.has("place", "centre")):
+        return False
+    if clause.has("verb", "cut") and clause.has("size", "half"):
+        return True
+    if clause.has("verb", "remove", "cut", "keep", "drop") or clause.has("edge"):
+        # "The middle ten seconds", "the first half": stretches whose times are still to be asked.
+        middle = bool(times) and clause.has("place", "centre")
+        if middle or (clause.has("edge", "first", "last") and clause.has("size", "half", "small")):
+            return True
+    if clause.has("span") or clause.has("verb", "loop"):
+        return True
+    if clause.has("takes"):
+        return not (clause.has("verb", "remove", "drop") or clause.has("neg"))
+    if clause.has("verb", "shorten"):
+        return True
+    if clause.has("verb", "start", "end"):
+        return bool(clause.all("quantity"))
+    placed = clause.has("edge", "start", "end") and clause.has("prep", "at", "from")
+    return bool(times) and (clause.has("verb") or clause.has("edge", "long") or placed)
+
+
+def _section_only(clause: Clause) -> bool:
+    return not clause.has("sound")
+
+
+def _silence(clause: Clause) -> bool:
+    return (
+        clause.has("param", "silence")
+        and not clause.has("sound")
+        and not _pause(clause)
+        and not clause.has("verb", "loop")
+    )
+
+
+def _pause(clause: Clause) -> bool:
+    """Whether silence is to be put in, or something done where it is, rather than shortened."""
+    if not clause.has("param", "silence") or clause.has("sound") or clause.has("verb", "loop"):
+        return False
+    other = clause.has("verb", "add", "split", "give", "raise", "move", "start", "set")
+    return other or clause.has("degree", "more") or clause.has("prep", "with", "as")
+
+
+def _cleans(clause: Clause) -> bool:
+    if clause.has("verb", "clean") and not clause.has("sound", *SPOILING[:-1]):
+        return True
+    spoilt = clause.has("sound", *SPOILING)
+    away = clause.has("verb", "remove", "denoise", "lower", "cut") or clause.has("degree", "zero")
+    away = away or clause.has("particle", "out", "off")
+    voice = clause.has("sound", *VOICES) or clause.has("group", "talk")
+    return spoilt and away and voice and _parted(clause)
+
+
+def _denoises(clause: Clause) -> bool:
+    return not (clause.has("sound", *VOICES) or clause.has("group", "talk"))
+
+
+def _parted(clause: Clause) -> bool:
+    """Whether it is the noise that should go, and the voice that stays: "noise from my voice"."""
+    cue = clause.first("verb", "remove", "denoise", "lower", "cut") or clause.first(
+        "degree", "zero"
+    )
+    after = [item for item in clause.all("sound") if cue is None or item.start > cue.start]
+    sides = clause.has("prep", "from", "in", "on", "of") or clause.has("particle", "out", "off")
+    sides = sides or clause.items[0].kind in TARGETS
+    return sides and bool(after) and after[0].value in SPOILING
+
+
+def _restores(clause: Clause) -> bool:
+    back = clause.has("particle", "back", "on") and not clause.has("verb", "pull", "push")
+    return bool(clause.targets) and (clause.has("verb", "unmute") or back)
+
+
+def _sounds_alone(clause: Clause) -> bool:
+    return clause.has("sound") or clause.has("besides") or clause.has("group", "rest")
+
+
+def _version(clause: Clause) -> bool:
+    return any(item.version for item in clause.items)
+
+
+def _vague(clause: Clause) -> bool:
+    return clause.has("vague") or clause.has("verb", "change", "tighten")
+
+
+_ON_CLAUSES: Mapping[str, Callable[[Clause], bool]] = {
+    "amount": _amount,
+    "changes": _changes,
+    "cleans": _cleans,
+    "denoises": _denoises,
+    "edits": _edits,
+    "forbids": _forbids,
+    "level": _level,
+    "measured": _measured,
+    "mentions": lambda clause: bool(clause.targets),
+    "pause": _pause,
+    "pure_again": _pure_again,
+    "pure_softer": _pure_softer,
+    "restores": _restores,
+    "section_only": _section_only,
+    "silence": _silence,
+    "sounds_alone": _sounds_alone,
+    "sounds": lambda clause: clause.has("sound"),
+    "statement": _statement,
+    "stays": _stays,
+    "timed": _timed,
+    "unlike": lambda clause: not _named(clause),
+    "vague": _vague,
+    "version": _version,
+}
+
+
+def _on_items(check: Callable[[Clause], bool]) -> Check:
+    return lambda items: check(Clause("", tuple(items), "soft", "", 0))
+
+
+CHECKS: Mapping[str, Check] = {name: _on_items(check) for name, check in _ON_CLAUSES.items()}
+"""The checks by the names that `grammar.yaml` calls them."""

@@ -1,0 +1,227 @@
+"""Going back on the last turn in part: another number, another sound, one sound less."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sayso.desk import (
+    MIX,
+    NO,
+    Adjust,
+    AnyEffect,
+    Desk,
+    Edit,
+    EditStep,
+    Gain,
+    History,
+    Move,
+    Remove,
+    Reset,
+    Strip,
+    Undo,
+    complement_of,
+    move_to,
+)
+from sayso.desk.effects import ADDITIVE
+from sayso.words.actions.changes import Declined
+from sayso.words.context import about, before, last_turn
+from sayso.words.numbers import Quantity
+
+# Of what is named by a number in the last turn: effect -> field, and the units that fit it.
+_FIELDS = {
+    "gain": ("db", ("db", "")), "eq": ("gain_db", ("db", "")),
+    "pitch": ("semitones", ("semitone", "interval", "")), "reverb": ("amount", ("percent", "")),
+    "delay": ("mix", ("percent", "")), "pan": ("position", ("percent", "")),
+    "loudness": ("lufs", ("lufs", "db", "")), "limit": ("ceiling_db", ("db", "")),
+    "filter": ("cutoff_hz", ("hz", "")), "stretch": ("rate", ("percent", "x", "")),
+}  # fmt: skip
+_STEP_FIELDS = {
+    "cut_tail": "seconds", "keep_tail": "seconds", "shorten_to": "seconds",
+    "remove_silence": "longest_s", "loop": "times", "loop_chorus": "times",
+}  # fmt: skip
+
+
+def restated(history: History, quantity: Quantity) -> tuple[Move, ...]:
+    """The last turn with another number in it: "by 6", "actually four".
+
+    Raises: Declined where the last turn has no number that it can be.
+    """
+    moves = last_turn(history)
+    for at in range(len(moves) - 1, -1, -1):
+        changed = _with_number(moves[at], quantity, history)
+        if changed is None:
+            continue
+        if len(moves) == 1 and isinstance(changed, Adjust) and not changed.relative:
+            return (changed,)
+        return (Undo(), *moves[:at], changed, *moves[at + 1 :])
+    raise Declined(
+        "ambiguous",
+        f"What should be {quantity.value:g}? Name what you mean.",
+        ("turn the drums down by 3 dB", "loop it 4 times"),
+    )
+
+
+def _with_number(move: Move, quantity: Quantity, history: History) -> Move | None:
+    match move:
+        case Edit(steps=steps):
+            changed = [_step_with(step, quantity) for step in steps]
+            if all(step is None for step in changed):
+                return None
+            kept = zip(changed, steps, strict=True)
+            return Edit(steps=tuple(new or old for new, old in kept))
+        case Adjust(target=target, effects=effects):
+            before_it = before(history).desk.strip(target)
+            new = [_effect_with(effect, quantity, before_it, move.relative) for effect in effects]
+            found = [effect for effect in new if effect is not None]
+            if len(found) != len(effects):
+                return None
+            stays = any(effect.effect == "stretch" for effect in found)
+            return Adjust(target=target, relative=move.relative and stays, effects=tuple(found))
+        case _:
+            return None
+
+
+def _step_with(step: EditStep, quantity: Quantity) -> EditStep | None:
+    field = _STEP_FIELDS.get(step.step)
+    if field is None or quantity.unit not in ("s", "x", ""):
+        return None
+    if (field == "times") == (quantity.unit == "s"):
+        return None
+    value: float = round(quantity.value) if field == "times" else quantity.value
+    return type(step)(**{**step.model_dump(), field: value})
+
+
+def _effect_with(
+    effect: AnyEffect, quantity: Quantity, strip: Strip, relative: bool
+) -> AnyEffect | None:
+    """The effect as it is set when its number is `quantity`, in the same direction as before."""
+    field, units = _FIELDS.get(effect.effect, ("", ()))
+    if quantity.unit not in units:
+        return None
+    old = getattr(effect, field)
+    if old is None:
+        return None
+    value = quantity.value
+    if effect.effect in {"reverb", "delay", "pan"} and (quantity.unit or abs(value) > 1):
+        value /= 100
+    if effect.effect == "stretch":
+        if quantity.unit != "x":
+            value = 1 + (1 if old >= 1 else -1) * value / 100
+        return type(effect)(**{**effect.model_dump(), field: round(value, 4)})
+    if old < 0 and not quantity.signed:
+        value = -value
+    if relative and effect.effect in ADDITIVE:
+        current = strip.find(effect)
+        base = strip.gain_db if isinstance(effect, Gain) else getattr(current, field, 0.0)
+        value += base
+    return type(effect)(**{**effect.model_dump(), field: value})
+
+
+def other_of(sounds: Sequence[str], now: Sequence[str]) -> list[str]:
+    """Of the sounds that were named lately, the last one that the last turn was not about."""
+    return [name for name in sounds if name not in now][-1:]
+
+
+def _strips_as(desk: Desk, wanted: dict[str, Strip]) -> list[Move]:
+    """The moves that give targets these strips."""
+    moves: list[Move] = []
+    for target, strip in wanted.items():
+        if strip == desk.strip(target):
+            continue
+        if strip == Strip():
+            moves.append(Reset(target=target))
+        elif strip.mute and strip.model_copy(update={"mute": False, "gain_db": 0.0}) == Strip():
+            moves.append(Remove(targets=(target,)))
+        else:
+            moves.append(_adjusting(target, strip) or move_to(desk, target, strip))
+    return moves
+
+
+def _adjusting(target: str, strip: Strip) -> Move | None:
+    """The move that sets level and effects, and so makes the target heard; None where it cannot."""
+    level = () if strip.mute or strip.solo else (Gain(db=strip.gain_db),)
+    return Adjust(target=target, effects=(*level, *strip.effects)) if level else None
+
+
+def swapped(history: History, sounds: Sequence[str]) -> tuple[Move, ...]:
+    """The strips of the two sounds that were named last, exchanged. Raises: Declined."""
+    if len(sounds) < 2:
+        raise Declined("ambiguous", "Which two sounds should be switched?", ("mute the drums",))
+    first, second = sounds[-2:]
+    desk = history.desk
+    moves = _strips_as(desk, {first: desk.strip(second), second: desk.strip(first)})
+    if not moves:
+        raise Declined("help", f"The {first} and the {second} are set alike, so nothing changes.")
+    return tuple(moves)
+
+
+def narrowed(history: History, kept: Sequence[str]) -> tuple[Move, ...]:
+    """The last turn for `kept` alone: what it did to other sounds is taken back.
+
+    Empty where it was not about any of `kept`, or about nothing else.
+    """
+    now = about(last_turn(history))
+    if not set(kept) <= set(now) or len(now) == len(kept):
+        return ()
+    start = before(history).desk
+    others = {target: start.strip(target) for target in now if target not in kept}
+    return tuple(_strips_as(history.desk, others))
+
+
+def taken_out_of(history: History, names: Sequence[str]) -> tuple[Move, ...]:
+    """The last change without these sounds: what it did to them by the way is evened out.
+
+    Raises: Declined where that cannot be.
+    """
+    moves: list[Move] = []
+    for name in names:
+        for move in last_turn(history):
+            moves += _evened_out(move, name)
+    if not moves:
+        raise Declined(
+            "ambiguous",
+            f"The last change was not about {' and '.join(f'the {name}' for name in names)}.",
+            ("undo", "what did you change?"),
+        )
+    return tuple(moves)
+
+
+def _evened_out(move: Move, name: str) -> Iterator[Move]:
+    if not isinstance(move, Adjust) or not move.relative:
+        return
+    left_out = complement_of(move.target)
+    if move.target == name or left_out == name or (left_out is None and move.target != MIX):
+        return
+    for effect in move.effects:
+        if not isinstance(effect, Gain):
+            raise Declined(
+                "unsupported",
+                f"I cannot keep that {effect.effect} off the {name} afterwards; "
+                "take it back and name the sounds that should have it.",
+                ("undo",),
+            )
+        yield Adjust(target=name, relative=True, effects=(Gain(db=-effect.db),))
+
+
+def as_at_first(desk: Desk, target: str) -> list[Move]:
+    """The moves after which `target` sounds as at first; none where it does so already.
+
+    What was done to everything but another sound reaches it as well, so its level is evened out.
+    """
+    moves: list[Move] = [Reset(target=target)] if desk.strip(target) != Strip() else []
+    reach = 0.0
+    for name, strip in desk.strips.items():
+        left_out = complement_of(name)
+        if left_out is None or target in (name, left_out) or target.startswith(NO):
+            continue
+        if strip.effects or strip.mute:
+            raise Declined(
+                "unsupported",
+                f"What is set on everything but the {left_out} reaches the {target} too; "
+                f"reset that instead.",
+                (f"reset everything but the {left_out}", "start over"),
+            )
+        reach += strip.gain_db
+    if reach:
+        moves.append(Adjust(target=target, relative=True, effects=(Gain(db=-reach),)))
+    return moves

@@ -1,0 +1,216 @@
+"""The grammar: which runs of items make a clause, and the best way to divide a message into them.
+
+`grammar.yaml` holds the kinds of clause, each a list of patterns over items. An element of a
+pattern is `kind`, `kind.value` or several of them joined by `|`, a name in capitals that the file
+defines, `word.TEXT` for one plain word, or a group in parentheses; `?`, `*` and `+` mean what they
+mean in a regular expression, and a pattern must fit a whole run of items.
+
+The chart holds, for each place in the message, the division of all before it that accounts for the
+most: what a pattern covers counts, what no pattern covers costs, and so does every further clause.
+Words that are left over are told to the person, never dropped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from sayso.words.items import Item
+
+TARGETS = frozenset({"sound", "group", "pronoun", "besides"})
+_HARD_MARKS = frozenset(".;!?\n")
+_SOFT_MARKS = frozenset(",&+/()-:")
+# What a covered item counts, what a skipped one costs, what a clause costs, and one that begins
+# without a mark or a conjunction before it.
+_COVERED, _SKIPPED, _CLAUSE, _UNPARTED = 10.0, -14.0, -6.0, -3.0
+# Skipped without much ado: they carry no content by themselves.
+_LIGHT = frozenset({"prep", "aux", "join", "mark", "filler", "who"})
+_PASSED = frozenset({"prep", "aux", "filler"})
+_LONGEST = 24
+_ELEMENT = re.compile(r"[A-Z]+|[a-z_]+(?:\.[^\s()|?*+]+)?|[()|?*+]")
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A run of items that a pattern covers: what it does, how it hangs on what is before it.
+
+    `act` is the kind of clause, "none" for words that nothing covers. `joined` is "start", "hard"
+    (a full stop, "then") or "soft" (a comma, "and", "but", nothing at all). `text` begins at
+    `start` of the message. `asked` is whether a question mark ends it, `led` whether a conjunction
+    leads to it.
+    """
+
+    act: str
+    items: tuple[Item, ...]
+    joined: str
+    text: str
+    start: int
+    asked: bool = False
+    led: bool = False
+
+    def words(self, first: Item, last: Item) -> str:
+        """What was typed from one item to another."""
+        return self.text[first.start - self.start : last.end - self.start]
+
+    def all(self, kind: str, *values: str) -> list[Item]:
+        """Every item of a kind, of certain values if any are given."""
+        return [item for item in self.items if item.is_(kind, *values)]
+
+    def first(self, kind: str, *values: str) -> Item | None:
+        """The first such item."""
+        return next((item for item in self.items if item.is_(kind, *values)), None)
+
+    def has(self, kind: str, *values: str) -> bool:
+        """Whether there is such an item."""
+        return self.first(kind, *values) is not None
+
+    @property
+    def targets(self) -> list[Item]:
+        """What names or points at a sound."""
+        return [item for item in self.items if item.kind in TARGETS]
+
+    def with_items(self, items: Sequence[Item]) -> Clause:
+        """The clause with other items and the same words."""
+        return replace(self, items=tuple(items))
+
+
+Check = Callable[[Sequence[Item]], bool]
+
+
+class _Rule(NamedTuple):
+    act: str
+    pattern: re.Pattern[str]
+    gain: float
+    cost: float
+    check: Check | None
+
+
+class Grammar:
+    """The kinds of clause, ready to divide messages.
+
+    Args:
+        data: `grammar.yaml`.
+        checks: what a pattern cannot say, by the name that the file calls it.
+    """
+
+    def __init__(self, data: Mapping[str, Any], checks: Mapping[str, Check]) -> None:
+        rules = [
+            (act, rule if isinstance(rule, dict) else {"is": rule})
+            for act, patterns in data["clauses"].items()
+            for rule in patterns
+        ]
+        self._symbols: dict[tuple[str, str], str] = {}
+        for pattern in (*data["define"].values(), *(rule["is"] for _, rule in rules)):
+            for element in _ELEMENT.findall(pattern):
+                if not element.isupper() and element not in "()|?*+":
+                    self._symbol(*_parted(element))
+        definitions: dict[str, str] = {"ANY": "[^" + self._class("join") + "]"}
+        for name, pattern in data["define"].items():
+            definitions[name] = self._compiled(pattern, definitions)
+        self._rules = [
+            _Rule(
+                act,
+                re.compile(self._compiled(rule["is"], definitions)),
+                float(rule.get("gain", _COVERED)),
+                float(rule.get("cost", 0)),
+                checks[rule["if"]] if "if" in rule else None,
+            )
+            for act, rule in rules
+        ]
+
+    def _symbol(self, kind: str, value: str) -> str:
+        """The letter for items of a kind and value; all values that no pattern names share one."""
+        for key in ((kind, ""), (kind, value)):
+            self._symbols.setdefault(key, chr(0xF0000 + len(self._symbols)))
+        return self._symbols[kind, value]
+
+    def _class(self, kind: str) -> str:
+        return "".join(letter for (known, _), letter in self._symbols.items() if known == kind)
+
+    def _compiled(self, pattern: str, definitions: Mapping[str, str]) -> str:
+        parts = []
+        for element in _ELEMENT.findall(pattern):
+            if element in "()|?*+":
+                parts.append("(?:" if element == "(" else element)
+            elif element.isupper():
+                parts.append(definitions[element])
+            else:
+                kind, value = _parted(element)
+                parts.append(self._symbols[kind, value] if value else f"[{self._class(kind)}]")
+        return "(?:" + "".join(parts) + ")"
+
+    def _letters(self, items: Sequence[Item]) -> str:
+        letters = []
+        for item in items:
+            kind = "join" if item.kind == "mark" else item.kind
+            value = item.value
+            if kind == "verb" and value == "remove" and not item.freestanding:
+                value = "without"
+            if kind == "word" and item.definite and (kind, value) not in self._symbols:
+                kind = "name"
+            if item.number is not None and item.kind == "quantity":
+                value = item.number.unit or "bare"
+            letters.append(
+                self._symbols.get((kind, value)) or self._symbols.get((kind, "")) or "\0"
+            )
+        return "".join(letters)
+
+    def divided(self, items: Sequence[Item]) -> list[tuple[str, int, int]]:
+        """The best division of a sentence: acts with the ranges of items that they cover.
+
+        What no pattern covers is an act "none", what only joins is left out.
+        """
+        letters, count = self._letters(items), len(items)
+        best: list[tuple[float, int, str]] = [(-1e9, 0, "")] * (count + 1)
+        best[0] = (0.0, 0, "")
+
+        def offer(start: int, end: int, gain: float, act: str) -> None:
+            score = best[start][0] + gain
+            # Of two divisions that account for as much, the one with the longer first clause.
+            if score > best[end][0] or (score == best[end][0] and start > best[end][1]):
+                best[end] = (score, start, act)
+
+        for at in range(count):
+            if joins(items[at]):
+                offer(at, at + 1, 0.0, "")
+            else:
+                offer(at, at + 1, -1.0 if _passes(items[at]) else _SKIPPED, "none")
+            parted = at == 0 or joins(items[at - 1])
+            for rule in self._rules:
+                longest = rule.pattern.match(letters, at, min(count, at + _LONGEST))
+                if longest is None:
+                    continue
+                for end in range(at + 1, longest.end() + 1):
+                    if end < longest.end() and not rule.pattern.fullmatch(letters, at, end):
+                        continue
+                    run = items[at:end]
+                    if run[-1].kind == "prep" and end < count:
+                        continue
+                    if rule.check is None or rule.check(run):
+                        content = sum(item.kind not in _LIGHT for item in run)
+                        gain = rule.gain * content + _CLAUSE - rule.cost
+                        offer(at, end, gain + (0.0 if parted else _UNPARTED), rule.act)
+        found, end = [], count
+        while end:
+            _, start, act = best[end]
+            if act:
+                found.append((act, start, end))
+            end = start
+        return found[::-1]
+
+
+def _parted(element: str) -> tuple[str, str]:
+    kind, _, value = element.partition(".")
+    return kind, value
+
+
+def _passes(item: Item) -> bool:
+    """Whether the item can be left over without being missed."""
+    return item.kind in _PASSED and not item.is_("prep", "than", "as")
+
+
+def joins(item: Item) -> bool:
+    """Whether the item only joins what stands around it."""
+    return item.kind in {"mark", "join"} or item.is_("except", "but")

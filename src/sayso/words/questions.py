@@ -1,0 +1,77 @@
+"""The answer to an open question: the order that waited for it, made whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sayso.words.actions.changes import Declined
+from sayso.words.grammar import Clause
+from sayso.words.state import State
+
+# What was asked for -> what the answer must hold, and what else it may hold.
+_ANSWERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+    "targets": (
+        frozenset({"sound", "besides", "group", "word"}),
+        frozenset({"prep", "join", "mark", "pronoun", "except", "exclude", "same"}),
+    ),
+    "times": (
+        frozenset({"span", "range", "quantity", "edge"}),
+        frozenset({"prep", "join", "mark", "pronoun", "size", "who", "aux"}),
+    ),
+    "bpm": (
+        frozenset({"quantity"}),
+        frozenset({"prep", "pronoun", "verb", "word", "group", "who", "aux"}),
+    ),
+    "aspect": (
+        frozenset({"quality", "particle", "param", "degree", "preset"}),
+        frozenset({"pronoun", "size", "prep", "quantity", "join"}),
+    ),
+    "place": (frozenset({"place"}), frozenset({"prep", "quantity", "size", "pronoun"})),
+}
+# Said around an answer, and no part of it.
+_AROUND = frozenset({"retract", "same", "join", "mark"})
+
+
+def asked_further(found: Sequence[Clause], state: State) -> Declined | None:
+    """The question after "the level" or "the tone" where it was asked what should be different."""
+    items = [item for clause in found for item in clause.items]
+    if state.asks != "aspect" or len(items) != 1:
+        return None
+    item, on = items[0], state.template.removeprefix("make ").removesuffix(" {}")
+    ways = {
+        "gain": ("louder", "quieter"),
+        "eq": ("brighter", "darker"),
+        "tone": ("brighter", "darker"),
+    }
+    name = "tone" if item.text in ("tone", "sound") else item.value.partition(".")[0]
+    if item.kind not in {"param", "word", "verb"} or name not in ways:
+        return None
+    more, less = ways[name]
+    hints = (f"make {on} {more}", f"make {on} {less}")
+    return Declined(
+        "ambiguous",
+        f"Should {on} be {more} or {less}?",
+        hints,
+        asks="aspect",
+        template=state.template,
+    )
+
+
+def filled(text: str, found: Sequence[Clause], state: State) -> str | None:
+    """The order that was waiting with `text` in its place, None if `text` is no answer to it."""
+    if not state.asks:
+        return None
+    items = [item for clause in found for item in clause.items if clause.act != "aside"]
+    while items and items[-1].kind in _AROUND:
+        items.pop()
+    while items and items[0].kind in _AROUND:
+        items.pop(0)
+    needed, allowed = _ANSWERS[state.asks]
+    kinds = {item.kind for item in items}
+    if not kinds & needed or kinds - needed - allowed:
+        return None
+    words = text[items[0].start : items[-1].end]
+    if state.asks == "bpm":
+        number = next(item.number for item in items if item.number is not None)
+        words = f"{number.value:g}"
+    return state.template.replace("{}", words)
