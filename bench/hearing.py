@@ -121,7 +121,7 @@ def measure(separator: Separator, asked: Sequence[Question]) -> list[dict[str, A
             "words": question.words,
             "db": None,
         }
-        if separator.hears(question.words):
+        if separator.supports(question.words):
             found = separator.separate(Audio(question.mix, SAMPLE_RATE), [question.words])
             made = found[question.words].samples
             row["db"] = round(
@@ -171,6 +171,7 @@ def main() -> None:
     measuring.add_argument("pool", type=Path)
     measuring.add_argument("soundfont", type=Path)
     measuring.add_argument("--model", nargs="+", default=["embedded"])
+    measuring.add_argument("--group", help="only mixtures of this group")
     measuring.add_argument("--every", type=int, default=1, help="take every n-th mixture only")
     measuring.add_argument("--out", type=Path, help="write all rows as JSON")
     arguments = parser.parse_args()
@@ -178,7 +179,8 @@ def main() -> None:
         lines = ",\n".join(json.dumps(entry) for entry in compose(arguments.pool))
         sys.stdout.write(f"[\n{lines}\n]\n")
         return
-    entries = json.loads(LIST.read_text(encoding="utf-8"))[:: arguments.every]
+    entries = json.loads(LIST.read_text(encoding="utf-8"))
+    entries = [e for e in entries if arguments.group in (None, e["group"])][:: arguments.every]
     asked = list(questions(entries, arguments.pool, arguments.soundfont))
     results = {}
     for name in arguments.model:

@@ -31,13 +31,14 @@ from sayso.desk import (
 )
 from sayso.errors import Cancelled, ModelError, OutputError, RangeError, UnknownTargetError
 from sayso.outputs import file_name
+from sayso.separate import Models
 from sayso.studio import Studio
 from sayso.watch import Watch
 
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory) -> Studio:
-    return Studio("simple", cache=tmp_path_factory.mktemp("stems"))
+    return Studio(Models("simple", cache=tmp_path_factory.mktemp("stems")))
 
 
 @pytest.fixture(scope="module")

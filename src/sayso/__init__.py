@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sayso.desk import Desk, History, parse_moves
     from sayso.errors import SaysoError
     from sayso.rendering import Result, Track, render
+    from sayso.separate import Models
     from sayso.studio import Session, Studio
     from sayso.watch import Watch
 
@@ -37,6 +38,7 @@ _HOMES = {
     "Result": "rendering",
     "Track": "rendering",
     "render": "rendering",
+    "Models": "separate",
     "Session": "studio",
     "Studio": "studio",
     "Watch": "watch",
@@ -46,6 +48,7 @@ __all__ = [
     "Conversation",
     "Desk",
     "History",
+    "Models",
     "Reply",
     "Result",
     "SaysoError",

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sayso.audio import Audio, read
-from sayso.checkpoints import WeightStore
 from sayso.conversation import Conversation, Reply
 from sayso.desk import Arrange, Desk, Edit, EditStep, History, Like, Move
 from sayso.desk.arrangement import arrangement_of
@@ -131,36 +130,14 @@ class Studio:
     """What sessions share: the separators, loaded when first needed, and the cache of stems.
 
     Args:
-        model: as `sayso.separate.load` takes it: a name, a path, "auto" or an ensemble; None takes
-            the best that is installed for each sound.
-        cache: folder for separated stems, or None to keep none.
-        segment_s: seconds that the separator hears at a time; None leaves it to the model.
-        overlap: share of a segment that is heard twice, 0 to 0.5.
-        threads: processor threads; None takes all.
-        weight_store: where the weights of public models are; None takes the platform's folder.
+        models: what separates, and with which settings; or only the name of a model, as `Models`
+            takes it. None takes the best that is installed for each sound.
         llm: a language model that reads instructions, as `sayso.words.llm.LanguageModel` names
             it; None reads them offline.
     """
 
-    def __init__(
-        self,
-        model: str | None = None,
-        *,
-        cache: str | Path | None = None,
-        segment_s: float | None = None,
-        overlap: float | None = None,
-        threads: int | None = None,
-        weight_store: WeightStore | None = None,
-        llm: str | None = None,
-    ) -> None:
-        self.models = Models(
-            model,
-            weight_store=weight_store,
-            threads=threads,
-            segment_s=segment_s,
-            overlap=overlap,
-            cache=None if cache is None else Path(cache),
-        )
+    def __init__(self, models: Models | str | None = None, *, llm: str | None = None) -> None:
+        self.models = models if isinstance(models, Models) else Models(models)
         self._llm = llm
 
     @property

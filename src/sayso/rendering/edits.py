@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sayso.audio import Audio, Notice, read
+from sayso.audio import Audio, Notice, read, read_tags
 from sayso.desk import MIX, Desk, Stretch, Strip
 from sayso.desk.arrangement import arrangement_of
 from sayso.errors import DataError
 from sayso.outputs import fitting, refuse_inputs
 from sayso.rendering.tracks import render
+from sayso.timeline.chapters import carried
 from sayso.timeline.editlist import EditList, check_inside
 from sayso.watch import SILENT, Watch
 
@@ -60,10 +61,11 @@ def render_edit(
         _check_fits(edit, audio, source)
         share = watch.part(number / total, (number + 1) / total)
         track = render(audio, desk, watch=share).tracks[MIX]
+        tags, said = carried(read_tags(source), path, edit.timeline, speed=edit.speed)
         if notice is not None:
-            for note in track.notes:
+            for note in (*track.notes, *([said] if said else ())):
                 notice(f"{Path(source).name}: {note}")
-        paths.append(track.write(path, encoding=encoding))
+        paths.append(track.write(path, encoding=encoding, tags=tags))
     return paths
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 from sayso.audio import Audio, read
@@ -16,7 +16,7 @@ from sayso.effects import Sound, amplify, limiter_notes, record
 from sayso.errors import SilenceError
 from sayso.rendering.mixing import Mixer
 from sayso.rendering.result import Result, Track
-from sayso.separate import Models
+from sayso.separate import Models, shared_models
 from sayso.timeline import find_silences
 from sayso.watch import Progress, Watch
 
@@ -55,7 +55,7 @@ def render(
     if not isinstance(source, Audio):
         name, inputs = Path(source).stem, (Path(source).absolute(),)
         source = read(source)
-    models = models or _own_models()
+    models = models or shared_models()
     report = watch.part(0.0, _SEPARATING)
     targets = desk.targets()
     share = 0.5 if desk.clean and targets else float(desk.clean is not None)
@@ -99,12 +99,6 @@ def timing(desk: Desk, source: Audio) -> Resolved:
         silences=lambda: find_silences(source),
         listener=ContentAnalyser(source),
     )
-
-
-@lru_cache(maxsize=1)
-def _own_models() -> Models:
-    """The best of our own, kept for the next render."""
-    return Models()
 
 
 def _gone(desk: Desk, time: Resolved) -> tuple[str, ...]:

@@ -107,7 +107,7 @@ class AskedNetwork:
 
         if shape.channels == 2:
             return by_pairs(answers)
-        return lambda chunk: np.concatenate([answers(one[None]) for one in chunk], axis=1)
+        return lambda chunk: _one_by_one(chunk, answers)
 
     def _answers(
         self,
@@ -152,6 +152,15 @@ class AskedNetwork:
         with ThreadPoolExecutor(self._at_once) as pool:
             list(pool.map(answer, range(len(rows))))
         return out
+
+
+def _one_by_one(chunk: Samples, answers: Callable[[Samples], Samples]) -> Samples:
+    """`[C, t]` to `[S, C, t]`, one channel after the other; equal channels are heard once."""
+    out = list[Samples]()
+    for number, channel in enumerate(chunk):
+        same = next((i for i in range(number) if np.array_equal(chunk[i], channel)), None)
+        out.append(answers(channel[None]) if same is None else out[same])
+    return np.concatenate(out, axis=1)
 
 
 def _power(spec: npt.NDArray[np.complex64]) -> npt.NDArray[np.float32]:

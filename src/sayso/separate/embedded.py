@@ -66,7 +66,7 @@ class EmbeddedSeparator:
             self._networks.append(AskedNetwork(named, threads=threads))
         self.version = "-".join(network.version for network in self._networks)
         self.metadata: Mapping[str, Any] = general.metadata
-        self._within = general.told.within
+        self._within = {k: v for n in self._networks for k, v in n.told.within.items()}
         self.wordings = QueryMatcher(general.told.known or {})
         self._better = {
             words[0]: network
