@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sayso.align.align import Alignment, align
 from sayso.atomic import put
-from sayso.audio import Audio, Notice, Writer, read
+from sayso.audio import Audio, Notice, Tags, Writer, read, read_tags
 from sayso.autoedit.apply import point_out, with_room_tone
 from sayso.autoedit.choose import SHORTEST_S, Scores, choose
 from sayso.autoedit.editor import POINTER, Editor, score
@@ -21,6 +21,7 @@ from sayso.effects import Sound, process
 from sayso.errors import DataError, ModelError, RangeError, RequestError
 from sayso.outputs import fitting, refuse_inputs
 from sayso.timeline import CROSSFADE_S, Edited, Timeline
+from sayso.timeline.chapters import carried
 from sayso.timeline.editlist import EditList, Insert, check_inside
 from sayso.watch import SILENT, Watch
 
@@ -254,7 +255,10 @@ def render_edit(
         if edit.speed != 1.0:
             sound = process(sound, Strip(effects=(Stretch(rate=edit.speed),)))
         share = watch.part(number / len(edit.sources), (number + 1) / len(edit.sources))
-        paths.append(_play(sound, path, encoding, share))
+        tags, said = carried(read_tags(source), path, edit.timeline, speed=edit.speed)
+        if said and notice is not None:
+            notice(said)
+        paths.append(_play(sound, path, encoding, tags, share))
     return paths
 
 
@@ -271,11 +275,17 @@ def _play(
     sound: Sound,
     path: Path,
     encoding: str | None,
+    tags: Tags,
     watch: Watch,
 ) -> Path:
     done = 0
     with Writer(
-        path, sound.sample_rate, sound.channels, encoding=encoding, frames=sound.frames
+        path,
+        sound.sample_rate,
+        sound.channels,
+        encoding=encoding,
+        frames=sound.frames,
+        tags=tags,
     ) as out:
         for block in sound.blocks():
             watch.check("stopped while writing the edit")

@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+from collections import namedtuple
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -172,6 +173,21 @@ def test_late_errors_come_early(sayso, here, monkeypatch, options, words):
     assert files() == ["take.wav"]
 
 
+def test_a_disk_without_room_is_told_before_the_work(sayso, here, monkeypatch):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage(9e9, 9e9, 1000))
+    for command in (
+        ("ask", "take.wav", "3 dB quieter"),
+        ("separate", "take.wav", "-n", "simple"),
+        ("clean", "take.wav", "--config", "fast"),
+        ("ask", "take.wav", "take.wav", "3 dB quieter", "--pattern", "*"),
+        ("clean", "take.wav", "--pattern", "*", "--config", "fast"),
+    ):
+        done = sayso(*command, "-o", "out")
+        assert (done.code, "has 1.0 kB of room" in done.err) == (5, True), done.err
+    assert [name for name in files() if name.endswith(".wav")] == ["take.wav"]
+
+
 def test_several_sounds_in_one_option(sayso, here):
     for number, given in enumerate(("vocals,drums", "Drums; vocals", "the vocals and drums")):
         out = f"out{number}"
@@ -183,9 +199,8 @@ def test_several_sounds_in_one_option(sayso, here):
     assert done.code == 4 and "one sound" in done.err
     session = Studio().open(here / "take.wav")  # which hears almost anything
     for targets in (["vocals,drums"], ["vocals", "drums; bass"]):
-        session.do(parse_moves([{"do": "extract", "targets": targets}]))
         with pytest.raises(UnknownTargetError, match="is a list"):
-            session.render()
+            session.do(parse_moves([{"do": "extract", "targets": targets}]))
     for targets in (("vocals,vuvuzela",), ("vocals", "vuvuzela"), ("vuvuzela",)):
         options = [part for target in targets for part in ("--target", target)]
         done = sayso("separate", "take.wav", "-n", "simple", *options, "-o", "none")

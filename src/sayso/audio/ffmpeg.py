@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -318,6 +319,16 @@ class _Packets:
 
 def _head(packet: Any) -> bytes:
     return memoryview(packet)[:16].tobytes() if packet.size else b""
+
+
+@contextmanager
+def opened_container(path: Path) -> Iterator[Any]:
+    """The container of a file, for what else it holds than sound. Raises: FormatError."""
+    container = _opened(path, path)
+    try:
+        yield container
+    finally:
+        container.close()
 
 
 def _is_adts(path: Path) -> bool:

@@ -25,6 +25,7 @@ class Aliases:
     Args:
         names: tells the outputs of an alias.
         taken: aliases that were given out before, and are kept.
+        reserved: outputs of others.
         is_free: whether nothing lies at an output's name.
 
     >>> aliases = Aliases(lambda alias: [f"{alias}.wav"])
@@ -37,12 +38,14 @@ class Aliases:
         names: Names,
         *,
         taken: Iterable[str] = (),
+        reserved: Iterable[str] = (),
         is_free: Callable[[str], bool] = lambda name: True,
     ) -> None:
         self._names, self._is_free = names, is_free
         self._files: set[str] = set()
         self._folders: set[str] = set()
         self._next: dict[str, int] = {}
+        self._keep(reserved)
         for alias in taken:
             self._keep(names(alias))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sayso.cli.parser import fields
 from sayso.cli.terminal import duration, note, progress_bar, show_json, show_table
+from sayso.errors import OutputError
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -68,6 +69,10 @@ def apply(arguments: Namespace) -> int:
     from sayso.timeline.exchange import check_name, write_edit
 
     check_name(arguments.out)
+    if arguments.scores and Path(arguments.scores).resolve() == Path(arguments.out).resolve():
+        raise OutputError(
+            f"{arguments.out} cannot hold both the edit and its scores; name two files"
+        )
     _check_out(arguments, arguments.raw, *arguments.tracks)
     editor = None
     if arguments.editor:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sayso.cli.terminal import note
 from sayso.outputs import PATTERN, Destination
-from sayso.separate import Models
+from sayso.separate import AUTO, Models, makers_of
 from sayso.studio import Studio
 
 if TYPE_CHECKING:
@@ -35,10 +35,17 @@ def open_studio(arguments: Namespace) -> Studio:
 
 
 def tell_choice(studio: Studio, targets: Sequence[str]) -> None:
-    """Says which model each target goes to, and why, where the person left it to us."""
-    reasons = (studio.separator.route(target).reason for target in targets)
-    for reason in dict.fromkeys(filter(None, reasons)):
-        note(reason)
+    """Says which model each target goes to where the person left it to us, and offers better ones.
+
+    Raises: see `sayso.cli.offering.offer_better`.
+    """
+    from sayso.cli.offering import offer_better
+
+    if studio.separator.name == AUTO:
+        offer_better(studio.models, targets)
+        makers = makers_of(studio.separator, targets)
+        made = (f"{', '.join(stems)} by {model}" for model, stems in makers.items())
+        note("; ".join(made).replace("other by the rest", "other is the rest"))
 
 
 def models_shelf() -> WeightStore:

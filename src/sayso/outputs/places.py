@@ -11,10 +11,9 @@ from pathlib import Path, PurePosixPath
 
 from sayso.atomic import in_words
 from sayso.audio.formats import FORMATS, READABLE, SAME, format_of
-from sayso.audio.writing import check_format
 from sayso.errors import OutputError
 from sayso.outputs.names import PATTERN, file_name, folded, inside, numbered
-from sayso.outputs.room import Sound, check_room, least_bytes
+from sayso.outputs.room import Sound, check_sound
 
 try:
     from fcntl import LOCK_EX, LOCK_NB, flock
@@ -187,11 +186,8 @@ class Destination:
         """
         check_folder(self.folder)
         places = self.choose(track, targets, inputs=inputs)
-        if sound is None:
-            return
-        for place in places.values():
-            check_format(place, self.encoding, channels=sound.channels, frames=sound.frames)
-        check_room(self.folder, len(targets) * least_bytes(self.format, self.encoding, sound))
+        if sound is not None:
+            check_sound(list(places.values()), self.encoding, sound)
 
     @contextmanager
     def claim(

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sayso.audio import Audio, decibels, write
+from sayso.audio import Audio, Tags, decibels, read_tags, write
 from sayso.outputs import Destination
 from sayso.timeline import Timeline
+from sayso.timeline.chapters import carried
 
 if TYPE_CHECKING:
     from sayso.audio import Notice
@@ -35,19 +36,22 @@ class Track:
         """The largest sample in dBFS."""
         return decibels(self.peak)
 
-    def write(self, path: str | Path, *, encoding: str | None = None) -> Path:
+    def write(
+        self, path: str | Path, *, encoding: str | None = None, tags: Tags | None = None
+    ) -> Path:
         """Writes it to a file, whose suffix is the format, and returns the path.
 
         Args:
             path: folders are made.
             encoding: "pcm16", "pcm24", "float32"; None takes the format's own, but keeps peaks
                 above full scale by writing wav as float32.
+            tags: what the file shall say of the recording.
 
         Raises: OutputError.
         """
         if encoding is None and Path(path).suffix.lower() == ".wav" and self.peak > 1.0:
             encoding = "float32"
-        return write(path, self.audio, encoding=encoding)
+        return write(path, self.audio, encoding=encoding, tags=tags)
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,11 @@ class Result:
         with destination.claim(
             self.name, targets, inputs=self.inputs, ours=ours, notice=notice
         ) as paths:
+            known = read_tags(self.inputs[0]) if self.inputs else Tags()
             for target, track in self.tracks.items():
-                track.write(paths[target], encoding=destination.encoding)
+                path, faster = paths[target], self.timeline.frames / track.audio.frames
+                tags, said = carried(known, path, self.timeline, speed=faster)
+                if said and notice is not None:
+                    notice(said)
+                track.write(path, encoding=destination.encoding, tags=tags)
         return paths

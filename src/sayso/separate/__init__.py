@@ -1,16 +1,19 @@
 """Taking sounds out of a mix: one protocol, many separators, a registry and a cache."""
 
 from sayso.separate.cache import StemCache
-from sayso.separate.models import Entry, Models, load, shared_models
+from sayso.separate.models import AUTO, Entry, Models, load, shared_models
 from sayso.separate.protocol import Route, Separator, require_supported
+from sayso.separate.sharing import makers_of
 
 __all__ = [
+    "AUTO",
     "Entry",
     "Models",
     "Route",
     "Separator",
     "StemCache",
     "load",
+    "makers_of",
     "require_supported",
     "shared_models",
 ]

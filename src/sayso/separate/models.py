@@ -100,6 +100,10 @@ class Models:
         """The separator of `separate`. Raises: see `open`."""
         return self.open(self._model, **self._cutting)
 
+    def renew(self) -> None:
+        """Looks anew for what is here, when files have come or gone."""
+        self.__dict__.pop("separator", None)
+
     def separate(
         self, mix: Audio, targets: Sequence[str], *, watch: Watch = SILENT
     ) -> Mapping[str, Audio]:

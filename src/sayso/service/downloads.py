@@ -87,6 +87,7 @@ def archive(
         # Sound does not shrink, so nothing is compressed.
         with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as out:
             taken: set[str] = set()
+            name = name.replace("\\", "_")  # a step in paths elsewhere
             for number, (target, peak, kept) in enumerate(tracks):
                 file = file_name("{track}/{target}.{ext}", name, target, format)
                 if file in taken:

@@ -245,6 +245,13 @@ class About(BaseModel):
     limits: dict[str, Any]
 
 
+class Usage(BaseModel):
+    """What the asker's sessions take of the disk, and may take."""
+
+    bytes: int
+    most_bytes: int
+
+
 class Health(BaseModel):
     """Whether the parts answer."""
 

@@ -10,7 +10,7 @@ from sayso.audio.formats import FORMATS
 from sayso.desk import EFFECTS, field_range
 from sayso.desk.effects import numbers_of
 from sayso.service.routes.dependencies import Asking, Serving, the_service
-from sayso.service.schemas import About, Health, Model
+from sayso.service.schemas import About, Health, Model, Usage
 
 router = APIRouter(tags=["service"])
 
@@ -29,6 +29,13 @@ def about(service: Serving) -> About:
         effects=_ranges(),
         limits=settings.limits.model_dump(),
     )
+
+
+@router.get("/usage")
+def usage(service: Serving, asking: Asking) -> Usage:
+    """What the asker's sessions take of the disk, and may take."""
+    most = service.settings.limits.bytes_a_token
+    return Usage(bytes=service.quotas.used(asking), most_bytes=most)
 
 
 @router.get("/models")
