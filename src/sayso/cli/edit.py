@@ -33,6 +33,8 @@ def align(arguments: Namespace) -> int:
             watch=watch,
         )
     path = write_edit(arguments.out, edit, notice=note)
+    if found.doubt is not None:
+        note(found.doubt)
     if found.new:
         note(f"{len(found.new)} stretches are not in the raw recording; they are marked as new")
     if arguments.json:
