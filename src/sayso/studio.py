@@ -183,11 +183,13 @@ class Studio:
         from sayso.words import Exchange, State, interpret
 
         supports, history = self.separator.supports, conversation.history
+        state = State.model_validate(conversation.state)
         if self.language_model is None:
-            state = State.model_validate(conversation.state)
             return interpret(text, history, supports=supports, state=state, facts=facts)
         earlier = [Exchange(said.text, said.reply) for said in conversation.said]
-        return self.language_model.interpret(text, history, supports=supports, earlier=earlier)
+        return self.language_model.interpret(
+            text, history, supports=supports, earlier=earlier, state=state, facts=facts
+        )
 
     def require(self, desk: Desk) -> None:
         """Raises UnknownTargetError unless the separator supports every sound of `desk`."""
