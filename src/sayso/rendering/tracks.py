@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
 from sayso.audio import Audio, read
 from sayso.clean import clean_audio
 from sayso.clean.pipeline import Keep, opened
-from sayso.desk import MIX, Desk
+from sayso.desk import MIX, Desk, complement_of
 from sayso.desk.placing import Resolved
 from sayso.desk.resolving import resolve
 from sayso.effects import Sound, amplify, limiter_notes, record
 from sayso.errors import SilenceError
 from sayso.rendering.mixing import Mixer
 from sayso.rendering.result import Result, Track
-from sayso.separate import Models, shared_models
+from sayso.separate import Models, absence_note, makers_of, shared_models
 from sayso.timeline import find_silences
 from sayso.watch import Progress, Watch
 
@@ -71,18 +72,23 @@ def render(
         except SilenceError as error:
             no_speech = str(error)
             source, notes = record(amplify(source, -math.inf), watch=part.quiet), (no_speech,)
-    audios = {MIX: source}
+    audios, absent = {MIX: source}, dict[str, str]()
+    makers: dict[str, str] = {}
     if targets:
-        audios |= models.separate(source, targets, watch=report.part(share, 1.0))
+        stems = models.separate(source, targets, watch=report.part(share, 1.0))
+        audios |= stems
+        absent = _absent(stems, source, report.quiet)
+        makers = {t: m for m, made in makers_of(models.separator, targets).items() for t in made}
     time = timing(desk, source)
     mixer = Mixer(desk, audios, time, watch)
     tracks = {}
     notes += _gone(desk, time)
     step = (1 - _SEPARATING) / len(desk.deliver)
     for at, target in enumerate(desk.deliver):
-        start = _SEPARATING + at * step
-        tracks[target] = _track(mixer.track(target), notes, watch.part(start, start + step))
-    return Result(tracks, name, time.timeline, inputs, cleaned, no_speech)
+        part = watch.part(_SEPARATING + at * step, _SEPARATING + (at + 1) * step)
+        concerned = (said for sound, said in absent.items() if _concerns(sound, target))
+        tracks[target] = _track(mixer.track(target), (*notes, *concerned), part)
+    return Result(tracks, name, time.timeline, inputs, cleaned, no_speech, makers)
 
 
 def timing(desk: Desk, source: Audio) -> Resolved:
@@ -99,6 +105,19 @@ def timing(desk: Desk, source: Audio) -> Resolved:
         silences=lambda: find_silences(source),
         listener=ContentAnalyser(source),
     )
+
+
+def _absent(stems: Mapping[str, Audio], source: Audio, watch: Watch) -> dict[str, str]:
+    """What to say of sounds that are not there, by their names."""
+    said = {
+        target: absence_note(target, stem, source, watch=watch) for target, stem in stems.items()
+    }
+    return {target: note for target, note in said.items() if note is not None}
+
+
+def _concerns(sound: str, delivered: str) -> bool:
+    """Whether a track is made of `sound`, alone or among others."""
+    return delivered in (sound, MIX) or complement_of(delivered) is not None
 
 
 def _gone(desk: Desk, time: Resolved) -> tuple[str, ...]:
