@@ -197,3 +197,19 @@ def test_every_door_leads_to_the_same_sound(mix, tmp_path):
     subprocess.run(command, check=True, capture_output=True)
     one, other = (read(tmp_path / door / "song/mix.wav") for door in ("python", "cli"))
     assert np.array_equal(one.samples, other.samples)
+
+
+def test_results_are_numbered_and_never_written_on_their_source(tmp_path, noise):
+    path = write(tmp_path / "take.1.wav", noise(0.2))
+    session = Studio("simple").open(path)
+    session.say("turn it down by 3 dB")
+    result, said = session.render(), []
+    first = result.write(tmp_path, notice=said.append)["mix"]
+    second = result.write(tmp_path, notice=said.append)["mix"]
+    assert [first, second] == [tmp_path / "take.1" / "mix.wav", tmp_path / "take.1-2" / "mix.wav"]
+    assert len(said) == 1 and "take.1-2" in said[0]
+    assert result.write(tmp_path / "x.flac") == {"mix": tmp_path / "x.flac"}
+    for out, pattern in ((path, None), (tmp_path, "{track}.{ext}")):
+        with pytest.raises(OutputError, match="replace the source"):
+            result.write(out, pattern=pattern, overwrite=True)
+    assert read(path).frames == result.tracks["mix"].audio.frames

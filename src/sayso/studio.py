@@ -11,7 +11,7 @@ A session only keeps what is going on: words and moves change its `Conversation`
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from math import isfinite
@@ -23,6 +23,7 @@ from sayso.conversation import Conversation, Reply
 from sayso.desk import Arrange, Desk, Edit, EditStep, History, Like, Move
 from sayso.desk.arrangement import arrangement_of
 from sayso.errors import RequestError
+from sayso.outputs import Destination, Size
 from sayso.rendering import SPEECH, Result, render
 from sayso.separate import Models, require_supported
 from sayso.watch import Progress, Watch
@@ -113,6 +114,19 @@ class Session:
         self.conversation = self.conversation.redo()
         return self.desk
 
+    def check(self, destination: Destination, *, ours: Iterable[Path] = ()) -> None:
+        """Finds out before rendering whether the tracks could be written there.
+
+        Args:
+            destination: where to.
+            ours: as `Result.deliver` takes it.
+        Raises: OutputError for names, folder, format, or too little room on the disk.
+        """
+        source, desk = self.source, self.desk
+        as_long = not desk.edits and desk.tempo == 1.0  # else how long is not known yet
+        size = Size(source.channels, source.frames if as_long else 1, source.sample_rate)
+        destination.check(self.name, desk.deliver, sound=size, inputs=self.inputs, ours=ours)
+
     def render(self, *, watch: Watch | Progress | None = None) -> Result:
         """Makes the tracks that the desk asks for; see `sayso.render`.
 
@@ -169,11 +183,13 @@ class Studio:
         from sayso.words import Exchange, State, interpret
 
         supports, history = self.separator.supports, conversation.history
+        state = State.model_validate(conversation.state)
         if self.language_model is None:
-            state = State.model_validate(conversation.state)
             return interpret(text, history, supports=supports, state=state, facts=facts)
         earlier = [Exchange(said.text, said.reply) for said in conversation.said]
-        return self.language_model.interpret(text, history, supports=supports, earlier=earlier)
+        return self.language_model.interpret(
+            text, history, supports=supports, earlier=earlier, state=state, facts=facts
+        )
 
     def require(self, desk: Desk) -> None:
         """Raises UnknownTargetError unless the separator supports every sound of `desk`."""

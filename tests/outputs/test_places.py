@@ -76,7 +76,7 @@ def test_what_is_there_stays_and_the_new_is_numbered_and_told(here):
         "out/song-2/vocals.wav",
         "out/song-2/drums.wav",
     ]
-    assert "out/song/drums.wav is there already" in said[0]
+    assert "out/song/drums.wav is taken" in said[0]
     make(here / "out/song-2/vocals.wav")
     assert names(out.choose("song", STEMS)) == ["out/song-3/vocals.wav", "out/song-3/drums.wav"]
     over = Destination.to("out", overwrite=True)

@@ -104,7 +104,7 @@ def _render_into(arguments: Mapping[str, Any]) -> _Make:
         if settings.moves:
             session.do(settings.moves)
         destination = Destination(folder, settings.pattern, settings.format, settings.encoding)
-        destination.check(session.name, session.desk.deliver, sound=session.source)
+        session.check(destination)
         result = session.render(watch=context.watch)
         result.deliver(destination)
         notes += [f"{name}: {note}" for name, t in result.tracks.items() for note in t.notes]

@@ -112,9 +112,7 @@ def _render(
     session: Session, destination: Destination, ours: Collection[Path] = ()
 ) -> tuple[Result, dict[str, Path]]:
     """The tracks, written; `ours` are files of earlier turns, which this one replaces."""
-    destination.check(
-        session.name, session.desk.deliver, sound=session.source, inputs=session.inputs
-    )
+    session.check(destination, ours=ours)
     tell_choice(session.studio, session.desk.targets())
     with progress_bar(session.name) as watch:
         result = session.render(watch=watch)

@@ -33,9 +33,7 @@ def separate(arguments: Namespace) -> int:
     session = studio.open(arguments.inputs[0], track=arguments.track, notice=note)
     session.do([Extract(targets=targets)])
     studio.require(desk)
-    destination.check(
-        session.name, session.desk.deliver, sound=session.source, inputs=session.inputs
-    )
+    session.check(destination)
     tell_choice(studio, [target.removeprefix(NO) for target in targets])
     with progress_bar(session.name) as watch:
         result = session.render(watch=watch)

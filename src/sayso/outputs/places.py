@@ -156,8 +156,7 @@ class Destination:
             met = met or there
         if met is not None and notice is not None:
             notice(
-                f"{met} is there already and stays; {', '.join(map(str, places.values()))} "
-                "is written instead (--overwrite replaces)"
+                f"{met} is taken and stays; written instead: {', '.join(map(str, places.values()))}"
             )
         return places
 
@@ -174,6 +173,7 @@ class Destination:
         *,
         sound: Sound | None = None,
         inputs: Iterable[str | Path] = (),
+        ours: Iterable[Path] = (),
     ) -> None:
         """Finds out before any work whether the outputs could be written.
 
@@ -182,10 +182,11 @@ class Destination:
             targets: as `choose` takes them.
             sound: what is worked on, where it is known; the outputs are like it.
             inputs: as `choose` takes them.
+            ours: as `choose` takes it.
         Raises: OutputError for names, folder, format, or too little room on the disk.
         """
         check_folder(self.folder)
-        places = self.choose(track, targets, inputs=inputs)
+        places = self.choose(track, targets, inputs=inputs, ours=ours)
         if sound is not None:
             check_sound(list(places.values()), self.encoding, sound)
 

@@ -6,8 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Query, Response, UploadFile
 
+from sayso.audio.formats import FORMATS
 from sayso.desk import NO, Desk, Extract
-from sayso.service.downloads import MEDIA_TYPES, converted
+from sayso.service.downloads import converted
 from sayso.service.routes.dependencies import (
     Asking,
     Converting,
@@ -99,7 +100,7 @@ def get_source(
 ) -> Response:
     """The recording as it was decoded; takes byte ranges."""
     path = converted(service.source(session), 1.0, format=format, encoding=encoding)
-    return send(path, f"{session.name}.{format}", MEDIA_TYPES[format])
+    return send(path, f"{session.name}.{format}", FORMATS[format].media_type)
 
 
 @router.get("/sessions/{session_id}/source/peaks")
