@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -52,10 +52,7 @@ def render(
         recording first, ModelError, Cancelled.
     """
     watch = Watch.of(watch)
-    name, inputs = "audio", tuple[Path, ...]()
-    if not isinstance(source, Audio):
-        name, inputs = Path(source).stem, (Path(source).absolute(),)
-        source = read(source)
+    source, name, inputs = _opened(source)
     models = models or shared_models()
     report = watch.part(0.0, _SEPARATING)
     targets = desk.targets()
@@ -72,23 +69,27 @@ def render(
         except SilenceError as error:
             no_speech = str(error)
             source, notes = record(amplify(source, -math.inf), watch=part.quiet), (no_speech,)
-    audios, absent = {MIX: source}, dict[str, str]()
-    makers: dict[str, str] = {}
+    audios, absent, makers = {MIX: source}, dict[str, str](), dict[str, str]()
     if targets:
-        stems = models.separate(source, targets, watch=report.part(share, 1.0))
-        audios |= stems
-        absent = _absent(stems, source, report.quiet)
-        makers = {t: m for m, made in makers_of(models.separator, targets).items() for t in made}
+        audios |= models.separate(source, targets, watch=report.part(share, 1.0))
+        absent, makers = _absent(audios, report.quiet), _makers(models, targets)
     time = timing(desk, source)
     mixer = Mixer(desk, audios, time, watch)
     tracks = {}
     notes += _gone(desk, time)
-    step = (1 - _SEPARATING) / len(desk.deliver)
+    last, count = watch.part(_SEPARATING, 1.0), len(desk.deliver)
     for at, target in enumerate(desk.deliver):
-        part = watch.part(_SEPARATING + at * step, _SEPARATING + (at + 1) * step)
-        concerned = (said for sound, said in absent.items() if _concerns(sound, target))
-        tracks[target] = _track(mixer.track(target), (*notes, *concerned), part)
+        said = (note for sound, note in absent.items() if _concerns(sound, target))
+        part = last.part(at / count, (at + 1) / count)
+        tracks[target] = _track(mixer.track(target), (*notes, *said), part)
     return Result(tracks, name, time.timeline, inputs, cleaned, no_speech, makers)
+
+
+def _opened(source: Audio | str | Path) -> tuple[Audio, str, tuple[Path, ...]]:
+    """The recording, what it is called, and the file that it was read from."""
+    if isinstance(source, Audio):
+        return source, "audio", ()
+    return read(source), Path(source).stem, (Path(source).absolute(),)
 
 
 def timing(desk: Desk, source: Audio) -> Resolved:
@@ -107,12 +108,20 @@ def timing(desk: Desk, source: Audio) -> Resolved:
     )
 
 
-def _absent(stems: Mapping[str, Audio], source: Audio, watch: Watch) -> dict[str, str]:
-    """What to say of sounds that are not there, by their names."""
+def _absent(audios: Mapping[str, Audio], watch: Watch) -> dict[str, str]:
+    """What to say of sounds that are not in the mix, by their names."""
     said = {
-        target: absence_note(target, stem, source, watch=watch) for target, stem in stems.items()
+        target: absence_note(target, stem, audios[MIX], watch=watch)
+        for target, stem in audios.items()
+        if target != MIX
     }
     return {target: note for target, note in said.items() if note is not None}
+
+
+def _makers(models: Models, targets: Sequence[str]) -> dict[str, str]:
+    """Which model takes out each of `targets`."""
+    by_model = makers_of(models.separator, targets)
+    return {target: model for model, made in by_model.items() for target in made}
 
 
 def _concerns(sound: str, delivered: str) -> bool:
