@@ -31,13 +31,14 @@ from sayso.desk import (
 )
 from sayso.errors import Cancelled, ModelError, OutputError, RangeError, UnknownTargetError
 from sayso.outputs import file_name
+from sayso.separate import Models
 from sayso.studio import Studio
 from sayso.watch import Watch
 
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory) -> Studio:
-    return Studio("simple", cache=tmp_path_factory.mktemp("stems"))
+    return Studio(Models("simple", cache=tmp_path_factory.mktemp("stems")))
 
 
 @pytest.fixture(scope="module")
@@ -196,3 +197,19 @@ def test_every_door_leads_to_the_same_sound(mix, tmp_path):
     subprocess.run(command, check=True, capture_output=True)
     one, other = (read(tmp_path / door / "song/mix.wav") for door in ("python", "cli"))
     assert np.array_equal(one.samples, other.samples)
+
+
+def test_results_are_numbered_and_never_written_on_their_source(tmp_path, noise):
+    path = write(tmp_path / "take.1.wav", noise(0.2))
+    session = Studio("simple").open(path)
+    session.say("turn it down by 3 dB")
+    result, said = session.render(), []
+    first = result.write(tmp_path, notice=said.append)["mix"]
+    second = result.write(tmp_path, notice=said.append)["mix"]
+    assert [first, second] == [tmp_path / "take.1" / "mix.wav", tmp_path / "take.1-2" / "mix.wav"]
+    assert len(said) == 1 and "take.1-2" in said[0]
+    assert result.write(tmp_path / "x.flac") == {"mix": tmp_path / "x.flac"}
+    for out, pattern in ((path, None), (tmp_path, "{track}.{ext}")):
+        with pytest.raises(OutputError, match="replace the source"):
+            result.write(out, pattern=pattern, overwrite=True)
+    assert read(path).frames == result.tracks["mix"].audio.frames

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sayso.audio import Audio, read, write
     from sayso.conversation import Conversation, Reply
-    from sayso.desk import Desk, History, parse_moves
+    from sayso.desk import Cleaning, Desk, History, parse_moves
     from sayso.errors import SaysoError
     from sayso.rendering import Result, Track, render
+    from sayso.separate import Models
     from sayso.studio import Session, Studio
     from sayso.watch import Watch
 
@@ -28,6 +29,7 @@ _HOMES = {
     "Audio": "audio",
     "read": "audio",
     "write": "audio",
+    "Cleaning": "desk",
     "Desk": "desk",
     "History": "desk",
     "parse_moves": "desk",
@@ -37,15 +39,18 @@ _HOMES = {
     "Result": "rendering",
     "Track": "rendering",
     "render": "rendering",
+    "Models": "separate",
     "Session": "studio",
     "Studio": "studio",
     "Watch": "watch",
 }
 __all__ = [
     "Audio",
+    "Cleaning",
     "Conversation",
     "Desk",
     "History",
+    "Models",
     "Reply",
     "Result",
     "SaysoError",

@@ -11,7 +11,7 @@ A session only keeps what is going on: words and moves change its `Conversation`
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from math import isfinite
@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sayso.audio import Audio, read
-from sayso.checkpoints import WeightStore
 from sayso.conversation import Conversation, Reply
-from sayso.desk import Arrange, Desk, Edit, EditStep, History, Like, Move
+from sayso.desk import NO, Arrange, Desk, Edit, EditStep, History, Like, Move
 from sayso.desk.arrangement import arrangement_of
 from sayso.errors import RequestError
+from sayso.outputs import Destination, Size
 from sayso.rendering import SPEECH, Result, render
 from sayso.separate import Models, require_supported
 from sayso.watch import Progress, Watch
@@ -114,6 +114,19 @@ class Session:
         self.conversation = self.conversation.redo()
         return self.desk
 
+    def check(self, destination: Destination, *, ours: Iterable[Path] = ()) -> None:
+        """Finds out before rendering whether the tracks could be written there.
+
+        Args:
+            destination: where to.
+            ours: as `Result.deliver` takes it.
+        Raises: OutputError for names, folder, format, or too little room on the disk.
+        """
+        source, desk = self.source, self.desk
+        as_long = not desk.edits and desk.tempo == 1.0  # else how long is not known yet
+        size = Size(source.channels, source.frames if as_long else 1, source.sample_rate)
+        destination.check(self.name, desk.deliver, sound=size, inputs=self.inputs, ours=ours)
+
     def render(self, *, watch: Watch | Progress | None = None) -> Result:
         """Makes the tracks that the desk asks for; see `sayso.render`.
 
@@ -131,36 +144,14 @@ class Studio:
     """What sessions share: the separators, loaded when first needed, and the cache of stems.
 
     Args:
-        model: as `sayso.separate.load` takes it: a name, a path, "auto" or an ensemble; None takes
-            the best that is installed for each sound.
-        cache: folder for separated stems, or None to keep none.
-        segment_s: seconds that the separator hears at a time; None leaves it to the model.
-        overlap: share of a segment that is heard twice, 0 to 0.5.
-        threads: processor threads; None takes all.
-        weight_store: where the weights of public models are; None takes the platform's folder.
+        models: what separates, and with which settings; or only the name of a model, as `Models`
+            takes it. None takes the best that is installed for each sound.
         llm: a language model that reads instructions, as `sayso.words.llm.LanguageModel` names
             it; None reads them offline.
     """
 
-    def __init__(
-        self,
-        model: str | None = None,
-        *,
-        cache: str | Path | None = None,
-        segment_s: float | None = None,
-        overlap: float | None = None,
-        threads: int | None = None,
-        weight_store: WeightStore | None = None,
-        llm: str | None = None,
-    ) -> None:
-        self.models = Models(
-            model,
-            weight_store=weight_store,
-            threads=threads,
-            segment_s=segment_s,
-            overlap=overlap,
-            cache=None if cache is None else Path(cache),
-        )
+    def __init__(self, models: Models | str | None = None, *, llm: str | None = None) -> None:
+        self.models = models if isinstance(models, Models) else Models(models)
         self._llm = llm
 
     @property
@@ -192,11 +183,13 @@ class Studio:
         from sayso.words import Exchange, State, interpret
 
         supports, history = self.separator.supports, conversation.history
+        state = State.model_validate(conversation.state)
         if self.language_model is None:
-            state = State.model_validate(conversation.state)
             return interpret(text, history, supports=supports, state=state, facts=facts)
         earlier = [Exchange(said.text, said.reply) for said in conversation.said]
-        return self.language_model.interpret(text, history, supports=supports, earlier=earlier)
+        return self.language_model.interpret(
+            text, history, supports=supports, earlier=earlier, state=state, facts=facts
+        )
 
     def require(self, desk: Desk) -> None:
         """Raises UnknownTargetError unless the separator supports every sound of `desk`."""
@@ -206,6 +199,31 @@ class Studio:
         separator = self.separator
         nearest = TargetResolver(separator.supports).nearest
         require_supported(separator, wanted, hears=separator.hears, nearest=nearest)
+
+    def parts(
+        self, targets: Sequence[str] = (), *, two_stems: str | None = None
+    ) -> tuple[str, ...]:
+        """The tracks that a separation delivers, each once.
+
+        Args:
+            targets: sounds, or lists of them such as "vocals, drums"; none are all stems of the
+                separator.
+            two_stems: instead, one sound and the rest.
+
+        Raises: RequestError for several sounds as `two_stems`.
+        """
+        from sayso.words.lists import listed
+
+        if two_stems:
+            named = listed(two_stems)
+            if len(named) != 1:
+                raise RequestError(
+                    f"two stems are one sound and the rest, not {two_stems!r}; name each sound as "
+                    "a target instead"
+                )
+            return (named[0], NO + named[0])
+        found = [name for given in targets for name in listed(given)]
+        return tuple(dict.fromkeys(found)) or self.separator.stems
 
     def open(
         self,

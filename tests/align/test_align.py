@@ -95,6 +95,7 @@ def test_new_material_is_marked(raw):
     found = align(raw, Audio(whole, RATE))
     assert errors_ms(found, [(5.0, 15.0), (30.0, 40.0)]).max() < 120
     ((start, stop),) = found.new
+    assert "only 7" in found.doubt
     assert start / RATE == pytest.approx(10.0, abs=0.2)
     assert stop / RATE == pytest.approx(16.0, abs=0.5)
 
@@ -129,3 +130,54 @@ def test_a_stretch_that_begins_before_a_copy_stays_where_all_of_it_is():
     raw = Audio(np.concatenate([*whole, melody(10.0, 4).samples], axis=1), RATE)
     spans = [(40.0, 53.0), (11.0, 26.5), (56.0, 60.0)]
     assert errors_ms(align(raw, made(raw, *spans)), spans).max() < 25
+
+
+def tightened(raw, every_s, cut_s, seed):
+    """Where `cut_s` or so was taken out every `every_s` seconds or so."""
+    rng = np.random.default_rng(seed)
+    spans, at = [], 0.0
+    while at < raw.duration_s - 2 * every_s:
+        stop = at + every_s * rng.uniform(0.7, 1.3)
+        spans.append((at, stop))
+        at = stop + cut_s * rng.uniform(0.6, 1.4)
+    return spans
+
+
+def placed(found, spans):
+    """The share of the edit that was placed within 20 ms, speeds and all."""
+    at, good = 0.0, []
+    for begin, end in spans:
+        times = np.arange(at, at + end - begin, 0.01)
+        got = np.full(len(times), np.inf)
+        for match in found.matches:
+            inside = (times * RATE >= match.start) & (times * RATE < match.stop)
+            place = match.clip.start + (times[inside] * RATE - match.start) * match.speed
+            got[inside] = place / RATE
+        good.append(np.abs(got - (begin + times - at)) < 0.02)
+        at += end - begin
+    return float(np.concatenate(good).mean())
+
+
+@pytest.mark.parametrize(("every_s", "cut_s"), [(4.0, 0.3), (3.0, 0.2), (6.0, 0.4)])
+def test_many_small_cuts_are_no_tempo(every_s, cut_s):
+    raw = melody(90.0, 5)
+    spans = tightened(raw, every_s, cut_s, 0)
+    found = align(raw, made(raw, *spans, fade_s=0.01))
+    assert {match.speed for match in found.matches} == {1.0}
+    assert placed(found, spans) > 0.99
+
+
+def test_cuts_are_found_under_music():
+    rng = np.random.default_rng(7)
+    raw = melody(60.0, 5).samples.copy()
+    for at in np.arange(4.0, 58.0, 7.0):  # pauses, in which only the music is heard
+        raw[:, int(at * RATE) : int((at + 1.5) * RATE)] = 0.0005 * rng.standard_normal(
+            int(1.5 * RATE)
+        )
+    raw = Audio(raw, RATE)
+    spans = tightened(raw, 9.0, 0.4, 1)
+    edited = made(raw, *spans)
+    music = melody(70.0, 8).samples[:, : edited.frames]
+    found = align(raw, Audio(edited.samples + np.float32(0.3) * music, RATE))
+    assert placed(found, spans) > 0.97
+    assert (found.new, found.doubt) == ((), None)

@@ -188,6 +188,21 @@ def test_no_batch_replaces_its_sources(sayso, here, overwrite):
         assert len(made(here / "takes")) == 6
 
 
+def test_no_number_leads_onto_a_source(sayso, here):
+    copy(here / "takes/one.wav", here / "out/one-2.wav")
+    before = sha256_of(here / "out/one-2.wav")
+    copy(here / "takes/sub/one.wav", here / "more/one.wav")
+    inputs = ("takes/one.wav", "more/one.wav", "out/one-2.wav")
+    done = sayso("ask", *inputs, WORDS, "-o", "out", "--filename", "{track}.{ext}", "--overwrite")
+    assert (done.code, "replace the source" in done.err) == (5, True)
+    named = ("--filename", "{track}.{target}.{ext}", "--overwrite")
+    copy(here / "takes/one.wav", here / "out/one-2.mix.wav")
+    inputs = ("takes/one.wav", "more/one.wav", "out/one-2.mix.wav")
+    assert sayso("ask", *inputs, WORDS, "-o", "out", *named).code == 0
+    assert sha256_of(here / "out/one-2.mix.wav") == before
+    assert {"one.mix.wav", "one-3.mix.wav", "one-2.mix.mix.wav"} < set(made(here / "out"))
+
+
 def test_one_file_is_no_place_for_several(sayso, here):
     done = sayso("ask", "takes", WORDS, "-o", "all.mp3")
     assert done.code == 5 and "name a folder" in done.err
@@ -235,3 +250,57 @@ def test_a_manifest_that_breaks_off_in_its_last_line_goes_on(sayso, here):
     assert sayso("ask", "takes", WORDS, "-o", "out").code == 0
     _, items = read_manifest(here / "out")
     assert [item.state for item in items.values()] == ["done"] * 3
+
+
+def test_an_output_that_a_person_has_changed_stays(sayso, here):
+    flat = ("--filename", "{track}.{ext}")
+    command = ("ask", "takes", WORDS, "-o", "out", *flat)
+    assert sayso(*command).code == 0
+    copy(here / "takes/sub/one.wav", here / "out/one.wav")  # as an editor would save it
+    changed = sha256_of(here / "out/one.wav")
+    copy(here / "takes/1.5b two.wav", here / "takes/one.wav")
+    for more in ((), ("--retry-failed",)):
+        done = sayso(*command, *more)
+        assert done.code == 5 and "no more, what was made of it" in done.err
+        assert sha256_of(here / "out/one.wav") == changed
+    assert sayso(*command, "--retry-failed", "--overwrite").code == 0
+    assert sha256_of(here / "out/one.wav") == sha256_of(here / "out/1.5b two.wav")
+
+
+def test_names_of_a_request_that_was_interrupted_are_not_taken_by_another(sayso, here):
+    flat = ("--filename", "{track}.{ext}")
+    assert sayso("ask", "takes", WORDS, "-o", "out", *flat).code == 0
+    # As if it had been killed before the first file was through.
+    manifest = here / "out/manifest.jsonl"
+    head, *lines = manifest.read_text().splitlines()
+    items = [{**json.loads(line), "state": "queued", "outputs": []} for line in lines]
+    manifest.write_text("".join(f"{line}\n" for line in (head, *map(json.dumps, items))))
+    for name in made(here / "out"):
+        (here / "out" / name).unlink()
+    assert sayso("ask", "takes", "make it 3 dB quieter", "-o", "out", *flat).code == 0
+    first = {name: sha256_of(here / "out" / name) for name in made(here / "out")}
+    assert set(first) == {"1.5b two-2.wav", "one-2.wav", "sub/one-2.wav"}
+    # A file of another origin at a name that waits is not replaced either.
+    copy(here / "takes/sub/one.wav", here / "out/one.wav")
+    assert sayso("ask", "takes", WORDS, "-o", "out", *flat).code == 5
+    assert sha256_of(here / "out/one.wav") == sha256_of(here / "takes/sub/one.wav")
+    assert {name: sha256_of(here / "out" / name) for name in first} == first
+
+
+def test_two_requests_at_once_into_one_folder(here):
+    words = ["make it 3 dB quieter", "make it 9 dB quieter"]
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "sayso", "ask", "takes", said, "-o", "out"],
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
+        for said in words
+    ]
+    for process in running:
+        assert process.communicate(timeout=240)[0] is None
+        assert process.returncode == 0
+    assert len(made(here / "out")) == 6
+    sounds = {sha256_of(here / "out" / name) for name in made(here / "out")}
+    assert len(sounds) == 6

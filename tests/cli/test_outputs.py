@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+from collections import namedtuple
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -77,6 +78,8 @@ ON_INPUTS = [
     ("edit", "render", "cut.json", "-o", "link/take.wav"),
     ("edit", "export", "cut.json", "--raw", "take.wav", "-o", "cut.json", "--overwrite"),
     ("edit", "align", "take.wav", "other.wav", "-o", "cut.json"),
+    ("train", "average", "take.wav", "other.wav", "-o", "link/take.wav", "--overwrite"),
+    ("train", "export", "take.wav", "-o", "other.wav"),
 ]  # fmt: skip
 
 
@@ -104,7 +107,7 @@ def test_a_second_song_of_the_same_name_leaves_the_first(sayso, here):
     second = sayso("separate", "b/song.wav", *options)
     assert second.code == 0
     assert "separated/song-2/vocals.wav" in second.out
-    assert "is there already and stays" in second.err
+    assert "is taken and stays" in second.err
     assert digest("separated/song/vocals.wav") == first != digest("separated/song-2/vocals.wav")
     assert sayso("separate", "b/song.wav", *options, "--overwrite").code == 0
     assert digest("separated/song/vocals.wav") == digest("separated/song-2/vocals.wav")
@@ -172,6 +175,23 @@ def test_late_errors_come_early(sayso, here, monkeypatch, options, words):
     assert files() == ["take.wav"]
 
 
+def test_a_disk_without_room_is_told_before_the_work(sayso, here, monkeypatch):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage(9e9, 9e9, 1000))
+    for command in (
+        ("ask", "take.wav", "3 dB quieter"),
+        ("separate", "take.wav", "-n", "simple"),
+        ("clean", "take.wav", "--config", "fast"),
+        ("ask", "take.wav", "take.wav", "3 dB quieter", "--pattern", "*"),
+        ("clean", "take.wav", "--pattern", "*", "--config", "fast"),
+    ):
+        done = sayso(*command, "-o", "out")
+        assert (done.code, "has 1.0 kB of room" in done.err) == (5, True), done.err
+    assert [name for name in files() if name.endswith(".wav")] == ["take.wav"]
+    # What becomes shorter may fit.
+    assert sayso("ask", "take.wav", "keep the first 0.01 seconds", "-o", "out").code == 0
+
+
 def test_several_sounds_in_one_option(sayso, here):
     for number, given in enumerate(("vocals,drums", "Drums; vocals", "the vocals and drums")):
         out = f"out{number}"
@@ -183,9 +203,8 @@ def test_several_sounds_in_one_option(sayso, here):
     assert done.code == 4 and "one sound" in done.err
     session = Studio().open(here / "take.wav")  # which hears almost anything
     for targets in (["vocals,drums"], ["vocals", "drums; bass"]):
-        session.do(parse_moves([{"do": "extract", "targets": targets}]))
         with pytest.raises(UnknownTargetError, match="is a list"):
-            session.render()
+            session.do(parse_moves([{"do": "extract", "targets": targets}]))
     for targets in (("vocals,vuvuzela",), ("vocals", "vuvuzela"), ("vuvuzela",)):
         options = [part for target in targets for part in ("--target", target)]
         done = sayso("separate", "take.wav", "-n", "simple", *options, "-o", "none")
@@ -325,3 +344,8 @@ def test_a_chat_replaces_only_what_it_wrote(sayso, here, monkeypatch):
     assert sayso("ask", "take.wav", "--chat", "-o", "out").code == 0
     assert files("out") == ["take-2/mix.wav", "take/mix.wav"]
     assert Path("out/take/mix.wav").read_text() == "mine"
+    monkeypatch.setattr("sys.stdin", io.StringIO("3 dB quieter\neven quieter\n\n"))
+    named = sayso("ask", "take.wav", "--chat", "-o", "quiet.flac")
+    assert named.err.count("there already") == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO("3 dB quieter\n\n"))
+    assert "there already" in sayso("ask", "take.wav", "--chat", "-o", "quiet.flac").err

@@ -6,6 +6,7 @@ import os
 import shutil
 import threading
 from collections import namedtuple
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -75,7 +76,7 @@ def test_what_is_there_stays_and_the_new_is_numbered_and_told(here):
         "out/song-2/vocals.wav",
         "out/song-2/drums.wav",
     ]
-    assert "out/song/drums.wav is there already" in said[0]
+    assert "out/song/drums.wav is taken" in said[0]
     make(here / "out/song-2/vocals.wav")
     assert names(out.choose("song", STEMS)) == ["out/song-3/vocals.wav", "out/song-3/drums.wav"]
     over = Destination.to("out", overwrite=True)
@@ -143,13 +144,18 @@ def test_all_that_can_be_known_is_checked_before_the_work(here, monkeypatch):
     make(here / "file")
     with pytest.raises(OutputError, match="is no folder"):
         Destination.to("file/out").check("song", STEMS)
-    usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(9e9, 9e9, 1_000_000))
-    with pytest.raises(OutputError, match=r"1\.7 MB at least, but .* has 1\.0 MB of room"):
+    usage, free = namedtuple("usage", "total used free"), 1_000_000
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(9e9, 9e9, free))
+    with pytest.raises(OutputError, match=r"takes 1\.7 MB at least, but .* has 1\.0 MB of room"):
         Destination.to("new/out").check("song", STEMS, sound=surround)
     # What may well fit is not refused: silence takes next to nothing as FLAC.
     Destination.to("new/out", format="flac").check("song", STEMS, sound=surround)
     assert not (here / "new").exists()
+    # What is written in a few bytes may need room for scratch files first.
+    free = 1_000_000_000
+    hour = SimpleNamespace(channels=2, frames=3600 * 48_000, sample_rate=48_000)
+    with pytest.raises(OutputError, match=r"1\.4 GB at least.*TMPDIR"):
+        Destination.to("new/out", format="opus").check("song", ["mix"], sound=hour)
 
 
 def test_two_at_once_never_choose_one_name(here):

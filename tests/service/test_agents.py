@@ -66,6 +66,30 @@ def test_an_agent_makes_moves_and_renders_them(song, tmp_path):
     assert heard[-1] == 1.0
 
 
+def test_what_an_agent_renders_replaces_nothing(song, tmp_path):
+    (tmp_path / "other").mkdir()
+    other = tmp_path / "other" / "song.wav"
+    other.write_bytes(song.read_bytes())
+
+    async def calls(client):
+        for path in (song, other):
+            await client.call_tool("open", {"path": str(path)})
+            await client.call_tool("say", {"words": "turn it down by 3 dB"})
+            await client.call_tool("render", {"folder": str(tmp_path / "out")})
+        onto = await client.call_tool("render", {"folder": str(song), "recording": "song"})
+        # Under any spelling, and also where it was asked for.
+        odd = {"folder": str(tmp_path / "other" / ".." / "song.wav"), "recording": "song"}
+        return onto, await client.call_tool("render", odd | {"overwrite": True})
+
+    before = song.read_bytes()
+    for refused in talk(calls):
+        assert refused.is_error
+        assert "replace the source" in refused.content[0].text
+    assert song.read_bytes() == before
+    made = sorted(str(p.relative_to(tmp_path)) for p in (tmp_path / "out").rglob("*.wav"))
+    assert made == ["out/song-2/mix.wav", "out/song/mix.wav"]
+
+
 def test_what_does_not_fit_is_told_to_the_agent(song):
     async def calls(client):
         early = await client.call_tool("desk", {})

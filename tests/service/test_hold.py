@@ -384,3 +384,37 @@ def test_a_full_disk_can_be_relieved(tmp_path):
             assert person.ask("GET", "/sessions") == []
     finally:
         subprocess.run(["umount", "-l", disk], check=True)
+
+
+# Room on the disk
+
+
+def test_a_token_fills_no_more_than_its_share(make, tmp_path):
+    size = len(wav_bytes()) * 2  # float32
+    client = make(tokens=True, limits={"bytes_a_token": round(2.5 * size)})
+    (anna, _, _), (ben, _, _) = person_of(client), person_of(client, "ben")
+    first, _ = anna.open(name="first.wav"), anna.open(name="second.wav")
+    used = anna.ask("GET", "/usage")
+    assert used["bytes"] == pytest.approx(2 * size, rel=0.05)
+    assert used["most_bytes"] == round(2.5 * size)
+    # What is left is too little for a third: refused before it is decoded to its end.
+    refused = anna.open(name="third.wav", status=422)
+    assert "more than" in refused["detail"]
+    ben.open()
+    (tmp_path / "sessions" / first["id"] / "render").write_bytes(bytes(size))
+    client.app.state.service.quotas.forget(None)
+    client.app.state.service.quotas._seen.clear()
+    told = anna.open(name="third.wav", status=429)["detail"]
+    assert "delete one of them first, the largest are 'first'" in told
+    told = anna.ask("POST", f"/sessions/{first['id']}/renders", json={}, status=429)["detail"]
+    assert "your sessions take" in told
+    anna.ask("DELETE", f"/sessions/{first['id']}", status=204)
+    anna.open(name="third.wav")
+
+
+def test_all_together_fill_no_more_than_the_disk_has_for_them(make):
+    size = len(wav_bytes()) * 2
+    client = make(tokens=True, limits={"bytes_of_all": size // 2})
+    anna, _, _ = person_of(client)
+    assert anna.open(status=422)
+    assert anna.ask("GET", "/usage")["bytes"] == 0

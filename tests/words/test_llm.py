@@ -10,7 +10,7 @@ from tests.fake_openai import fake_openai
 from sayso.desk import Extract, Gain, History, Pitch, Remove, Reply, Set, Undo
 from sayso.errors import ModelError
 from sayso.studio import Studio
-from sayso.words import Exchange
+from sayso.words import Exchange, State
 from sayso.words.llm import LONGEST_REPLY, LanguageModel
 
 STEMS = {"vocals", "drums", "bass", "other"}
@@ -83,7 +83,8 @@ def test_the_chat_of_the_published_backend(server):
     assert talk.history.desk.strip("vocals").gain_db == 4
     # What was said before, the desk and what can be heard went along, and nothing else.
     asked = server.prompt()
-    assert set(asked) == {"can_be_heard", "desk", "last_moves", "earlier", "message"}
+    sent = {"can_be_heard", "desk", "last_moves", "earlier", "message", "open_question"}
+    assert set(asked) == sent | {"spoken_of"}
     assert asked["desk"]["strips"]["vocals"]["effects"] == [{"effect": "pitch", "semitones": 4}]
     assert [exchange["said"] for exchange in asked["earlier"]][-2:] == [
         "What time is it?",
@@ -193,3 +194,43 @@ def test_a_name_that_leads_nowhere_is_told_at_once(name, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(ModelError, match="Expected openai:MODEL"):
         LanguageModel(name)
+
+
+def test_what_a_model_leaves_out_is_asked_for_once_and_then_said(server):
+    half = [{"do": "remove", "targets": ["drums"]}]
+    whole = [{"do": "remove", "targets": ["drums", "bass"]}]
+    found = Talk(server).say("mute the drums and the bass", half, whole)
+    assert found.moves == (Remove(targets=("drums", "bass")),)
+    assert "bass" in str(server.requests[-1]["messages"])
+    found = Talk(server).say("mute the drums and the bass", half, half)
+    assert found.moves == (Remove(targets=("drums",)),)
+    assert "I did not use “bass”" in found.reply
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("drums up 3 dB", [adjust("drums", {"effect": "gain", "db": 3}, relative=True)]),
+        ("10% faster", [adjust("mix", {"effect": "stretch", "rate": 1.1}, relative=True)]),
+        ("reverb at 40% on the singer", [adjust("vocals", {"effect": "reverb", "amount": 0.4})]),
+        ("play it three times", [{"do": "edit", "steps": [{"step": "loop", "times": 3}]}]),
+        ("the kick is too loud", [adjust("drums", {"effect": "gain", "db": -4}, relative=True)]),
+        ("mute the kazoo", [reply("unsupported", "There is no kazoo to be heard.")]),
+    ],
+)
+def test_an_answer_that_uses_all_is_taken_at_once(server, text, answer):
+    found = Talk(server).say(text, answer)
+    assert found.interpreter != "offline"
+    assert len(server.requests) == 1
+    assert "did not use" not in found.reply
+
+
+def test_the_open_question_goes_along(server):
+    model = LanguageModel(server.name)
+    server.script[:] = [[{"do": "remove", "targets": ["drums"]}]]
+    state = State(asks="targets", template="remove {}", sounds=("bass",))
+    found = model.interpret("the drums", History(), supports=STEMS.__contains__, state=state)
+    asked = server.prompt()
+    assert asked["open_question"] == {"asks": "targets", "order": "remove {}"}
+    assert asked["spoken_of"] == ["bass"]
+    assert found.state == State(sounds=("bass",))

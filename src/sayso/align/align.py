@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sayso.align.boundaries import NEW_S, absorbed, merged, placed, usual_crossfade_s
+from sayso.align.boundaries import NEW_S, absorbed, bridged, merged, placed, usual_crossfade_s
 from sayso.align.copies import gathered
 from sayso.align.landmarks import HOP, RATE, Landmarks, landmarks, matches
 from sayso.align.matching import Likeness, Line, drift, settle
@@ -27,7 +27,7 @@ _VARISPEEDS = (1.0, 0.98, 1.02, 0.99, 1.01, 0.97, 1.03, 0.96, 1.04)
 _WELL = 0.7
 _LEAST_KNOWN = 0.1
 _SWAPPED = 0.25
-_NEARLY = 0.006
+_SURE = 0.95
 _NO_GAIN_DB = 0.25
 
 
@@ -54,12 +54,23 @@ class Alignment:
         new: frames of the edited recording that are not in the raw one.
         timeline: the same as clips of the raw recording; what is new is left out.
         known: share of the edited recording that was found in the raw one.
+        doubt: what a person should know of it, where that is less than 95%; else None.
     """
 
     matches: tuple[Match, ...]
     new: Spans
     timeline: Timeline
     known: float
+
+    @property
+    def doubt(self) -> str | None:
+        """See the class."""
+        if self.known >= _SURE:
+            return None
+        return (
+            f"only {self.known:.0%} of the edited recording was found in the raw one; "
+            "look over the edit before it is used or learnt from"
+        )
 
 
 def align(
@@ -99,7 +110,8 @@ def align(
     lines = [line for line in lines if Likeness(raw_low, signal, line).trusted]
     _require_kinship(raw, edited, sum(line.stop - line.start for line in lines) / len(signal))
     _step(watch, 0.75)
-    lines = gathered(raw_low, marks, merged(absorbed(raw_low, signal, merged(lines))))
+    lines = merged(absorbed(raw_low, signal, merged(bridged(raw_low, signal, lines))))
+    lines = gathered(raw_low, marks, lines)
     sides = placed(raw_low, signal, lines)
     _step(watch, 0.9)
     found = _matches(raw, edited, sides, tape)
@@ -133,7 +145,7 @@ def _coarse(
             tape *= drift(raw, signal, _lines(runs, speed), waveform=waveform)
             signal = _respeed(edited, tape)
             runs, speed = _traced(marks, signal, speed=1.0)
-    if 0 < abs(speed - 1.0) < _NEARLY:
+    if speed != 1.0:
         plain, _ = _traced(marks, signal, speed=1.0)
         if _untouched(raw, signal, plain):
             return signal, tape, plain, 1.0

@@ -22,6 +22,8 @@ _REACH_S = 0.9
 _CROSSFADES_S = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 _AS_GOOD = 0.7
 """Twice the residual power is no worse: a louder copy of the same loop suffers less from codecs."""
+_AS_USUAL, _LONGEST_HOLE_S = 6.0, 12.0
+"""Up to so many times what is unexplained elsewhere, a hole in what is known is no new material."""
 _PART_S, _PARTS = 2.0, 8
 """Of so many parts of a run, however long it is, all must sound the same."""
 _PAUSE = 0.05
@@ -86,12 +88,22 @@ def placed(raw: Samples, edited: Samples, lines: Sequence[Line]) -> list[Likenes
     """
     sides = [Likeness(raw, edited, line) for line in lines]
     starts, stops = [line.start for line in lines], [line.stop for line in lines]
-    reach = _REACH_S * RATE
-    starts[0] = _edge(None, sides[0], max(0, starts[0] - reach), starts[0] + reach)
+    reach, usual = _REACH_S * RATE, _usual_rest(sides)
+    if usual is None or not _goes_on(sides[0], 0, starts[0], usual):
+        starts[0] = _edge(None, sides[0], max(0, starts[0] - reach), starts[0] + reach)
+    else:
+        starts[0] = 0
     for at in range(len(lines) - 1):
         before, after = sides[at], sides[at + 1]
         low = max(stops[at] - reach, starts[at] + 0.1 * RATE)
         high = min(starts[at + 1] + reach, stops[at + 1] - 0.1 * RATE)
+        if usual is not None and starts[at + 1] - stops[at] < _LONGEST_HOLE_S * RATE:
+            turn = join(before, after, round(low), max(round(high), round(low)))
+            if _goes_on(before, stops[at], turn, usual) and _goes_on(
+                after, turn, starts[at + 1], usual
+            ):
+                stops[at] = starts[at + 1] = turn
+                continue
         if starts[at + 1] - stops[at] > 2 * _REACH_S * RATE:
             stops[at] = _edge(before, None, low, stops[at] + reach)
             starts[at + 1] = _edge(None, after, starts[at + 1] - reach, high)
@@ -101,12 +113,53 @@ def placed(raw: Samples, edited: Samples, lines: Sequence[Line]) -> list[Likenes
         if ends[1] - ends[0] > NEW_S * RATE and _audible(edited, *ends):
             stops[at], starts[at + 1] = ends
     length = len(edited)
-    stops[-1] = _edge(sides[-1], None, stops[-1] - reach, min(length, stops[-1] + reach))
+    if usual is not None and _goes_on(sides[-1], stops[-1], length, usual):
+        stops[-1] = length
+    else:
+        stops[-1] = _edge(sides[-1], None, stops[-1] - reach, min(length, stops[-1] + reach))
     return [
         replace(side, line=replace(side.line, start=start, stop=stop))
         for side, start, stop in zip(sides, starts, stops, strict=True)
         if stop - start > 0.02 * RATE
     ]
+
+
+def _usual_rest(sides: Sequence[Likeness]) -> float | None:
+    """The usual power that no waveform explains: a codec's noise, or music under everything.
+
+    None where waveforms do not tell.
+    """
+    rests = [side.left for side in sides if by_waveform(side)]
+    return float(np.median(rests)) if 2 * len(rests) > len(sides) else None
+
+
+def _goes_on(side: Likeness, start: float, stop: float, usual: float) -> bool:
+    """Whether what plays from `start` to `stop` is `side`, as far as any of it is explained."""
+    low, high = round(start), round(stop)
+    if high - low < 1:
+        return True
+    if high - low > _LONGEST_HOLE_S * RATE or not by_waveform(side):
+        return False
+    rest = excerpt(side.edited, low, high - low) - side.predicted(low, high)
+    return float(np.vdot(rest, rest)) / len(rest) < _AS_USUAL * usual
+
+
+def bridged(raw: Samples, edited: Samples, lines: Sequence[Line]) -> list[Line]:
+    """The lines without the holes in which the one before goes on to the next, unheard by matches.
+
+    Under other sound, such as music under everything, pauses have no matches.
+    """
+    sides = [Likeness(raw, edited, line) for line in lines]
+    usual = _usual_rest(sides)
+    out = [lines[0]]
+    for side in sides[1:]:
+        last, line = out[-1], side.line
+        same = abs(last.raw(line.start) - line.raw(line.start)) < 0.004 * RATE
+        if usual is not None and same and _goes_on(side, last.stop, line.start, usual):
+            out[-1] = replace(last, stop=line.stop)
+        else:
+            out.append(line)
+    return out
 
 
 def _edge(before: Likeness | None, after: Likeness | None, low: float, high: float) -> int:

@@ -202,8 +202,11 @@ class Likeness:
         return 0.0 if self.line.slope != 1.0 else self._filter[1]
 
     @cached_property
-    def _filter(self) -> tuple[_Floats, float]:
-        """The filter [2 * taps + 1] that turns raw into edited, and the power it explains."""
+    def _filter(self) -> tuple[_Floats, float, float]:
+        """The filter [2 * taps + 1] that turns raw into edited, and the power it explains.
+
+        Then, too, the mean power that it does not.
+        """
         from scipy.linalg import solve_toeplitz
         from scipy.signal import fftconvolve
 
@@ -217,7 +220,13 @@ class Likeness:
         taps: _Floats = solve_toeplitz(own, both)
         power = float(np.vdot(heard, heard)) + 1e-12
         left = heard - fftconvolve(there, taps, "same")
-        return taps, 1.0 - float(np.vdot(left, left)) / power
+        unexplained = float(np.vdot(left, left))
+        return taps, 1.0 - unexplained / power, unexplained / length
+
+    @property
+    def left(self) -> float:
+        """The mean power that the raw waveform leaves unexplained where its tone was learnt."""
+        return self._filter[2]
 
     @cached_property
     def course(self) -> float:

@@ -32,6 +32,8 @@ _FEWEST_VOTES = 4
 _SHORTEST = 2 * BLOCK
 _SPEEDS = np.arange(0.90, 1.1001, 0.0025)
 _MOST = 200_000
+_WINDOW = 215
+"""Steps in which one diagonal is looked for: 5 s, less than most stretches between two cuts."""
 
 
 class Run(NamedTuple):
@@ -47,27 +49,32 @@ class Run(NamedTuple):
 
 
 def estimate_speed(raw: Frames, edited: Frames) -> float:
-    """The one speed at which the matches [M] gather on the fewest diagonals; 1.0 where unclear."""
+    """The one speed at which the matches [M] gather on the fewest diagonals; 1.0 where unclear.
+
+    They are gathered in windows: over a whole edit, many small cuts would look like a tempo.
+    """
     if len(raw) < 50:
         return 1.0
     if len(raw) > _MOST:
         chosen = np.random.default_rng(0).choice(len(raw), _MOST, replace=False)
         raw, edited = raw[chosen], edited[chosen]
-    gathered = np.array([_gathering(raw, edited, speed) for speed in _SPEEDS])
+    gathered = np.array([_gathering(raw, edited, speed, _WINDOW) for speed in _SPEEDS])
     best = float(_SPEEDS[int(gathered.argmax())])
-    fine = best + np.arange(-0.003, 0.00301, 0.00025)
-    scores = np.array([_gathering(raw, edited, speed) for speed in fine])
-    plain = _gathering(raw, edited, 1.0)
+    fine = best + np.arange(-0.006, 0.00601, 0.0005)
+    scores = np.array([_gathering(raw, edited, speed, 2 * _WINDOW) for speed in fine])
+    plain = _gathering(raw, edited, 1.0, 2 * _WINDOW)
     # The refinement of an untouched tempo must not invent one.
-    if scores.max() < 1.1 * plain:
+    if scores.max() <= 1.1 * plain:
         return 1.0
     top = scores >= 0.98 * scores.max()
     return float(np.average(fine[top], weights=scores[top]))
 
 
-def _gathering(raw: Frames, edited: Frames, speed: float) -> float:
+def _gathering(raw: Frames, edited: Frames, speed: float, window: int) -> float:
     offsets = np.round((raw - speed * edited) / _WIDTH).astype(np.int64)
-    counts = np.bincount(offsets - offsets.min())
+    offsets -= offsets.min()
+    places = edited // window * (int(offsets.max()) + 1) + offsets
+    counts = np.unique(places, return_counts=True)[1]
     # Chance matches lie everywhere; only what stands out of them tells.
     floor = 3 * counts.mean() + 2
     return float((np.maximum(counts - floor, 0.0) ** 2).sum())

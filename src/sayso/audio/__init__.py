@@ -21,21 +21,25 @@ from sayso.audio.recorder import Recorder
 from sayso.audio.resampling import Resampler, resample
 from sayso.audio.source import Info, Notice, Track
 from sayso.audio.stft import Spectrum, istft, stft, window_frames
+from sayso.audio.tags import Chapter, Picture, Tags, read_tags
 from sayso.audio.wild import calmed, find_wild
 from sayso.audio.writing import Writer, write
 
 __all__ = [
     "BLOCK_FRAMES",
     "Audio",
+    "Chapter",
     "Chunking",
     "Info",
     "LoudnessMeter",
     "Notice",
     "PeakMeter",
+    "Picture",
     "Recorder",
     "Resampler",
     "Samples",
     "Spectrum",
+    "Tags",
     "Track",
     "Writer",
     "calmed",
@@ -50,6 +54,7 @@ __all__ = [
     "probe",
     "programme_lufs",
     "read",
+    "read_tags",
     "record",
     "resample",
     "stft",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +148,13 @@ class AvSource:
         start_s = float((self._stream.start_time or 0) * self._stream.time_base)
         zero_s = self._zero_s(start_s)
         return TimeLine(
-            rate, self._tick_s * rate, longest_s * rate, start_s, zero_s, stated=self._stated
+            rate,
+            self._tick_s * rate,
+            longest_s * rate,
+            start_s,
+            zero_s,
+            stated=self._stated,
+            delayed=self.info.format == "asf",
         )
 
     def _zero_s(self, start_s: float) -> float:
@@ -318,6 +325,16 @@ class _Packets:
 
 def _head(packet: Any) -> bytes:
     return memoryview(packet)[:16].tobytes() if packet.size else b""
+
+
+@contextmanager
+def opened_container(path: Path) -> Iterator[Any]:
+    """The container of a file, for what else it holds than sound. Raises: FormatError."""
+    container = _opened(path, path)
+    try:
+        yield container
+    finally:
+        container.close()
 
 
 def _is_adts(path: Path) -> bool:

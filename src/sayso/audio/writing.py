@@ -14,24 +14,35 @@ from sayso.atomic import beside, in_words
 from sayso.audio.audio import Audio, Samples
 from sayso.audio.formats import SNDFILE_SUBTYPES, Format, format_of
 from sayso.audio.layouts import LAYOUTS, OPUS_LAYOUTS, to_vorbis
+from sayso.audio.tagging import tag_container, tag_file
+from sayso.audio.tags import Tags
 from sayso.errors import OutputError
 
 _MOST_BYTES = 0xFFFF0000
 """What the 32-bit sizes of AIFF and of a plain WAV can hold; longer ones are written as RF64."""
 
 
-def write(path: str | Path, audio: Audio, *, encoding: str | None = None) -> Path:
+def write(
+    path: str | Path, audio: Audio, *, encoding: str | None = None, tags: Tags | None = None
+) -> Path:
     """Writes `audio` in the format that the name's suffix asks for, and returns the path.
 
     Args:
         path: where to; missing folders are made, an existing file is replaced.
         audio: samples beyond full scale are clipped by every encoding but "float32".
         encoding: "pcm16", "pcm24" or "float32"; None takes the format's default (24 bits).
+        tags: what the file shall say of the recording, as far as its format holds it.
 
     Raises: OutputError.
     """
-    frames = audio.frames
-    with Writer(path, audio.sample_rate, audio.channels, encoding=encoding, frames=frames) as out:
+    with Writer(
+        path,
+        audio.sample_rate,
+        audio.channels,
+        encoding=encoding,
+        frames=audio.frames,
+        tags=tags,
+    ) as out:
         for block in audio.blocks():
             out.append(block)
     return out.path
@@ -59,6 +70,7 @@ class Writer:
         channels: of the blocks.
         encoding: as `write` takes it.
         frames: how many there will be; None where that is not known, which makes a WAV an RF64.
+        tags: as `write` takes them.
     Raises: OutputError when the format, its size or channels, or the folder do not allow it.
     """
 
@@ -70,9 +82,11 @@ class Writer:
         *,
         encoding: str | None = None,
         frames: int | None = None,
+        tags: Tags | None = None,
     ) -> None:
         self.path = Path(path)
         form = format_of(self.path)
+        self._tag: Callable[[Path], None] = lambda part: tag_file(part, form, tags or Tags())
         encoding = encoding or form.encodings[0]
         _check(form, self.path, encoding, channels, frames or 0)
         self.sample_rate = _codec_rate(form, sample_rate)
@@ -82,7 +96,7 @@ class Writer:
 
             self._resample = Resampler(sample_rate, self.sample_rate, channels=channels)
         self._open: Callable[[Path], _Sink] = lambda part: (
-            _AvSink(part, form, self.sample_rate, channels)
+            _AvSink(part, form, self.sample_rate, channels, tags or Tags())
             if form.codec
             else _SndfileSink(part, form, self.sample_rate, channels, encoding, frames)
         )
@@ -104,6 +118,7 @@ class Writer:
             part = stack.enter_context(beside(self.path))
             with _in_words(self.path):
                 self._sink = self._open(part)
+            self._part = part
             stack.push(self._finish)
             self._stack = stack.pop_all()
         return self
@@ -125,6 +140,8 @@ class Writer:
                 # Half a sample is still a sound.
                 self._sink.write(last if self._frames else np.zeros((len(last), 1), np.float32))
             self._sink.close()
+            if kind is None:
+                self._tag(self._part)
 
 
 def _check(form: Format, path: Path, encoding: str, channels: int, frames: int) -> None:
@@ -245,7 +262,9 @@ class _Stream:
 
 
 class _AvSink:
-    def __init__(self, part: Path, form: Format, sample_rate: int, channels: int) -> None:
+    def __init__(
+        self, part: Path, form: Format, sample_rate: int, channels: int, tags: Tags
+    ) -> None:
         import av
 
         options, codec_options = {}, {}
@@ -256,6 +275,7 @@ class _AvSink:
         if opus and channels > 2:
             codec_options["mapping_family"] = "1"  # else channels lose their places
         self._container = av.open(str(part), "w", format=form.container, container_options=options)
+        tag_container(self._container, form, tags)
         stream: Any = self._container.add_stream(
             form.codec, rate=sample_rate, options=codec_options
         )

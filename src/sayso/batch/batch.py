@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from sayso.audio import Notice
 from sayso.batch.aliases import Aliases, Taken
+from sayso.batch.made import ended, in_the_way, made_in, remove, reserved
 from sayso.batch.manifest import (
     MANIFEST,
     Head,
@@ -26,12 +27,12 @@ from sayso.batch.manifest import (
 from sayso.batch.pace import Pace, Tally
 from sayso.batch.reporting import report
 from sayso.batch.settings import CleanSettings, RenderSettings, alike, names_of
-from sayso.batch.storage import Source, absolute, is_remote, sha256_of
+from sayso.batch.storage import Source, absolute, is_remote
 from sayso.batch.work import RESULT, STATE, Settle
-from sayso.errors import Cancelled, QueueError, SaysoError
+from sayso.errors import Cancelled, OutputError, QueueError, SaysoError
 from sayso.jobs import Job, JobFailure, JobQueue
 from sayso.jobs.job import ENDED
-from sayso.outputs import inside, local_path, text_of
+from sayso.outputs import inside, local_path
 
 MODULES = ("sayso.batch.work",)
 """What workers import to take a batch's items."""
@@ -142,10 +143,15 @@ class Batch:
         Raises: OutputError where an output would replace a source.
         """
         sources = list(sources)
-        made = self._made()
+        made = made_in(self.out)
         taken = Taken(self.out, sources, overwrite=overwrite)
         names = partial(names_of, self.settings)
-        aliases = Aliases(names, taken=self._items, is_free=taken.is_free)
+        aliases = Aliases(
+            names,
+            taken=self._items,
+            reserved=reserved(self.out, self.manifest),
+            is_free=taken.is_free,
+        )
         known = {item.source: item for item in self._items.values()}
         for source in sources:
             item = known.get(source.url)
@@ -155,22 +161,12 @@ class Batch:
                     continue
                 taken.refuse_sources(aliases.plain(source.relative))
                 alias = aliases.give(source.relative)
-                if notice is not None and list(names(alias)) != list(
-                    aliases.plain(source.relative)
-                ):
+                if notice is not None and names(alias) != aliases.plain(source.relative):
                     notice(f"{source.url}: its name is taken; what is made of it is called {alias}")
                 self._set(Item(alias=alias, source=source.url, **now))
             elif (item.size, item.stamp) != (source.size, source.stamp):
                 self._stale.add(item.alias)
                 self._set(item.model_copy(update=now))
-
-    def _made(self) -> set[str]:
-        """The outputs of all batches in a local folder, as sources are called."""
-        if self._folder is None:
-            return set()
-        home = self._folder.resolve()
-        items = [item for _, found in manifests(self.out) if found for item in found[1].values()]
-        return {text_of(home / output.path) for item in items for output in item.outputs}
 
     def run(
         self,
@@ -189,7 +185,7 @@ class Batch:
         Args:
             queue: where the jobs go.
             retry_failed: whether items that failed, or were cancelled, are tried again.
-            overwrite: whether a report of others in the folder is replaced.
+            overwrite: whether what others have written in the folder is replaced.
             on_progress: told how far the batch is, about three times a second.
             check: called as often; what it raises ends the run.
 
@@ -197,9 +193,9 @@ class Batch:
         """
         self._look_at_all(queue)
         self._seen_s = max(self._seen_s, time.time() - _CLOCKS_S)
-        queue.remove([self._prefix + alias for alias in self._make_stale_anew()])
+        queue.remove([self._prefix + alias for alias in self._make_stale_anew(overwrite)])
         if retry_failed:
-            self._retry(queue)
+            self._retry(overwrite, queue)
         self.save()
         self._put(queue)
         self._tally.begin()
@@ -228,19 +224,20 @@ class Batch:
         Args:
             work: does one item; see `sayso.batch.work.worked`.
             retry_failed: whether items that failed, or were cancelled, are tried again.
-            overwrite: whether a report of others in the folder is replaced.
+            overwrite: whether what others have written in the folder is replaced.
             on_progress: told how far the batch is.
 
         Raises: OutputError.
         """
-        self._make_stale_anew()
+        self._make_stale_anew(overwrite)
         if retry_failed:
-            self._retry()
+            self._retry(overwrite)
         self.save()
         self._tally.begin()
         try:
             for item in [item for item in self._items.values() if item.state == "queued"]:
-                self._work_here(item, work, on_progress)
+                if not self._refused(item, overwrite):
+                    self._work_here(item, work, on_progress)
         finally:
             self.save()
         return self._end(overwrite)
@@ -248,8 +245,8 @@ class Batch:
     def _work_here(
         self, item: Item, work: Work, on_progress: Callable[[Pace], None] | None
     ) -> None:
-        def settle(ended: Item) -> None:
-            values = ended.model_dump(include=RESULT)
+        def settle(done: Item) -> None:
+            values = done.model_dump(include=RESULT)
             self._settle(Item.model_validate({**item.model_dump(), **values}))
 
         def tell(done: float) -> None:
@@ -336,36 +333,51 @@ class Batch:
             self._seen_s = max(self._seen_s, job.ended_s or 0.0)
             item = self._items.get(job.id.removeprefix(self._prefix))
             if item is not None and item.state == "queued":
-                self._set(_ended(item, job))
+                self._set(ended(item, job))
 
-    def _make_stale_anew(self) -> list[str]:
+    def _make_stale_anew(self, overwrite: bool) -> list[str]:
         """Items whose source has changed, or whose outputs are gone, go back to the beginning.
 
         Returns their aliases. What is deleted is only what was made, as it was made.
         """
-        folder = self._folder
         for item in self._items.values():
-            outputs = () if folder is None else item.outputs
-            if not all(inside(folder or "", output.path).exists() for output in outputs):
+            outputs = () if self._folder is None else item.outputs
+            if not all(inside(self._folder or "", output.path).exists() for output in outputs):
                 self._stale.add(item.alias)
         stale = sorted(self._stale)
         for alias in stale:
             item = self._items[alias]
-            for output in () if folder is None else item.outputs:
-                place = inside(folder or "", output.path)
-                if place.is_file() and sha256_of(place) == output.sha256:
-                    place.unlink()
+            if self._refused(item, overwrite):
+                continue
+            if self._folder is not None:
+                remove(self._folder, item)
             self._set(Item(alias=alias, source=item.source, size=item.size, stamp=item.stamp))
         self._stale.clear()
         return stale
 
-    def _retry(self, queue: JobQueue | None = None) -> None:
+    def _refused(self, item: Item, overwrite: bool) -> bool:
+        """Whether outputs of an item would replace what it has not made; then it has failed."""
+        if self._folder is None or overwrite:
+            return False
+        place = in_the_way(self._folder, item, names_of(self.settings, item.alias))
+        if place is None:
+            return False
+        reason = (
+            f"{place} is not, or no more, what was made of it; move it away and try again with "
+            "--retry-failed, or replace it with --overwrite"
+        )
+        update = {"state": "failed", "reason": reason, "error": OutputError.__name__}
+        self._set(item.model_copy(update=update))
+        return True
+
+    def _retry(self, overwrite: bool, queue: JobQueue | None = None) -> None:
         for item in list(self._items.values()):
-            if item.state in ("failed", "cancelled"):
-                if queue is not None and queue.get(self._prefix + item.alias) is not None:
-                    queue.retry(self._prefix + item.alias)
-                update: dict[str, Any] = {"state": "queued", "reason": None, "error": None}
-                self._set(item.model_copy(update=update))
+            if item.state not in ("failed", "cancelled") or self._refused(item, overwrite):
+                continue
+            if queue is not None and queue.get(self._prefix + item.alias) is not None:
+                queue.retry(self._prefix + item.alias)
+            update: dict[str, Any] = {"state": "queued", "reason": None, "error": None}
+            self._set(item.model_copy(update=update))
 
     def _put(self, queue: JobQueue) -> None:
         """Enqueues what waits, the largest first, so that no long one begins at the very end."""
@@ -379,15 +391,3 @@ class Batch:
 
     def _arguments(self, item: Item, settings: Mapping[str, Any]) -> dict[str, Any]:
         return {"out": self.out, "alias": item.alias, "source": item.source, "settings": settings}
-
-
-def _ended(item: Item, job: Job) -> Item:
-    """The item as its job has left it."""
-    if job.state == "done":
-        values = {name: value for name, value in job.result.items() if name in RESULT}
-        return Item.model_validate({**item.model_dump(), **values})
-    if job.state == "cancelled":
-        return item.model_copy(update={"state": "cancelled", "reason": "it was cancelled"})
-    assert job.error is not None
-    update = {"state": "failed", "reason": job.error.message, "error": job.error.name}
-    return item.model_copy(update=update)

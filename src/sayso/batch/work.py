@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -25,7 +24,6 @@ from sayso.outputs import Destination, inside, local_path
 
 if TYPE_CHECKING:
     from sayso.clean import CleanConfig
-    from sayso.studio import Studio
 
 STATE = ".sayso"
 """The folder in the output folder that holds the queue and the workers' folders."""
@@ -84,15 +82,19 @@ def _render_into(arguments: Mapping[str, Any]) -> _Make:
     settings = RenderSettings.model_validate(arguments["settings"])
 
     def make(source: Path, folder: Path, context: Context) -> _Made:
-        studio = _studio(
+        from sayso.separate import shared_models
+        from sayso.studio import Studio
+
+        models = shared_models(
             settings.model,
-            settings.segment_s,
-            settings.overlap,
-            context.threads,
-            *(context.options.get(name) for name in ("models", "hub")),
+            folder=context.options.get("models"),
+            hub=context.options.get("hub"),
+            threads=context.threads,
+            segment_s=settings.segment_s,
+            overlap=settings.overlap,
         )
         notes: list[str] = []
-        session = studio.open(
+        session = Studio(models).open(
             source,
             name=arguments["alias"],
             track=settings.track,
@@ -102,7 +104,7 @@ def _render_into(arguments: Mapping[str, Any]) -> _Make:
         if settings.moves:
             session.do(settings.moves)
         destination = Destination(folder, settings.pattern, settings.format, settings.encoding)
-        destination.check(session.name, session.desk.deliver, sound=session.source)
+        session.check(destination)
         result = session.render(watch=context.watch)
         result.deliver(destination)
         notes += [f"{name}: {note}" for name, t in result.tracks.items() for note in t.notes]
@@ -121,26 +123,6 @@ def _here(config: CleanConfig, context: Context) -> CleanConfig:
     models = context.options.get("models")
     update = {"models": None if models is None else Path(models), "threads": context.threads}
     return config.model_copy(update=update)
-
-
-@lru_cache(maxsize=1)
-def _studio(
-    model: str | None,
-    segment_s: float | None,
-    overlap: float | None,
-    threads: int | None,
-    models: str | None,
-    hub: str | None,
-) -> Studio:
-    from sayso.checkpoints import WeightStore
-    from sayso.studio import Studio
-
-    weight_store = None
-    if models is not None:
-        weight_store = WeightStore(Path(models), hub=None if hub is None else Path(hub))
-    return Studio(
-        model, segment_s=segment_s, overlap=overlap, threads=threads, weight_store=weight_store
-    )
 
 
 def worked(

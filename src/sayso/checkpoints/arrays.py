@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sayso.checkpoints.unpickling import Lent, NumberType, Refused, encoded
 from sayso.errors import ModelError
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -40,7 +41,7 @@ def read_arrays(path: Path) -> Arrays:
         return {str(name): _finished(value) for name, value in found.items()}
     except FileNotFoundError:
         raise ModelError(f"{path}: there is no such file; put the weights there") from None
-    except _Refused as error:
+    except Refused as error:
         raise ModelError(
             f"{path}: refused, and nothing in it was run: {error}. Weights are numbers, not "
             "programs; do not use this file, fetch it from its authors"
@@ -62,53 +63,19 @@ def _program(path: Path) -> bytes:
                 with archive.open(entry) as source:
                     program = source.read(_MOST_BYTES + 1)
     if len(program) > _MOST_BYTES:
-        raise _Refused("its pickle is far larger than weights of this kind")
+        raise Refused("its pickle is far larger than weights of this kind")
     return program
-
-
-class _Refused(pickle.UnpicklingError):
-    """The file asks for something that is none of its business."""
 
 
 class _Reader(pickle.Unpickler):
     """An unpickler that finds no name but those of numpy's arrays."""
 
     def find_class(self, module: str, name: str) -> Any:
-        """Our own stand-in for `module.name`. Raises: _Refused for any other name."""
+        """Our own stand-in for `module.name`. Raises: Refused for any other name."""
         found = _NAMES.get((module.replace("numpy.core.", "numpy._core."), name))
         if found is None:
-            raise _Refused(f"its pickle asks for {module}.{name}")
+            raise Refused(f"its pickle asks for {module}.{name}")
         return found
-
-
-class _Call:
-    """A function that the pickle may call, and cannot alter."""
-
-    __slots__ = ("_function",)
-
-    def __init__(self, function: Any) -> None:
-        self._function = function
-
-    def __call__(self, *arguments: Any) -> Any:
-        return self._function(*arguments)
-
-    def __setstate__(self, state: object) -> None:
-        raise _Refused("it alters a function")
-
-
-class _Dtype:
-    """A number type under construction."""
-
-    __slots__ = ("type",)
-
-    def __init__(self, code: str) -> None:
-        self.type = np.dtype(str(code)[:8])
-        if self.type.kind not in "biuf":
-            raise _Refused(f"its pickle makes an object of type {code!r}")
-
-    def __setstate__(self, state: Any) -> None:
-        if state[1] == ">":
-            raise ValueError("its numbers are big-endian")
 
 
 class _Array:
@@ -121,7 +88,7 @@ class _Array:
 
     def __setstate__(self, state: Any) -> None:
         _, shape, dtype, by_columns, data = state
-        if not isinstance(dtype, _Dtype) or not isinstance(data, bytes):
+        if not isinstance(dtype, NumberType) or not isinstance(data, bytes):
             raise ValueError("an array is described in another way")
         sizes = tuple(int(size) for size in shape)
         if min(sizes, default=0) < 0 or math.prod(sizes) * dtype.type.itemsize != len(data):
@@ -138,10 +105,10 @@ def _finished(value: Any) -> npt.NDArray[Any]:
 
 # The arguments are numpy's class, an empty shape and a letter: nothing that we would need.
 _NAMES: Mapping[tuple[str, str], Any] = {
-    ("numpy._core.multiarray", "_reconstruct"): _Call(lambda *_: _Array()),
-    ("numpy", "ndarray"): _Call(lambda *_: _Array()),
-    ("numpy", "dtype"): _Call(lambda code, *_: _Dtype(code)),
-    ("_codecs", "encode"): _Call(lambda text, *_: text.encode("latin1")),
-    ("__builtin__", "bytes"): _Call(lambda: b""),  # how protocol 2 spells no bytes at all
-    ("collections", "OrderedDict"): _Call(OrderedDict),
+    ("numpy._core.multiarray", "_reconstruct"): Lent(lambda *_: _Array()),
+    ("numpy", "ndarray"): Lent(lambda *_: _Array()),
+    ("numpy", "dtype"): Lent(NumberType),
+    ("_codecs", "encode"): Lent(encoded),
+    ("__builtin__", "bytes"): Lent(lambda: b""),  # how protocol 2 spells no bytes at all
+    ("collections", "OrderedDict"): Lent(OrderedDict),
 }

@@ -7,7 +7,9 @@ known architectures, which become a mere `ClassName`. Any other name refuses the
 
 The numbers are mapped, not read: a weight costs memory once it is used. Both layouts are known, the
 zip archive (since torch 1.6) and the stream before it. Source: torch/serialization.py, as a
-description of the layouts.
+description of the layouts. torch's own `load(weights_only=True)` is not used: it knows protocol 2
+alone, lends names such as `bytearray`, by which a file of 150 bytes takes 2 GB, and tells a file
+that is refused from a damaged one by the wording of its message.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from typing import Any
 
 import numpy as np
 
+from sayso.checkpoints.unpickling import Lent, NumberType, Refused, encoded
 from sayso.errors import ModelError
 from sayso.optional import require
 
@@ -66,25 +69,6 @@ class ClassName:
         raise pickle.UnpicklingError("a class is not to be changed")
 
 
-class _Refused(pickle.UnpicklingError):
-    """The file asks for something that is none of a checkpoint's business."""
-
-
-class _Builder:
-    """A function that a pickle may call, wrapped so that it cannot be altered."""
-
-    __slots__ = ("_function",)
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._function = function
-
-    def __call__(self, *arguments: Any) -> Any:
-        return self._function(*arguments)
-
-    def __setstate__(self, state: object) -> None:
-        raise _Refused("it alters a function")
-
-
 def read_pickled(path: Path) -> Any:
     """What the file holds: dictionaries, lists, numbers, strings, tensors and `ClassName`s.
 
@@ -101,7 +85,7 @@ def read_pickled(path: Path) -> Any:
         return _read_zip(data) if data[:2] == b"PK" else _read_stream(data)
     except FileNotFoundError:
         raise ModelError(f"{path}: there is no such file; put the checkpoint there") from None
-    except _Refused as error:
+    except Refused as error:
         raise ModelError(
             f"{path}: refused, and nothing in it was run: {error}. A checkpoint holds weights, "
             "not programs; do not use this file, fetch it from its authors"
@@ -124,7 +108,7 @@ def _read_zip(data: mmap.mmap) -> Any:
         if order is not None and archive.read(order) != b"little":
             raise ValueError("its numbers are big-endian")
         if entries[pickles[0]].file_size > _MOST_PICKLE_BYTES:
-            raise _Refused("its pickle is far larger than that of a checkpoint")
+            raise Refused("its pickle is far larger than that of a checkpoint")
         program = archive.read(pickles[0])
 
     def storage(key: str, dtype: Any, count: int) -> Any:
@@ -158,7 +142,7 @@ def _read_stream(data: mmap.mmap) -> Any:
     # The numbers lie behind a pickle of unknown length, so it is gone through twice.
     _Reader(data, measure).load()
     if data.tell() - start > _MOST_PICKLE_BYTES:
-        raise _Refused("its pickle is far larger than that of a checkpoint")
+        raise Refused("its pickle is far larger than that of a checkpoint")
     keys = _Reader(data, _no_storage).load()
     at, storages = data.tell(), {}
     for key in keys:
@@ -204,7 +188,7 @@ class _Reader(pickle.Unpickler):
         self._storages: dict[str, Any] = {}
 
     def find_class(self, module: str, name: str) -> Any:
-        """Our own stand-in for `module.name`. Raises: _Refused for any other name."""
+        """Our own stand-in for `module.name`. Raises: Refused for any other name."""
         import torch
 
         if (module, name) in _CLASSES:
@@ -215,8 +199,8 @@ class _Reader(pickle.Unpickler):
             return getattr(torch, name)
         builder = _BUILDERS.get((module, name))
         if builder is None:
-            raise _Refused(f"its pickle asks for {module}.{name}")
-        return _Builder(builder)
+            raise Refused(f"its pickle asks for {module}.{name}")
+        return Lent(builder)
 
     def persistent_load(self, pid: Any) -> Any:
         """The storage that the pickle refers to."""
@@ -257,27 +241,7 @@ def _fraction(numerator: Any, denominator: Any = None) -> Fraction:
     return Fraction(int(numerator), int(denominator or 1))
 
 
-def _encoded(text: str, encoding: str = "latin1") -> bytes:
-    """How protocol 2 spells bytes."""
-    return text.encode("latin1")
-
-
-class _Dtype:
-    """A numpy number type under construction."""
-
-    __slots__ = ("type",)
-
-    def __init__(self, code: str, *_: Any) -> None:
-        self.type = np.dtype(str(code)[:8])
-        if self.type.kind not in "biuf":
-            raise _Refused(f"its pickle makes a numpy object of type {code!r}")
-
-    def __setstate__(self, state: Any) -> None:
-        if state[1] == ">":
-            raise ValueError("its numbers are big-endian")
-
-
-def _scalar(dtype: _Dtype, data: bytes) -> int | float | bool:
+def _scalar(dtype: NumberType, data: bytes) -> int | float | bool:
     value: int | float | bool = np.frombuffer(data, dtype.type, count=1)[0].item()
     return value
 
@@ -324,8 +288,8 @@ _BUILDERS: dict[tuple[str, str], Callable[..., Any]] = {
     ("torch", "Size"): tuple,
     ("collections", "OrderedDict"): OrderedDict,
     ("fractions", "Fraction"): _fraction,
-    ("_codecs", "encode"): _encoded,
-    ("numpy", "dtype"): _Dtype,
+    ("_codecs", "encode"): encoded,
+    ("numpy", "dtype"): NumberType,
     ("numpy.core.multiarray", "scalar"): _scalar,
     ("numpy._core.multiarray", "scalar"): _scalar,
 }

@@ -26,7 +26,7 @@ from sayso.desk.cleaning import Cleaning, Denoise, Preprocess, Separation, Targe
 from sayso.effects import amplify, limit, record
 from sayso.errors import SilenceError
 from sayso.measure.checks import clipped_share
-from sayso.separate import Models, require_supported
+from sayso.separate import Models, require_supported, shared_models
 from sayso.separate.ensemble import fuse
 from sayso.watch import SILENT, Watch
 
@@ -88,7 +88,7 @@ def clean_audio(
     Raises: SilenceError for a source that is silent throughout or in which the separators hear no
         speech; ModelError, UnknownTargetError, MissingExtraError, Cancelled.
     """
-    open_model = open_model or partial(opened, Models())
+    open_model = open_model or partial(opened, shared_models())
     keep = keep or (lambda stage, audio: None)
     mix = prepare(source, config.preprocess, watch=watch)
     keep("preprocess", mix)

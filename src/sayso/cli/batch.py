@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 import time
 from argparse import Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from sayso.cli.terminal import duration, note, progress_line, show_json, show_ta
 from sayso.errors import EXIT_CODES, OutputError, lookup
 
 if TYPE_CHECKING:
-    from sayso.batch import Batch, Item, Pace, Summary
+    from sayso.batch import Batch, Item, Pace, Source, Summary
     from sayso.batch.settings import CleanSettings, RenderSettings
     from sayso.jobs import Workers
     from sayso.outputs import Destination
@@ -48,33 +49,63 @@ def run_batch(
 
     Raises: MissingExtraError, InputError, ConfigError, QueueError, OutputError.
     """
-    from sayso.batch import Batch, find_sources, is_remote
+    from sayso.batch import find_sources, is_remote
 
     if destination.file is not None:
         raise OutputError(
-            f"{arguments.out} names one file, but there may be several inputs; name a folder"
+            f"{destination.file} is one file, but there may be several inputs; name a folder"
         )
     _check(arguments, settings)
+    sources = find_sources(arguments.inputs, pattern=arguments.pattern, without=arguments.out)
+    with ExitStack() as stack:
+        if not is_remote(arguments.out):
+            # No other command chooses names in the folder meanwhile.
+            stack.enter_context(_held(Path(arguments.out)))
+        batch = _opened(arguments, settings, sources)
+        run = _run_here
+        if arguments.queue or arguments.jobs != 1 or is_remote(batch.out):
+            _need_extra()
+            batch.save()
+            stack.close()
+            run = _run_queued
+        try:
+            with progress_line(f"{len(batch.items)} files") as show:
+                summary = run(arguments, batch, lambda pace: show(pace.share, _line(pace)))
+        except KeyboardInterrupt:
+            ended = sum(item.state != "queued" for item in batch.items.values())
+            note(f"{ended} of {len(batch.items)} files are through; the same command goes on")
+            raise
+    _tell(summary, batch, as_json=getattr(arguments, "json", False))
+    error = summary.error
+    return 0 if error is None else lookup(error, EXIT_CODES, 1)
+
+
+@contextmanager
+def _held(out: Path) -> Iterator[None]:
+    from sayso.batch.work import STATE
+    from sayso.outputs import held, inside
+
+    state = inside(out, STATE)
+    with in_words(state):
+        state.mkdir(parents=True, exist_ok=True)
+    with held(state, waiting=lambda: note(f"waiting for another command in {out}")):
+        yield
+
+
+def _opened(
+    arguments: Namespace, settings: CleanSettings | RenderSettings, sources: Sequence[Source]
+) -> Batch:
+    """The batch with all its items; those whose names are taken are told."""
+    from sayso.batch import Batch
+
     batch = Batch.open(arguments.out, settings)
-    sources = find_sources(arguments.inputs, pattern=arguments.pattern, without=batch.out)
     renamed: list[str] = []
     batch.add(sources, overwrite=arguments.overwrite, notice=renamed.append)
     for text in renamed[:_LISTED]:
         note(text)
     if len(renamed) > _LISTED:
         note(f"and {len(renamed) - _LISTED} more names were taken; see {batch.manifest}")
-    queued = arguments.queue or arguments.jobs != 1 or is_remote(batch.out)
-    run = _run_queued if queued else _run_here
-    try:
-        with progress_line(f"{len(batch.items)} files") as show:
-            summary = run(arguments, batch, lambda pace: show(pace.share, _line(pace)))
-    except KeyboardInterrupt:
-        ended = sum(item.state != "queued" for item in batch.items.values())
-        note(f"{ended} of {len(batch.items)} files are through; the same command goes on")
-        raise
-    _tell(summary, batch, as_json=getattr(arguments, "json", False))
-    error = summary.error
-    return 0 if error is None else lookup(error, EXIT_CODES, 1)
+    return batch
 
 
 def _check(arguments: Namespace, settings: CleanSettings | RenderSettings) -> None:
@@ -91,9 +122,8 @@ def _check(arguments: Namespace, settings: CleanSettings | RenderSettings) -> No
 
 
 def _run_here(arguments: Namespace, batch: Batch, told: Callable[[Pace], None]) -> Summary:
-    from sayso.batch.work import STATE, Settle, worked
+    from sayso.batch.work import Settle, worked
     from sayso.jobs import Context
-    from sayso.outputs import held, inside, local_path
 
     def work(item: Mapping[str, Any], report: Callable[[float], None], settle: Settle) -> None:
         context = Context(
@@ -101,20 +131,15 @@ def _run_here(arguments: Namespace, batch: Batch, told: Callable[[Pace], None]) 
         )
         worked(item, context, settle=settle)
 
-    state = inside(local_path(batch.out), STATE)
-    with in_words(state):
-        state.mkdir(parents=True, exist_ok=True)
-    with held(state, waiting=lambda: note(f"waiting for another command in {batch.out}")):
-        return batch.run_here(
-            work,
-            retry_failed=arguments.retry_failed,
-            overwrite=arguments.overwrite,
-            on_progress=told,
-        )
+    return batch.run_here(
+        work,
+        retry_failed=arguments.retry_failed,
+        overwrite=arguments.overwrite,
+        on_progress=told,
+    )
 
 
 def _run_queued(arguments: Namespace, batch: Batch, told: Callable[[Pace], None]) -> Summary:
-    _need_extra()
     from sayso.batch import MODULES
     from sayso.jobs import JobQueue
 

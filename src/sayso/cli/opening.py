@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sayso.cli.parser import fields
 from sayso.cli.terminal import note
 from sayso.outputs import PATTERN, Destination
+from sayso.separate import AUTO, Models, makers_of
 from sayso.studio import Studio
 
 if TYPE_CHECKING:
@@ -23,22 +23,29 @@ def open_studio(arguments: Namespace) -> Studio:
     SAYSO_CACHE moves its cache, SAYSO_MODELS the weights; SAYSO_LLM names a language model that
     reads instructions.
     """
-    options = fields(arguments, "model", "overlap", "threads")
-    if arguments.segment is not None:
-        options["segment_s"] = arguments.segment
-    return Studio(
-        cache=None if arguments.no_cache else cache_folder(),
+    models = Models(
+        arguments.model,
         weight_store=models_shelf(),
-        llm=os.environ.get("SAYSO_LLM") or None,
-        **options,
+        threads=arguments.threads,
+        segment_s=arguments.segment,
+        overlap=arguments.overlap,
+        cache=None if arguments.no_cache else cache_folder(),
     )
+    return Studio(models, llm=os.environ.get("SAYSO_LLM") or None)
 
 
 def tell_choice(studio: Studio, targets: Sequence[str]) -> None:
-    """Says which model each target goes to, and why, where the person left it to us."""
-    reasons = (studio.separator.route(target).reason for target in targets)
-    for reason in dict.fromkeys(filter(None, reasons)):
-        note(reason)
+    """Says which model each target goes to where the person left it to us, and offers better ones.
+
+    Raises: see `sayso.cli.offering.offer_better`.
+    """
+    from sayso.cli.offering import offer_better
+
+    if studio.separator.name == AUTO:
+        offer_better(studio.models, targets)
+        makers = makers_of(studio.separator, targets)
+        made = (f"{', '.join(stems)} by {model}" for model, stems in makers.items())
+        note("; ".join(made).replace("other by the rest", "other is the rest"))
 
 
 def models_shelf() -> WeightStore:

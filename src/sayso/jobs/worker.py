@@ -121,7 +121,9 @@ class _Worker:
             lock = take(other, self.queue.url, self.queue.engine)
             if lock is not None:
                 try:
-                    # What DBOS does at the start of a worker with the dead one's id.
+                    # What DBOS does at the start of a worker with the dead one's id. Its public
+                    # `resume_workflows` would forget how often a job was begun, so that one which
+                    # kills its workers would never end.
                     DBOS._recover_pending_workflows([other])
                 finally:
                     lock.release()

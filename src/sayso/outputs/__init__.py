@@ -34,14 +34,17 @@ from sayso.outputs.places import (
     refuse_inputs,
     unused,
 )
+from sayso.outputs.room import Size, check_sound
 from sayso.outputs.written import Written
 
 __all__ = [
     "PATTERN",
     "Destination",
+    "Size",
     "Written",
     "check_file",
     "check_folder",
+    "check_sound",
     "file_name",
     "file_of",
     "fitting",

@@ -11,10 +11,9 @@ from pathlib import Path, PurePosixPath
 
 from sayso.atomic import in_words
 from sayso.audio.formats import FORMATS, READABLE, SAME, format_of
-from sayso.audio.writing import check_format
 from sayso.errors import OutputError
 from sayso.outputs.names import PATTERN, file_name, folded, inside, numbered
-from sayso.outputs.room import Sound, check_room, least_bytes
+from sayso.outputs.room import Sound, check_sound
 
 try:
     from fcntl import LOCK_EX, LOCK_NB, flock
@@ -157,8 +156,7 @@ class Destination:
             met = met or there
         if met is not None and notice is not None:
             notice(
-                f"{met} is there already and stays; {', '.join(map(str, places.values()))} "
-                "is written instead (--overwrite replaces)"
+                f"{met} is taken and stays; written instead: {', '.join(map(str, places.values()))}"
             )
         return places
 
@@ -175,6 +173,7 @@ class Destination:
         *,
         sound: Sound | None = None,
         inputs: Iterable[str | Path] = (),
+        ours: Iterable[Path] = (),
     ) -> None:
         """Finds out before any work whether the outputs could be written.
 
@@ -183,15 +182,13 @@ class Destination:
             targets: as `choose` takes them.
             sound: what is worked on, where it is known; the outputs are like it.
             inputs: as `choose` takes them.
+            ours: as `choose` takes it.
         Raises: OutputError for names, folder, format, or too little room on the disk.
         """
         check_folder(self.folder)
-        places = self.choose(track, targets, inputs=inputs)
-        if sound is None:
-            return
-        for place in places.values():
-            check_format(place, self.encoding, channels=sound.channels, frames=sound.frames)
-        check_room(self.folder, len(targets) * least_bytes(self.format, self.encoding, sound))
+        places = self.choose(track, targets, inputs=inputs, ours=ours)
+        if sound is not None:
+            check_sound(list(places.values()), self.encoding, sound)
 
     @contextmanager
     def claim(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sayso.audio import Audio, decibels, write
+from sayso.audio import Audio, Tags, decibels, read_tags, write
 from sayso.outputs import Destination
 from sayso.timeline import Timeline
+from sayso.timeline.chapters import carried
 
 if TYPE_CHECKING:
     from sayso.audio import Notice
@@ -35,19 +36,22 @@ class Track:
         """The largest sample in dBFS."""
         return decibels(self.peak)
 
-    def write(self, path: str | Path, *, encoding: str | None = None) -> Path:
+    def write(
+        self, path: str | Path, *, encoding: str | None = None, tags: Tags | None = None
+    ) -> Path:
         """Writes it to a file, whose suffix is the format, and returns the path.
 
         Args:
             path: folders are made.
             encoding: "pcm16", "pcm24", "float32"; None takes the format's own, but keeps peaks
                 above full scale by writing wav as float32.
+            tags: what the file shall say of the recording.
 
         Raises: OutputError.
         """
         if encoding is None and Path(path).suffix.lower() == ".wav" and self.peak > 1.0:
             encoding = "float32"
-        return write(path, self.audio, encoding=encoding)
+        return write(path, self.audio, encoding=encoding, tags=tags)
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ class Result:
         inputs: the files that were read for it, which no output replaces.
         cleaned: what the cleaning gave, where the desk asks for it and there was speech.
         no_speech: why there was none, where the desk asks for cleaning; the tracks are silent then.
+        makers: which model took out each sound that was separated; "the rest" for what is left.
     """
 
     tracks: Mapping[str, Track]
@@ -69,6 +74,7 @@ class Result:
     inputs: tuple[Path, ...] = ()
     cleaned: Cleaned | None = None
     no_speech: str | None = None
+    makers: Mapping[str, str] = field(default_factory=dict)
 
     def write(
         self,
@@ -119,6 +125,11 @@ class Result:
         with destination.claim(
             self.name, targets, inputs=self.inputs, ours=ours, notice=notice
         ) as paths:
+            known = read_tags(self.inputs[0]) if self.inputs else Tags()
             for target, track in self.tracks.items():
-                track.write(paths[target], encoding=destination.encoding)
+                path, faster = paths[target], self.timeline.frames / track.audio.frames
+                tags, said = carried(known, path, self.timeline, speed=faster)
+                if said and notice is not None:
+                    notice(said)
+                track.write(path, encoding=destination.encoding, tags=tags)
         return paths

@@ -17,6 +17,7 @@ from sayso.measure import pesq, si_sdr, speech_loss, stoi
 from sayso.reports.figures import rounded
 from sayso.reports.judging import judge
 from sayso.reports.rows import AFTER, BEFORE, CleanRow, located, source_of
+from sayso.separate import Models
 from sayso.watch import SILENT, Watch
 
 _RATE_HZ = 16_000
@@ -34,7 +35,7 @@ def measure_rows(
     references: Path | None = None,
     transcripts: Path | None = None,
     measures: Collection[Measure] = (),
-    models: Path | None = None,
+    models: Models | None = None,
     watch: Watch = SILENT,
 ) -> list[CleanRow]:
     """The rows of a batch with more figures; what cannot be judged is told in a row's notes.
@@ -47,7 +48,7 @@ def measure_rows(
         transcripts: folder of text files called as the sources are, or a CSV file with the columns
             file and text. With them "words" is measured.
         measures: what else; see `sayso.reports.judging.judge`.
-        models: folder of the public models' weights; None takes the platform's.
+        models: what judges; None takes those in the platform's folder.
         watch: progress and cancelling, polled between files.
     Raises: DataError for folders and files that do not serve, ModelError, MissingExtraError,
         Cancelled.
@@ -151,7 +152,7 @@ def _measured(
     reference: Path | None,
     transcript: str | None,
     measures: Collection[Measure],
-    models: Path | None,
+    models: Models | None,
 ) -> CleanRow:
     notes = list(row.notes)
     figures = dict(row.figures)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sayso.audio import Audio, read, write
-from sayso.checkpoints import WeightStore
+from sayso.audio import Audio, read, read_tags, write
 from sayso.clean.config import CleanConfig
 from sayso.clean.pipeline import Keep
 from sayso.desk import Desk
-from sayso.outputs import refuse_inputs, text_of
+from sayso.outputs import check_sound, refuse_inputs, text_of
 from sayso.rendering import render
 from sayso.reports.figures import figures_of, rounded
 from sayso.reports.judging import judge
 from sayso.reports.rows import CleanRow
-from sayso.separate import Models
+from sayso.separate import shared_models
+from sayso.timeline.chapters import carried
 from sayso.watch import SILENT, Watch
 
 _CLEANING = 0.95  # the share of the work that is cleaning, for the progress
@@ -58,26 +57,24 @@ def clean_file(
         "sample_rate": audio.sample_rate,
         "channels": audio.channels,
     }
+    check_sound([destination], config.encoding, audio)
     keep = _keeper(destination) if config.keep_stages else None
-    desk, models = Desk(clean=config.stages), _models(config.models, config.threads)
+    desk = Desk(clean=config.stages)
+    models = shared_models(folder=config.models, threads=config.threads)
     result = render(audio, desk, models=models, watch=report, keep=keep)
     cleaned = result.cleaned
     if cleaned is None:
         return CleanRow(status="passed_over", reason=result.no_speech, notes=tuple(notes), **row)
     figures = figures_of(audio, cleaned)
     if config.measures:
-        asked = judge(audio, cleaned.audio, config.measures, models=config.models, watch=watch)
+        asked = judge(audio, cleaned.audio, config.measures, models=models, watch=watch)
         figures |= rounded(asked)
-    write(destination, cleaned.audio, encoding=config.encoding)
+    tags, said = carried(read_tags(source), destination)
+    notes += [said] if said else []
+    write(destination, cleaned.audio, encoding=config.encoding, tags=tags)
     watch.report(1.0)
     row |= {"output": text_of(destination), "notes": (*notes, *cleaned.notes), "figures": figures}
     return CleanRow(status="cleaned", **row)
-
-
-@lru_cache(maxsize=1)
-def _models(folder: Path | None, threads: int | None) -> Models:
-    """What cleans, kept so that separators are loaded once a process."""
-    return Models(threads=threads, weight_store=None if folder is None else WeightStore(folder))
 
 
 def _keeper(destination: Path) -> Keep:

@@ -1,24 +1,20 @@
 """Figures that take a model: what listeners would say, how much music there is, the words left.
 
-Models are opened when first needed, once a process.
+Models are loaded when first needed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sayso.audio import Audio, integrated_lufs
-from sayso.checkpoints import WeightStore
 from sayso.clean.config import Measure
 from sayso.measure.wer import wer, words_of
 from sayso.reports.rows import AFTER, BEFORE
-from sayso.separate import load
-from sayso.separate.catalogue import find_row, is_installed
+from sayso.separate import Models, shared_models
 from sayso.watch import SILENT, Watch
 
 if TYPE_CHECKING:
@@ -35,7 +31,7 @@ def judge(
     after: Audio,
     measures: Collection[Measure],
     *,
-    models: Path | None = None,
+    models: Models | None = None,
     transcript: str | None = None,
     watch: Watch = SILENT,
 ) -> dict[str, float]:
@@ -46,11 +42,12 @@ def judge(
         after: the output.
         measures: "dnsmos"; "music", by Cnn14, or without it by the embedded model's own estimate;
             "words", by Whisper, or without it by pocketsphinx.
-        models: folder of the public models' weights; None takes the platform's.
+        models: what judges; None takes those in the platform's folder.
         transcript: what is said. Without it words are compared with those of the source.
         watch: cancelling, polled between pieces.
     Raises: ModelError and MissingExtraError saying how to get what is missing, Cancelled.
     """
+    models = models or shared_models()
     figures: dict[str, float] = {}
     sounds = [(suffix, s) for suffix, s in ((BEFORE, before), (AFTER, after)) if s is not None]
     for suffix, audio in sounds:
@@ -65,7 +62,7 @@ def judge(
     return figures
 
 
-def _music(audio: Audio, models: Path | None, watch: Watch) -> tuple[str, float]:
+def _music(audio: Audio, models: Models, watch: Watch) -> tuple[str, float]:
     from sayso.measure.tags import MUSIC
 
     listener = _listener(models)
@@ -99,47 +96,28 @@ def _words(
     return {f"wer_to_source{AFTER}": wer(heard[AFTER], heard[BEFORE])}
 
 
-def _weight_store(models: Path | None) -> WeightStore:
-    from sayso.separate.installed import default_weight_store
-
-    return default_weight_store() if models is None else WeightStore(models)
-
-
-def _weights(name: str, models: Path | None) -> list[Path]:
-    """The files of a public model. Raises: ModelError saying how to get them."""
-    model = find_row(name)
-    assert model is not None, "it is on the list"
-    return [_weight_store(models).require(file, model=name) for file in model.files]
-
-
-@lru_cache(maxsize=1)
-def _dnsmos(models: Path | None) -> Dnsmos:
+def _dnsmos(models: Models) -> Dnsmos:
     from sayso.measure.dnsmos import Dnsmos
 
-    return Dnsmos(_weights("dnsmos", models)[0])
+    return models.use("dnsmos", lambda: Dnsmos(*models.files("dnsmos")))
 
 
-@lru_cache(maxsize=1)
-def _listener(models: Path | None) -> Separator | None:
+def _listener(models: Models) -> Separator | None:
     """What estimates music where Cnn14 is missing; None where that is installed, or neither is."""
-    row = find_row("cnn14")
-    if row is not None and is_installed(row, _weight_store(models)):
+    if models.has("cnn14"):
         return None
-    separator = load()
-    return separator if separator.supports(_MUSIC) and separator.route(_MUSIC).trained else None
+    own = [row.name for row in models.rank(_MUSIC) if row.packaged and row.trained]
+    return models.open(own[0]) if own else None
 
 
-@lru_cache(maxsize=1)
-def _tagger(models: Path | None) -> Tagger:
+def _tagger(models: Models) -> Tagger:
     from sayso.measure.tags import Tagger
 
-    return Tagger.load(*_weights("cnn14", models))
+    return models.use("cnn14", lambda: Tagger.load(*models.files("cnn14")))
 
 
-@lru_cache(maxsize=1)
-def _transcriber(models: Path | None) -> Transcriber:
+def _transcriber(models: Models) -> Transcriber:
     from sayso.measure.transcripts import best_transcriber
 
-    whisper = find_row("whisper")
-    assert whisper is not None, "it is on the list"
-    return best_transcriber(_weight_store(models).path(whisper.files[0]).parent)
+    folder = models.files("whisper")[0].parent if models.has("whisper") else None
+    return models.use("whisper", lambda: best_transcriber(folder))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import import_module
 from pathlib import Path
 from threading import RLock
@@ -33,7 +33,7 @@ from sayso.watch import SILENT, Watch
 AUTO = "auto"
 PATH_SUFFIXES = (".th", ".ckpt", ".safetensors", ".yaml", ".yml")
 """Of the checkpoints that can be named by path, beside `.onnx`."""
-_KEPT = 4
+_KEPT = 8
 Loaded = TypeVar("Loaded")
 
 
@@ -99,6 +99,10 @@ class Models:
     def separator(self) -> Separator:
         """The separator of `separate`. Raises: see `open`."""
         return self.open(self._model, **self._cutting)
+
+    def renew(self) -> None:
+        """Looks anew for what is here, when files have come or gone."""
+        self.__dict__.pop("separator", None)
 
     def separate(
         self, mix: Audio, targets: Sequence[str], *, watch: Watch = SILENT
@@ -168,7 +172,8 @@ class Models:
                 ROWS,
                 [row.name for row in ready],
                 lambda name: self.open(name, segment_s=segment_s, overlap=overlap),
-                version=fingerprint(*(path for row in ready for path in self.files(row.name))),
+                version=fingerprint(*(path for row in ready for path in self.files(row.name)))
+                + " in shares",
             )
         if "+" in spelt and not Path(name).exists():
             members, weights, fusion = parse_ensemble(spelt)
@@ -182,6 +187,11 @@ class Models:
         require_all(*row.needs, extra="torch", purpose=row.name)
         paths = self.files(row.name)
         return self._deferred(row.kind, paths, cutting, lambda: _card(row, paths), bag=row.bag)
+
+    def has(self, name: str) -> bool:
+        """Whether all files of the listed model `name` are here."""
+        row = find_row(name)
+        return row is not None and is_installed(row, self.weight_store)
 
     def files(self, name: str) -> list[Path]:
         """The files of a listed model. Raises: ModelError saying how to get what is missing."""
@@ -258,6 +268,41 @@ class Models:
         if path.suffix in PATH_SUFFIXES:
             return "demucs", [path]
         raise ModelError(_unknown(str(path)))
+
+
+@lru_cache(maxsize=2)
+def shared_models(
+    model: str | None = None,
+    *,
+    folder: str | Path | None = None,
+    hub: str | Path | None = None,
+    threads: int | None = None,
+    segment_s: float | None = None,
+    overlap: float | None = None,
+    cache: str | Path | None = None,
+) -> Models:
+    """The registry of a whole process, such as a worker's, so that its models are loaded once.
+
+    Args:
+        model: as `Models` takes it.
+        folder: where public weights are; None takes the platform's.
+        hub: the Hugging Face hub's cache, which is looked into beside `folder`.
+        threads: as `Models` takes it.
+        segment_s: as `Models` takes it.
+        overlap: as `Models` takes it.
+        cache: folder for separated stems, or None to keep none.
+    """
+    store = None
+    if folder is not None:
+        store = WeightStore(Path(folder), hub=None if hub is None else Path(hub))
+    return Models(
+        model,
+        weight_store=store,
+        threads=threads,
+        segment_s=segment_s,
+        overlap=overlap,
+        cache=None if cache is None else Path(cache),
+    )
 
 
 def load(

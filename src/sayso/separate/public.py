@@ -258,3 +258,6 @@ MODELS: tuple[CatalogueRow, ...] = (
     ),
 )
 """In the order in which they are listed: separators of music first, the best of them first."""
+
+BEST = ("spleeter", "deepfilternet3", "htdemucs")
+"""What `sayso models pull best` fetches, the freest licence and the quickest model first."""

@@ -78,6 +78,14 @@ class CatalogueRow(Frozen):
         return self.code if self.packaged else f"code {self.code}; weights {self.weights}"
 
     @property
+    def download_mb(self) -> float:
+        """What is to be fetched to have all its files, in units of 10^6 bytes; 0 where unknown."""
+        packages = {
+            f.inside.package.archive: f.inside.package.size_mb for f in self.files if f.inside
+        }
+        return sum(packages.values()) + sum(f.size_mb for f in self.files if f.inside is None)
+
+    @property
     def can_run(self) -> bool:
         """Whether the modules that it needs are there."""
         return all(find_spec(module) for module in self.needs)

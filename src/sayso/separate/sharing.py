@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from sayso.audio import Audio, Recorder
+from sayso.separate.protocol import Separator
 from sayso.watch import SILENT, Watch
 
 REST = "other"
@@ -62,6 +63,12 @@ def share_out(
     if REST in shared:
         found[REST] = without(mix, [found[target] for target in taken], watch=watch.quiet)
     return {target: found[target] for target in targets}
+
+
+def makers_of(separator: Separator, targets: Sequence[str]) -> dict[str, list[str]]:
+    """Who makes which of `targets`: models by name, and "the rest" for what the others leave."""
+    rest = REST if REST in separator.stems else None
+    return _by_model(targets, lambda t: "the rest" if t == rest else separator.route(t).model)
 
 
 def without(mix: Audio, stems: Sequence[Audio], *, watch: Watch = SILENT) -> Audio:

@@ -186,8 +186,7 @@ def _add_render(server: MCPServer[Any], recordings: Recordings) -> None:
 
         def work() -> list[Written]:
             destination = Destination.to(folder, format=format, overwrite=overwrite)
-            deliver = session.desk.deliver
-            destination.check(session.name, deliver, sound=session.source, inputs=session.inputs)
+            session.check(destination)
             result = session.render(watch=watch)
             said: list[str] = []
             paths = result.deliver(destination, notice=said.append)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from sayso.atomic import put
 from sayso.audio import Audio, read
@@ -22,10 +23,25 @@ from sayso.words import Interpretation
 if TYPE_CHECKING:
     from sayso.autoedit.choose import Scores
     from sayso.autoedit.editor import Editor
-    from sayso.service.service import Service
+    from sayso.service.settings import Settings
     from sayso.service.tables import Session
 
 _LISTENS = (KeepBest, LoopChorus, RemoveSilence)
+
+
+class Keeper(Protocol):
+    """Where the files of sessions are: what the cuts need of the service."""
+
+    settings: Settings
+
+    def folder(self, session: str) -> Path:
+        """Where the files of a session are."""
+
+    def source(self, session: Session) -> Path:
+        """Its recording."""
+
+    def rendered_timeline(self, session: Session, desk: Desk) -> Timeline | None:
+        """What is heard of the recording in a render of `desk`; None where none is done."""
 
 
 class Cutter:
@@ -34,16 +50,16 @@ class Cutter:
     Hearing a recording takes a core and, for hours of sound, a gigabyte: routes do it in turns.
 
     Args:
-        service: whose sessions are cut.
+        keeper: of the sessions that are cut.
     """
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
 
     @property
     def scorers(self) -> list[str]:
         """The names that `choose` takes: those that need no teaching, and learnt editors."""
-        folder = self._service.settings.folder / "editors"
+        folder = self._keeper.settings.folder / "editors"
         return [*UNTAUGHT, *sorted(path.stem for path in folder.glob("*.editor"))]
 
     def listens(self, session: Session) -> bool:
@@ -59,8 +75,8 @@ class Cutter:
         """
         desk = conversation_of(session).desk
         if desk.clean is not None and _listens(desk):
-            return self._service.rendered_timeline(session, desk)
-        source = str(self._service.source(session))
+            return self._keeper.rendered_timeline(session, desk)
+        source = str(self._keeper.source(session))
         return _resolved(source, desk.edits, session.frames, session.sample_rate)
 
     def choose(
@@ -88,7 +104,7 @@ class Cutter:
 
         if by not in self.scorers:
             raise NotFoundError(f"there is no scorer {by!r}; there are {', '.join(self.scorers)}")
-        audio = read(self._service.source(session))
+        audio = read(self._keeper.source(session))
         if keep is None and by not in UNTAUGHT:
             editor = self._editor(by)
             return edit_like(editor, audio, shortest_s=shortest_s, crossfade_s=crossfade_s)
@@ -171,7 +187,7 @@ class Cutter:
         from sayso.autoedit.editor import score
         from sayso.autoedit.features import extract_features
 
-        path = self._service.folder(session.id) / f"scores-{self.scorers.index(by)}-{by}.json"
+        path = self._keeper.folder(session.id) / f"scores-{self.scorers.index(by)}-{by}.json"
         if not path.exists():
             editor = None if by in UNTAUGHT else self._editor(by)
             scorer = by if editor is None else DISCRIMINATOR
@@ -179,7 +195,7 @@ class Cutter:
         return Scores.loads(path.read_text(encoding="utf-8"))
 
     def _editor(self, name: str) -> Editor:
-        path = self._service.settings.folder / "editors" / f"{name}.editor"
+        path = self._keeper.settings.folder / "editors" / f"{name}.editor"
         return _opened(str(path), path.stat().st_mtime_ns)
 
 

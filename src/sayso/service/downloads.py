@@ -13,18 +13,6 @@ from sayso.errors import RangeError
 from sayso.outputs import file_name
 from sayso.rendering import Track
 
-MEDIA_TYPES = {
-    "wav": "audio/wav",
-    "flac": "audio/flac",
-    "aiff": "audio/aiff",
-    "ogg": "audio/ogg",
-    "mp3": "audio/mpeg",
-    "opus": "audio/ogg",
-    "m4a": "audio/mp4",
-    "aac": "audio/aac",
-    "mka": "audio/x-matroska",
-}
-
 
 def converted(kept: Path, peak: float, *, format: str, encoding: str | None) -> Path:
     """The kept track in another format, made when it is first asked for.
@@ -87,6 +75,7 @@ def archive(
         # Sound does not shrink, so nothing is compressed.
         with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as out:
             taken: set[str] = set()
+            name = name.replace("\\", "_")  # a step in paths elsewhere
             for number, (target, peak, kept) in enumerate(tracks):
                 file = file_name("{track}/{target}.{ext}", name, target, format)
                 if file in taken:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,11 @@ import structlog
 
 from sayso.atomic import put
 from sayso.audio import write
-from sayso.checkpoints import WeightStore
 from sayso.desk import Desk, Strip
 from sayso.errors import Cancelled, SaysoError
 from sayso.jobs import Context, kind
 from sayso.rendering import render as render_desk
+from sayso.separate import shared_models
 from sayso.service.logs import set_up_logs
 from sayso.studio import Studio
 
@@ -65,11 +64,15 @@ def make_tracks(arguments: Mapping[str, Any], context: Context) -> dict[str, Any
     # What an earlier attempt left whose process was killed; there is one at a time.
     for left in out.parent.glob(f".new-{out.name}-*"):
         shutil.rmtree(left, ignore_errors=True)
-    studio = open_studio(
-        arguments["model"], arguments["cache"], arguments["models"], context.threads
+    models = shared_models(
+        arguments["model"],
+        folder=arguments["models"],
+        threads=context.threads,
+        cache=arguments["cache"],
     )
+    studio = Studio(models)
     studio.require(desk)
-    result = render_desk(arguments["source"], desk, models=studio.models, watch=context.watch)
+    result = render_desk(arguments["source"], desk, models=models, watch=context.watch)
     try:
         out.parent.mkdir(exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=f".new-{out.name}-", dir=out.parent))
@@ -95,12 +98,3 @@ def make_tracks(arguments: Mapping[str, Any], context: Context) -> dict[str, Any
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return {"tracks": tracks}
-
-
-@lru_cache(maxsize=2)
-def open_studio(
-    model: str | None, cache: str | None, models: str | None, threads: int | None
-) -> Studio:
-    """The studio of these settings, kept so that its separator is loaded once a process."""
-    weight_store = None if models is None else WeightStore(Path(models))
-    return Studio(model, cache=cache, threads=threads, weight_store=weight_store)

@@ -16,11 +16,13 @@ from sayso.audio import probe, write
 from sayso.checkpoints import WeightStore
 from sayso.conversation import Conversation
 from sayso.desk import MIX, Desk, Move, Reply
-from sayso.errors import InputError, LimitError, NotFoundError, QueueError
+from sayso.errors import InputError, NotFoundError, QueueError
 from sayso.jobs import Job, JobQueue
+from sayso.separate import Models
 from sayso.service.cutting import Cutter
 from sayso.service.database import connect
 from sayso.service.decoding import decode
+from sayso.service.quotas import Quotas, require_turn
 from sayso.service.renders import KIND, TIMELINE, TRACK, is_of_stems
 from sayso.service.schemas import DeskPatch, shown_name
 from sayso.service.settings import Settings
@@ -56,17 +58,14 @@ class Service:
         self.queue = JobQueue(settings.queue)  # first, because it makes a database that is missing
         self.store = Store(connect(settings.database))
         self.uploads = Uploads(settings, self.store)
+        self.quotas = Quotas(settings, self.store, self.folder)
         self.cutter = Cutter(self)
         self._demo = Lock()
-        self.studio = Studio(settings.model, weight_store=self.weight_store, llm=settings.llm)
+        store = None if settings.models is None else WeightStore(settings.models)
+        self.studio = Studio(Models(settings.model, weight_store=store), llm=settings.llm)
         """What understands words; it renders nothing here."""
         reader = self.studio.language_model  # a name that leads nowhere is told at once
         self.interpreter = "offline" if reader is None else reader.name
-
-    @property
-    def weight_store(self) -> WeightStore | None:
-        """Where public weights lie; None for the platform's folder."""
-        return None if self.settings.models is None else WeightStore(self.settings.models)
 
     def health(self) -> Mapping[str, int]:
         """How many renders there are in each state, if the databases answer."""
@@ -97,7 +96,7 @@ class Service:
             try:
                 with recording.open("wb") as out:
                     shutil.copyfileobj(upload, out, 1 << 20)
-                return self._decode(recording, folder)
+                return self._decode(recording, folder, owner)
             finally:
                 recording.unlink(missing_ok=True)
 
@@ -115,15 +114,18 @@ class Service:
         upload = self.store.upload(id, owner)
         with self.uploads.held(upload) as path:
             try:
-                found = self._open(lambda folder: self._decode(path, folder), upload.name, owner)
+                found = self._open(lambda to: self._decode(path, to, owner), upload.name, owner)
             except InputError:  # what is wrong with a recording stays wrong
                 self.uploads.forget(upload)
                 raise
             self.uploads.forget(upload)
             return found
 
-    def _decode(self, recording: Path, folder: Path) -> dict[str, Any]:
-        return vars(decode(recording, folder / _SOURCE, self.settings.limits))
+    def _decode(self, recording: Path, folder: Path, owner: Owner) -> dict[str, Any]:
+        limits = self.settings.limits
+        room = min(limits.decoded_bytes, self.quotas.room(owner))
+        bounds = limits.model_copy(update={"decoded_bytes": room})
+        return vars(decode(recording, folder / _SOURCE, bounds))
 
     def open_demo(self, owner: Owner) -> Session:
         """A session on the demo song."""
@@ -151,6 +153,7 @@ class Service:
             frames=0,
             history=plain(Conversation()),
         )
+        self.quotas.room(owner)
         folder = self.folder(session.id)
         folder.mkdir(parents=True)
         try:
@@ -160,6 +163,8 @@ class Service:
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
+        finally:
+            self.quotas.forget(owner)
         return session
 
     def delete(self, id: str, owner: Owner) -> None:
@@ -175,6 +180,7 @@ class Service:
         for render in renders:
             self._forget(render)
         shutil.rmtree(self.folder(id), ignore_errors=True)
+        self.quotas.forget(owner)
 
     def _delete_rows(self, id: str, owner: Owner, renders: Sequence[Render]) -> None:
         self.queue.remove([render.id for render in renders])  # else a crash now leaves them there
@@ -241,7 +247,7 @@ class Service:
         render: bool,
     ) -> tuple[Session, Message]:
         if render:
-            self._require_room()
+            self._require_room(owner)
         made: list[Render] = []
 
         def make(before: Conversation) -> tuple[Conversation, Message, Render | None]:
@@ -285,7 +291,7 @@ class Service:
         self.studio.require(desk)
         found, fresh = self._render_of(id, desk)
         if fresh:
-            self._require_room()
+            self._require_room(owner)
             self.store.add_render(found)
             self._prune(id)
         self._enqueue(found)
@@ -371,13 +377,9 @@ class Service:
         _LOG.info("render", job_id=job.id, session_id=render.session_id, state=job.state)
         return job
 
-    def _require_room(self) -> None:
-        most = self.settings.limits.queue
-        waiting = self.queue.find(
-            kind=KIND, states=("queued", "running"), limit=most, with_arguments=False
-        )
-        if len(waiting) >= most:
-            raise LimitError(f"{most} renders are waiting already; try again in a while")
+    def _require_room(self, owner: Owner) -> None:
+        self.quotas.room(owner)
+        require_turn(self.queue, self.settings.limits.queue)
 
     def _prune(self, session: str) -> None:
         kinds: dict[bool, list[Render]] = {True: [], False: []}

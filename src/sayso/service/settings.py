@@ -25,6 +25,8 @@ class Limits(BaseModel):
         decoded_bytes: that it takes then; at high rates and of many channels it is shorter.
         decoding_s: processor time that decoding one file may take.
         decoding_bytes: memory that it may take.
+        bytes_a_token: of the disk, for the recordings and renders of one token.
+        bytes_of_all: of the disk, for those of all.
         sessions: kept at a time, for each token.
         uploads: in pieces, unfinished at a time, for each token.
         queue: renders waiting or running at a time, of all people.
@@ -40,6 +42,8 @@ class Limits(BaseModel):
     decoded_bytes: Annotated[int, Field(ge=1)] = 8 << 30
     decoding_s: Annotated[int, Field(ge=1)] = 300
     decoding_bytes: Annotated[int, Field(ge=128 << 20)] = 1 << 30
+    bytes_a_token: Annotated[int, Field(ge=1)] = 64 << 30
+    bytes_of_all: Annotated[int, Field(ge=1)] = 512 << 30
     sessions: Annotated[int, Field(ge=1)] = 1000
     uploads: Annotated[int, Field(ge=1)] = 20
     queue: Annotated[int, Field(ge=1)] = 100

@@ -87,7 +87,10 @@ def _timeline(
     watch: Watch,
 ) -> Timeline:
     if format_of(edited) is None:
-        return align(audio, read(edited, notice=notice), watch=watch.quiet).timeline
+        found = align(audio, read(edited, notice=notice), watch=watch.quiet)
+        if notice is not None and found.doubt is not None:
+            notice(f"{Path(edited).name}: {found.doubt}")
+        return found.timeline
     edit = open_edit(edited, recordings=(raw,), notice=notice)
     if edit.timeline.sample_rate != audio.sample_rate:
         raise DataError(

@@ -5,19 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from sayso.desk import MIX, NO, Adjust, Desk, Reset, Undo
+from sayso.desk import MIX, Adjust, Desk, Extract, Remove, Reset, Undo
 from sayso.words.actions import KINDS, Declined
 from sayso.words.adjusting import adjust
-from sayso.words.amounts import TAKEN_BACK
 from sayso.words.answers import answered
-from sayso.words.aspects import direction
 from sayso.words.context import about, last_turn
-from sayso.words.corrections import as_at_first, narrowed, other_of, restated, swapped, taken_out_of
+from sayso.words.corrections import (
+    as_at_first,
+)
 from sayso.words.dialogue import raised, vague
-from sayso.words.followups import again, same_for, softened
-from sayso.words.reading import read, spared_names
+from sayso.words.moments import duck, fade, timed, turn_back
+from sayso.words.reading import spared_names
 from sayso.words.removals import remove
-from sayso.words.tracks import add, clean, denoise, extract, restore, spare, split
+from sayso.words.revising import (
+    correct,
+    exclude,
+    go_on,
+    leave,
+    measure,
+    name,
+    repeat,
+    restate,
+    soften,
+    swap,
+    turn_round,
+)
+from sayso.words.tracks import add, clean, denoise, extract, restore, split
 from sayso.words.turn import Turn
 from sayso.words.wishes import Aspect, Wish
 from sayso.words.wording import joined, spoken
@@ -33,6 +46,9 @@ def _undo(turn: Turn, wish: Wish) -> None:
     if wish.clause.has("edge", "start"):
         turn.do([Reset()] if turn.history.turns else [])
         return
+    if wish.clause.has("pronoun", "both"):
+        turn.do([Undo()] * min(2, len(turn.history.turns)))
+        return
     counted = [item.number for item in wish.clause.items if item.number is not None]
     asked = round(counted[0].value) if counted else 2 if wish.clause.has("size", "double") else 1
     there = len(turn.history.turns)
@@ -44,6 +60,9 @@ def _undo(turn: Turn, wish: Wish) -> None:
 
 
 def _redo(turn: Turn, wish: Wish) -> None:
+    if not turn.history.undone and turn.history.turns and wish.clause.text.endswith("back"):
+        turn.do([Undo()])
+        return
     if not turn.history.undone:
         raise Declined("unsupported", "There is nothing to redo.", ("undo",))
     turn.do(turn.history.undone[-1])
@@ -67,88 +86,8 @@ def _as_it_was(targets: Sequence[str]) -> str:
     return f"{names[0].upper()}{names[1:]} {'are' if many else 'is'}"
 
 
-def _softer(turn: Turn, wish: Wish) -> None:
-    if turn.moves or turn.answers:
-        turn.puzzles.append(wish.clause.text)
-        return
-    size = next((item.value for item in wish.clause.all("size") if item.value != "normal"), "")
-    turn.do(softened(turn.history, TAKEN_BACK.get(size, TAKEN_BACK["normal"])))
-
-
-def _again(turn: Turn, wish: Wish) -> None:
-    clause = wish.clause
-    if turn.moves or turn.answers:
-        turn.puzzles.append(wish.clause.text)
-        return
-    repeats = [m for m in last_turn(turn.history) if isinstance(m, Adjust) and m.relative]
-    if clause.has("again") and not clause.has("degree") and not clause.has("size") and repeats:
-        turn.do(repeats)
-        return
-    size = next((item.value for item in clause.all("size")), "normal")
-    sign = direction(clause) or 1
-    turn.do(again(turn.history, sign, size))
-
-
-def _same(turn: Turn, wish: Wish) -> None:
-    removal = turn.rest_as_removal(wish)
-    if removal is not None:
-        turn.do([removal])
-        return
-    if wish.clause.has("same", "as"):
-        _same_as(turn, wish)
-        return
-    targets = turn.heard(turn.targets(wish))
-    done = turn.latest or last_turn(turn.history)
-    if not done:
-        turn.mention(targets)
-    elif targets:
-        instead = [Undo()] if wish.clause.has("same", "instead") and not turn.latest else []
-        turn.do([*instead, *same_for(done, targets)])
-
-
-def _same_as(turn: Turn, wish: Wish) -> None:
-    """What was done to one sound, done to another: "bass same as the guitars"."""
-    cue = wish.clause.all("same", "as")[0]
-    named = wish.clause.all("sound")
-    targets = turn.heard([item.value for item in named if item.start < cue.start])
-    models = {item.value for item in named if item.start > cue.start}
-    done = [
-        m for m in (*last_turn(turn.history), *turn.moves) if getattr(m, "target", None) in models
-    ]
-    if not targets or not done:
-        raise Declined(
-            "ambiguous", "The same as what? Name what should be done.", ("make the bass louder",)
-        )
-    turn.do(same_for(tuple(done), targets))
-
-
-def _bare(turn: Turn, wish: Wish) -> None:
-    """A sound and no more: to be pulled out, or, after "not the drums", put in their place.
-
-    Beside other orders, or with an article, it says too little.
-    """
-    done = last_turn(turn.history)
-    if turn.only and done and not turn.moves:
-        moves = narrowed(turn.history, turn.heard(turn.targets(wish)))
-        if moves:
-            turn.do(moves)
-            return
-    if turn.spared and not turn.moves and set(turn.spared) & set(about(done)):
-        targets = turn.heard(turn.targets(wish))
-        turn.spared.clear()
-        turn.do([Undo(), *same_for(done, targets)] if targets else [])
-    elif turn.moves or (wish.clause.items[0].definite and not turn.only and not _is_all_but(wish)):
-        turn.mention(turn.heard(turn.targets(wish)))
-        if turn.moves:
-            turn.puzzles.append(wish.clause.text)
-    else:
-        extract(turn, wish)
-
-
-def _is_all_but(wish: Wish) -> bool:
-    first = wish.clause.items[0]
-    rest = first.kind == "besides" or wish.clause.has("group", "rest")
-    return rest or first.value.startswith(NO) or first.version
+def _swap_other(turn: Turn, wish: Wish) -> None:
+    turn.answers.append(raised("generating", turn.history, turn.ear))
 
 
 def _pause(turn: Turn, wish: Wish) -> None:
@@ -159,6 +98,17 @@ def _pause(turn: Turn, wish: Wish) -> None:
     raise Declined(
         "unsupported", text, ("remove the silences", "remove pauses longer than half a second")
     )
+
+
+def _describe(turn: Turn, wish: Wish) -> None:
+    """One sound that is described by several: "a man speaking while rain falls"."""
+    items = wish.clause.items
+    text = " ".join(wish.clause.words(items[1], items[-1]).split()[:12])
+    target = turn.heard([text.removeprefix("a ").removeprefix("the ")])
+    if target and items[0].is_("verb", "remove"):
+        turn.do([Remove(targets=tuple(target))])
+    elif target:
+        turn.do([Extract(targets=tuple(target))])
 
 
 def _unknown(turn: Turn, wish: Wish) -> None:
@@ -194,7 +144,7 @@ def _forget(turn: Turn, wish: Wish) -> None:
 
 def _remark(turn: Turn, wish: Wish) -> None:
     """Something that was only told; its words are named where it could have been more."""
-    if wish.clause.has("verb", "there"):
+    if wish.clause.has("verb", "there") or wish.clause.has("aux", "have"):
         turn.point_at(item.value for item in wish.clause.all("sound"))
     if (wish.act == "remark" and wish.clause.has("word")) or wish.clause.has("quantity"):
         turn.remarks.append(wish.clause.text)
@@ -215,76 +165,11 @@ def _ask(turn: Turn, wish: Wish) -> None:
     turn.answers.append(answered(wish.clause, turn.history, turn.ear, turn.facts))
 
 
-def _instead(turn: Turn, wish: Wish) -> None:
-    """Other sounds for the last change: "not the drums, the bass", "no, the other one"."""
-    clause = wish.clause
-    if clause.has("group", "rest") and not clause.has("sound"):
-        targets = other_of(turn.state.sounds, about(last_turn(turn.history)))
-    else:
-        targets = turn.heard(_last_named(turn, wish))
-    done = last_turn(turn.history)
-    if not done and targets:
-        turn.mention(targets)
-        return
-    if not targets:
-        raise Declined(
-            "ambiguous", "Which sound do you mean?", ("make the drums louder",), asks="targets"
-        )
-    turn.do([Undo(), *same_for(done, targets)])
-
-
-def _last_named(turn: Turn, wish: Wish) -> list[str]:
-    """The sounds that are wanted, without those after "not"."""
-    wanted, negated = [], False
-    cue = wish.clause.first("verb", "is")
-    for item in wish.clause.items:
-        if cue is not None and item.start < cue.start:
-            continue
-        if item.kind == "neg":
-            negated = True
-        elif item.kind in {"retract", "mark", "join"} or item.is_("except", "but"):
-            negated = False
-        elif item.kind == "sound" and not negated:
-            wanted.append(item.value)
-    return wanted or [item.value for item in wish.clause.all("sound")][-1:]
-
-
-def _swap(turn: Turn, wish: Wish) -> None:
-    turn.do(swapped(turn.history, turn.state.sounds))
-
-
-def _exclude_too(turn: Turn, wish: Wish) -> None:
-    turn.spared.clear()
-    names = turn.heard(spared_names(wish.spared) or [i.value for i in wish.clause.all("sound")])
-    turn.do(taken_out_of(turn.history, names))
-
-
-def _amount(turn: Turn, wish: Wish) -> None:
-    numbers = [item.number for item in wish.clause.items if item.number is not None]
-    try:
-        moves = restated(turn.history, numbers[-1])
-    except Declined:
-        plain = read(replace(wish.clause, act="change"))
-        if not (wish.clause.has("verb") and plain.aspects):
-            raise
-        adjust(turn, plain)
-        return
-    turn.do(moves)
-
-
 def _forbid(turn: Turn, wish: Wish) -> None:
     turn.left_alone = True
     targets = turn.targets(wish)
     if targets != [MIX]:
         turn.mention(targets)
-
-
-def _timed(turn: Turn, wish: Wish) -> None:
-    raise Declined(
-        "unsupported",
-        "A change to one sound holds for the whole length; I cannot do it for a part of the time.",
-        ("keep from 0:30 to 1:00", "cut from 1:15 to 1:20", "make the drums louder"),
-    )
 
 
 def _like(turn: Turn, wish: Wish) -> None:
@@ -335,33 +220,39 @@ _ACTS: Mapping[str, Callable[[Turn, Wish], None]] = {
     "remark": _remark,
     "pause": _pause,
     "unknown": _unknown,
+    "describe": _describe,
+    "fade": fade,
+    "duck": duck,
+    "backwards": turn_back,
     "forget": _forget,
     "undo": _undo,
     "redo": _redo,
     "reset": _reset,
-    "softer": _softer,
-    "again": _again,
-    "same": _same,
-    "instead": _instead,
-    "swap": _swap,
-    "exclude_too": _exclude_too,
-    "amount": _amount,
-    "spare": spare,
+    "softer": soften,
+    "again": go_on,
+    "same": repeat,
+    "instead": correct,
+    "swap": swap,
+    "exclude_too": exclude,
+    "amount": restate,
+    "spare": leave,
     "forbid": _forbid,
-    "timed": _timed,
+    "timed": timed,
     "like": _like,
     "section": _section,
     "clean": clean,
     "denoise": denoise,
     "split": split,
     "extract": extract,
-    "bare": _bare,
+    "bare": name,
     "remove": remove,
     "restore": restore,
     "add": add,
     "vague": _change,
     "mention": _mention,
     "none": _none,
-    "measured": _none,
+    "measured": measure,
+    "opposite": turn_round,
+    "swap_other": _swap_other,
     "adjust": adjust,
 }

@@ -20,6 +20,7 @@ STEPS: Mapping[str, Mapping[str, float]] = {
     "delay": {"small": 0.1, "normal": 0.2, "large": 0.3, "max": 1.0},
     "pitch": {"small": 1.0, "normal": 2.0, "large": 4.0, "max": 12.0},
     "pan": {"small": 0.15, "normal": 0.25, "large": 0.5, "max": 1.0},
+    "width": {"small": 0.15, "normal": 0.3, "large": 0.6, "max": 1.0},
     "tempo": {"small": 0.05, "normal": 0.1, "large": 0.25, "max": 0.5},
 }
 # How much of an effect is set by its name alone: "some reverb", "lots of echo", "left".

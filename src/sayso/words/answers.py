@@ -28,8 +28,13 @@ def answered(
     clause: Clause, history: History, ear: TargetResolver, facts: Facts | None
 ) -> Declined:
     """The answer to a question about the recording, the desk or what can be done."""
-    kind = clause.all("ask")[0].value if clause.has("ask") else "state"
     sounds = [item.value for item in clause.all("sound")]
+    if clause.has("ask"):
+        kind = clause.all("ask")[0].value
+    elif clause.has("topic"):
+        kind = clause.all("topic")[0].value
+    else:
+        kind = "state" if sounds and clause.has("verb", "is") else "other"
     known = facts or Facts()
     if kind == "loud":
         return _loudness(sounds, history.desk, known)

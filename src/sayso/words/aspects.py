@@ -19,6 +19,8 @@ _ORDERS = ("turn", "set", "add", "give", "raise", "lower", "push", "pull", "brin
 # Plain qualities that nobody asks for: "the guitar sounds muddy" wants less of it.
 _UNWANTED = ("eq.mud", "eq.boom", "eq.nasal", "eq.presence+", "eq.sibilance", "eq.dull", "eq.thin",
              "eq.tinny")  # fmt: skip
+# Sizes that are levels where nothing else is named: "make the rain heavier".
+_GROWN = frozenset({"heavier", "stronger", "bigger"})
 _SIZES = ("small", "large", "max", "double", "triple", "half", "high", "low", "normal")
 # Presets that are also complaints: "it sounds muffled".
 _MURKY = frozenset({"muffled", "underwater"})
@@ -49,7 +51,8 @@ def direction(clause: Clause) -> int:
 
 def complains(clause: Clause) -> bool:
     """Whether the clause says what is wrong rather than what to do."""
-    if clause.has("verb", *_ORDERS):
+    likened = clause.has("like") and not clause.has("verb", "sound")
+    if clause.has("verb", *_ORDERS) or likened:
         return False
     if clause.has("degree", "excess", "excess_loud", "lack") or clause.has("again", "softer"):
         return True
@@ -98,7 +101,10 @@ def _unique(found: Sequence[Aspect]) -> list[Aspect]:
     unique: dict[tuple[str, str], Aspect] = {}
     presets = any(aspect.name == "preset" for aspect in found)
     details = {aspect.name for aspect in found if aspect.detail not in _LESS_TELLING}
+    last = [aspect for aspect in found if aspect.name == "preset"][-1:]
     for aspect in found:
+        if aspect.name == "preset" and aspect is not last[0]:
+            continue
         if aspect.name in details and aspect.detail in _LESS_TELLING:
             continue
         if presets and aspect.name != "preset" and not aspect.sign:
@@ -136,7 +142,8 @@ def _named(clause: Clause) -> Iterator[Aspect]:
         elif item.kind == "band" and not filtered:
             yield Aspect("filter", item.value, sign=direction(clause))
         elif item.is_("verb", "slow", "speed"):
-            yield Aspect("tempo", sign=direction(clause))
+            excess = item.value == "slow" and clause.has("degree", "excess")
+            yield Aspect("tempo", sign=1 if excess else direction(clause))
 
 
 def _quality(clause: Clause, item: Item, *, comparative: bool) -> Aspect:
@@ -159,6 +166,8 @@ def _preset(clause: Clause, name: str) -> Aspect:
 def _attributive(clause: Clause, at: int) -> bool:
     """Whether a plain quality only describes the sound after it: "remove the loud drums"."""
     after = clause.items[at + 1 : at + 2]
+    if at == 0 and after and after[0].definite:
+        return False  # "Warm the vocals up"
     acts = clause.has("verb", "remove", "extract", "lower", "raise", "drop", "cut", "keep")
     moved = clause.has("particle", "up", "down", "out", "off") or clause.has("param")
     return bool(after) and after[0].kind == "sound" and (acts or moved)
@@ -179,6 +188,8 @@ def _implied(clause: Clause) -> Iterator[Aspect]:
     elif clause.has("degree", "excess") and clause.has("size", "high", "low"):
         name = "pitch" if clause.has("prep", "for") else "gain"
         yield Aspect(name, sign=-1 if clause.has("size", "high") else 1)
+    elif clause.has("verb", "turn") and any(i.text in _GROWN for i in clause.all("size")):
+        yield Aspect("gain", sign=1)
     elif sign or any(number.unit in {"db", "percent"} for number in numbers):
         yield Aspect("gain", sign=sign)
     elif _sets_a_level(clause, numbers):
@@ -215,7 +226,9 @@ def _completed(clause: Clause, aspect: Aspect, sign: int) -> Aspect:
         clause.has("particle", "off", "out", "away") and not clause.has("verb", "raise")
     )
     ranged = clause.first("range") if clause.has("prep", "from") else None
-    shared = aspect.name == "gain" and clause.has("prep", "by")
+    shared = aspect.name == "gain" and (
+        clause.has("prep", "by") or any(item.text == "by half" for item in clause.items)
+    )
     return Aspect(
         name=aspect.name,
         detail="volume" if shared else aspect.detail,

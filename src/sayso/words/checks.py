@@ -23,6 +23,10 @@ _CHANGING = frozenset({
     "move",
 })  # fmt: skip
 _STATING = frozenset({"is", "sound"})
+# What a sentence with "is" must say beside its subject to be a complaint.
+_TELLS = ("quality", "degree", "size", "preset", "again", "quantity", "range", "place", "particle",
+          "neg", "band", "verb_param")  # fmt: skip
+_GOVERNING = frozenset({"prep", "word", "pronoun", "like"})
 _TELLING = frozenset({"more", "less", "excess", "lack", "excess_loud", "zero"})
 _FINITE = frozenset({"was", "have"})
 
@@ -35,9 +39,8 @@ def _named(clause: Clause) -> bool:
 
 def _pure_again(clause: Clause) -> bool:
     """Whether it can only mean the last change: "a bit more", "again", "not enough"."""
-    return (clause.has("degree") and not clause.has("degree", "zero")) or clause.has(
-        "again", "again"
-    )
+    more = clause.has("degree") and not clause.has("degree", "zero")
+    return more or clause.has("again", "again")
 
 
 def _pure_softer(clause: Clause) -> bool:
@@ -75,16 +78,18 @@ def _statement(clause: Clause) -> bool:
 
 def _runs(clause: Clause) -> int:
     """How many lists of sounds stand without a preposition."""
-    count, before = 0, None
-    for item in clause.items:
-        here = item.kind in TARGETS or item.kind == "word"
-        if before is not None and (before.kind == "like" or before.is_("degree", "excess_loud")):
-            here = False
-        if here and not (
-            before is not None and (before.kind in TARGETS | {"prep", "word"} or joins(before))
-        ):
+    count = 0
+    for before, item in zip((None, *clause.items), clause.items, strict=False):
+        if item.kind not in TARGETS and item.kind != "word":
+            continue
+        if before is None:
             count += 1
-        before = item
+        elif before.kind in _GOVERNING or before.is_("degree", "excess_loud"):
+            continue  # what it is on, what it is like, what it drowns
+        elif before.is_("edge", "below", "above"):
+            continue
+        elif item.kind != "word" or before.kind not in TARGETS:
+            count += not joins(before)
     return count
 
 
@@ -105,8 +110,20 @@ def _one_change(clause: Clause) -> bool:
         return False
     if len(units) != len(set(units)) or _runs(clause) > 1 or len(clause.all("place")) > 1:
         return False
-    if clause.has("prep", "than", "as") and not verbs:
+    voices = [item for item in clause.all("sound") if item.value == "speech"]
+    if clause.has("prep", "than") and len(voices) > 1:
+        return False  # single voices cannot be told apart
+    excess = clause.has("degree", "excess")
+    if clause.has("prep", "than", "as") and not verbs and not excess:
         return False
+    if clause.has("place") and clause.has("particle", "out"):
+        return False
+    if clause.has("place") and clause.has("verb", "is") and not clause.has("degree"):
+        return False
+    if clause.has("param", "reverb", "delay") and any(
+        item.value.startswith("filter") for item in clause.all("param")
+    ):
+        return False  # an effect of an effect
     if clause.has("aux", "have") and not clause.has("degree"):
         return False
     return _speaks_of_sounds(clause) and not _told(clause)
@@ -147,6 +164,8 @@ def _changes(clause: Clause) -> bool:
         and not (_named(clause) or clause.has("sound"))
     ):
         return False
+    if clause.has("verb", *_STATING) and not any(map(clause.has, _TELLS)):
+        return False
     found = aspects(clause)
     return bool(found) and _adjusts(clause, found)
 
@@ -165,7 +184,7 @@ def _when(clause: Clause) -> bool:
 def _timed(clause: Clause) -> bool:
     if not _when(clause) or not _one_change(clause):
         return False
-    return _named(clause) or clause.has("sound") or clause.has("group", "rest")
+    return _named(clause) or _sounds_in_it(clause) or clause.has("group", "rest")
 
 
 def _adjusts(clause: Clause, found: Sequence[Aspect]) -> bool:
@@ -189,6 +208,16 @@ def _amount(clause: Clause) -> bool:
     return clause.has("quantity") or clause.has("range")
 
 
+def _sounds_in_it(clause: Clause) -> bool:
+    """Whether a sound is named other than to say what lies in a stretch: "a minute of talking"."""
+    described = False
+    for item in clause.items:
+        if item.kind == "sound" and not (described and clause.has("span")):
+            return True
+        described = item.is_("prep", "of") or (described and item.kind in {"size", "word"})
+    return False
+
+
 def _level(clause: Clause) -> bool:
     """Whether its number is no time."""
     return all(item.number and item.number.unit != "s" for item in clause.all("quantity"))
@@ -197,7 +226,7 @@ def _level(clause: Clause) -> bool:
 def _edits(clause: Clause) -> bool:
     counted = [*clause.all("quantity"), *clause.all("range")]
     times = [item for item in counted if item.number and item.number.unit in {"s", "bar"}]
-    if clause.has("sound") or (_named(clause) and not clause.has("place", "centre")):
+    if _sounds_in_it(clause) or (_named(clause) and not clause.has("place", "centre")):
         return False
     if clause.has("verb", "cut") and clause.has("size", "half"):
         return True
@@ -223,6 +252,8 @@ def _section_only(clause: Clause) -> bool:
 
 
 def _silence(clause: Clause) -> bool:
+    if clause.has("edge", "after", "before"):
+        return False
     return (
         clause.has("param", "silence")
         and not clause.has("sound")

@@ -61,6 +61,40 @@ def restated(history: History, quantity: Quantity) -> tuple[Move, ...]:
     )
 
 
+def same_with(history: History, moves: Sequence[Move], quantity: Quantity) -> tuple[Move, ...]:
+    """`moves`, which repeat the last turn for other sounds, with another number."""
+    out: list[Move] = []
+    for move in moves:
+        if isinstance(move, Adjust):
+            strip = history.desk.strip(move.target)
+            new = [_effect_with(effect, quantity, strip, False) for effect in move.effects]
+            kept = tuple(n or old for n, old in zip(new, move.effects, strict=True))
+            move = Adjust(target=move.target, relative=move.relative, effects=kept)
+        out.append(move)
+    return tuple(out)
+
+
+def turned_round(done: Sequence[Move]) -> tuple[Move, ...]:
+    """What was done, the other way. Raises: Declined where it has no other way."""
+    moves: list[Move] = []
+    for move in done:
+        if isinstance(move, Adjust):
+            moves += [Adjust(target=move.target, relative=move.relative, effects=(e,))
+                      for e in map(_negative, move.effects) if e is not None]  # fmt: skip
+    if not moves:
+        raise Declined("ambiguous", "Which way do you mean?", ("undo", "make it louder"))
+    return tuple(moves)
+
+
+def _negative(effect: AnyEffect) -> AnyEffect | None:
+    if effect.effect == "stretch":
+        return type(effect)(**{**effect.model_dump(), "rate": round(1 / effect.rate, 4)})
+    field = ADDITIVE.get(effect.effect)
+    if field is None or (effect.effect in {"reverb", "delay"} and getattr(effect, field) > 0):
+        return None
+    return type(effect)(**{**effect.model_dump(), field: -getattr(effect, field)})
+
+
 def _with_number(move: Move, quantity: Quantity, history: History) -> Move | None:
     match move:
         case Edit(steps=steps):
@@ -82,6 +116,8 @@ def _with_number(move: Move, quantity: Quantity, history: History) -> Move | Non
 
 
 def _step_with(step: EditStep, quantity: Quantity) -> EditStep | None:
+    if step.step in {"cut", "keep"} and quantity.unit in ("s", "") and not step.start_s:
+        return type(step)(**{**step.model_dump(), "end_s": quantity.value})
     field = _STEP_FIELDS.get(step.step)
     if field is None or quantity.unit not in ("s", "x", ""):
         return None
@@ -133,14 +169,18 @@ def _strips_as(desk: Desk, wanted: dict[str, Strip]) -> list[Move]:
         elif strip.mute and strip.model_copy(update={"mute": False, "gain_db": 0.0}) == Strip():
             moves.append(Remove(targets=(target,)))
         else:
-            moves.append(_adjusting(target, strip) or move_to(desk, target, strip))
+            heard = desk.strip(target)
+            moves.append(_adjusting(target, strip, heard) or move_to(desk, target, strip))
     return moves
 
 
-def _adjusting(target: str, strip: Strip) -> Move | None:
+def _adjusting(target: str, strip: Strip, now: Strip) -> Move | None:
     """The move that sets level and effects, and so makes the target heard; None where it cannot."""
-    level = () if strip.mute or strip.solo else (Gain(db=strip.gain_db),)
-    return Adjust(target=target, effects=(*level, *strip.effects)) if level else None
+    if strip.mute or strip.solo:
+        return None
+    levels = now.mute or now.gain_db != strip.gain_db
+    level = (Gain(db=strip.gain_db),) if levels else ()
+    return Adjust(target=target, effects=(*level, *strip.effects))
 
 
 def swapped(history: History, sounds: Sequence[str]) -> tuple[Move, ...]:

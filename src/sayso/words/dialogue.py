@@ -64,7 +64,7 @@ def _talk() -> _Talk:
 def raised(name: str, history: History, ear: TargetResolver) -> Declined:
     """The answer to a topic."""
     reason, text, suggestions = _talk().topics[name]
-    if name in {"help", "guide"}:
+    if name in {"help", "guide", "stems"}:
         text = _help(ear)
     elif name == "statement":
         text = _so_far(history)

@@ -39,7 +39,7 @@ class Clause:
     `act` is the kind of clause, "none" for words that nothing covers. `joined` is "start", "hard"
     (a full stop, "then") or "soft" (a comma, "and", "but", nothing at all). `text` begins at
     `start` of the message. `asked` is whether a question mark ends it, `led` whether a conjunction
-    leads to it.
+    leads to it, `parted` whether a mark or a conjunction stands before it.
     """
 
     act: str
@@ -49,6 +49,7 @@ class Clause:
     start: int
     asked: bool = False
     led: bool = False
+    parted: bool = True
 
     def words(self, first: Item, last: Item) -> str:
         """What was typed from one item to another."""
@@ -142,12 +143,17 @@ class Grammar:
         return "(?:" + "".join(parts) + ")"
 
     def _letters(self, items: Sequence[Item]) -> str:
-        letters = []
-        for item in items:
+        letters: list[str] = []
+        for at, item in enumerate(items):
             kind = "join" if item.kind == "mark" else item.kind
             value = item.value
             if kind == "verb" and value == "remove" and not item.freestanding:
                 value = "without"
+            told = kind == "word" and at > 0 and items[at - 1].kind == "sound"
+            if told and value.endswith("s") and not item.definite:
+                kind = "does"
+            if told and value.endswith("ing") and not item.definite:
+                kind = "ing"
             if kind == "word" and item.definite and (kind, value) not in self._symbols:
                 kind = "name"
             if item.number is not None and item.kind == "quantity":
@@ -186,7 +192,7 @@ class Grammar:
                     if end < longest.end() and not rule.pattern.fullmatch(letters, at, end):
                         continue
                     run = items[at:end]
-                    if run[-1].kind == "prep" and end < count:
+                    if run[-1].kind == "prep" and end < count and not joins(items[end]):
                         continue
                     if rule.check is None or rule.check(run):
                         content = sum(item.kind not in _LIGHT for item in run)

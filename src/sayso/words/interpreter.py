@@ -19,6 +19,7 @@ from sayso.words.actions.edits import edit_steps, example, in_order, silence_ste
 from sayso.words.acts import perform
 from sayso.words.answers import Facts
 from sayso.words.arranging import arranged, sparing
+from sayso.words.context import last_turn
 from sayso.words.grammar import Clause
 from sayso.words.hearing import TargetResolver
 from sayso.words.items import mended
@@ -37,6 +38,8 @@ _ONLY = re.compile(r"\b(?:only|just|alone|nothing (?:else|but)|by itself|on its 
 _ASKING = ("what", "who", "when", "where", "why", "how", "which", "is", "are", "do", "does", "tell")
 # Left over beside an order, these change what it means, so that it is not carried out without them.
 _GRAVE = frozenset({"quantity", "range", "span", "band", "neg", "section", "except"})
+_GUESSED = frozenset({"change", "edit", "again", "softer"})
+_TAKING = frozenset({"remove", "extract", "edit"})
 _TOLD = frozenset({"none", "aside", "remark", "topic", "ask", "condition"})
 
 
@@ -112,47 +115,96 @@ def _answered(answer: Declined, state: State) -> Interpretation:
 
 
 def _without_halves(turn: Turn, found: Sequence[Clause]) -> list[Clause]:
-    """The clauses without those that a leftover number, time or "not" beside them may change."""
-    out: list[Clause] = []
+    """The clauses without those that something left over beside them may change."""
     conditional = [clause for clause in found if clause.act == "condition"]
     if conditional:
         return conditional
+    out: list[Clause] = []
+    asked: set[int] = set()
     for at, clause in enumerate(found):
-        near = [*found[max(at - 1, 0) : at], *found[at + 1 : at + 2]]
-        touching = [o for o in near if o.act == "none" and not o.led and _touch(clause, o)]
-        grave = [other for other in touching if any(item.kind in _GRAVE for item in other.items)]
         if clause.act in _TOLD:
             out.append(clause)
             continue
-        # "Dru ms louder": what is unknown is the sound, not the whole.
-        lost = clause.act == "change" and not clause.targets and _loses_its_sound(touching)
-        if grave or lost:
-            turn.answers.append(
-                Declined(
-                    "ambiguous",
-                    f"I did not understand “{touching[0].text}”, and it may change what is meant, "
-                    f"so I leave “{clause.text}” as it is. Please say it another way.",
-                    ("turn the drums down by 3 dB", "cut the first 10 seconds"),
-                )
-            )
+        if any(other.act == "ask" for other in found[:at]) and not _orders(clause):
+            continue  # "What is the difference between reverb and echo?" is one question
+        unclear = _unclear(clause, found[:at], found[at + 1 :])
+        if unclear is None:
+            out.append(clause)
             continue
-        out.append(clause)
+        asked.add(clause.start)
+        if unclear.start in asked:
+            continue
+        turn.answers.append(
+            Declined(
+                "ambiguous",
+                f"I am not sure how “{unclear.text}” belongs to “{clause.text}”, so I leave that "
+                "as it is. Please say it another way.",
+                ("turn the drums down by 3 dB", "cut the first 10 seconds"),
+            )
+        )
     return out
 
 
-def _loses_its_sound(touching: Sequence[Clause]) -> bool:
-    return any(item.kind == "word" for clause in touching for item in clause.items)
+def _orders(clause: Clause) -> bool:
+    return clause.joined == "hard" or (clause.led and clause.items[0].kind == "verb")
 
 
-def _touch(first: Clause, second: Clause) -> bool:
-    earlier, later = sorted((first, second), key=lambda clause: clause.start)
-    return later.joined == "soft" and later.start - (earlier.start + len(earlier.text)) <= 1
+def _unclear(clause: Clause, before: Sequence[Clause], after: Sequence[Clause]) -> Clause | None:
+    """What stands right beside `clause` and may change what it means; None where nothing does."""
+    earlier = before[-1] if before and _touch(before[-1], clause) else None
+    later = after[0] if after and _touch(clause, after[0]) else None
+    if later is not None and later.items[0].text in {"who", "which", "that"}:
+        return later  # "the lady who coughs" is not every lady
+    for other in filter(None, (earlier, later)):
+        if other.act != "none":
+            continue
+        grave = any(i.kind in _GRAVE or i.is_("prep", "than") for i in other.items)
+        # "Dru ms louder": what is unknown is the sound, not the whole.
+        lost = clause.act in _GUESSED and not clause.targets and _names_something(other)
+        # "The snare lacks snap" is not about its level.
+        lacking = other is later and clause.items[-1].kind == "degree"
+        lost = lost or lacking or clause.act == "bare"
+        # "The left hand of the piano" is not the piano.
+        part = other is earlier and other.items[-1].is_("prep", "of")
+        if grave or lost or part:
+            return other
+    if clause.act == "bare" and earlier is not None and earlier.act not in _TOLD - {"none"}:
+        return earlier  # the words before it may be its verb
+    if _two_halves(clause, later) or (earlier is not None and _two_halves(earlier, clause)):
+        return later or earlier
+    if clause.act in _TAKING and later is not None and _runs_on(later):
+        return later
+    if _runs_on(clause) and earlier is not None and earlier.act in _TAKING:
+        return earlier
+    return None
+
+
+def _two_halves(first: Clause, second: Clause | None) -> bool:
+    """Whether two changes of no sound run into each other: "high-cut the reverb"."""
+    if second is None or first.act != "change" or second.act != "change":
+        return False
+    verbless = second.items[0].kind != "verb" and _touch(first, second)
+    return verbless and not (first.targets or second.targets)
+
+
+def _runs_on(clause: Clause) -> bool:
+    """Whether a clause that nothing parts from the one before goes on with it."""
+    return clause.act in {"bare", "change", "again", "measured"} and clause.items[0].kind != "verb"
+
+
+def _names_something(clause: Clause) -> bool:
+    return any(item.kind in {"word", "verb"} for item in clause.items)
+
+
+def _touch(earlier: Clause, later: Clause) -> bool:
+    """Whether nothing parts two clauses that follow each other."""
+    return later.joined == "soft" and not later.parted
 
 
 def _carry_out(turn: Turn, found: Sequence[Wish]) -> None:
     """Does wish after wish; edits that one sentence strings together are made as one."""
     steps: list[EditStep] = []
-    verb = ""
+    verb = _verb_before(turn) if found and found[0].clause.led else ""
     for wish in found:
         try:
             if wish.act not in {"edit", "silence"}:
@@ -172,6 +224,14 @@ def _carry_out(turn: Turn, found: Sequence[Wish]) -> None:
             # A number that the desk does not take: its message names the range.
             turn.answers.append(Declined("unsupported", _in_words(error, wish)))
     _flush(turn, steps)
+
+
+def _verb_before(turn: Turn) -> str:
+    """What the turn before did to time, where "and the last 3" goes on from it."""
+    for move in last_turn(turn.history):
+        if isinstance(move, Edit):
+            return move.steps[-1].step.partition("_")[0]
+    return ""
 
 
 def _in_words(error: SaysoError, wish: Wish) -> str:

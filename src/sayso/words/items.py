@@ -7,20 +7,21 @@ Fillers and articles are gone; an item that an article stood before is `definite
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import zip_longest
 
 from sayso.words.lexicon import lexicon
 from sayso.words.numbers import INTERVALS, NUMBER_WORDS, UNITS, Measured, Piece, Quantity, measure
 from sayso.words.spelling import Speller
 from sayso.words.tokens import Token, folded, tokenize
-from sayso.words.vocabulary import SOUND, VERSION, vocabulary
+from sayso.words.vocabulary import SOUND, vocabulary
 
 # "The dog sound" is the dog, but in "the dog sounds muffled" it is a verb.
 _ALSO_VERBS = frozenset({"sound", "sounds"})
-# What a demonstrative stands before: "that hum", but "that" alone is a pronoun.
-_NAMED = frozenset({"sound", "group", "word"})
+# Their contractions are written out from the lexicon.
+_CONTRACTED = frozenset({"is", "that", "it", "what", "there", "he", "she", "who", "where"})
 _MARKS = frozenset('%,.;:!?&+"\n()/=-')
 # Names of units that a slip may have been meant for.
 _UNIT_WORDS = [name for name in (*UNITS, *INTERVALS) if len(name) > 3]
@@ -61,6 +62,7 @@ def itemize(text: str) -> list[Item]:
     """
     tokens = _joined(_spelt(tokenize(text, lexicon().contractions)))
     tokens = [token for token in tokens if token.text not in lexicon().words["transparent"]]
+    tokens = list(_stated(_unnumbered(tokens), text))
     pieces = measure(tokens)
     items: list[Item] = []
     at, definite = 0, False
@@ -74,73 +76,32 @@ def itemize(text: str) -> list[Item]:
         else:
             items.append(replace(item, definite=definite, text=text[item.start : item.end]))
             definite = False
-    return _settled(items, text)
+    return items
 
 
-def _settled(items: list[Item], text: str) -> list[Item]:
-    """`items` with the words that mean two things told apart by what follows them."""
-    out: list[Item] = []
-    for at, item in enumerate(items):
-        after = items[at + 1].kind if at + 1 < len(items) else ""
-        words = text[item.start : item.end]
-        if item.is_("pronoun") and words in lexicon().words["determiners"]:
-            if after in _NAMED:
-                continue
-            if at + 1 < len(items) and text[items[at + 1].start : items[at + 1].end] == "loop":
-                continue
-        if item.is_("same", "also") and words == "too" and after in {"quality", "size", "preset"}:
-            item = replace(item, kind="degree", value="excess")
-        if item.kind == "word" and words.endswith("'s") and after == SOUND:
-            continue  # whose it is does not tell
-        if item.is_("mark", ":") and out and out[-1].kind in {SOUND, "stems"}:
+def _unnumbered(tokens: Sequence[Token]) -> list[Token]:
+    """`tokens` without the numbers of a list: "1. remove the hum 2. normalise"."""
+    out: list[Token] = []
+    for at, token in enumerate(tokens):
+        after = tokens[at + 1] if at + 1 < len(tokens) else None
+        listed = token.text in ".)" and out and len(out[-1].text) == 1 and out[-1].text.isdigit()
+        touching = listed and out[-1].end == token.start and after and after.text[0].isalpha()
+        if touching and (len(out) == 1 or not out[-2].text[0].isdigit()):
+            number = out.pop()
+            out.append(Token(".", number.start, number.end))
             continue
-        if words == "as" and at + 1 < len(items) and items[at + 1].definite and after in _NAMED:
-            item = replace(item, kind="prep", value="as")
-        if words == "now" and (
-            after in {"degree", "same", "quality", "size", "preset", "verb", "mark", ""}
-        ):
-            continue
-        if (
-            item.is_("join", "also")
-            and out
-            and out[-1].kind not in {"mark", "join"}
-            and after != "mark"
-        ):
-            item = replace(item, kind="same", value="also")
-        if item.kind == "like" and after == "quantity":
-            continue
-        before = out[-1] if out else None
-        if at == 0 and words == "no" and after == "mark":
-            continue
-        if at == 0 and item.is_("place", "right") and words == "right" and after == "mark":
-            continue
-        if item.kind == "same" and words in {"how about", "what about"} and after == "verb":
-            continue
-        opens = before is None or before.kind in {"mark", "join"}
-        if words == "so" and opens and after not in {"quality", "mark", ""}:
-            item = replace(item, kind="join", value="and")
-        if item.is_("edge", "first") and opens and after == "verb":
-            continue
-        if item.is_("edge", "before") and words == "up to" and _measures(items[at + 1 : at + 2]):
-            item = replace(item, kind="prep", value="to")
-        if words == "loop" and text[: item.start].split()[-1:] in (
-            ["this"],
-            ["the"],
-            ["my"],
-            ["that"],
-        ):
-            item = replace(item, kind="group", value="mix")
-        if item.kind == VERSION:
-            item = replace(item, kind=SOUND, version=True)
-        if item.kind == "verb" and words in lexicon().words["leaning"]:
-            item = replace(item, freestanding=False)
-        out.append(item)
+        out.append(token)
     return out
 
 
-def _measures(following: Sequence[Item]) -> bool:
-    """Whether a number follows that is no time."""
-    return any(item.number is not None and item.number.unit != "s" for item in following)
+def _stated(tokens: Sequence[Token], text: str) -> Iterator[Token]:
+    """`tokens` with the "is" that an apostrophe stands for: "the guitar's too loud"."""
+    for token, after in zip_longest(tokens, tokens[1:]):
+        yield token
+        owned = text[token.start : token.end].endswith("'s") and token.text.isalpha()
+        states = after is not None and after.text in lexicon().words["stating"]
+        if owned and states and token.text not in _CONTRACTED:
+            yield Token("is", token.end - 1, token.end)
 
 
 def _item(pieces: Sequence[Piece], at: int) -> tuple[Item, int]:

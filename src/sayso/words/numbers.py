@@ -62,6 +62,8 @@ _SHARES: dict[tuple[str, ...], float] = {
     ("a", "quarter"): 25.0,
     ("a", "third"): 33.3,
     ("one", "third"): 33.3,
+    ("two", "thirds"): 66.7,
+    ("three", "quarters"): 75.0,
 }
 # What a share is of, without "by": "a quarter wet", "a third louder".
 _SHARED = frozenset({
@@ -171,7 +173,7 @@ def _scale_of(word: str) -> float:
 def _quantity(tokens: Sequence[Token], at: int) -> _Read:
     if at >= len(tokens):
         return None
-    return _clock(tokens, at) or _counted(tokens, at) or _part_of(tokens, at)
+    return _clock(tokens, at) or _share(tokens, at) or _counted(tokens, at) or _part_of(tokens, at)
 
 
 def _clock(tokens: Sequence[Token], at: int) -> _Read:
@@ -194,11 +196,14 @@ def _counted(tokens: Sequence[Token], at: int) -> _Read:
     if tokens[at].text == "x" and at + 1 < len(tokens) and tokens[at + 1].start == tokens[at].end:
         number = _digits(tokens, at + 1)
         return (Quantity(number[0], "x"), number[1]) if number else None
+    minus = tokens[at].text in {"minus", "negative"} and at + 1 < len(tokens)
+    at += minus
     number = _digits(tokens, at) or _spelled(tokens, at)
     if number is None:
         return None
     value, after = number
-    signed = tokens[at].text[0] in "+-"
+    value = -value if minus else value
+    signed = minus or tokens[at].text[0] in "+-"
     for words, part in _AND_PARTS.items():
         if _texts(tokens, after, 3) == words:
             value, after = value + part, after + 3
@@ -266,12 +271,18 @@ def _goes_on(tokens: Sequence[Token], at: int, current: float) -> bool:
     return current >= 100 and following in NUMBER_WORDS
 
 
+def _share(tokens: Sequence[Token], at: int) -> _Read:
+    """A share in words: "by a third", "a quarter wet", "three quarters speed"."""
+    share = _SHARES.get(_texts(tokens, at, 2))
+    if share is None:
+        return None
+    after = tokens[at + 2].text if at + 2 < len(tokens) else ""
+    shared = bool(at and tokens[at - 1].text == "by") or after in _SHARED
+    return (Quantity(share, "percent"), at + 2) if shared or share > 50 else None
+
+
 def _part_of(tokens: Sequence[Token], at: int) -> _Read:
     """Half a second, an octave, and the bare unit after "the last"."""
-    share = _SHARES.get(_texts(tokens, at, 2))
-    after_it = tokens[at + 2].text if at + 2 < len(tokens) else ""
-    if share is not None and ((at and tokens[at - 1].text == "by") or after_it in _SHARED):
-        return Quantity(share, "percent"), at + 2
     for words, part in _PARTS.items():
         if _texts(tokens, at, len(words)) != words:
             continue

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import groupby
 
@@ -11,13 +13,18 @@ from sayso.words.checks import CHECKS, NAMED
 from sayso.words.grammar import TARGETS, Clause, Grammar
 from sayso.words.items import Item, itemize
 from sayso.words.lexicon import load
+from sayso.words.senses import settled
 from sayso.words.spans import SEPARATOR, grouped
 from sayso.words.wishes import Aspect, Wish
 
 # What a sound can be given with, where more or less of it would be about its place in the mix.
 _STATES = frozenset({"pitch", "reverb", "delay", "compress", "preset", "filter", "tempo"})
-_SOURCES = frozenset({"from", "in", "over", "under", "by"})
+_SOURCES = frozenset({"from", "in", "over", "under", "by", "than"})
 _AIMS = _SOURCES | {"for"}
+_SENTENCE = re.compile(r"[.;!?\n]")
+_WONDERING = frozenset({"what", "which", "who", "when", "where", "why", "how"})
+# "How about more bass?", "why don't you mute the drums?" ask for it.
+_SUGGESTING = frozenset({"about", "if", "do", "don't", "dont", "not", "left"})
 _HARD_MARKS = frozenset(".;!?\n")
 
 
@@ -28,9 +35,13 @@ def clauses(text: str) -> list[Clause]:
     [('remove', 'mute the drums and bass'), ('change', 'turn the piano up')]
     """
     found: list[Clause] = []
-    for items, mark in _sentences(grouped(itemize(text))):
+    for items, mark in _sentences(grouped(settled(itemize(text), text))):
         joined = "hard" if found else "start"
         end = -1
+        if mark == "?" and _wonders(text, items[0]):
+            words = text[items[0].start : items[-1].end]
+            found.append(Clause("ask", tuple(items), joined, words, items[0].start, asked=True))
+            continue
         for act, first, last in grammar().divided(items):
             between = items[max(end, 0) : first]
             if any(item.is_("join", "then") for item in between) and found:
@@ -39,10 +50,16 @@ def clauses(text: str) -> list[Clause]:
             soft = bool(between) or end < 0
             found.append(
                 Clause(act, run, joined, text[run[0].start : run[-1].end].strip(), run[0].start,
-                       asked=mark == "?", led=soft and any(map(_leads, between)))
+                       asked=mark == "?", led=soft and any(map(_leads, between)), parted=soft)
             )  # fmt: skip
             joined, end = "soft", last
     return _with_leftovers_together(found, text)
+
+
+def _wonders(text: str, first: Item) -> bool:
+    """Whether a sentence that ends in a question mark asks what, who or why."""
+    opening = _SENTENCE.split(text[: first.end])[-1].replace("'s", " is").split()[:2]
+    return opening[:1] != [] and opening[0] in _WONDERING and opening[-1] not in _SUGGESTING
 
 
 def _leads(item: Item) -> bool:
@@ -74,9 +91,8 @@ def _with_leftovers_together(found: Sequence[Clause], text: str) -> list[Clause]
         for clause in run:
             if merged and clause.joined == "soft" and not clause.led:
                 items = (*merged[-1].items, *clause.items)
-                start = items[0].start
-                words = text[start : items[-1].end].strip()
-                merged[-1] = Clause("none", items, merged[-1].joined, words, start, clause.asked)
+                words = text[items[0].start : items[-1].end].strip()
+                merged[-1] = replace(merged[-1], items=items, text=words, asked=clause.asked)
             else:
                 merged.append(clause)
         out += merged
@@ -173,6 +189,9 @@ def _targets(clause: Clause, act: str) -> tuple[Item, ...]:
     if complains(clause):
         # "Too high for my singer" is not about the singer.
         named = [entry for entry in named if entry[1] != "for"]
+    if act in {"extract", "remove", "bare"} and named and not named[0][1]:
+        # "Someone typing on a keyboard" is one sound.
+        named = [entry for entry in named if entry[1] not in {"on", "at"}]
     sources = _AIMS if act in {"extract", "remove", "bare"} else _SOURCES
     if named and named[0][1] not in sources and not clause.has("verb", "split"):
         named = [entry for entry in named if entry[1] not in sources]

@@ -35,6 +35,14 @@ def remove(turn: Turn, wish: Wish) -> None:
         turn.spared = [name for name in turn.spared if name not in names]
         _only(turn, names)
         return
+    if MIX in targets and wish.clause.has("verb", "cut"):
+        raise Declined(
+            "ambiguous",
+            "Which part should go?",
+            ("cut the first 10 seconds", "cut from 1:15 to 1:20"),
+            asks="times",
+            template="cut {}",
+        )
     if MIX in targets:
         raise _asking("Taking everything out would leave nothing; name the sounds that should go.")
     heard = turn.heard(targets)

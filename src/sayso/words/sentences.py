@@ -34,6 +34,11 @@ def wishes(clauses: Sequence[Clause]) -> list[Wish]:
             retracted = None
         elif not found:
             found.append(_opening(wish))
+        elif found[-1].act == "same" and wish.clause.has("quantity") and _qualifies(wish):
+            items = (*found[-1].clause.items, *wish.clause.items)
+            found[-1] = replace(
+                found[-1], act="measured", clause=found[-1].clause.with_items(items)
+            )
         elif found[-1].act == "adjust" and (_qualifies(wish) or _measures(wish, found[-1])):
             found[-1] = _qualified(found[-1], wish)
         else:

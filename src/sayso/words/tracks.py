@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sayso.desk import MIX, NO, Adjust, Clean, Extract, Gain, Move, Remove
+from sayso.desk import MIX, NO, Adjust, Clean, Extract, Gain, Move, Remove, Undo
 from sayso.words.actions import Declined
 from sayso.words.amounts import step
 from sayso.words.checks import VOICES
+from sayso.words.context import last_turn
 from sayso.words.dialogue import vague
 from sayso.words.reading import spared_names
 from sayso.words.spans import SEPARATOR
@@ -88,8 +89,13 @@ def extract(turn: Turn, wish: Wish) -> None:
     if removal is not None:
         turn.do([removal])
         return
-    if wish.clause.has("verb", "keep") and any(isinstance(m, Remove) for m in turn.moves):
+    if wish.clause.has("verb", "keep") and turn.moves and not turn.only:
         spare(turn, wish)
+        return
+    removed = any(isinstance(move, Remove) for move in last_turn(turn.history))
+    if wish.clause.has("verb", "keep") and wish.clause.has("pronoun") and removed:
+        # "Remove the vocals." "No, leave them in."
+        turn.do([Undo()])
         return
     if _bass_is_unclear(wish):
         raise Declined(
@@ -121,6 +127,10 @@ def restore(turn: Turn, wish: Wish) -> None:
     targets = muted if pointed and muted else turn.heard(turn.targets(wish))
     if MIX in targets:
         targets = muted
+    if pointed and not muted and turn.history.turns and not turn.moves:
+        both = 2 if wish.clause.has("pronoun", "both") else 1
+        turn.do([Undo()] * min(both, len(turn.history.turns)))
+        return
     if not targets:
         raise Declined(
             "ambiguous", "What should come back? Name the sound.", ("bring the vocals back", "undo")

@@ -11,6 +11,7 @@ from sayso.words.context import about, before, last_extracted, last_turn, rest_o
 from sayso.words.dialogue import unheard
 from sayso.words.hearing import TargetResolver
 from sayso.words.items import Item, known_words
+from sayso.words.lexicon import lexicon
 from sayso.words.spans import SEPARATOR
 from sayso.words.state import MOST_SOUNDS, State
 from sayso.words.vocabulary import canonical
@@ -49,6 +50,7 @@ class Turn:
         self.history, self.ear, self.state, self.facts = history, ear, state, facts
         self.moves: list[Move] = []
         self.latest: tuple[Move, ...] = ()
+        self.taken_back: tuple[Move, ...] = ()
         self.answers: list[Declined] = []
         self.notes: list[str] = []
         self.puzzles: list[str] = []
@@ -64,6 +66,7 @@ class Turn:
         self._about = list(state.about) or about(last_turn(history))
         self._named: list[str] = []
         self._used: set[int] = set()
+        self._voices: set[str] = set()
 
     @property
     def desk(self) -> Desk:
@@ -81,6 +84,7 @@ class Turn:
         for move in self.latest:
             self.moves.append(move)
             if isinstance(move, Undo):
+                self.taken_back = last_turn(self.history)
                 self.history = before(self.history)
                 self._desk = self.history.desk
             else:
@@ -154,6 +158,7 @@ class Turn:
     def _of(self, item: Item, wish: Wish) -> list[str]:
         match item.kind:
             case "sound":
+                self._require_one_voice(item)
                 return [item.value]
             case "group":
                 return self._rest(wish) if item.value == "rest" else [MIX]
@@ -165,6 +170,18 @@ class Turn:
                     "I can change everything but one sound, or each sound by itself.",
                     (f"make everything but the {item.value.split(SEPARATOR)[0]} quieter",),
                 )
+
+    def _require_one_voice(self, item: Item) -> None:
+        """Raises Declined where two people are told apart that are one sound here."""
+        if item.value != "speech":
+            return
+        self._voices.add(item.text.removesuffix("s"))
+        if len(self._voices) > 1 and self.moves:
+            raise Declined(
+                "unsupported",
+                "I cannot tell single voices apart; what I did holds for all the speech.",
+                ("compress the speech", "undo"),
+            )
 
     def _free(self, words: Sequence[Item], wish: Wish, after: Item | None) -> list[str]:
         """Words that are no known sound but stand where one must: "remove the flugelbinder".
@@ -180,6 +197,13 @@ class Turn:
             last = after
         self._used.update(word.start for word in words)
         text = wish.clause.words(first, last)
+        if any(word.value in lexicon().words["abstract"] or len(word.value) < 2 for word in words):
+            raise Declined(
+                "ambiguous",
+                f"I do not know which sound “{text}” is; call it by its name.",
+                ("remove the noise", "make the drums louder"),
+                asks="targets",
+            )
         return [canonical(text) if after is None else text]
 
     def _pointed_at(self, item: Item) -> list[str]:

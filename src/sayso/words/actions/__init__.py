@@ -8,7 +8,7 @@ from sayso.desk import Compress, Delay, Eq, Filter, Move, Pan, Pitch, Reverb
 from sayso.words.actions.changes import Declined, Scene
 from sayso.words.actions.levels import compress, gain, limit, loudness
 from sayso.words.actions.presets import preset
-from sayso.words.actions.space import delay, pan, reverb
+from sayso.words.actions.space import delay, pan, reverb, width
 from sayso.words.actions.time import pitch, tempo
 from sayso.words.actions.tone import eq, filters, rumble
 from sayso.words.wishes import Aspect
@@ -26,6 +26,7 @@ ACTIONS: Mapping[str, Action] = {
     "reverb": reverb,
     "delay": delay,
     "pan": pan,
+    "width": width,
     "pitch": pitch,
     "tempo": tempo,
     "preset": preset,

@@ -35,6 +35,7 @@ _EXAMPLE = re.compile(
     rf"(?:[\"“']([^\"”'\n]{{1,900}}{_SUFFIX})[\"”']|([\w./-]{{1,900}}{_SUFFIX})\b)",
     re.IGNORECASE,
 )
+_NAMING = re.compile(r"\b(?:save|export|call|name|write|store|download|render|rename)\b", re.I)
 _TIMES = {"double": 2, "triple": 3}
 _NEED_TIMES = (
     "keep from 0:30 to 1:00",
@@ -52,11 +53,15 @@ def example(text: str) -> Like | None:
     ('Episode1.wav', 'part 2.mp3')
     """
     found = _EXAMPLE.search(text)
+    if found and _NAMING.search(text[: found.start()]):
+        return None  # "save it as song.wav" names the output
     return Like(example=found.group(1) or found.group(2)) if found else None
 
 
 def verb_of(clause: Clause, inherited: str) -> str:
     """What is done to the time that a clause names: "cut", "keep", "loop", "move"..."""
+    if any(item.number and item.number.unit == "x" for item in clause.all("quantity")):
+        return "loop"
     for verb in ("loop", "move", "start", "end", "shorten"):
         if clause.has("verb", verb):
             return verb

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sayso.desk import MIX, Delay, Move, Pan, Reverb
+from sayso.desk import MIX, Delay, Move, Pan, Reverb, Width
 from sayso.words.actions.changes import Declined, Scene
 from sayso.words.amounts import setting, step
 from sayso.words.numbers import Quantity
@@ -83,6 +83,17 @@ def _part(number: Quantity) -> float:
     """Bare numbers up to 1 are shares, above it percent."""
     share = number.unit == "" and number.value <= 1
     return number.value if share else round(number.value / 100, 4)
+
+
+def width(aspect: Aspect, scene: Scene) -> list[Move]:
+    """The stereo image: mono, narrower, wider, or a share of what it is."""
+    share = _fraction(aspect)
+    if aspect.off and not aspect.detail and aspect.size == "normal" and share is None:
+        return scene.set(Width(amount=0.0))
+    if share is not None and (aspect.absolute or not aspect.sign):
+        return scene.set(Width(amount=share))
+    change = share if share is not None else step("width", aspect.size)
+    return scene.move_by(Width(amount=(aspect.sign or 1) * change))
 
 
 def pan(aspect: Aspect, scene: Scene) -> list[Move]:

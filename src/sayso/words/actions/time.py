@@ -28,6 +28,8 @@ def pitch(aspect: Aspect, scene: Scene) -> list[Move]:
                 "ambiguous",
                 "Which way should the pitch go, and how far?",
                 ("pitch it up 2 semitones", "an octave down"),
+                asks="aspect",
+                template=f"pitch {'it' if scene.target == MIX else 'the ' + scene.target} {{}}",
             )
         return scene.move_by(Pitch(semitones=aspect.sign * step("pitch", aspect.size)))
     sign = 1 if number.signed or not aspect.sign else aspect.sign

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import sqrt
 
 from sayso.desk import Eq, Filter, Move
@@ -10,6 +11,8 @@ from sayso.words.amounts import BANDPASS_HZ, BANDS_HZ, CUTOFF_HZ, step
 from sayso.words.wishes import Aspect
 
 _LARGE = "large"
+# A bare number above it is a frequency: "cut the mud around 250".
+_MOST_DB = 24.0
 
 
 def eq(aspect: Aspect, scene: Scene) -> list[Move]:
@@ -24,6 +27,11 @@ def eq(aspect: Aspect, scene: Scene) -> list[Move]:
             "Which part of the tone should change, and which way?",
             ("more treble", "cut the mids", "boost 3 kHz by 5 dB"),
         )
+    bare = aspect.number("")
+    if bare is not None and frequency is None and abs(bare.value) > _MOST_DB:
+        as_hz = replace(bare, unit="hz", value=abs(bare.value))
+        numbers = tuple(as_hz if number is bare else number for number in aspect.numbers)
+        return eq(replace(aspect, numbers=numbers), scene)
     decibels = aspect.number("db", "")
     if decibels is not None:
         sign = aspect.sign if aspect.sign and not decibels.signed else 1
