@@ -5,7 +5,7 @@ Each is asked of a run of items that a pattern fits, and says whether it is that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from sayso.words.aspects import aspects
 from sayso.words.grammar import TARGETS, Check, Clause, joins
@@ -27,6 +27,8 @@ _STATING = frozenset({"is", "sound"})
 _TELLS = ("quality", "degree", "size", "preset", "again", "quantity", "range", "place", "particle",
           "neg", "band", "verb_param")  # fmt: skip
 _GOVERNING = frozenset({"prep", "word", "pronoun", "like"})
+# In one breath; more of them are clauses of their own.
+_MOST_QUALITIES = 3
 _TELLING = frozenset({"more", "less", "excess", "lack", "excess_loud", "zero"})
 _FINITE = frozenset({"was", "have"})
 
@@ -95,6 +97,8 @@ def _runs(clause: Clause) -> int:
 
 def _one_change(clause: Clause) -> bool:
     """Whether it says one thing of one list of sounds, so that it is one clause."""
+    if len(clause.all("quality")) > _MOST_QUALITIES:
+        return False
     verbs = [
         item for item in clause.all("verb") if item.freestanding and item.value not in _STATING
     ]
@@ -312,7 +316,7 @@ def _vague(clause: Clause) -> bool:
     return clause.has("vague") or clause.has("verb", "change", "tighten")
 
 
-_ON_CLAUSES: Mapping[str, Callable[[Clause], bool]] = {
+CHECKS: Mapping[str, Check] = {
     "amount": _amount,
     "changes": _changes,
     "cleans": _cleans,
@@ -337,11 +341,4 @@ _ON_CLAUSES: Mapping[str, Callable[[Clause], bool]] = {
     "vague": _vague,
     "version": _version,
 }
-
-
-def _on_items(check: Callable[[Clause], bool]) -> Check:
-    return lambda items: check(Clause("", tuple(items), "soft", "", 0))
-
-
-CHECKS: Mapping[str, Check] = {name: _on_items(check) for name, check in _ON_CLAUSES.items()}
 """The checks by the names that `grammar.yaml` calls them."""
