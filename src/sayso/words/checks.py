@@ -19,10 +19,10 @@ NAMED = ("param", "quality", "preset", "place", "verb_param")
 # Verbs with which something is changed rather than taken, split or moved in time.
 _CHANGING = frozenset({
     "turn", "bring", "pull", "push", "get", "set", "add", "give", "raise", "lower", "drop", "cut",
-    "remove", "crank", "slow", "speed", "tighten", "keep", "is", "sound", "change", "extract",
-    "move",
+    "remove", "crank", "slow", "speed", "tighten", "keep", "is", "sound", "there", "change",
+    "extract", "move",
 })  # fmt: skip
-_STATING = frozenset({"is", "sound"})
+_STATING = frozenset({"is", "sound", "there"})
 # What a sentence with "is" must say beside its subject to be a complaint.
 _TELLS = ("quality", "degree", "size", "preset", "again", "quantity", "range", "place", "particle",
           "neg", "band", "verb_param")  # fmt: skip
@@ -128,6 +128,8 @@ def _one_change(clause: Clause) -> bool:
         item.value.startswith("filter") for item in clause.all("param")
     ):
         return False  # an effect of an effect
+    if clause.has("verb", "there") and not clause.has("degree", "excess", "lack", "enough"):
+        return False
     if clause.has("aux", "have") and not clause.has("degree"):
         return False
     return _speaks_of_sounds(clause) and not _told(clause)
@@ -167,6 +169,10 @@ def _changes(clause: Clause) -> bool:
         and clause.has("verb", "cut")
         and not (_named(clause) or clause.has("sound"))
     ):
+        return False
+    if clause.has("degree", "zero") and clause.has("degree", "more"):
+        return False
+    if clause.has("verb", "remove", "cut") and clause.has("place") and not clause.has("sound"):
         return False
     if clause.has("verb", *_STATING) and not any(map(clause.has, _TELLS)):
         return False
@@ -233,6 +239,8 @@ def _edits(clause: Clause) -> bool:
     if _sounds_in_it(clause) or (_named(clause) and not clause.has("place", "centre")):
         return False
     if clause.has("verb", "cut") and clause.has("size", "half"):
+        return True
+    if clause.has("verb", "remove", "cut", "drop") and clause.has("place", "centre"):
         return True
     if clause.has("verb", "remove", "cut", "keep", "drop") or clause.has("edge"):
         # "The middle ten seconds", "the first half": stretches whose times are still to be asked.
