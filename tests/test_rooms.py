@@ -23,7 +23,7 @@ ORDER = (
     {"effects", "separate", "align", "measure"},
     {"autoedit", "clean", "words"},
     {"rendering"},
-    {"conversation", "editing", "reports"},
+    {"conversation", "reports"},
     {"studio"},
     {"train", "jobs"},
     {"batch"},

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sayso.audio import Audio, read, write
     from sayso.conversation import Conversation, Reply
-    from sayso.desk import Desk, History, parse_moves
+    from sayso.desk import Cleaning, Desk, History, parse_moves
     from sayso.errors import SaysoError
     from sayso.rendering import Result, Track, render
     from sayso.separate import Models
@@ -29,6 +29,7 @@ _HOMES = {
     "Audio": "audio",
     "read": "audio",
     "write": "audio",
+    "Cleaning": "desk",
     "Desk": "desk",
     "History": "desk",
     "parse_moves": "desk",
@@ -45,6 +46,7 @@ _HOMES = {
 }
 __all__ = [
     "Audio",
+    "Cleaning",
     "Conversation",
     "Desk",
     "History",

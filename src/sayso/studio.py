@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from sayso.audio import Audio, read
 from sayso.conversation import Conversation, Reply
-from sayso.desk import Arrange, Desk, Edit, EditStep, History, Like, Move
+from sayso.desk import NO, Arrange, Desk, Edit, EditStep, History, Like, Move
 from sayso.desk.arrangement import arrangement_of
 from sayso.errors import RequestError
 from sayso.outputs import Destination, Size
@@ -199,6 +199,31 @@ class Studio:
         separator = self.separator
         nearest = TargetResolver(separator.supports).nearest
         require_supported(separator, wanted, hears=separator.hears, nearest=nearest)
+
+    def parts(
+        self, targets: Sequence[str] = (), *, two_stems: str | None = None
+    ) -> tuple[str, ...]:
+        """The tracks that a separation delivers, each once.
+
+        Args:
+            targets: sounds, or lists of them such as "vocals, drums"; none are all stems of the
+                separator.
+            two_stems: instead, one sound and the rest.
+
+        Raises: RequestError for several sounds as `two_stems`.
+        """
+        from sayso.words.lists import listed
+
+        if two_stems:
+            named = listed(two_stems)
+            if len(named) != 1:
+                raise RequestError(
+                    f"two stems are one sound and the rest, not {two_stems!r}; name each sound as "
+                    "a target instead"
+                )
+            return (named[0], NO + named[0])
+        found = [name for given in targets for name in listed(given)]
+        return tuple(dict.fromkeys(found)) or self.separator.stems
 
     def open(
         self,

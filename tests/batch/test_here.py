@@ -188,6 +188,21 @@ def test_no_batch_replaces_its_sources(sayso, here, overwrite):
         assert len(made(here / "takes")) == 6
 
 
+def test_no_number_leads_onto_a_source(sayso, here):
+    copy(here / "takes/one.wav", here / "out/one-2.wav")
+    before = sha256_of(here / "out/one-2.wav")
+    copy(here / "takes/sub/one.wav", here / "more/one.wav")
+    inputs = ("takes/one.wav", "more/one.wav", "out/one-2.wav")
+    done = sayso("ask", *inputs, WORDS, "-o", "out", "--filename", "{track}.{ext}", "--overwrite")
+    assert (done.code, "replace the source" in done.err) == (5, True)
+    named = ("--filename", "{track}.{target}.{ext}", "--overwrite")
+    copy(here / "takes/one.wav", here / "out/one-2.mix.wav")
+    inputs = ("takes/one.wav", "more/one.wav", "out/one-2.mix.wav")
+    assert sayso("ask", *inputs, WORDS, "-o", "out", *named).code == 0
+    assert sha256_of(here / "out/one-2.mix.wav") == before
+    assert {"one.mix.wav", "one-3.mix.wav", "one-2.mix.mix.wav"} < set(made(here / "out"))
+
+
 def test_one_file_is_no_place_for_several(sayso, here):
     done = sayso("ask", "takes", WORDS, "-o", "all.mp3")
     assert done.code == 5 and "name a folder" in done.err

@@ -111,6 +111,26 @@ def test_no_delivery_leaves_its_folder(tmp_path, name):
     assert not (tmp_path / "out.wav").exists()
 
 
+def test_what_cannot_be_opened_is_found_all_the_same(tmp_path, monkeypatch):
+    """It is listed as what fails, instead of being passed over in silence."""
+    (tmp_path / "in" / "closed").mkdir(parents=True)
+    (tmp_path / "in" / "gone.wav").symlink_to("nowhere")
+    (tmp_path / "in" / "folder.wav").mkdir()
+    os.mkfifo(tmp_path / "in" / "pipe.wav")
+    assert found(tmp_path / "in") == ["gone.wav"]
+    assert found(tmp_path / "in", pattern="*") == ["gone.wav"]
+    look, access = os.scandir, os.access
+
+    def scandir(path):
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)  # root may look into any folder
+    monkeypatch.setattr(os, "access", lambda p, m: "closed" not in str(p) and access(p, m))
+    assert found(tmp_path / "in") == ["closed", "gone.wav"]
+
+
 def test_names_that_are_not_text_are_found(tmp_path):
     name = os.fsdecode(b"caf\xe9.wav")
     (tmp_path / name).write_text("sound")

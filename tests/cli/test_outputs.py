@@ -78,6 +78,8 @@ ON_INPUTS = [
     ("edit", "render", "cut.json", "-o", "link/take.wav"),
     ("edit", "export", "cut.json", "--raw", "take.wav", "-o", "cut.json", "--overwrite"),
     ("edit", "align", "take.wav", "other.wav", "-o", "cut.json"),
+    ("train", "average", "take.wav", "other.wav", "-o", "link/take.wav", "--overwrite"),
+    ("train", "export", "take.wav", "-o", "other.wav"),
 ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from tests.fuzz.damage import attacked, damaged
 from sayso.audio import Audio, probe, read, write
 from sayso.errors import InputError, SaysoError
 
-NAMES = ["a.wav", "a.flac", "a.ogg", "a.mp3", "a.mp4", "a.aiff", "a.opus", "a.mkv"]
+NAMES = ["a.wav", "a.flac", "a.ogg", "a.mp3", "a.mp4", "a.aiff", "a.opus", "a.mkv", "a.aac"]
 LONGEST_S = 600.0
 
 
@@ -45,6 +45,8 @@ def wholes(folder):
     for encoding in ("float32", "pcm16", "pcm24"):
         path = write(folder / "whole.wav", audio, encoding=encoding)
         found["a.wav"].append(path.read_bytes())
+    for name in ("a.wav", "a.flac", "a.ogg", "a.mp3", "a.aiff"):  # joined, or a chain
+        found[name].append(2 * found[name][0])
     return found
 
 

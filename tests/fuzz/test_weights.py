@@ -109,7 +109,7 @@ def test_editors_that_claim_odd_things(folder, editor):
 def test_onnx_models_that_claim_odd_things(folder):
     import onnx
 
-    from sayso.separate.embedded import EmbeddedSeparator
+    from sayso.separate.embedded import EmbeddedSeparator, card
 
     model = onnx.load(TINY)
     told = {entry.key: entry.value for entry in model.metadata_props}
@@ -128,6 +128,7 @@ def test_onnx_models_that_claim_odd_things(folder):
             model.metadata_props.add(key=str(key), value=text)
         path.write_bytes(model.SerializeToString())
         try:
+            card(path).supports("vocals")
             separator = EmbeddedSeparator(path, threads=1)
             separator.supports("vocals")
             separator.wordings.nearest("vocal")
@@ -138,7 +139,7 @@ def test_onnx_models_that_claim_odd_things(folder):
 
 
 def test_damaged_onnx_models(folder):
-    from sayso.separate.embedded import EmbeddedSeparator
+    from sayso.separate.embedded import EmbeddedSeparator, card
 
     path = folder / "bad.onnx"
     (folder / "bad.ask.onnx").write_bytes(TINY.with_name("tiny.ask.onnx").read_bytes())
@@ -147,7 +148,7 @@ def test_damaged_onnx_models(folder):
     assert_read_or_refused(
         path,
         wholes,
-        lambda path: EmbeddedSeparator(path, threads=1),
+        lambda path: (card(path), EmbeddedSeparator(path, threads=1)),
         ModelError,
         few=40,
         named=path.name,

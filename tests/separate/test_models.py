@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,15 @@ def test_every_installed_entry_hears_what_it_says(models):
 def test_the_default_is_the_best_that_is_here(models):
     assert models.open().route("vocals").model == "embedded"
     assert load().name == models.separator.name == "auto"
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.separates], ids=lambda row: row.name)
+def test_every_row_names_a_module_that_loads_it_and_says_how_good_it_is(row):
+    module = import_module(f"sayso.separate.{row.kind}")
+    assert callable(module.load)
+    assert not row.taught or callable(module.card)
+    assert set(row.ranks) <= {"music", "speech", "sounds", *row.hears}
+    assert all(row.rank(stem) > 0 for stem in row.stems)
 
 
 def test_what_has_no_files_is_not_installed(tmp_path):

@@ -11,6 +11,8 @@ from tests.service.conftest import Person, wav_bytes
 
 from sayso.audio import write
 from sayso.autoedit.features import extract_features
+from sayso.desk import Arrange
+from sayso.desk.arrangement import arrangement_of
 from sayso.timeline import Clip, Timeline
 from sayso.timeline.exchange import FORMATS, open_edit
 from sayso.train.editor import EditorConfig, learn
@@ -179,3 +181,39 @@ def test_what_does_not_fit_is_told(me):
     short = me.open(data=wav_bytes(1.0))
     told = me.ask("POST", f"/sessions/{short['id']}/cuts/choose", json={"keep": 0.5}, status=422)
     assert "shorter than the segments" in told["detail"]
+
+
+def arrange(me, session, found, **body):
+    """Keeps what was proposed, as the page does."""
+    step = {name: found[name] for name in ("spans", "crossfade_s", "fade_in_s", "fade_out_s")}
+    move = {"do": "edit", "steps": [{"step": "arrange", **step}]}
+    return me.ask("POST", f"/sessions/{session['id']}/moves", json={"moves": [move], **body})
+
+
+def test_the_length_of_joins_survives_being_kept(me):
+    session = me.open(data=recording())
+    found = cuts(me, session, by="level", keep=0.5, crossfade_s=1.0)
+    assert found["crossfade_s"] == 1.0
+    arrange(me, session, found)
+    kept = cuts(me, session)
+    assert (kept["spans"], kept["crossfade_s"]) == (found["spans"], 1.0)
+
+
+def test_speeds_and_fades_of_another_program_survive_being_kept(me):
+    session = me.open(data=recording())
+    clips = (
+        Clip(start=0, stop=2 * RATE, speed=2.0),
+        Clip(start=3 * RATE, stop=4 * RATE, gap=RATE // 10),
+    )
+    timeline = Timeline(
+        sample_rate=RATE, clips=clips, crossfade_frames=RATE // 50, fade_out_frames=RATE // 5
+    )
+    step = arrangement_of(timeline)
+    arrange(me, session, step.model_dump(mode="json"))
+    kept = cuts(me, session)
+    assert [span["speed"] for span in kept["spans"]] == [2.0, 1.0]
+    assert kept["spans"][1]["gap_s"] == 0.1
+    assert kept["fade_out_s"] == 0.2
+    assert kept["duration_s"] == timeline.duration_s
+    kept["spans"] = list(step.spans)
+    assert Arrange.model_validate({n: kept[n] for n in Arrange.model_fields if n in kept}) == step

@@ -21,6 +21,7 @@ class Format:
     """
 
     suffix: str
+    media_type: str
     encodings: tuple[str, ...]
     rates: tuple[int, ...] = ()
     channels: int = 8
@@ -32,15 +33,17 @@ class Format:
 FORMATS: dict[str, Format] = {
     form.suffix: form
     for form in (
-        Format("wav", ("pcm24", "pcm16", "float32"), container="WAV"),
-        Format("flac", ("pcm24", "pcm16"), container="FLAC"),
-        Format("aiff", ("pcm24", "pcm16", "float32"), container="AIFF"),
-        Format("ogg", ("lossy",), container="OGG"),
-        Format("mp3", ("lossy",), MP3_RATES, 2, "mp3", "libmp3lame", 320_000),
-        Format("opus", ("lossy",), OPUS_RATES, 8, "opus", "libopus", 160_000),
-        Format("m4a", ("lossy",), AAC_RATES, 8, "ipod", "aac", 256_000),
-        Format("aac", ("lossy",), AAC_RATES, 8, "adts", "aac", 256_000),
-        Format("mka", ("lossy",), OPUS_RATES, 8, "matroska", "libopus", 160_000),
+        Format("wav", "audio/wav", ("pcm24", "pcm16", "float32"), container="WAV"),
+        Format("flac", "audio/flac", ("pcm24", "pcm16"), container="FLAC"),
+        Format("aiff", "audio/aiff", ("pcm24", "pcm16", "float32"), container="AIFF"),
+        Format("ogg", "audio/ogg", ("lossy",), container="OGG"),
+        Format("mp3", "audio/mpeg", ("lossy",), MP3_RATES, 2, "mp3", "libmp3lame", 320_000),
+        Format("opus", "audio/ogg", ("lossy",), OPUS_RATES, 8, "opus", "libopus", 160_000),
+        Format("m4a", "audio/mp4", ("lossy",), AAC_RATES, 8, "ipod", "aac", 256_000),
+        Format("aac", "audio/aac", ("lossy",), AAC_RATES, 8, "adts", "aac", 256_000),
+        Format(
+            "mka", "audio/x-matroska", ("lossy",), OPUS_RATES, 8, "matroska", "libopus", 160_000
+        ),
     )
 }
 SAME = {"wave": "wav", "aif": "aiff", "oga": "ogg", "mp4": "m4a"}

@@ -16,7 +16,7 @@ from sayso.audio.audio import Audio, Samples, check_channels, check_rate
 from sayso.audio.opening import opened
 from sayso.audio.recorder import Recorder
 from sayso.audio.source import Info, Notice, Source
-from sayso.errors import EmptyAudioError, FormatError, InputError, NotFiniteError, RangeError
+from sayso.errors import EmptyAudioError, InputError, NotFiniteError, RangeError
 
 _MOST_BROKEN = 0.1  # the share of samples
 
@@ -137,6 +137,3 @@ class _Broken:
             f"{self._count} samples are not numbers, the first at "
             f"{self._first / source.info.sample_rate:.1f} s; they are silent"
         )
-
-
-__all__ = ["FormatError", "Info", "Notice", "Source", "open_source", "probe", "read", "record"]

@@ -92,7 +92,7 @@ class Taken:
     def __init__(self, out: str, sources: Iterable[Source], *, overwrite: bool) -> None:
         self._out = None if is_remote(out) else local_path(out)
         self._overwrite = overwrite
-        self._sources: dict[tuple[int, int] | None, Path] = {}
+        self._sources: dict[tuple[int, int], Path] = {}
         if self._out is not None and self._out.is_dir():
             local = (local_path(s.url) for s in sources if not is_remote(s.url))
             self._sources = {key: path for path in local if (key := _identity(path))}
@@ -102,13 +102,15 @@ class Taken:
         if self._out is None:
             return True
         place = inside(self._out, name)
-        return not is_blocked(place, self._out) and (self._overwrite or not os.path.lexists(place))
+        if is_blocked(place, self._out) or _identity(place) in self._sources:
+            return False
+        return self._overwrite or not os.path.lexists(place)
 
     def refuse_sources(self, names: Iterable[str]) -> None:
         """Raises OutputError where an output at one of `names` would replace a source."""
         for name in names if self._sources else ():
-            found = self._sources.get(_identity(inside(self._out or "", name)))
-            if found is not None:
+            key = _identity(inside(self._out or "", name))
+            if found := self._sources.get(key) if key else None:
                 raise OutputError(
                     f"{name} in {self._out} would replace the source {found}; choose another "
                     "folder with -o"

@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -130,19 +131,36 @@ def _find(given: str, pattern: str | None) -> list[Source]:
         return [_local_source(_real(path.parent) / path.name, path.name)]
     root = _real(path)
     if pattern is None:
-        names = [name for name in _walk(root) if _suffix(name) in READABLE]
+        names = list(_walk(root))
     else:
         names = sorted(glob.iglob(pattern, root_dir=root, recursive=True))  # noqa: PTH207
-    return [_local_source(root / name, name) for name in names if (root / name).is_file()]
+    places = ((root / name, name) for name in names)
+    return [_local_source(place, name) for place, name in places if _is_item(place)]
 
 
 def _walk(root: Path) -> Iterator[str]:
-    """Every file below `root` but hidden ones, by its relative name."""
-    for folder, folders, files in os.walk(root):
+    """Every audio and video file below `root` but hidden ones, by its relative name.
+
+    A folder that may not be looked into is named, too, so that it is listed as what fails.
+    """
+    closed: list[str] = []
+    for folder, folders, files in os.walk(root, onerror=lambda e: closed.append(e.filename)):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            if not name.startswith("."):
+            if not name.startswith(".") and _suffix(name) in READABLE:
                 yield os.path.relpath(Path(folder) / name, root)
+    for folder in closed:
+        yield os.path.relpath(folder, root)
+
+
+def _is_item(path: Path) -> bool:
+    """Whether a name is of a file, of a link to nothing, or of a folder that is closed to us."""
+    try:
+        if stat.S_ISDIR(path.stat().st_mode):
+            return not os.access(path, os.R_OK | os.X_OK)
+        return path.is_file()
+    except OSError:
+        return path.is_symlink()
 
 
 def _local_source(path: Path, relative: str) -> Source:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def align(arguments: Namespace) -> int:
     """Finds what was cut, and writes it as an edit."""
-    from sayso.editing import align_files
+    from sayso.align.files import align_files
     from sayso.timeline.exchange import check_name, write_edit
 
     check_name(arguments.out)
@@ -67,7 +67,7 @@ def learn(arguments: Namespace) -> int:
 
 def apply(arguments: Namespace) -> int:
     """Edits a recording, and writes the edit."""
-    from sayso.editing import Choice, apply_file
+    from sayso.autoedit.files import Choice, apply_file
     from sayso.timeline.exchange import check_name, write_edit
 
     check_name(arguments.out)
@@ -160,7 +160,7 @@ def _need_torch(purpose: str) -> None:
 
 def render(arguments: Namespace) -> int:
     """Plays an edit into a file, or into one a track."""
-    from sayso.editing import render_edit
+    from sayso.rendering.edits import render_edit
 
     edit = _opened(arguments.edit, arguments)
     if arguments.crossfade is not None:
@@ -215,8 +215,8 @@ def _check_tracks(arguments: Namespace, edit: EditList) -> None:
     """Raises OutputError where a track of `edit` could not be written, before one is."""
     from sayso.audio import probe
     from sayso.audio.writing import check_format
-    from sayso.editing import track_paths
     from sayso.outputs import check_file
+    from sayso.rendering.edits import track_paths
 
     frames = max(1, round(_heard_s(edit) * edit.timeline.sample_rate))
     for source, path in zip(edit.sources, track_paths(edit, arguments.out), strict=True):
@@ -232,7 +232,9 @@ def _with_crossfade(edit: EditList, seconds: float) -> EditList:
     if not 0 <= seconds <= 10:
         raise RangeError(f"crossfade: {seconds:g} s is out of range; expected 0 to 10")
     frames = round(seconds * edit.timeline.sample_rate)
-    timeline = edit.timeline.model_copy(update={"crossfade_frames": frames})
+    clips = (clip.model_copy(update={"crossfade_frames": None}) for clip in edit.timeline.clips)
+    update = {"crossfade_frames": frames, "clips": tuple(clips)}
+    timeline = edit.timeline.model_copy(update=update)
     return edit.model_copy(update={"timeline": timeline})
 
 

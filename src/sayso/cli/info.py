@@ -80,6 +80,9 @@ def _demo_file(path: Path, sound: Audio, overwrite: bool) -> Path:
     from sayso.audio import write
     from sayso.outputs import check_file
 
+    if not path.is_file():
+        check_file(path, overwrite=overwrite)
+        return write(path, sound)
     with tempfile.TemporaryDirectory(prefix="sayso-") as folder:
         made = write(Path(folder) / f"demo{path.suffix}", sound)
         if path.is_file() and path.read_bytes() == made.read_bytes():

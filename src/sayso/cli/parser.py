@@ -200,6 +200,7 @@ def _train(commands: _Commands) -> None:
     export.set_defaults(command="train:export")
     export.add_argument("run", metavar="RUN")
     export.add_argument("-o", "--out", metavar="FILE.onnx", required=True)
+    add_overwrite(export)
     export.add_argument("--float32", action="store_true", help="do not halve the file")
     export.add_argument(
         "--calibrate",
@@ -217,6 +218,7 @@ def _train(commands: _Commands) -> None:
     average.set_defaults(command="train:average")
     average.add_argument("runs", metavar="RUN", nargs="+")
     average.add_argument("-o", "--out", metavar="FILE.safetensors", required=True)
+    add_overwrite(average)
     average.add_argument(
         "--shares", metavar="X", nargs="+", type=float, default=(), help="how much each counts"
     )

@@ -33,11 +33,15 @@ def separator(arguments: Namespace) -> int:
 def export(arguments: Namespace) -> int:
     """Writes a run's best weights as ONNX, checked against torch."""
     _need_extra()
+    from sayso.outputs import check_file
     from sayso.train.export import export
 
+    out = Path(arguments.out)
+    for path in (out, out.with_name(f"{out.stem}.ask.onnx")):
+        check_file(path, inputs=[arguments.run], overwrite=arguments.overwrite)
     written = export(
         Path(arguments.run),
-        Path(arguments.out),
+        out,
         half=not arguments.float32,
         store=Path(arguments.calibrate) if arguments.calibrate else None,
         within=arguments.within,
@@ -49,9 +53,10 @@ def export(arguments: Namespace) -> int:
 def average(arguments: Namespace) -> int:
     """Writes the mean of runs that began at the same weights."""
     _need_extra()
+    from sayso.outputs import check_file
     from sayso.train.soup import average
 
-    output = Path(arguments.out)
+    output = check_file(arguments.out, inputs=arguments.runs, overwrite=arguments.overwrite)
     average([Path(run) for run in arguments.runs], output, shares=arguments.shares)
     _show_files([output])
     return 0

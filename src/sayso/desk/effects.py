@@ -11,7 +11,8 @@ its differences carries it as `Absolute`; `require_absolute` holds it to that.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal, TypeAlias, get_args
+from dataclasses import asdict
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, get_args
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -233,9 +234,10 @@ class Loudness(_Effect):
 
 
 AnyEffect: TypeAlias = (
-    Gain | Mute | Fade | Duck | Reverb | Pitch | Compress | Eq | Filter | Pan | Width | Delay
+    Gain | Mute | Fade | Duck | Pan | Width | Reverb | Delay | Filter | Pitch | Compress | Eq
     | Reverse | Stretch | Limit | Loudness
 )  # fmt: skip
+"""Every effect; their knobs are shown in this order."""
 Effect: TypeAlias = Annotated[AnyEffect, Field(discriminator="effect")]
 EFFECTS: Mapping[str, type[AnyEffect]] = {
     cls.model_fields["effect"].default: cls for cls in get_args(AnyEffect)
@@ -297,6 +299,26 @@ def difference_range(effect: str, field: str) -> tuple[float, float]:
     low = next(bound.ge for bound in bounds if hasattr(bound, "ge"))
     high = next(bound.le for bound in bounds if hasattr(bound, "le"))
     return float(low), float(high)
+
+
+def knobs_shown() -> list[dict[str, Any]]:
+    """The knobs of all effects, in order, as plain data: each with its effect, range and neutral.
+
+    `defaults` are the effect's other numbers, for a page that makes one.
+    """
+    shown = []
+    for name, cls in EFFECTS.items():
+        for knob in cls.knobs:
+            plain = {"effect": name, **asdict(knob)}
+            if isinstance(knob, Slider):
+                low, high = field_range(name, knob.field)
+                plain["low"] = low if knob.low is None else knob.low
+                plain["high"] = high if knob.high is None else knob.high
+                plain["neutral"] = dict(cls.neutral)[knob.field]
+                others = [field for field in numbers_of(name) if field != knob.field]
+                plain["defaults"] = {field: cls.model_fields[field].default for field in others}
+            shown.append(plain)
+    return shown
 
 
 def is_neutral(effect: AnyEffect) -> bool:

@@ -14,44 +14,15 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from sayso.errors import ConfigError
+from sayso.measure.figures import FIGURES
 from sayso.reports.rows import AFTER, BEFORE, CleanRow
 
-MEANINGS = {
-    "lufs": "loudness (LUFS)",
-    "true_peak_db": "true peak (dBTP)",
-    "sample_peak_db": "sample peak (dBFS)",
-    "clipped_share": "share of samples clipped",
-    "background_db": "quiet moments, below loud ones (dB)",
-    "silent_share": "share of silence",
-    "music_to_speech_db": "masked music-to-speech ratio (dB)",
-    "gain_db": "gain of the loudness stage (dB)",
-    "dnsmos_sig": "DNSMOS, speech (1 to 5)",
-    "dnsmos_bak": "DNSMOS, background (1 to 5)",
-    "dnsmos_ovr": "DNSMOS, overall (1 to 5)",
-    "music_presence": "music, by its recogniser (0 to 1)",
-    "si_sdr": "SI-SDR (dB)",
-    "stoi": "STOI",
-    "estoi": "extended STOI",
-    "pesq": "PESQ (1 to 4.6)",
-    "speech_loss_db": "speech lost (dB)",
-    "wer": "word error rate",
-    "wer_to_source": "word error rate against the source's own words",
-    "music_level_lu": "music by the model's estimate, against the whole (LU)",
-}
+MEANINGS = {name: figure.meaning for name, figure in FIGURES.items()}
 """What each figure is, for people."""
+LOWER_IS_BETTER = tuple(name for name, figure in FIGURES.items() if figure.better == "lower")
+HIGHER_IS_BETTER = tuple(name for name, figure in FIGURES.items() if figure.better == "higher")
 
 _MOST_LISTED = 50
-LOWER_IS_BETTER = (
-    "music_to_speech_db",
-    "clipped_share",
-    "background_db",
-    "music_presence",
-    "music_level_lu",
-    "speech_loss_db",
-    "wer",
-    "wer_to_source",
-)
-HIGHER_IS_BETTER = ("dnsmos_sig", "dnsmos_bak", "dnsmos_ovr", "si_sdr", "stoi", "estoi", "pesq")
 METRICS_JSON, METRICS_CSV, SUMMARY = "metrics.json", "metrics.csv", "summary.md"
 
 

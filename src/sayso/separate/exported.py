@@ -51,7 +51,7 @@ def read_metadata(path: Path, *, kind: str | None = None) -> dict[str, Any]:
             found = dict(_notes(memoryview(mmap(file.fileno(), 0, access=ACCESS_READ))))
         # Exporters add notes of their own beside ours.
         metadata = {key: json.loads(found[key]) for key in _KEYS if key in found}
-    except (ValueError, IndexError) as error:
+    except (ValueError, IndexError, OSError, RecursionError) as error:
         raise ModelError(f"{path.name} is damaged or no exported model: {error}") from None
     metadata["kind"] = found.get("kind")
     if kind is not None and metadata["kind"] != kind:

@@ -13,18 +13,6 @@ from sayso.errors import RangeError
 from sayso.outputs import file_name
 from sayso.rendering import Track
 
-MEDIA_TYPES = {
-    "wav": "audio/wav",
-    "flac": "audio/flac",
-    "aiff": "audio/aiff",
-    "ogg": "audio/ogg",
-    "mp3": "audio/mpeg",
-    "opus": "audio/ogg",
-    "m4a": "audio/mp4",
-    "aac": "audio/aac",
-    "mka": "audio/x-matroska",
-}
-
 
 def converted(kept: Path, peak: float, *, format: str, encoding: str | None) -> Path:
     """The kept track in another format, made when it is first asked for.

@@ -231,8 +231,9 @@ class Model(BaseModel):
 class About(BaseModel):
     """What this service is and takes.
 
-    `stems` make up any music; `effects` gives the range of each number of each effect; `limits` are
-    those of `sayso.service.Limits`.
+    `stems` make up any music; `effects` gives the range of each number of each effect; `knobs` are
+    what a page shows of them, in order (see `sayso.desk.knobs`); `limits` are those of
+    `sayso.service.Limits`.
     """
 
     version: str
@@ -242,6 +243,7 @@ class About(BaseModel):
     tokens: bool
     formats: dict[str, list[str]]
     effects: dict[str, dict[str, tuple[float, float]]]
+    knobs: list[dict[str, Any]]
     limits: dict[str, Any]
 
 

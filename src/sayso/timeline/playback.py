@@ -115,7 +115,7 @@ class Edited:
 
     def _part(self, number: int) -> _Part:
         timeline, clip = self.timeline, self.timeline.clips[number]
-        edge = min(timeline.join(number), clip.frames) // 2
+        edge = min(timeline.crossfade_frames, clip.frames) // 2
         if clip.speed == 1.0:
             return _Part(self.source, clip.start, clip, edge)
         assert self.respeed is not None, "a clip has a speed, and nothing that makes it faster"

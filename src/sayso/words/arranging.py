@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from sayso.desk import MIX, NO, Adjust, Edit, Extract, Gain, Loudness, Move, Remove, Stretch
+from sayso.errors import MoveError
 from sayso.words.hearing import TargetResolver
 from sayso.words.wording import joined, spoken
 
@@ -29,10 +30,11 @@ def _gathered(moves: Sequence[Move]) -> list[Move]:
     out: list[Move] = []
     for move in moves:
         at = _partner(out, move)
-        if at is None:
+        together = None if at is None else _together(out[at], move)
+        if at is None or together is None:
             out.append(move)
         else:
-            out[at] = _together(out[at], move)
+            out[at] = together
     return out
 
 
@@ -54,7 +56,15 @@ def _partner(out: Sequence[Move], move: Move) -> int | None:
     return None
 
 
-def _together(first: Move, second: Move) -> Move:
+def _together(first: Move, second: Move) -> Move | None:
+    """Both as one move; None where one move cannot hold so much."""
+    try:
+        return _merged(first, second)
+    except MoveError:
+        return None
+
+
+def _merged(first: Move, second: Move) -> Move:
     match first, second:
         case Adjust(), Adjust():
             # What is brought back at another level is brought back once.

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from sayso.service.downloads import MEDIA_TYPES, archive, converted
+from sayso.audio.formats import FORMATS
+from sayso.service.downloads import archive, converted
 from sayso.service.routes.dependencies import (
     Asking,
     Converting,
@@ -68,7 +69,7 @@ def get_track(
     track, kept = service.track(render, number)
     path = converted(kept, track["peak"], format=format, encoding=encoding)
     name = f"{session.name} - {track['target']}.{format}"
-    return send(path, name.replace("/", "_"), MEDIA_TYPES[format])
+    return send(path, name.replace("/", "_"), FORMATS[format].media_type)
 
 
 @router.get("/{render_id}/tracks/{number}/peaks")

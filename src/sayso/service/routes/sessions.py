@@ -6,8 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Query, Response, UploadFile
 
-from sayso.desk import NO, Desk, Extract
-from sayso.service.downloads import MEDIA_TYPES, converted
+from sayso.audio.formats import FORMATS
+from sayso.desk import Desk, Extract
+from sayso.service.downloads import converted
 from sayso.service.routes.dependencies import (
     Asking,
     Converting,
@@ -99,7 +100,7 @@ def get_source(
 ) -> Response:
     """The recording as it was decoded; takes byte ranges."""
     path = converted(service.source(session), 1.0, format=format, encoding=encoding)
-    return send(path, f"{session.name}.{format}", MEDIA_TYPES[format])
+    return send(path, f"{session.name}.{format}", FORMATS[format].media_type)
 
 
 @router.get("/sessions/{session_id}/source/peaks")
@@ -184,11 +185,7 @@ def separate(
     Into the sounds `target` (may be given again), or into `two_stems` and the rest, or, without
     either, into all stems of the separator.
     """
-    from sayso.words import canonical
-
-    targets = tuple(map(canonical, target or ())) or service.studio.separator.stems
-    if two_stems:
-        targets = (canonical(two_stems), NO + canonical(two_stems))
+    targets = service.studio.parts(target or (), two_stems=two_stems)
     service.studio.require(Desk(deliver=targets))
     session = service.open(file.file, file.filename or "", asking)
     moves = [Extract(targets=targets)]

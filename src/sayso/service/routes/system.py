@@ -8,7 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sayso import __version__
 from sayso.audio.formats import FORMATS
 from sayso.desk import EFFECTS, field_range
-from sayso.desk.effects import numbers_of
+from sayso.desk.effects import knobs_shown, numbers_of
 from sayso.service.routes.dependencies import Asking, Serving, the_service
 from sayso.service.schemas import About, Health, Model, Usage
 
@@ -27,6 +27,7 @@ def about(service: Serving) -> About:
         tokens=settings.tokens,
         formats={name: list(form.encodings) for name, form in FORMATS.items()},
         effects=_ranges(),
+        knobs=knobs_shown(),
         limits=settings.limits.model_dump(),
     )
 

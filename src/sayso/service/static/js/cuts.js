@@ -6,7 +6,7 @@
  */
 
 import * as api from "./api.js";
-import { lengthOf, withBack, withEdge, without } from "./timeline.js";
+import { isPlain, lengthOf, withBack, withEdge, without } from "./timeline.js";
 
 const CROSSFADE_S = 0.02;
 const SETTLE_MS = 60; // a slider on its way is not asked about
@@ -53,6 +53,11 @@ export class Cuts extends EventTarget {
   get isKnown() {
     if (this.#looking || this.#session.desk.edits.length === 0) return true;
     return this.shown !== null;
+  }
+
+  /** Whether a player can cut like that; else it takes a render. */
+  get isPlayable() {
+    return this.isKnown && (this.shown === null || isPlain(this.shown));
   }
 
   /** What is heard: what is shown, once a hand lets go of it. */
@@ -138,7 +143,7 @@ export class Cuts extends EventTarget {
     const { draft } = this;
     if (draft === null) return;
     this.#keeping = true;
-    const move = { do: "edit", steps: [{ step: "arrange", spans: draft.spans }] };
+    const move = { do: "edit", steps: [{ step: "arrange", ...draft }] };
     const answer = await this.#session.move([move]);
     this.#keeping = false;
     if (answer !== null) {
@@ -157,7 +162,10 @@ export class Cuts extends EventTarget {
 
   get #edits() {
     const { edits, clean } = this.#session.desk;
-    return JSON.stringify([edits, clean]);
+    // What depends on the cleaned sound is known once that is rendered.
+    const waits = clean && this.kept === null && this.draft === null;
+    const rendered = waits && this.#session.render?.state === "done";
+    return JSON.stringify([edits, clean, rendered]);
   }
 
   #base() {
@@ -168,7 +176,8 @@ export class Cuts extends EventTarget {
     if (!done && !this.#moving) this.#before = this.shown;
     this.#moving = !done;
     // As the desk will have it once it is kept.
-    this.draft = { spans: timeline.spans, crossfade_s: CROSSFADE_S, fade_out_s: 0 };
+    const { spans, crossfade_s = CROSSFADE_S, fade_in_s = 0, fade_out_s = 0 } = timeline;
+    this.draft = { spans, crossfade_s, fade_in_s, fade_out_s };
     this.#tell();
   }
 
@@ -182,12 +191,13 @@ export class Cuts extends EventTarget {
     this.draft = null;
     this.#looking = true;
     try {
-      const { scorers, formats, spans, crossfade_s, fade_out_s } = await api.cuts(this.#session.id);
+      const found = await api.cuts(this.#session.id);
+      const { scorers, formats, spans, crossfade_s, fade_in_s, fade_out_s } = found;
       if (edits !== this.#seen) return;
       this.scorers = scorers;
       this.formats = formats;
       const known = spans !== null && this.#session.desk.edits.length > 0;
-      this.kept = known ? { spans, crossfade_s, fade_out_s } : null;
+      this.kept = known ? { spans, crossfade_s, fade_in_s, fade_out_s } : null;
     } catch (problem) {
       this.#fail(problem);
     }

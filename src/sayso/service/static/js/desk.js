@@ -43,6 +43,7 @@ export const sameDesk = (a, b) => JSON.stringify(canonical(a)) === JSON.stringif
 function canonical(value) {
   if (Array.isArray(value)) return value.map(canonical);
   if (value === null || typeof value !== "object") return value;
-  const keys = Object.keys(value).sort();
+  // What is null was left out.
+  const keys = Object.keys(value).filter((key) => value[key] !== null).sort();
   return Object.fromEntries(keys.map((key) => [key, canonical(value[key])]));
 }

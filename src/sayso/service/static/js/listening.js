@@ -134,7 +134,7 @@ export class Listening extends EventTarget {
   /** What only a render can do and the desk asks for. */
   get missing() {
     const reasons = needsRender(this.#session.desk, this.output);
-    return this.#cuts.isKnown ? reasons.filter((reason) => reason !== "cuts") : reasons;
+    return this.#cuts.isPlayable ? reasons.filter((reason) => reason !== "cuts") : reasons;
   }
 
   /** Whether cuts are heard that are not on the desk yet. */

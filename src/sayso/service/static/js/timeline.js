@@ -1,21 +1,31 @@
 /**
  * Timelines: spans of the recording in the order in which they are heard. Pure functions.
  *
- * A timeline is {spans: [{start_s, end_s, gain_db}], crossfade_s, fade_out_s}. Source time is that of
- * the recording, heard time that of the result.
+ * A timeline is {spans: [{start_s, end_s, gain_db, speed, gap_s, crossfade_s}], crossfade_s, fade_in_s,
+ * fade_out_s}, of which all but the times may be left out. Source time is that of the recording, heard
+ * time that of the result.
  */
 
 const SHORTEST_S = 0.05;
 const TOUCHING_S = 1e-4;
 
-export const lengthOf = ({ spans }) => spans.reduce((sum, one) => sum + one.end_s - one.start_s, 0);
+const gapOf = (span) => span.gap_s ?? 0;
+const speedOf = (span) => span.speed ?? 1;
+const heardOf = (span) => gapOf(span) + (span.end_s - span.start_s) / speedOf(span);
+
+export const lengthOf = ({ spans }) => spans.reduce((sum, one) => sum + heardOf(one), 0);
+
+/** Whether it only plays stretches one after another, as a player can. */
+export const isPlain = ({ spans, fade_in_s: rise }) =>
+  !rise && spans.every((one) => speedOf(one) === 1 && !gapOf(one) && (one.crossfade_s ?? null) === null);
 
 /** The moment of the recording that is heard at `heard_s`. */
 export function sourceAt({ spans }, heard_s) {
   let left = Math.max(0, heard_s);
-  for (const { start_s: start, end_s: end } of spans) {
-    if (left < end - start) return start + left;
-    left -= end - start;
+  for (const span of spans) {
+    const heard = heardOf(span);
+    if (left < heard) return span.start_s + Math.max(0, left - gapOf(span)) * speedOf(span);
+    left -= heard;
   }
   return spans.at(-1).end_s;
 }
@@ -24,10 +34,12 @@ export function sourceAt({ spans }, heard_s) {
 export function heardAt({ spans }, source_s) {
   let at = 0;
   let best = null;
-  for (const { start_s: start, end_s: end } of spans) {
-    if (source_s >= start && source_s < end) return at + source_s - start;
-    if (start > source_s && (best === null || start < best.start)) best = { start, at };
-    at += end - start;
+  for (const span of spans) {
+    const { start_s: start, end_s: end } = span;
+    const begin = at + gapOf(span);
+    if (source_s >= start && source_s < end) return begin + (source_s - start) / speedOf(span);
+    if (start > source_s && (best === null || start < best.start)) best = { start, at: begin };
+    at += heardOf(span);
   }
   return best === null ? at : best.at;
 }
@@ -96,7 +108,8 @@ function withSpans(timeline, spans) {
   const joined = [];
   for (const span of spans) {
     const last = joined.at(-1);
-    const same = last && last.gain_db === span.gain_db;
+    const alike = last && last.gain_db === span.gain_db && speedOf(last) === speedOf(span);
+    const same = alike && !gapOf(span);
     if (span.end_s - span.start_s < TOUCHING_S) continue;
     if (same && Math.abs(last.end_s - span.start_s) < TOUCHING_S) {
       joined.splice(-1, 1, { ...last, end_s: span.end_s });

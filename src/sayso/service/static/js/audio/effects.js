@@ -42,21 +42,31 @@ export function panMatrix(position) {
   ];
 }
 
-function pan(effect, context) {
+/** What maps [left, right] to a stereo image so many times as wide, as the render has it. */
+const widthMatrix = (amount) => [
+  [(1 + amount) / 2, (1 - amount) / 2],
+  [(1 - amount) / 2, (1 + amount) / 2],
+];
+
+const pan = (effect, context) => matrix(({ position }) => panMatrix(position), effect, context);
+const width = (effect, context) => matrix(({ amount }) => widthMatrix(amount), effect, context);
+
+/** The nodes of an effect that maps [left, right] to [left, right] as `rows` says. */
+function matrix(rows, effect, context) {
   const stereo = { channelCount: 2, channelCountMode: "explicit" };
   const input = new GainNode(context, stereo);
   const split = new ChannelSplitterNode(context, { numberOfOutputs: 2 });
   const merge = new ChannelMergerNode(context, { numberOfInputs: 2 });
   input.connect(split);
-  const cells = panMatrix(effect.position).map((row, to) =>
+  const cells = rows(effect).map((row, to) =>
     row.map((value, from) => {
       const node = new GainNode(context, { gain: value });
       split.connect(node, from).connect(merge, 0, to);
       return node;
     }),
   );
-  const set = ({ position }) =>
-    panMatrix(position).forEach((row, to) =>
+  const set = (next) =>
+    rows(next).forEach((row, to) =>
       row.forEach((value, from) => glide(cells[to][from].gain, value, context)),
     );
   return { input, output: merge, set };
@@ -160,7 +170,7 @@ function delay(effect, context) {
   return { input: both.input, output: both.output, set };
 }
 
-const MAKERS = { gain, pan, eq, filter, reverb, delay };
+const MAKERS = { gain, pan, width, eq, filter, reverb, delay };
 
 /** What cannot change within one effect's nodes: where it differs, others are made. */
 export function kindOf({ effect, type, frequency_hz: hz, time_s: time, feedback }) {
@@ -168,7 +178,7 @@ export function kindOf({ effect, type, frequency_hz: hz, time_s: time, feedback 
 }
 
 /** Whether the browser can do this effect while it plays. */
-export const isLive = (effect) => effect.effect in MAKERS;
+export const isLive = (effect) => effect.effect in MAKERS && !effect.span;
 
 /** The nodes of one effect; see the module. */
 export function make(effect, context) {

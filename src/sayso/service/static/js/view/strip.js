@@ -135,7 +135,7 @@ export class StripView {
 
   #rack(name) {
     const { about, session } = this.#desk;
-    return controls(about.effects, this.target === MIX).map((control) => {
+    return controls(about.knobs, this.target === MIX).map((control) => {
       const turn = (step, done) => {
         const { effects } = stripOf(session.desk, this.target);
         const old = effects.find(control.matches) ?? null;

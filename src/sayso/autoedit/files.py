@@ -1,7 +1,4 @@
-"""The core of editing behind every door: edit files opened with their recordings, and played.
-
-An edit knows its recordings by path; all of them are cut at the same places.
-"""
+"""Editing a file: by an editor that has learnt, or by a scorer and how much to keep."""
 
 from __future__ import annotations
 
@@ -9,61 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sayso.align.align import Alignment, align
 from sayso.atomic import put
-from sayso.audio import Audio, Notice, Tags, Writer, read, read_tags
+from sayso.audio import Audio, Notice, read
 from sayso.autoedit.apply import point_out, with_room_tone
 from sayso.autoedit.choose import SHORTEST_S, Scores, choose
 from sayso.autoedit.editor import POINTER, Editor, score
 from sayso.autoedit.features import Features, extract_features
-from sayso.desk import Stretch, Strip
-from sayso.effects import Sound, process
 from sayso.errors import DataError, ModelError, RangeError, RequestError
-from sayso.outputs import fitting, refuse_inputs
-from sayso.timeline import CROSSFADE_S, Edited, Timeline
-from sayso.timeline.chapters import carried
-from sayso.timeline.editlist import EditList, Insert, check_inside
+from sayso.timeline import CROSSFADE_S, Timeline
+from sayso.timeline.editlist import EditList
 from sayso.watch import SILENT, Watch
-
-
-def align_files(
-    raw: str | Path,
-    edited: str | Path,
-    *,
-    tracks: Sequence[str | Path] = (),
-    notice: Notice | None = None,
-    watch: Watch = SILENT,
-) -> tuple[EditList, Alignment]:
-    """The edit that makes `edited` of `raw`, and how sure that is.
-
-    Args:
-        raw: the whole recording.
-        edited: made of it.
-        tracks: recordings that run beside `raw`, such as its stems.
-        notice: told of damaged files.
-        watch: progress and cancelling, polled between steps.
-
-    Raises: as `sayso.align.align.align`.
-    """
-    recording = read(raw, notice=notice)
-    made = read(edited, notice=notice)
-    found = align(recording, made, watch=watch)
-    speeds = sorted(
-        match.speed for match in found.matches for _ in range(match.clip.frames // 1000)
-    )
-    new = []
-    for start, stop in found.new:
-        before = sum(match.start < start for match in found.matches)
-        frames = round((stop - start) * recording.sample_rate / made.sample_rate)
-        new.append(Insert(before=before, frames=max(1, frames)))
-    edit = EditList(
-        sources=(str(raw), *map(str, tracks)),
-        source_frames=recording.frames,
-        timeline=found.timeline,
-        new=tuple(new),
-        speed=speeds[len(speeds) // 2] if speeds else 1.0,
-    )
-    return edit, found
 
 
 def apply_file(
@@ -212,84 +164,3 @@ def _scores(
     if file is not None:
         put(file, found.dumps())
     return found
-
-
-def track_paths(edit: EditList, out: str | Path) -> list[Path]:
-    """The file of each track of `edit` by the file `out`, as `render_edit` names them."""
-    out = Path(out)
-    if len(edit.sources) == 1:
-        return [out]
-    stems = [Path(source).stem for source in edit.sources]
-    alike = len(set(map(str.casefold, stems))) < len(stems)
-    names = [f"{at}-{stem}" if alike else stem for at, stem in enumerate(stems, 1)]
-    files = (fitting(f"{out.stem}-{name}{out.suffix}", keep=out.suffix) for name in names)
-    return [out.with_name(file) for file in files]
-
-
-def render_edit(
-    edit: EditList,
-    out: str | Path,
-    *,
-    encoding: str | None = None,
-    notice: Notice | None = None,
-    watch: Watch = SILENT,
-) -> list[Path]:
-    """Plays `edit` into files and returns their paths.
-
-    Args:
-        edit: one recording goes to the file `out`, several to files of their own names beside it,
-            numbered where two are called alike.
-        out: a file; its suffix is the format.
-        encoding: as `sayso.audio.write`.
-        notice: told of damaged files.
-        watch: progress and cancelling, polled between blocks.
-
-    Raises: DataError where a recording does not fit the edit, OutputError, Cancelled.
-    """
-    paths = []
-    for number, (source, path) in enumerate(zip(edit.sources, track_paths(edit, out), strict=True)):
-        refuse_inputs(path, edit.sources)
-        audio = read(source, notice=notice)
-        _check_fits(edit, audio, source)
-        sound: Sound = Edited(audio, edit.timeline)
-        if edit.speed != 1.0:
-            sound = process(sound, Strip(effects=(Stretch(rate=edit.speed),)))
-        share = watch.part(number / len(edit.sources), (number + 1) / len(edit.sources))
-        tags, said = carried(read_tags(source), path, edit.timeline, speed=edit.speed)
-        if said and notice is not None:
-            notice(said)
-        paths.append(_play(sound, path, encoding, tags, share))
-    return paths
-
-
-def _check_fits(edit: EditList, audio: Audio, source: str) -> None:
-    if audio.sample_rate != edit.timeline.sample_rate:
-        raise DataError(
-            f"{source} has {audio.sample_rate} Hz, but the edit counts at "
-            f"{edit.timeline.sample_rate} Hz. Resample it, or align or apply anew"
-        )
-    check_inside(edit, audio.frames, Path(source).name)
-
-
-def _play(
-    sound: Sound,
-    path: Path,
-    encoding: str | None,
-    tags: Tags,
-    watch: Watch,
-) -> Path:
-    done = 0
-    with Writer(
-        path,
-        sound.sample_rate,
-        sound.channels,
-        encoding=encoding,
-        frames=sound.frames,
-        tags=tags,
-    ) as out:
-        for block in sound.blocks():
-            watch.check("stopped while writing the edit")
-            out.append(block)
-            done += block.shape[1]
-            watch.report(done / sound.frames)
-    return path
