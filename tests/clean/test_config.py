@@ -11,7 +11,7 @@ from sayso.errors import ConfigError
 
 
 def test_the_packaged_ones_load_and_differ():
-    assert config_names() == ("broadcast", "embedded", "fast", "published")
+    assert config_names() == ("best", "broadcast", "embedded", "fast", "published")
     configs = {name: load_config(name) for name in config_names()}
     assert all(config.name == name for name, config in configs.items())
     assert configs["fast"].separation is None
@@ -34,7 +34,7 @@ def test_a_stage_is_left_out_or_changed_by_an_override(tmp_path: Path):
 @pytest.mark.parametrize(
     ("name", "override", "said"),
     [
-        ("embeded", None, "expected one of broadcast, embedded"),
+        ("embeded", None, "expected one of best, broadcast, embedded"),
         ("embedded", "denoise.wet=2", "denoise.wet"),
         ("embedded", "reverb={}", "reverb"),
         ("embedded", "separation.separators=[]", "separation.separators"),

@@ -72,7 +72,7 @@ def test_separators_are_asked_fused_and_masked(scene):
 def test_level_is_for_the_stages_alone(scene):
     _, mix, known = scene
     quiet = Audio(0.01 * mix.samples, RATE)
-    config = load_config("embedded", ["loudness=null", "gate=null"])
+    config = load_config("best", ["loudness=null", "gate=null"])
     open_model = lambda name, target: knows(known)  # noqa: E731
     loud, soft = (clean_audio(audio, config, open_model=open_model) for audio in (mix, quiet))
     np.testing.assert_allclose(100 * soft.audio.samples, loud.audio.samples, atol=1e-4)
@@ -106,12 +106,12 @@ def test_wet_and_dry_are_mixed(noisy):
 
 def test_without_a_trained_separator_it_is_left_out_and_said(scene, noisy):
     _, mix = noisy(3.0)
-    config = load_config("embedded")
+    config = load_config("best")
     found = clean_audio(mix, config, open_model=lambda name, target: None)
     assert "no trained separator" in found.notes[0]
     rest = config.model_copy(update={"separation": None, "denoise": Denoise()})
     np.testing.assert_array_equal(found.audio.samples, clean_audio(mix, rest).audio.samples)
-    alone = load_config("embedded", ["separation.stand_in=null"])
+    alone = load_config("best", ["separation.stand_in=null"])
     left = clean_audio(mix, alone, open_model=lambda name, target: None)
     assert "left as it is" in left.notes[0]
     nothing = config.model_copy(update={"separation": None})
@@ -121,7 +121,7 @@ def test_without_a_trained_separator_it_is_left_out_and_said(scene, noisy):
 def test_silence_and_music_alone_are_refused(scene):
     _, mix, _ = scene
     with pytest.raises(SilenceError, match="silent throughout"):
-        clean_audio(Audio(np.zeros((1, RATE), np.float32), RATE), load_config("embedded"))
+        clean_audio(Audio(np.zeros((1, RATE), np.float32), RATE), load_config("best"))
     whisper = Known(1e-4 * mix.samples, 1e-4 * mix.samples)
     faint = knows(whisper)
 
@@ -129,7 +129,7 @@ def test_silence_and_music_alone_are_refused(scene):
         found = faint(mix, targets)
         return {target: Audio(1e-3 * audio.samples, RATE) for target, audio in found.items()}
 
-    config = load_config("embedded")
+    config = load_config("best")
     with pytest.raises(SilenceError, match="no speech was found"):
         clean_audio(mix, config, open_model=lambda name, target: hears_nothing)
 

@@ -148,7 +148,13 @@ class AvSource:
         start_s = float((self._stream.start_time or 0) * self._stream.time_base)
         zero_s = self._zero_s(start_s)
         return TimeLine(
-            rate, self._tick_s * rate, longest_s * rate, start_s, zero_s, stated=self._stated
+            rate,
+            self._tick_s * rate,
+            longest_s * rate,
+            start_s,
+            zero_s,
+            stated=self._stated,
+            delayed=self.info.format == "asf",
         )
 
     def _zero_s(self, start_s: float) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-_LATE_S = 0.002  # less is rounding
+_LATE_S = 0.01  # less comes of how codecs begin
 _LEAST_HOLE_S = 0.015  # time stamps of whole recordings waver by less
 _WAVER_TICKS = 2  # time stamps are rounded to ticks
 
@@ -44,6 +44,7 @@ class TimeLine:
         start_s: the time stamp at which the container says that the sound begins.
         zero_s: the time stamp of what is given first.
         stated: how many samples the header promises; None where it does not.
+        delayed: the decoder dates what it gives first too late.
     """
 
     rate: int
@@ -52,6 +53,7 @@ class TimeLine:
     start_s: float = 0.0
     zero_s: float = 0.0
     stated: int | None = None
+    delayed: bool = False
     given: float = 0.0
     holes: list[tuple[float, float]] = field(default_factory=list)
     torn: list[tuple[float, float]] = field(default_factory=list)
@@ -76,9 +78,9 @@ class TimeLine:
 
     def _late(self, first: Heard) -> int:
         """How much later than the zero the sound begins, in samples."""
-        # What either of the two adds is a decoder's delay.
         stamped_s = self.start_s if first.at is None else first.at / self.rate
-        late_s = min(self.start_s, stamped_s) - self.zero_s
+        # Decoders of Windows Media date their first frame later than what they make it of.
+        late_s = (min(self.start_s, stamped_s) if self.delayed else stamped_s) - self.zero_s
         if not _LATE_S < late_s <= self.longest / self.rate:
             return 0
         self.late_s = late_s

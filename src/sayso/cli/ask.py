@@ -13,7 +13,7 @@ from sayso.cli.inputs import parted
 from sayso.cli.opening import destination_of, open_studio, tell_choice
 from sayso.cli.terminal import duration, level, note, progress_bar, say, show_json, show_table
 from sayso.conversation import Conversation, Reply, each_its_own
-from sayso.desk import Desk
+from sayso.desk import NO, Desk
 from sayso.errors import NothingToDoError, SaysoError
 
 if TYPE_CHECKING:
@@ -145,6 +145,7 @@ def _described(result: Result, paths: dict[str, Path]) -> list[dict[str, Any]]:
             "frames": track.audio.frames,
             "peak": track.peak,
             "notes": list(track.notes),
+            "made_by": result.makers.get(target.removeprefix(NO)),
         }
         for target, track in result.tracks.items()
     ]

@@ -75,8 +75,8 @@ def build_clean(commands: _Commands) -> None:
     clean.add_argument(
         "--config",
         metavar="NAME",
-        default="embedded",
-        help="embedded (the default), fast, broadcast, published, or a YAML file",
+        default="best",
+        help="best (the default), embedded, fast, broadcast, published, or a YAML file",
     )
     clean.add_argument(
         "--set", metavar="a.b=c", dest="overrides", action="append", default=[], help="repeatable"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +65,7 @@ class Result:
         inputs: the files that were read for it, which no output replaces.
         cleaned: what the cleaning gave, where the desk asks for it and there was speech.
         no_speech: why there was none, where the desk asks for cleaning; the tracks are silent then.
+        makers: which model took out each sound that was separated; "the rest" for what is left.
     """
 
     tracks: Mapping[str, Track]
@@ -73,6 +74,7 @@ class Result:
     inputs: tuple[Path, ...] = ()
     cleaned: Cleaned | None = None
     no_speech: str | None = None
+    makers: Mapping[str, str] = field(default_factory=dict)
 
     def write(
         self,

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from sayso.audio import Audio, read
 from sayso.clean import clean_audio
 from sayso.clean.pipeline import Keep, opened
-from sayso.desk import MIX, Desk
+from sayso.desk import MIX, Desk, complement_of
 from sayso.desk.placing import Resolved
 from sayso.desk.resolving import resolve
 from sayso.effects import Sound, amplify, limiter_notes, record
 from sayso.errors import SilenceError
 from sayso.rendering.mixing import Mixer
 from sayso.rendering.result import Result, Track
-from sayso.separate import Models, shared_models
+from sayso.separate import Models, absence_note, makers_of, shared_models
 from sayso.timeline import find_silences
 from sayso.watch import Progress, Watch
 
@@ -51,10 +52,7 @@ def render(
         recording first, ModelError, Cancelled.
     """
     watch = Watch.of(watch)
-    name, inputs = "audio", tuple[Path, ...]()
-    if not isinstance(source, Audio):
-        name, inputs = Path(source).stem, (Path(source).absolute(),)
-        source = read(source)
+    source, name, inputs = _opened(source)
     models = models or shared_models()
     report = watch.part(0.0, _SEPARATING)
     targets = desk.targets()
@@ -71,18 +69,27 @@ def render(
         except SilenceError as error:
             no_speech = str(error)
             source, notes = record(amplify(source, -math.inf), watch=part.quiet), (no_speech,)
-    audios = {MIX: source}
+    audios, absent, makers = {MIX: source}, dict[str, str](), dict[str, str]()
     if targets:
         audios |= models.separate(source, targets, watch=report.part(share, 1.0))
+        absent, makers = _absent(audios, report.quiet), _makers(models, targets)
     time = timing(desk, source)
     mixer = Mixer(desk, audios, time, watch)
     tracks = {}
     notes += _gone(desk, time)
-    step = (1 - _SEPARATING) / len(desk.deliver)
+    last, count = watch.part(_SEPARATING, 1.0), len(desk.deliver)
     for at, target in enumerate(desk.deliver):
-        start = _SEPARATING + at * step
-        tracks[target] = _track(mixer.track(target), notes, watch.part(start, start + step))
-    return Result(tracks, name, time.timeline, inputs, cleaned, no_speech)
+        said = (note for sound, note in absent.items() if _concerns(sound, target))
+        part = last.part(at / count, (at + 1) / count)
+        tracks[target] = _track(mixer.track(target), (*notes, *said), part)
+    return Result(tracks, name, time.timeline, inputs, cleaned, no_speech, makers)
+
+
+def _opened(source: Audio | str | Path) -> tuple[Audio, str, tuple[Path, ...]]:
+    """The recording, what it is called, and the file that it was read from."""
+    if isinstance(source, Audio):
+        return source, "audio", ()
+    return read(source), Path(source).stem, (Path(source).absolute(),)
 
 
 def timing(desk: Desk, source: Audio) -> Resolved:
@@ -99,6 +106,27 @@ def timing(desk: Desk, source: Audio) -> Resolved:
         silences=lambda: find_silences(source),
         listener=ContentAnalyser(source),
     )
+
+
+def _absent(audios: Mapping[str, Audio], watch: Watch) -> dict[str, str]:
+    """What to say of sounds that are not in the mix, by their names."""
+    said = {
+        target: absence_note(target, stem, audios[MIX], watch=watch)
+        for target, stem in audios.items()
+        if target != MIX
+    }
+    return {target: note for target, note in said.items() if note is not None}
+
+
+def _makers(models: Models, targets: Sequence[str]) -> dict[str, str]:
+    """Which model takes out each of `targets`."""
+    by_model = makers_of(models.separator, targets)
+    return {target: model for model, made in by_model.items() for target in made}
+
+
+def _concerns(sound: str, delivered: str) -> bool:
+    """Whether a track is made of `sound`, alone or among others."""
+    return delivered in (sound, MIX) or complement_of(delivered) is not None
 
 
 def _gone(desk: Desk, time: Resolved) -> tuple[str, ...]:

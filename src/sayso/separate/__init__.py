@@ -2,6 +2,7 @@
 
 from sayso.separate.cache import StemCache
 from sayso.separate.models import AUTO, Entry, Models, load, shared_models
+from sayso.separate.presence import absence_note
 from sayso.separate.protocol import Route, Separator, require_supported
 from sayso.separate.sharing import makers_of
 
@@ -12,6 +13,7 @@ __all__ = [
     "Route",
     "Separator",
     "StemCache",
+    "absence_note",
     "load",
     "makers_of",
     "require_supported",

@@ -172,7 +172,8 @@ class Models:
                 ROWS,
                 [row.name for row in ready],
                 lambda name: self.open(name, segment_s=segment_s, overlap=overlap),
-                version=fingerprint(*(path for row in ready for path in self.files(row.name))),
+                version=fingerprint(*(path for row in ready for path in self.files(row.name)))
+                + " in shares",
             )
         if "+" in spelt and not Path(name).exists():
             members, weights, fusion = parse_ensemble(spelt)

@@ -27,6 +27,11 @@ def spans_s(edit):
     return [(clip.start / RATE, clip.stop / RATE) for clip in edit.timeline.clips]
 
 
+def gaps_s(edit):
+    """The silences before its clips, in seconds."""
+    return [clip.gap / RATE for clip in edit.timeline.clips]
+
+
 def heard_s(text, suffix, **options):
     """`spans_s` of what `text` says."""
     return spans_s(read(text, suffix, **options)[0])

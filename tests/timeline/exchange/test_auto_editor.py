@@ -4,11 +4,11 @@ import json
 from fractions import Fraction
 
 import pytest
-from tests.timeline.exchange.reading import FRAMES, RATE, heard_s, read, spans_s
+from tests.timeline.exchange.reading import FRAMES, RATE, gaps_s, heard_s, read, spans_s
 
 from sayso.errors import FormatError
 from sayso.timeline import Clip, Timeline
-from sayso.timeline.editlist import EditList, Insert
+from sayso.timeline.editlist import EditList
 from sayso.timeline.exchange import Media, dumps
 
 CHUNKS = [[0, 600, 99999.0], [600, 1200, 1.0], [1200, 1800, 99999.0]]
@@ -53,9 +53,7 @@ def one(start, dur, offset, **more):
 def test_version_3_is_read_with_its_holes():
     text = v3(one(0, 150, 300), one(210, 150, 900), v=[[one(0, 360, 0)]])
     edit, notes = read(text, ".json")
-    assert (spans_s(edit), edit.new, notes) == (
-        [(10, 15), (30, 35)], (Insert(before=1, frames=2 * RATE),), []
-    )  # fmt: skip
+    assert (spans_s(edit), gaps_s(edit), notes) == ([(10, 15), (30, 35)], [0, 2], [])
 
 
 def test_version_2_has_its_effects_in_a_list():
@@ -71,14 +69,14 @@ def test_version_2_has_its_effects_in_a_list():
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (chunks([0, 300, 2.0]), "2 times its speed"),
+        (chunks([0, 300, 8.0]), "8 times its speed"),
         (chunks([0, 300, 99999.0]), "keeps nothing"),
         (chunks([0, 300]), "start, end, speed"),
         (chunks([300, 0, 1]), "ends before it starts"),
         (chunks([0, "x", 1]), "expected a number"),
         (chunks(timebase="0/0"), "timebase"),
-        (v3(one(0, 150, 300, effects=["speed:2.0"])), "2 times its speed"),
-        (v3(one(0, 150, 300, speed=0.5)), "0.5 times its speed"),
+        (v3(one(0, 150, 300, effects=["speed:5.0"])), "5 times its speed"),
+        (v3(one(0, 150, 300, speed=0.1)), "0.1 times its speed"),
         (v3(one(0, 0, 300)), "no length"),
         (v3(one(0, 150, 300, effects=["cut"])), "muted or switched off"),
         (json.dumps({"version": "3", "a": [[]]}), "says no timebase"),
@@ -101,3 +99,17 @@ def test_what_changes_the_sound_only_is_noted():
         "a1 is another sound track of v.mov; its first one is taken",
         "the volumes of clips are left out",
     ]
+
+
+def test_chunks_at_another_speed_are_read_and_written():
+    edit, notes = read(chunks([0, 300, 1.0], [300, 600, 2.0]), ".json")
+    assert [(clip.start / RATE, clip.stop / RATE, clip.speed) for clip in edit.timeline.clips] == [
+        (0, 10, 1), (10, 20, 2)
+    ]  # fmt: skip
+    assert notes == ["1 clip at another speed: at the same pitch"]
+    assert json.loads(dumps(edit, ".json"))["chunks"][:2] == [[0, 300, 1.0], [300, 600, 2.0]]
+
+
+def test_version_3_counts_offsets_as_they_pass():
+    edit, _ = read(v3(one(0, 150, 300, effects=["speed:2"])), ".json")
+    assert spans_s(edit) == [(20, 30)]

@@ -4,11 +4,11 @@ import re
 from fractions import Fraction
 
 import pytest
-from tests.timeline.exchange.reading import FRAMES, RATE, found, heard_s, read, spans_s
+from tests.timeline.exchange.reading import FRAMES, RATE, found, gaps_s, heard_s, read, spans_s
 
 from sayso.errors import FormatError, RangeError, RequestError
 from sayso.timeline import Clip, Timeline
-from sayso.timeline.editlist import EditList, Insert
+from sayso.timeline.editlist import EditList
 from sayso.timeline.exchange import Media, dumps
 
 
@@ -76,7 +76,7 @@ def test_black_is_a_gap_and_the_sequence_begins_where_its_first_event_does():
     )
     edit, _ = read(edl(*lines), ".edl", rate="25")
     assert spans_s(edit) == [(10, 15), (30, 35)]
-    assert edit.new == (Insert(before=1, frames=2 * RATE),)
+    assert gaps_s(edit) == [0, 2]
 
 
 def test_channels_of_one_recording_are_one_track():
@@ -117,17 +117,25 @@ def test_source_times_beyond_a_recording_that_says_no_time_code_are_refused():
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("M2   AX       060.0                00:00:10:00", "2 times its speed"),
+        ("M2   AX       240.0                00:00:10:00", "8 times its speed"),
         ("M2   AX       -030.0               00:00:10:00", "backwards"),
         ("M2   AX       000.0                00:00:10:00", "frozen"),
         ("* FREEZE FRAME", "frozen"),
-        ("* nothing of the kind", "2 times its speed"),
     ],
 )
-def test_retimed_events_are_refused(line, says):
+def test_events_that_an_edit_cannot_play_are_refused(line, says):
     fast = event(1, "00:00:10:00 00:00:20:00 01:00:00:00 01:00:05:00")
     with pytest.raises(FormatError, match=says):
         read(edl(fast, line), ".edl", rate="30")
+
+
+@pytest.mark.parametrize("line", ["M2   AX       060.0                00:00:10:00", "* none"])
+def test_events_at_another_speed_are_played_so(line):
+    fast = event(1, "00:00:10:00 00:00:20:00 01:00:00:00 01:00:05:00")
+    edit, notes = read(edl(fast, line), ".edl", rate="30")
+    (clip,) = edit.timeline.clips
+    assert (spans_s(edit), clip.speed, clip.frames) == ([(10, 20)], 2, 5 * RATE)
+    assert notes == ["1 clip at another speed: at the same pitch"]
 
 
 def test_a_motion_line_of_its_own_speed_changes_nothing():

@@ -49,7 +49,9 @@ REORDERED = [(96_000, 144_000), (0, 48_000), (96_000, 144_000), (200_000, 300_00
 def test_otio_keeps_everything(tmp_path):
     edit = edit_of(*REORDERED, new=(Insert(before=2, frames=777),), speed=1.02)
     clips = (edit.timeline.clips[0].model_copy(update={"gain_db": -4.5}), *edit.timeline.clips[1:])
-    timeline = edit.timeline.model_copy(update={"clips": clips, "fade_out_frames": 123})
+    clips = (*clips[:3], clips[3].model_copy(update={"crossfade_frames": 99, "gap": 555}))
+    fades = {"fade_in_frames": 77, "fade_out_frames": 123}
+    timeline = edit.timeline.model_copy(update={"clips": clips, **fades})
     edit = edit.model_copy(update={"timeline": timeline})
     assert there_and_back(tmp_path, edit, ".otio") == edit
 
@@ -85,11 +87,14 @@ def test_otio_keeps_tracks(tmp_path):
     gap=st.integers(0, 3),
 )
 def test_reaper_keeps_clips_to_the_frame(ends, crossfade, gap):
-    new = (Insert(before=gap, frames=5000),) if 0 < gap < len(ends) else ()
-    edit = edit_of(*((a, a + n) for a, n in ends), crossfade=crossfade, new=new)
+    clips = tuple(
+        Clip(start=a, stop=a + n, gap=5000 * (at == gap)) for at, (a, n) in enumerate(ends)
+    )
+    edit = edit_of((0, 1), crossfade=crossfade)
+    edit = edit.model_copy(update={"timeline": edit.timeline.model_copy(update={"clips": clips})})
     back = place(parse(dumps(edit, ".rpp").encode(), ".rpp", None), found)[0]
     assert spans(back) == spans(edit)
-    assert back.new == edit.new
+    assert [clip.gap for clip in back.timeline.clips] == [clip.gap for clip in clips]
     assert back.sources == edit.sources
 
 
@@ -158,7 +163,7 @@ def test_auto_editor_cannot_go_back(tmp_path):
         ("a.txt", "3.0\t99.0\t1", "within"),
         ("a.json", '{"version": "3"}', "auto-editor"),
         ("a.json", '{"version": "1", "chunks": [[0, 1]]}', "start, end, speed"),
-        ("a.json", '{"version": "1", "chunks": [[0, 9, 2.0]]}', "times its speed"),
+        ("a.json", '{"version": "1", "chunks": [[0, 9, 8.0]]}', "times its speed"),
         ("a.wav", "", "expected an edit"),
     ],
 )
@@ -207,18 +212,34 @@ def test_every_format_is_read_in_a_process_of_its_own(tmp_path, suffix):
     [
         (".otio", None),
         (".rpp", "the change of tempo"),
-        (".xml", "the clips' gains and the change of tempo"),
-        (".edl", "the clips' gains and the crossfades and the change of tempo"),
-        (".txt", "the clips' gains and the gaps and the crossfades and the change of tempo"),
-        (".json", "the clips' gains and the gaps and the crossfades and the change of tempo"),
+        (".xml", "the clips' gains, the fades, the change of tempo"),
+        (".edl", "the clips' gains, the crossfades, the fades, the change of tempo"),
+        (".txt", "the clips' gains, the gaps, the crossfades, the fades, the change of tempo"),
+        (".json", "the clips' gains, the gaps, the crossfades, the fades, the change of tempo"),
     ],
 )
 def test_what_a_format_has_no_place_for_is_told_when_written(tmp_path, suffix, lost):
     gap = (Insert(before=1, frames=48_000),)
     edit = edit_of((4800, 9600), (20_000, 30_000), (40_000, 50_000), crossfade=1200, new=gap)
     louder = tuple(clip.model_copy(update={"gain_db": 3.0}) for clip in edit.timeline.clips)
-    timeline = edit.timeline.model_copy(update={"clips": louder})
+    timeline = edit.timeline.model_copy(update={"clips": louder, "fade_in_frames": 99})
     edit = edit.model_copy(update={"timeline": timeline, "speed": 1.1})
     told = []
     write_edit(tmp_path / f"edit{suffix}", edit, notice=told.append)
     assert [one.partition("place for ")[2] for one in told] == ([lost] if lost else [])
+
+
+@pytest.mark.parametrize("suffix", sorted(FORMATS))
+def test_a_clip_at_another_speed_is_kept_or_refused(tmp_path, suffix):
+    fast = Clip(start=48_000, stop=96_000, speed=2.0), Clip(start=200_000, stop=250_000)
+    edit = edit_of((0, 1))
+    edit = edit.model_copy(update={"timeline": edit.timeline.model_copy(update={"clips": fast})})
+    if "speeds" in FORMATS[suffix].loses:
+        with pytest.raises(RequestError, match="clip 1 plays at 2 times its speed"):
+            write_edit(tmp_path / f"edit{suffix}", edit)
+        assert not list(tmp_path.iterdir())
+        return
+    clips = there_and_back(tmp_path, edit, suffix).timeline.clips
+    assert clips[0].start == 48_000
+    assert [clip.speed for clip in clips] == [2, 1]
+    assert abs(clips[0].stop - 96_000) <= 2

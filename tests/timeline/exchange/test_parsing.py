@@ -110,4 +110,4 @@ def test_the_table_is_complete():
     for suffix, form in FORMATS.items():
         assert form.suffix == suffix == suffix.lower()
         assert json.dumps(dumps(EDIT, suffix))
-        assert set(form.loses) <= {"gains", "gaps", "crossfades", "tempo"}
+        assert set(form.loses) <= {"gains", "gaps", "crossfades", "fades", "tempo", "speeds"}

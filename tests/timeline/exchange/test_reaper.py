@@ -1,10 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.timeline.exchange.reading import RATE, found, heard_s, read, spans_s
+from tests.timeline.exchange.reading import RATE, found, gaps_s, heard_s, read, spans_s
 
 from sayso.errors import FormatError
-from sayso.timeline.editlist import Insert
 
 WAVE = '<SOURCE WAVE\nFILE "raw.wav"\n>'
 
@@ -37,7 +36,7 @@ def test_a_muted_item_is_a_gap():
     muted = item(5, 5, 20, "MUTE 1 0")
     edit, notes = read(project(track(item(0, 5, 10), muted, item(10, 5, 30))), ".rpp")
     assert spans_s(edit) == [(10, 15), (30, 35)]
-    assert edit.new == (Insert(before=1, frames=5 * RATE),)
+    assert gaps_s(edit) == [0, 5]
     assert notes == ["1 clip is switched off, and left out"]
 
 
@@ -98,7 +97,7 @@ def test_a_recording_that_loops_begins_again():
         (item(0, 5, 0, source=SECTION.format(2)), "backwards"),
         (item(0, 5, 0, source=SECTION.format(3)), "backwards"),
         (item(0, 12, 0, source=SECTION.format(0)), "beyond the section"),
-        (item(0, 5, 0, "PLAYRATE 2 1 0 -1"), "2 times its speed"),
+        (item(0, 5, 0, "PLAYRATE 8 1 0 -1"), "8 times its speed"),
         (item(0, 5, 0, "SM 0 0 + 2 3"), "stretch markers"),
         (item(0, 5, 0, "ALLTAKES 1", WAVE, "TAKE", "SOFFS 3"), "all of its takes"),
         (item(0, 15, 50), "within the"),
@@ -190,11 +189,32 @@ def test_names_may_be_quoted_in_any_way():
         assert edit.sources == (written if written[0] not in "\"'`" else written[1:-1],)
 
 
-def test_crossfades_of_different_lengths_are_told():
-    items = item(0, 5, 10), item(4, 5, 20), item(8.5, 5, 30)
+def test_every_crossfade_keeps_its_length():
+    items = item(0, 5, 10), item(4, 5, 20), item(8.5, 5, 30), item(13.5, 5, 40)
     edit, notes = read(project(track(*items)), ".rpp")
-    assert spans_s(edit) == [(10, 14.5), (20.5, 24.75), (30.25, 35)]
-    assert "0.500 to 1.000 s" in notes[0]
+    assert spans_s(edit) == [(10, 14.5), (20.5, 24.75), (30.25, 35), (40, 45)]
+    assert [edit.timeline.join(at) / RATE for at in (1, 2, 3)] == [1, 0.5, 0]
+    assert notes == []
+
+
+def test_fades_of_the_ends_are_kept_and_others_told():
+    items = (
+        item(0, 5, 10, "FADEIN 1 0.5 0", "FADEOUT 1 1 0"),
+        item(5, 5, 30, "FADEIN 1 0.01 0", "FADEOUT 1 0.01 2"),
+    )
+    edit, notes = read(project(track(*items)), ".rpp")
+    timeline = edit.timeline
+    assert (timeline.fade_in_frames, timeline.fade_out_frames) == (RATE // 2, 2 * RATE)
+    assert notes == ["1 fade between the first and the last clip: left out"]
+
+
+def test_an_item_at_another_speed_plays_so():
+    edit, notes = read(project(track(item(0, 5, 10, "PLAYRATE 2 0 0 -1"))), ".rpp")
+    (clip,) = edit.timeline.clips
+    assert (spans_s(edit), clip.speed) == ([(10, 20)], 2)
+    assert notes == ["changes of pitch are left out", "1 clip at another speed: at the same pitch"]
+    looped = item(0, 10, 50, "LOOP 1", "PLAYRATE 2 1 0 -1")
+    assert heard(looped) == [(50, 60), (0, 10)]
 
 
 def test_an_item_within_another_is_refused():

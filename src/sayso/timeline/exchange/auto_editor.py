@@ -38,7 +38,7 @@ def dump(edit: EditList, suffix: str, rate: Fraction) -> str:
         if start > at:
             chunks.append([at, start, float(_CUT)])
         if stop > start:
-            chunks.append([start, stop, 1.0])
+            chunks.append([start, stop, clip.speed])
         at = max(stop, at)
     end = round((edit.source_frames or clips[-1].stop) * rate / hz)
     if end > at:
@@ -170,7 +170,7 @@ def _clip(clip: Any, track: str, notes: list[str]) -> Piece:
     return Piece(
         at=start,
         length=length,
-        start=offset,
+        start=offset * speed,  # it counts in pictures that are heard
         media=source if isinstance(source, str) and source else None,
         enabled=0 < speed < _CUT,
         speed=speed,

@@ -45,7 +45,9 @@ def dump(edit: EditList, suffix: str, rate: Fraction) -> str:
     gaps = {insert.before: insert.frames for insert in edit.new}
     at = 0
     for number_, clip in enumerate(clips):
-        at += gaps.get(number_, 0)
+        at += gaps.get(number_, 0) + clip.gap
+        if not clip.frames:
+            continue
         # Rounding where clips begin and end, not their lengths, keeps later ones in place.
         begin, end = (round(frames * rate / hz) for frames in (at, at + clip.frames))
         start = round(clip.start * rate / hz)

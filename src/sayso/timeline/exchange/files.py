@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sayso.atomic import put
 from sayso.audio import Notice
-from sayso.errors import FormatError, InputError, MoveError, RangeError, SaysoError
+from sayso.errors import FormatError, InputError, MoveError, RangeError, RequestError, SaysoError
 from sayso.timeline.editlist import EditList
 from sayso.timeline.exchange.formats import FORMATS, NAMES, EditFormat, check_name, format_of
 from sayso.timeline.exchange.media import Find, finder, media_of, named_from
@@ -127,7 +127,7 @@ def write_edit(
     text = dumps(edit.model_copy(update={"sources": sources}), form.suffix, rate=rate)
     written = put(path, text)
     if notice is not None and (lost := _lost(edit, form)):
-        notice(f"{Path(path).name}: {form.name} has no place for {' and '.join(lost)}")
+        notice(f"{Path(path).name}: {form.name} has no place for {', '.join(lost)}")
     return written
 
 
@@ -136,7 +136,14 @@ def dumps(edit: EditList, suffix: str, *, rate: Fraction = PICTURE_HZ) -> str:
 
     Raises: RequestError for what the format cannot hold, MissingExtraError for OpenTimelineIO.
     """
-    return FORMATS[suffix].adapter.dump(edit, suffix, rate)
+    form = FORMATS[suffix]
+    faster = next((n for n, clip in enumerate(edit.timeline.clips, 1) if clip.speed != 1.0), None)
+    if faster is not None and "speeds" in form.loses:
+        raise RequestError(
+            f"clip {faster} plays at {edit.timeline.clips[faster - 1].speed:g} times its speed, "
+            f"for which {form.name} has no place here; export .otio, .rpp or .json"
+        )
+    return form.adapter.dump(edit, suffix, rate)
 
 
 def _picture_hz(source: str) -> Fraction | None:
@@ -149,12 +156,15 @@ def _picture_hz(source: str) -> Fraction | None:
 def _lost(edit: EditList, form: EditFormat) -> list[str]:
     """What is in `edit` and not in a file of `form`."""
     timeline = edit.timeline
-    joins = range(len(timeline.clips) - 1)
+    joins, usual = range(len(timeline.clips) - 1), round(CROSSFADE_S * timeline.sample_rate)
     held = {
         "gains": any(clip.gain_db for clip in timeline.clips),
-        "gaps": bool(edit.new),
-        "crossfades": timeline.crossfade_frames != round(CROSSFADE_S * timeline.sample_rate)
-        and any(reach(timeline, number) for number in joins),
+        "gaps": bool(edit.new) or any(clip.gap for clip in timeline.clips),
+        "crossfades": any(
+            reach(timeline, number) and timeline.join(number + 1) != usual for number in joins
+        ),
+        "fades": bool(timeline.fade_in_frames or timeline.fade_out_frames),
+        "speeds": False,
         "tempo": edit.speed != 1.0,
     }
     words = {"gains": "the clips' gains", "gaps": "the gaps", "tempo": "the change of tempo"}

@@ -40,7 +40,8 @@ class EditFormat:
         name: of the program or format.
         module: the adapter beside this module.
         exact: how fine its times are, in words.
-        loses: what of an edit it has no place for: "gains", "gaps", "crossfades", "tempo".
+        loses: what of an edit it has no place for: "gains", "gaps", "crossfades", "fades",
+            "tempo"; an edit with "speeds" of clips is not written where they are lost.
         takes_rate: whether a person chooses how many frames a second it counts.
     """
 
@@ -57,19 +58,20 @@ class EditFormat:
         return cast(Adapter, import_module(f"sayso.timeline.exchange.{self.module}"))
 
 
-_ALL = ("gains", "gaps", "crossfades", "tempo")
+_ALL = ("gains", "gaps", "crossfades", "fades", "tempo")
 FORMATS: Mapping[str, EditFormat] = {
     row.suffix: row
     for row in (
         EditFormat(".otio", "OpenTimelineIO", "otio"),
         EditFormat(".rpp", "Reaper", "reaper", loses=("tempo",)),
-        EditFormat(".txt", "Audacity labels", "labels", "to the microsecond", _ALL),
+        EditFormat(".txt", "Audacity labels", "labels", "to the microsecond", (*_ALL, "speeds")),
         EditFormat(
-            ".xml", "Final Cut Pro 7", "otio", "to a picture", ("gains", "tempo"), takes_rate=True
+            ".xml", "Final Cut Pro 7", "otio", "to a picture",
+            ("gains", "fades", "tempo", "speeds"), takes_rate=True,
         ),
         EditFormat(
             ".edl", "EDL (CMX 3600)", "edl", "to a picture",
-            ("gains", "crossfades", "tempo"), takes_rate=True,
+            ("gains", "crossfades", "fades", "tempo", "speeds"), takes_rate=True,
         ),
         EditFormat(".json", "auto-editor", "auto_editor", "to a picture", _ALL),
     )

@@ -8,4 +8,5 @@ from sayso.timeline.timeline import Timeline
 
 def inner_reach(timeline: Timeline, number: int) -> int:
     """As `sayso.timeline.playback.reach`, but not beyond the beginning of the recording."""
-    return min(reach(timeline, number), timeline.clips[number + 1].start)
+    after = timeline.clips[number + 1]
+    return min(reach(timeline, number), int(after.start / after.speed))

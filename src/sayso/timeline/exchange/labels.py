@@ -22,7 +22,8 @@ _NUMBER = re.compile(r"\s*(\d{1,9})\b")
 def dump(edit: EditList, suffix: str, rate: Fraction) -> str:
     """`edit` as labels in the order of the raw recording."""
     hz = edit.timeline.sample_rate
-    numbered = sorted(enumerate(edit.timeline.clips, 1), key=lambda pair: pair[1].start)
+    clips = [clip for clip in edit.timeline.clips if clip.frames]
+    numbered = sorted(enumerate(clips, 1), key=lambda pair: pair[1].start)
     return "".join(
         f"{clip.start / hz:.6f}\t{clip.stop / hz:.6f}\t{place}\n" for place, clip in numbered
     )

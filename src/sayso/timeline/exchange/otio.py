@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sayso.errors import FormatError, RequestError, SaysoError
 from sayso.optional import require
-from sayso.timeline.exchange.otio_items import read_timeline
+from sayso.timeline.exchange.otio_items import NEW, read_timeline
 
 if TYPE_CHECKING:
     from sayso.timeline.editlist import EditList
@@ -62,24 +62,28 @@ def _timeline(otio: Any, edit: EditList, rate: Fraction | None) -> Any:
         "speed": edit.speed,
         "sample_rate": hz,
         "crossfade_frames": edit.timeline.crossfade_frames,
+        "fade_in_frames": edit.timeline.fade_in_frames,
         "fade_out_frames": edit.timeline.fade_out_frames,
     }
+    inserts = {insert.before: insert.frames for insert in edit.new}
     for source in edit.sources:
         track = schema.Track(Path(source).stem, kind=schema.TrackKind.Audio)
         timeline.tracks.append(track)
-        inserts = {insert.before: insert.frames for insert in edit.new}
         at = 0
         for number, clip in enumerate(edit.timeline.clips):
             # Rounding where clips begin and end, not their lengths, keeps later ones in place.
-            if number in inserts:
-                track.append(_gap(otio, to_time(at, at + inserts[number])))
-                at += inserts[number]
-            elif number:
+            gaps = [(NEW, inserts.get(number, 0)), ("", clip.gap)]
+            for name, frames in gaps:
+                if frames:
+                    track.append(schema.Gap(name=name, duration=to_time(at, at + frames)))
+                    at += frames
+            if number and not any(frames for _, frames in gaps):
                 track.extend(_transition(otio, edit.timeline, number, to_time))
-            track.append(_clip(otio, edit, source, number, to_time, at))
+            if clip.frames:
+                track.append(_clip(otio, edit, source, number, to_time, at))
             at += clip.frames
-        if len(edit.timeline.clips) in inserts:
-            track.append(_gap(otio, to_time(at, at + inserts[len(edit.timeline.clips)])))
+        if rest := inserts.get(len(edit.timeline.clips), 0):
+            track.append(schema.Gap(name=NEW, duration=to_time(at, at + rest)))
     return timeline
 
 
@@ -94,10 +98,6 @@ def _times(otio: Any, hz: int, rate: Fraction | None) -> Any:
         )
 
     return between
-
-
-def _gap(otio: Any, duration: Any) -> Any:
-    return otio.schema.Gap(name="new", duration=duration)
 
 
 def _transition(otio: Any, timeline: Timeline, number: int, to_time: Any) -> list[Any]:
@@ -130,6 +130,11 @@ def _clip(otio: Any, edit: EditList, source: str, number: int, to_time: Any, at:
         media_reference=reference,
         source_range=otio.opentime.TimeRange(to_time(0, clip.start), length),
     )
-    if clip.gain_db:
-        made.metadata["sayso"] = {"gain_db": clip.gain_db}
+    if clip.speed != 1.0:
+        made.effects.append(otio.schema.LinearTimeWarp(time_scalar=clip.speed))
+    ours = {} if not clip.gain_db else {"gain_db": clip.gain_db}
+    if clip.crossfade_frames is not None:
+        ours["crossfade_s"] = clip.crossfade_frames / edit.timeline.sample_rate
+    if ours:
+        made.metadata["sayso"] = ours
     return made

@@ -14,6 +14,8 @@ from typing import Any, TypeAlias
 from sayso.errors import FormatError
 from sayso.timeline.exchange.project import Piece, Project, Row, number
 
+NEW = "new"
+"""The name of a gap for what is in no recording."""
 _TIMING = re.compile(r"time|speed|retim|revers|freeze|warp|tempo|stretch", re.I)
 
 
@@ -35,19 +37,22 @@ def read_timeline(otio: Any, timeline: Any) -> Project:
     hz = number(ours.get("sample_rate", 1), "damaged: sample_rate")
     if hz < 1:
         raise FormatError(f"damaged: sample_rate is {float(hz):g}; expected at least 1")
-    lengths = [
-        number(ours[name], f"damaged: {name}") / hz if name in ours else None
-        for name in ("crossfade_frames", "fade_out_frames")
-    ]
+    lengths = {
+        name: number(ours[f"{name}_frames"], f"damaged: {name}_frames") / hz
+        for name in ("crossfade", "fade_in", "fade_out")
+        if f"{name}_frames" in ours
+    }
     return Project(
         rows=tuple(
             Row(name=track.name, picture=track.picture, pieces=tuple(pieces))
             for track, pieces in rows.values()
         ),
         notes=tuple(dict.fromkeys(reader.notes)),
-        crossfade_s=lengths[0],
-        fade_out_s=lengths[1],
+        new=tuple(reader.new),
         tempo=ours.get("speed", 1.0),
+        crossfade_s=lengths.get("crossfade"),
+        fade_in_s=lengths.get("fade_in"),
+        fade_out_s=lengths.get("fade_out"),
     )
 
 
@@ -65,10 +70,11 @@ _Placed: TypeAlias = tuple[_Track, Piece]
 
 
 class _Reader:
-    """Walks a timeline; `notes` gets what is left out."""
+    """Walks a timeline; `notes` gets what is left out, `new` the holes that we called so."""
 
     def __init__(self, otio: Any) -> None:
         self.notes: list[str] = []
+        self.new: list[tuple[Fraction, Fraction]] = []
         self._otio, self._schema = otio, otio.schema
 
     def composition(self, parent: Any, track: _Track) -> list[_Placed]:
@@ -109,7 +115,10 @@ class _Reader:
                 for where, piece in self._item(child, track)
             ]
             placed.append(_heard_before(inside, *faded, first=not placed) if faded else inside)
-            now += _seconds(child.duration(), f"the length of {child.name!r}")
+            length = _seconds(child.duration(), f"the length of {child.name!r}")
+            if isinstance(child, self._schema.Gap) and child.name == NEW and length > 0:
+                self.new.append((now, length))
+            now += length
             faded = None
         return [one for those in placed for one in those]
 
@@ -143,7 +152,9 @@ class _Reader:
         available = getattr(reference, "available_range", None)
         if available is not None:
             start -= _seconds(available.start_time, what)
-        gain_db = number(_fields(clip, "sayso").get("gain_db", 0.0), f"{what}: gain_db")
+        ours = _fields(clip, "sayso")
+        gain_db = number(ours.get("gain_db", 0.0), f"{what}: gain_db")
+        join_s = number(ours["crossfade_s"], what) if "crossfade_s" in ours else None
         return Piece(
             at=Fraction(0),
             length=length,
@@ -153,6 +164,7 @@ class _Reader:
             gain_db=float(gain_db) + self._level_db(clip),
             speed=self._speed(clip, track),
             timecoded=available is None,
+            join=join_s,
         )
 
     def _speed(self, item: Any, track: _Track) -> Fraction:
@@ -209,7 +221,7 @@ def _heard_before(
     earlier = replace(
         piece,
         at=piece.at - lead,
-        start=piece.start - lead,
+        start=piece.start - lead * piece.speed,
         length=piece.length + lead,
         fade_in=before + after,
     )

@@ -39,6 +39,7 @@ class Piece:
         window: where it is part of a section of the recording, that section's start and length.
         loops: whether it begins again where the recording or the window ends.
         timecoded: whether `start` counts as the recording's own time code does.
+        join: length of the crossfade with the piece before, where a file of ours says it.
     """
 
     at: Fraction
@@ -53,6 +54,7 @@ class Piece:
     window: tuple[Fraction, Fraction] | None = None
     loops: bool = False
     timecoded: bool = False
+    join: Fraction | None = None
 
     @property
     def end(self) -> Fraction:
@@ -88,14 +90,17 @@ class Project:
         joins: whether the format tells how pieces are joined; where it does not, they are joined
             by our usual crossfade.
         notes: what a person should know that the adapter left out.
-        crossfade_s, fade_out_s, tempo: what only a file of our own says.
+        new: holes in which something was heard that is in no recording: where, and how long.
+        crossfade_s, fade_in_s, fade_out_s, tempo: what only a file of our own says.
     """
 
     rows: tuple[Row, ...]
     rate: Fraction | None = Fraction(1)
     joins: bool = False
     notes: tuple[str, ...] = ()
+    new: tuple[tuple[Fraction, Fraction], ...] = ()
     crossfade_s: Fraction | None = None
+    fade_in_s: Fraction | None = None
     fade_out_s: Fraction | None = None
     tempo: float = 1.0
 

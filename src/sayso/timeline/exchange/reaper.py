@@ -29,13 +29,14 @@ def dump(edit: EditList, suffix: str, rate: Fraction) -> str:
     """`edit` as a project."""
     hz = edit.timeline.sample_rate
     lines = ['<REAPER_PROJECT 0.1 "7.0" 0', f"  SAMPLERATE {hz} 0 0"]
+    inserts = {insert.before: insert.frames for insert in edit.new}
     for source in edit.sources:
         lines += ["  <TRACK", f"    NAME {_quoted(Path(source).stem)}", "    NCHAN 2"]
         at = 0
-        inserts = {insert.before: insert.frames for insert in edit.new}
         for number, clip in enumerate(edit.timeline.clips):
-            at += inserts.get(number, 0)
-            lines += _item(edit, source, number, at)
+            at += inserts.get(number, 0) + clip.gap
+            if clip.frames:
+                lines += _item(edit, source, number, at)
             at += clip.frames
         lines.append("  >")
     return "\n".join([*lines, ">", ""])
@@ -47,23 +48,21 @@ def _item(edit: EditList, source: str, number: int, at: int) -> list[str]:
     timeline = edit.timeline
     clip, hz = timeline.clips[number], timeline.sample_rate
     inserted = {insert.before for insert in edit.new}
-    joined = number > 0 and number not in inserted
-    goes_on = number + 1 < len(timeline.clips) and number + 1 not in inserted
-    fade_in = inner_reach(timeline, number - 1) if joined else 0
-    fade_out = inner_reach(timeline, number) if goes_on else 0
-    start, stop = clip.start - fade_in, clip.stop + fade_out
     last = number + 1 == len(timeline.clips)
-    out_s = timeline.fade_out_frames / hz if last else 2 * fade_out / hz
+    before = inner_reach(timeline, number - 1) if number and number not in inserted else 0
+    after = 0 if last or number + 1 in inserted else inner_reach(timeline, number)
+    in_s = timeline.fade_in_frames / hz if not number else 2 * before / hz
+    out_s = timeline.fade_out_frames / hz if last else 2 * after / hz
     return [
         "    <ITEM",
-        f"      POSITION {(at - fade_in) / hz:.9f}",
-        f"      LENGTH {(stop - start) / hz:.9f}",
-        f"      FADEIN {_EQUAL_POWER} {2 * fade_in / hz:.9f} 0",
+        f"      POSITION {(at - before) / hz:.9f}",
+        f"      LENGTH {(before + clip.frames + after) / hz:.9f}",
+        f"      FADEIN {_EQUAL_POWER} {in_s:.9f} 0",
         f"      FADEOUT {_EQUAL_POWER} {out_s:.9f} 0",
         f"      NAME {_quoted(f'{Path(source).stem} {number + 1}')}",
         f"      VOLPAN {10 ** (clip.gain_db / 20):.9f} 0 1 -1",
-        f"      SOFFS {start / hz:.9f}",
-        "      PLAYRATE 1 1 0 -1",
+        f"      SOFFS {(clip.start - before * clip.speed) / hz:.9f}",
+        f"      PLAYRATE {clip.speed:.12g} 1 0 -1",
         f"      <SOURCE {_TYPES.get(Path(source).suffix.lower(), 'VIDEO')}",
         f"        FILE {_quoted(source)}",
         "      >",

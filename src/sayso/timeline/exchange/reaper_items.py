@@ -185,7 +185,8 @@ def _check(item: _Block, take: _Block, volume: Fraction, notes: list[str]) -> No
     notes += [f"{_NOTED[block.name]} are left out" for block in take.inner(*_NOTED)]
     if take.get("CHANMODE"):
         notes.append("channel modes of clips are left out")
-    if take.get("PLAYRATE", 2):
+    varied = take.get("PLAYRATE", default=1.0) != 1 and not take.get("PLAYRATE", 1, 1.0)
+    if take.get("PLAYRATE", 2) or varied:
         notes.append("changes of pitch are left out")
     if volume < 0:
         notes.append("turned polarities of clips are left out")
