@@ -223,3 +223,23 @@ def test_the_same_request_sounds_the_same_through_every_door(name, song, served,
         assert list(tracks) == list(first), door
         for target, audio in tracks.items():
             assert np.array_equal(audio.samples, first[target].samples), (door, target)
+
+
+def test_with_cleaning_on_the_cuts_tell_their_true_length_once_rendered(served, demo, tmp_path):
+    samples = np.array(demo["vocals"].samples[:, : 3 * 44_100])
+    samples[:, 44_100 : 2 * 44_100] = 0
+    song = write(tmp_path / "talk.wav", Audio(samples, 44_100))
+    session = served.post("/sessions", files={"file": ("talk.wav", song.read_bytes())}).json()
+    at = f"/sessions/{session['id']}"
+    tighter = {"do": "edit", "steps": [{"step": "remove_silence", "longest_s": 0.2}]}
+    moves = [{"do": "clean", "cleaning": {"gate": {"range_db": -60}}}, tighter]
+    answer = served.post(f"{at}/moves", json={"moves": moves, "render": True}).json()
+    render_ = answer["render"]
+    while render_["state"] in ("queued", "running"):
+        time.sleep(0.05)
+        render_ = served.get(render_["url"]).json()
+    found = served.get(f"{at}/cuts").json()
+    assert found["duration_s"] == pytest.approx(render_["tracks"][0]["duration_s"])
+    assert found["duration_s"] < 2.7
+    served.post(f"{at}/moves", json={"moves": [{"do": "edit", "steps": [tighter["steps"][0]]}]})
+    assert served.get(f"{at}/cuts").json()["spans"] is None

@@ -293,6 +293,10 @@ def test_pipes_are_read_and_written(here):
     assert done.returncode == 3 and b"nothing came through" in done.stderr
     done = run("sayso separate take.wav -n simple -o - | cat; exit ${PIPESTATUS[0]}")
     assert done.returncode == 5 and b"name a folder" in done.stderr and not done.stdout
+    done = run("sayso edit align <(cat take.wav) take.wav -o cut.json")
+    assert done.returncode == 3 and b"an edit names its recording" in done.stderr
+    done = run("cat take.wav | sayso clean - -o - --config fast --flac | head -c 4")
+    assert done.stdout == b"fLaC", done.stderr
     done = run("sayso info /dev/zero")
     assert done.returncode == 3 and b"device" in done.stderr
 

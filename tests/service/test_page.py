@@ -310,6 +310,7 @@ async ([desk, output, source, stems]) => {
             "mix",
             -90,
         ),
+        ({"vocals": {"effects": [{"effect": "width", "amount": 1.6}]}}, "mix", -90),
         ({"drums": {"effects": [{"effect": "reverb", "amount": 0.5}]}}, "mix", -60),
         (
             {
@@ -329,7 +330,7 @@ async ([desk, output, source, stems]) => {
         ({"vocals": {"gain_db": -2.0, "mute": True}}, "vocals", -90),
         ({"drums": {"gain_db": -20.0}}, "no bass", -90),
     ],
-    ids=["pan", "reverb", "filters", "solo", "stem", "rest"],
+    ids=["pan", "width", "reverb", "filters", "solo", "stem", "rest"],
 )
 def test_what_plays_is_what_is_rendered(split, service, strips, output, worst_db):
     page, session = split

@@ -26,8 +26,17 @@ class Converter:
         self._kind: tuple[Any, ...] = ()
         self._resampler: Any = None
 
-    def push(self, frame: Any) -> list[Samples]:
-        """The blocks of a frame. Raises: ValueError, av.FFmpegError for what cannot be used."""
+    def push(self, frame: Any) -> list[Samples] | None:
+        """The blocks of a frame; None for one of a kind that cannot be, as damage makes it."""
+        import av
+
+        try:
+            return self._blocks(frame)
+        except (av.FFmpegError, ValueError):
+            self._kind, self._resampler = (), None
+            return None
+
+    def _blocks(self, frame: Any) -> list[Samples]:
         import av
 
         layout, _, rate = self._target

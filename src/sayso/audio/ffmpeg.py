@@ -70,7 +70,7 @@ class AvSource:
         stated: int | None = None,
         damaged: bool = False,
     ) -> None:
-        self._damaged = damaged
+        self._damaged, self._heard = damaged, False
         self._path, self.tell = path, tell
         self._container = _opened(file, path)
         try:
@@ -121,7 +121,7 @@ class AvSource:
         given += held.shape[1]
         if held.shape[1]:
             yield held
-        if not self._packets.frames and line.torn:
+        if not self._heard and line.torn:
             raise FormatError("the file is damaged: none of its sound could be read")
         self._tell_if_short(given)
         for sentence in line.notes(damaged=self._damaged):
@@ -190,8 +190,15 @@ class AvSource:
                 yield from converter.flush()
             for at in range(0, silence, BLOCK_FRAMES):
                 yield np.zeros((info.channels, min(BLOCK_FRAMES, silence - at)), np.float32)
-            if heard.frame is not None:
-                yield from converter.push(heard.frame)
+            if heard.frame is None:
+                continue
+            blocks = converter.push(heard.frame)
+            if blocks is None:
+                line.spoil(heard)
+                yield np.zeros((info.channels, round(heard.length)), np.float32)
+            else:
+                self._heard = True
+                yield from blocks
         yield from converter.flush()
 
     def _exact_stop(self, line: TimeLine) -> int | None:
@@ -227,7 +234,6 @@ class _Packets:
 
     Attributes:
         counting: time stamps only count what was found.
-        frames: how many were decoded.
         end: the time stamp at which the last packet ends, in ticks.
     """
 
@@ -235,7 +241,6 @@ class _Packets:
         self._container, self._stream = container, stream
         self._flac = container.format.name == "flac"
         self.counting = counting
-        self.frames = 0
         self.end: int | None = None
         self._bytes = self._count = 0
         self._expected: int | None = None
@@ -263,7 +268,6 @@ class _Packets:
                     torn, lost = True, lost + self._stands_for(packet) * self._length(packet, rate)
                 continue
             for frame in frames:
-                self.frames += 1
                 stamped = frame.pts is not None and (self._flac or not self.counting)
                 at = frame.pts * float(frame.time_base) * rate if stamped else None
                 self._last = frame.samples * rate / frame.sample_rate

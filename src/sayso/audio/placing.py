@@ -125,6 +125,10 @@ class TimeLine:
         self.jumps.append(self.given / self.rate)
         return 0
 
+    def spoil(self, item: Heard) -> None:
+        """Takes a frame that was placed for one that could not be read."""
+        self.torn.append((self.given / self.rate, item.length / self.rate))
+
     def notes(self, *, damaged: bool = False) -> list[str]:
         """What a person should know of all this, a sentence each.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sayso.cli.parser import fields
 from sayso.cli.terminal import duration, note, progress_bar, show_json, show_table
-from sayso.errors import OutputError
+from sayso.errors import FormatError, OutputError
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -23,6 +23,7 @@ def align(arguments: Namespace) -> int:
     from sayso.timeline.exchange import check_name, write_edit
 
     check_name(arguments.out)
+    _require_files(arguments.raw, *arguments.tracks)
     _check_out(arguments, arguments.raw, arguments.edited, *arguments.tracks)
     with progress_bar("aligning") as watch:
         edit, found = align_files(
@@ -75,6 +76,7 @@ def apply(arguments: Namespace) -> int:
         raise OutputError(
             f"{arguments.out} cannot hold both the edit and its scores; name two files"
         )
+    _require_files(arguments.raw, *arguments.tracks)
     _check_out(arguments, arguments.raw, *arguments.tracks)
     editor = None
     if arguments.editor:
@@ -203,6 +205,16 @@ def _rate(arguments: Namespace) -> Fraction | None:
     from sayso.timeline.exchange import frame_rate
 
     return None if arguments.rate is None else frame_rate(arguments.rate)
+
+
+def _require_files(*recordings: str) -> None:
+    from sayso.cli.inputs import is_pipe
+
+    for name in recordings:
+        if is_pipe(name):
+            raise FormatError(
+                f"{name} is a pipe, but an edit names its recording; save it to a file"
+            )
 
 
 def _check_out(arguments: Namespace, *inputs: str) -> None:

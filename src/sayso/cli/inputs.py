@@ -31,6 +31,14 @@ def is_there(name: str) -> bool:
         return False
 
 
+def is_pipe(name: str) -> bool:
+    """Whether what a name stands for can be read once only."""
+    try:
+        return name == PIPE or Path(name).is_fifo()
+    except (OSError, ValueError):
+        return False
+
+
 def is_pattern(name: str) -> bool:
     """Whether a name is a wildcard, and no file that is called so."""
     return any(sign in name for sign in _MAGIC) and not is_there(name)

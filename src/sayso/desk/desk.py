@@ -309,4 +309,7 @@ class History(Value):
             return self
         turns = (*self.turns, turn)
         old = chain.from_iterable(turns[:-MOST_TURNS])
-        return History(start=reduce(apply, old, self.start), turns=turns[-MOST_TURNS:])
+        made = History(start=reduce(apply, old, self.start), turns=turns[-MOST_TURNS:])
+        # Going on from the desk that is known saves applying every turn again.
+        made.__dict__["desk"] = reduce(apply, turn, self.desk)
+        return made

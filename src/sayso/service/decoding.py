@@ -7,14 +7,13 @@ opens the stranger's file. Run as a module, this file is that process.
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sayso import errors
+from sayso.bounded import bound, run_bounded
 
 if TYPE_CHECKING:
     from sayso.service.settings import Limits
@@ -39,17 +38,14 @@ def decode(upload: Path, out: Path, limits: Limits) -> Decoded:
         LimitError when it takes more time or memory than it may.
     """
     bounds = (limits.seconds, limits.decoded_bytes, limits.decoding_s, limits.decoding_bytes)
-    command = [sys.executable, "-m", __name__, str(upload), str(out), *map(str, bounds)]
-    try:
-        done = subprocess.run(
-            command, capture_output=True, timeout=2 * limits.decoding_s, stdin=subprocess.DEVNULL
-        )
-        told = json.loads(done.stdout)
-    except (subprocess.TimeoutExpired, json.JSONDecodeError):
+    arguments = (str(upload), str(out), *map(str, bounds))
+    said = run_bounded(__name__, *arguments, longest_s=2 * limits.decoding_s)
+    if not said:
         raise errors.LimitError(
             f"decoding the file takes more than {limits.decoding_s} s or "
             f"{limits.decoding_bytes >> 20} MiB; save it as wav or flac, or send less of it"
-        ) from None
+        )
+    told = json.loads(said)
     if "error" in told:
         raise getattr(errors, told["error"])(told["message"])
     return Decoded(**told)
@@ -60,7 +56,7 @@ def _main(
 ) -> None:
     from sayso.audio import probe, read, write
 
-    _bound(int(cpu_s), int(memory_bytes))
+    bound(int(cpu_s), int(memory_bytes))
     notes: list[str] = []
     try:
         shape = probe(upload)
@@ -77,16 +73,6 @@ def _main(
             "notes": notes,
         }
     sys.stdout.write(json.dumps(told))
-
-
-def _bound(cpu_s: int, memory_bytes: int) -> None:
-    # Windows has no such bounds; there the time limit of the parent must do.
-    with suppress(ImportError):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
-        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 if __name__ == "__main__":

@@ -49,9 +49,9 @@ def _as_last_time(turn: Turn, wish: Wish, aspect: Aspect) -> Aspect:
     unnamed = aspect.name == "gain" and not aspect.numbers and not any(map(wish.clause.has, NAMED))
     degrees = wish.clause.has("degree", "more", "less", "excess", "lack")
     on = wish.clause.first("prep", "on", "for", "in", "to")
-    last = [m for m in last_turn(turn.history) if isinstance(m, Adjust)]
+    last = [m for m in turn.latest or last_turn(turn.history) if isinstance(m, Adjust)]
     kinds = [effect for move in last for effect in move.effects]
-    if turn.moves or not (unnamed and degrees and on and kinds):
+    if not (unnamed and degrees and on and kinds):
         return aspect
     name = "tempo" if kinds[-1].effect == "stretch" else kinds[-1].effect
     if name not in STEPS:

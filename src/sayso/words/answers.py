@@ -60,7 +60,8 @@ def _loudness(sounds: list[str], desk: Desk, facts: Facts) -> Declined:
         text += f" The recording as it came is at {lufs:.1f} LUFS."
     if target != MIX:
         text += " How loud one sound is by itself shows when it is rendered."
-    return Declined("help", text, (f"turn {_the(target)} up by 3 dB", f"isolate {_the(target)}"))
+    hints = (f"turn {_the(target)} up by 3 dB", f"turn {_the(target)} down by 3 dB")
+    return Declined("help", text, hints)
 
 
 def _be(target: str) -> str:

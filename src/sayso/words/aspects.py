@@ -15,7 +15,20 @@ _DOWN = (("particle", "down", "behind"), ("verb", "lower", "drop", "slow", "cut"
 _BY_UNIT = {
     "semitone": "pitch", "interval": "pitch", "step": "pitch", "lufs": "loudness", "bpm": "tempo",
 }  # fmt: skip
-_ORDERS = ("turn", "set", "add", "give", "raise", "lower", "push", "pull", "bring", "crank", "keep")
+_ORDERS = (
+    "turn",
+    "get",
+    "set",
+    "add",
+    "give",
+    "raise",
+    "lower",
+    "push",
+    "pull",
+    "bring",
+    "crank",
+    "keep",
+)
 # Plain qualities that nobody asks for: "the guitar sounds muddy" wants less of it.
 _UNWANTED = ("eq.mud", "eq.boom", "eq.nasal", "eq.presence+", "eq.sibilance", "eq.dull", "eq.thin",
              "eq.tinny")  # fmt: skip

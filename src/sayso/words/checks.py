@@ -5,7 +5,7 @@ Each is asked of a run of items that a pattern fits, and says whether it is that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from sayso.words.aspects import aspects
 from sayso.words.grammar import TARGETS, Check, Clause, joins
@@ -19,14 +19,16 @@ NAMED = ("param", "quality", "preset", "place", "verb_param")
 # Verbs with which something is changed rather than taken, split or moved in time.
 _CHANGING = frozenset({
     "turn", "bring", "pull", "push", "get", "set", "add", "give", "raise", "lower", "drop", "cut",
-    "remove", "crank", "slow", "speed", "tighten", "keep", "is", "sound", "change", "extract",
-    "move",
+    "remove", "crank", "slow", "speed", "tighten", "keep", "is", "sound", "there", "change",
+    "extract", "move",
 })  # fmt: skip
-_STATING = frozenset({"is", "sound"})
+_STATING = frozenset({"is", "sound", "there"})
 # What a sentence with "is" must say beside its subject to be a complaint.
 _TELLS = ("quality", "degree", "size", "preset", "again", "quantity", "range", "place", "particle",
           "neg", "band", "verb_param")  # fmt: skip
 _GOVERNING = frozenset({"prep", "word", "pronoun", "like"})
+# In one breath; more of them are clauses of their own.
+_MOST_QUALITIES = 3
 _TELLING = frozenset({"more", "less", "excess", "lack", "excess_loud", "zero"})
 _FINITE = frozenset({"was", "have"})
 
@@ -95,6 +97,8 @@ def _runs(clause: Clause) -> int:
 
 def _one_change(clause: Clause) -> bool:
     """Whether it says one thing of one list of sounds, so that it is one clause."""
+    if len(clause.all("quality")) > _MOST_QUALITIES:
+        return False
     verbs = [
         item for item in clause.all("verb") if item.freestanding and item.value not in _STATING
     ]
@@ -124,6 +128,8 @@ def _one_change(clause: Clause) -> bool:
         item.value.startswith("filter") for item in clause.all("param")
     ):
         return False  # an effect of an effect
+    if clause.has("verb", "there") and not clause.has("degree", "excess", "lack", "enough"):
+        return False
     if clause.has("aux", "have") and not clause.has("degree"):
         return False
     return _speaks_of_sounds(clause) and not _told(clause)
@@ -163,6 +169,10 @@ def _changes(clause: Clause) -> bool:
         and clause.has("verb", "cut")
         and not (_named(clause) or clause.has("sound"))
     ):
+        return False
+    if clause.has("degree", "zero") and clause.has("degree", "more"):
+        return False
+    if clause.has("verb", "remove", "cut") and clause.has("place") and not clause.has("sound"):
         return False
     if clause.has("verb", *_STATING) and not any(map(clause.has, _TELLS)):
         return False
@@ -229,6 +239,8 @@ def _edits(clause: Clause) -> bool:
     if _sounds_in_it(clause) or (_named(clause) and not clause.has("place", "centre")):
         return False
     if clause.has("verb", "cut") and clause.has("size", "half"):
+        return True
+    if clause.has("verb", "remove", "cut", "drop") and clause.has("place", "centre"):
         return True
     if clause.has("verb", "remove", "cut", "keep", "drop") or clause.has("edge"):
         # "The middle ten seconds", "the first half": stretches whose times are still to be asked.
@@ -312,7 +324,7 @@ def _vague(clause: Clause) -> bool:
     return clause.has("vague") or clause.has("verb", "change", "tighten")
 
 
-_ON_CLAUSES: Mapping[str, Callable[[Clause], bool]] = {
+CHECKS: Mapping[str, Check] = {
     "amount": _amount,
     "changes": _changes,
     "cleans": _cleans,
@@ -337,11 +349,4 @@ _ON_CLAUSES: Mapping[str, Callable[[Clause], bool]] = {
     "vague": _vague,
     "version": _version,
 }
-
-
-def _on_items(check: Callable[[Clause], bool]) -> Check:
-    return lambda items: check(Clause("", tuple(items), "soft", "", 0))
-
-
-CHECKS: Mapping[str, Check] = {name: _on_items(check) for name, check in _ON_CLAUSES.items()}
 """The checks by the names that `grammar.yaml` calls them."""

@@ -15,6 +15,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from sayso.words.items import Item
@@ -28,11 +30,12 @@ _COVERED, _SKIPPED, _CLAUSE, _UNPARTED = 10.0, -14.0, -6.0, -3.0
 # Skipped without much ado: they carry no content by themselves.
 _LIGHT = frozenset({"prep", "aux", "join", "mark", "filler", "who"})
 _PASSED = frozenset({"prep", "aux", "filler"})
-_LONGEST = 24
+# How many items a clause has at most; half as many in sentences of more than `_LONG` items.
+_LONGEST, _LONG = 24, 60
 _ELEMENT = re.compile(r"[A-Z]+|[a-z_]+(?:\.[^\s()|?*+]+)?|[()|?*+]")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Clause:
     """A run of items that a pattern covers: what it does, how it hangs on what is before it.
 
@@ -55,17 +58,27 @@ class Clause:
         """What was typed from one item to another."""
         return self.text[first.start - self.start : last.end - self.start]
 
+    @cached_property
+    def _by_kind(self) -> Mapping[str, list[Item]]:
+        found: dict[str, list[Item]] = {}
+        for item in self.items:
+            found.setdefault(item.kind, []).append(item)
+        return found
+
     def all(self, kind: str, *values: str) -> list[Item]:
         """Every item of a kind, of certain values if any are given."""
-        return [item for item in self.items if item.is_(kind, *values)]
+        found = self._by_kind.get(kind, [])
+        return [item for item in found if item.value in values] if values else list(found)
 
     def first(self, kind: str, *values: str) -> Item | None:
         """The first such item."""
-        return next((item for item in self.items if item.is_(kind, *values)), None)
+        found = self._by_kind.get(kind, ())
+        return next((item for item in found if not values or item.value in values), None)
 
     def has(self, kind: str, *values: str) -> bool:
         """Whether there is such an item."""
-        return self.first(kind, *values) is not None
+        found = self._by_kind.get(kind)
+        return found is not None and (not values or any(item.value in values for item in found))
 
     @property
     def targets(self) -> list[Item]:
@@ -77,7 +90,7 @@ class Clause:
         return replace(self, items=tuple(items))
 
 
-Check = Callable[[Sequence[Item]], bool]
+Check = Callable[[Clause], bool]
 
 
 class _Rule(NamedTuple):
@@ -163,6 +176,12 @@ class Grammar:
             )
         return "".join(letters)
 
+    def _hangs(self, items: Sequence[Item], end: int) -> bool:
+        """Whether a clause that ends there would end in the air, on a preposition."""
+        if items[end - 1].kind != "prep" or end == len(items):
+            return False
+        return not joins(items[end])
+
     def divided(self, items: Sequence[Item]) -> list[tuple[str, int, int]]:
         """The best division of a sentence: acts with the ranges of items that they cover.
 
@@ -172,32 +191,33 @@ class Grammar:
         best: list[tuple[float, int, str]] = [(-1e9, 0, "")] * (count + 1)
         best[0] = (0.0, 0, "")
 
-        def offer(start: int, end: int, gain: float, act: str) -> None:
+        def betters(start: int, end: int, gain: float) -> bool:
+            """Whether a clause there accounts for more; of two alike, the first is the longer."""
             score = best[start][0] + gain
-            # Of two divisions that account for as much, the one with the longer first clause.
-            if score > best[end][0] or (score == best[end][0] and start > best[end][1]):
-                best[end] = (score, start, act)
+            return score > best[end][0] or (score == best[end][0] and start > best[end][1])
 
         for at in range(count):
-            if joins(items[at]):
-                offer(at, at + 1, 0.0, "")
-            else:
-                offer(at, at + 1, -1.0 if _passes(items[at]) else _SKIPPED, "none")
-            parted = at == 0 or joins(items[at - 1])
+            gain = 0.0 if joins(items[at]) else -1.0 if _passes(items[at]) else _SKIPPED
+            if betters(at, at + 1, gain):
+                best[at + 1] = (best[at][0] + gain, at, "" if joins(items[at]) else "none")
+            most = _LONGEST if count <= _LONG else _LONGEST // 2
+            run = items[at : at + most]
+            clauses: dict[int, Clause] = {}
+            entry = _CLAUSE if at == 0 or joins(items[at - 1]) else _CLAUSE + _UNPARTED
+            content = list(accumulate(item.kind not in _LIGHT for item in run))
             for rule in self._rules:
-                longest = rule.pattern.match(letters, at, min(count, at + _LONGEST))
-                if longest is None:
-                    continue
-                for end in range(at + 1, longest.end() + 1):
-                    if end < longest.end() and not rule.pattern.fullmatch(letters, at, end):
+                longest = rule.pattern.match(letters, at, at + len(run))
+                last = longest.end() if longest else at
+                for end in range(at + 1, last + 1):
+                    gain = entry + rule.gain * content[end - at - 1] - rule.cost
+                    if not betters(at, end, gain) or self._hangs(items, end):
                         continue
-                    run = items[at:end]
-                    if run[-1].kind == "prep" and end < count and not joins(items[end]):
+                    if end < last and not rule.pattern.fullmatch(letters, at, end):
                         continue
-                    if rule.check is None or rule.check(run):
-                        content = sum(item.kind not in _LIGHT for item in run)
-                        gain = rule.gain * content + _CLAUSE - rule.cost
-                        offer(at, end, gain + (0.0 if parted else _UNPARTED), rule.act)
+                    clause = clauses.get(end) or Clause("", tuple(run[: end - at]), "soft", "", 0)
+                    clauses[end] = clause
+                    if rule.check is None or rule.check(clause):
+                        best[end] = (best[at][0] + gain, at, rule.act)
         found, end = [], count
         while end:
             _, start, act = best[end]

@@ -39,7 +39,7 @@ _ASKING = ("what", "who", "when", "where", "why", "how", "which", "is", "are", "
 # Left over beside an order, these change what it means, so that it is not carried out without them.
 _GRAVE = frozenset({"quantity", "range", "span", "band", "neg", "section", "except"})
 _GUESSED = frozenset({"change", "edit", "again", "softer"})
-_TAKING = frozenset({"remove", "extract", "edit"})
+_TAKING = frozenset({"remove", "extract", "edit", "silence", "clean", "denoise", "split"})
 _TOLD = frozenset({"none", "aside", "remark", "topic", "ask", "condition"})
 
 
@@ -156,7 +156,7 @@ def _unclear(clause: Clause, before: Sequence[Clause], after: Sequence[Clause]) 
     if later is not None and later.items[0].text in {"who", "which", "that"}:
         return later  # "the lady who coughs" is not every lady
     for other in filter(None, (earlier, later)):
-        if other.act != "none":
+        if other.act != "none" or all(item.kind in {"retract", "join"} for item in other.items):
             continue
         grave = any(i.kind in _GRAVE or i.is_("prep", "than") for i in other.items)
         # "Dru ms louder": what is unknown is the sound, not the whole.
@@ -168,6 +168,10 @@ def _unclear(clause: Clause, before: Sequence[Clause], after: Sequence[Clause]) 
         part = other is earlier and other.items[-1].is_("prep", "of")
         if grave or lost or part:
             return other
+    if clause.act in {"extract", "bare"} and later is not None and later.act == "edit":
+        return later
+    if clause.act == "edit" and earlier is not None and earlier.act in {"extract", "bare"}:
+        return earlier
     if clause.act == "bare" and earlier is not None and earlier.act not in _TOLD - {"none"}:
         return earlier  # the words before it may be its verb
     if _two_halves(clause, later) or (earlier is not None and _two_halves(earlier, clause)):

@@ -121,7 +121,12 @@ def fade(turn: Turn, wish: Wish) -> None:
         ways.add("in")
     if clause.has("edge", "end", "whole") or clause.has("particle", "out", "down", "away"):
         ways.add("out")
-    spans = [span for span in clause.all("span") if span.value not in {"head", "tail"}]
+    # "Over 3 seconds" is how long it takes.
+    spans = [
+        span
+        for span in clause.all("span")
+        if span.value not in {"head", "tail"} and not span.text.startswith(("over", "above"))
+    ]
     if spans or clause.has("section") or (clause.has("prep", "at") and clause.has("quantity")):
         raise Declined(
             "unsupported",

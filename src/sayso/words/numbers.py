@@ -235,7 +235,7 @@ def _digits(tokens: Sequence[Token], at: int) -> tuple[float, int] | None:
 
 def _spelled(tokens: Sequence[Token], at: int) -> tuple[float, int] | None:
     for words, value in _VAGUE.items():
-        if _texts(tokens, at, len(words)) == words:
+        if tokens[at].text == words[0] and _texts(tokens, at, len(words)) == words:
             return value, at + len(words)
     total, current, after = 0.0, 0.0, at
     if _texts(tokens, at, 1) == ("a",) and at + 1 < len(tokens) and tokens[at + 1].text in _SCALES:
@@ -284,7 +284,7 @@ def _share(tokens: Sequence[Token], at: int) -> _Read:
 def _part_of(tokens: Sequence[Token], at: int) -> _Read:
     """Half a second, an octave, and the bare unit after "the last"."""
     for words, part in _PARTS.items():
-        if _texts(tokens, at, len(words)) != words:
+        if tokens[at].text != words[0] or _texts(tokens, at, len(words)) != words:
             continue
         after = at + len(words)
         unit, scale, end = _unit(tokens, after)

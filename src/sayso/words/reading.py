@@ -58,6 +58,8 @@ def clauses(text: str) -> list[Clause]:
 
 def _wonders(text: str, first: Item) -> bool:
     """Whether a sentence that ends in a question mark asks what, who or why."""
+    if first.is_("verb", "is"):
+        return True
     opening = _SENTENCE.split(text[: first.end])[-1].replace("'s", " is").split()[:2]
     return opening[:1] != [] and opening[0] in _WONDERING and opening[-1] not in _SUGGESTING
 

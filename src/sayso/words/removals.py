@@ -110,7 +110,9 @@ def _as_a_track(turn: Turn, wish: Wish, targets: Sequence[str]) -> bool:
         # "Just the drums, no vocals": what is pulled out has no vocals in it.
         turn.mention(targets)
         return True
-    if extracts and len(targets) == 1 and wish.clause.has("group", "mix"):
+    pulled = [t for move in turn.moves if isinstance(move, Extract) for t in move.targets]
+    twice = set(targets) <= set(pulled) and leaning_removal(wish.clause) is not None
+    if extracts and len(targets) == 1 and (wish.clause.has("group", "mix") or twice):
         # "The drums, and everything without the drums": two tracks.
         turn.do([Extract(targets=tuple(NO + name for name in turn.heard(targets)))])
         return True

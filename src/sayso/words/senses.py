@@ -96,6 +96,8 @@ _SENSES: tuple[_Row, ...] = (
     (lambda p: p.says("now") and p.after in _AFTER_NOW, None),
     (lambda p: p.item.is_("join", "also") and not p.opens and p.after != "mark", ("same", "also")),
     (lambda p: p.item.kind == "like" and p.after == "quantity", None),
+    (lambda p: p.says("no") and bool(p.before) and p.opens and p.after == "mark",
+     ("retract", "retract")),
     (lambda p: p.first and p.says("no", "right"), None),
     (lambda p: p.says("how about", "what about") and p.after == "verb", None),
     (lambda p: p.says("so") and p.opens and p.after not in {"quality", "mark", ""},

@@ -50,6 +50,9 @@ def _instead(wish: Wish, retracted: Wish) -> Wish:
     """A wish that takes the place of one that was taken back: "the drums, no wait, the bass"."""
     if wish.act in {"bare", "measured"}:
         return replace(wish, act=retracted.act, aspects=retracted.aspects)
+    if wish.act == "amount" and retracted.aspects:
+        lent = tuple(_lent(aspect, wish.clause) for aspect in retracted.aspects)
+        return replace(retracted, aspects=lent)
     if wish.act == "adjust" and not wish.targets:
         return replace(wish, targets=retracted.targets)
     return wish
@@ -111,6 +114,12 @@ def _completed(wish: Wish, before: Wish) -> Wish:
         return replace(wish, aspects=(replace(wish.aspects[0], sign=cut.sign, off=cut.off),))
     if before.apart and wish.act == "adjust" and wish.targets:
         wish = replace(wish, apart=True)
+    signs = [aspect.sign for aspect in before.aspects]
+    unsigned = not direction(wish.clause) and not any(a.sign for a in wish.aspects)
+    moved = before.clause.has("verb", "cut", "lower", "drop", "raise")
+    if wish.act == "adjust" and moved and signs and unsigned:
+        # "Cut the mids by 3 and the treble by 2."
+        return replace(wish, aspects=tuple(replace(a, sign=signs[0]) for a in wish.aspects))
     names = {aspect.name for aspect in before.aspects}
     up_or_down = wish.act == "adjust" and wish.clause.has("particle", "up", "down")
     implied = [aspect.name for aspect in wish.aspects] == ["gain"] and not wish.clause.has("param")

@@ -68,7 +68,8 @@ def _made(kind: str, items: Sequence[Item], **fields: object) -> Item:
     """An item of `kind` ("span.head") in the place of `items`."""
     family, _, value = kind.partition(".")
     first, last = items[0], items[-1]
-    made = Item(family, value, first.start, last.end)
+    text = " ".join(item.text for item in items)
+    made = Item(family, value, first.start, last.end, text=text)
     return replace(made, **fields)  # type: ignore[arg-type]
 
 

@@ -197,7 +197,10 @@ class Turn:
             last = after
         self._used.update(word.start for word in words)
         text = wish.clause.words(first, last)
-        if any(word.value in lexicon().words["abstract"] or len(word.value) < 2 for word in words):
+        plain = wish.act == "adjust" and all(w.value in lexicon().english for w in words)
+        if plain or any(
+            word.value in lexicon().words["abstract"] or len(word.value) < 2 for word in words
+        ):
             raise Declined(
                 "ambiguous",
                 f"I do not know which sound “{text}” is; call it by its name.",

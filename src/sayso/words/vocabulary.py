@@ -12,6 +12,7 @@ from typing import Any
 
 from sayso.words.lexicon import Cue, Phrases, lexicon, listed, load
 from sayso.words.spelling import Speller
+from sayso.words.tokens import folded
 
 SOUND, VERSION = "sound", "version"
 
@@ -49,7 +50,7 @@ class Vocabulary:
         ('vocals', 'hi-hat')
         """
         text = " ".join(target.lower().split())
-        words = _split(text)
+        words = tuple(map(folded, _split(text)))
         if words[:1] == ("no",) and len(words) > 1:
             return "no " + self.canonical(" ".join(words[1:]))
         while words and words[0] in lexicon().words["determiners"]:
@@ -57,7 +58,11 @@ class Vocabulary:
         version = lexicon().phrases.match(words)
         if version is not None and version[0].kind == VERSION and version[1] == len(words):
             return version[0].value
-        known = self._known(words) or self._named(tuple(self._spelt(word) for word in words))
+        known = (
+            self._described(words)
+            or self._known(words)
+            or self._named(tuple(self._spelt(word) for word in words))
+        )
         return known or " ".join(words) or text
 
     def _named(self, words: tuple[str, ...]) -> str | None:
@@ -69,6 +74,18 @@ class Vocabulary:
         if len(words) > 1 and words[0] in self._telling:
             base = self._named(words[1:])
             return base and f"{words[0]} {base}"
+        return None
+
+    def _described(self, words: tuple[str, ...]) -> str | None:
+        """The sound of a description: "someone typing on a keyboard" is typing.
+
+        What sounds while something else does is named as it is said.
+        """
+        for at, word in enumerate(words[1:-1], start=1):
+            if word in lexicon().words["meanwhile"]:
+                return " ".join(words)
+            if word in lexicon().words["against"]:
+                return self._known(words[:at])
         return None
 
     def _known(self, words: tuple[str, ...]) -> str | None:

@@ -32,7 +32,7 @@ class Piece:
         start: where it begins in its recording.
         media: the recording as the file names it; None where it names none.
         enabled: False for what is muted or switched off.
-        gain_db: louder by this; -inf is held as -1000.
+        gain_db: louder by this.
         speed: units of the recording in one of the row: negative backwards, 0 a frozen moment.
         fade_in: from silence.
         fade_out: to silence.
