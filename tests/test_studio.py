@@ -14,6 +14,7 @@ from sayso.desk import (
     Clean,
     Cut,
     Desk,
+    During,
     Edit,
     Extract,
     Gain,
@@ -96,6 +97,13 @@ def test_a_remix_stays_below_full_scale_unless_told_otherwise(studio, mix):
     assert result.tracks[MIX].notes == ("peaks above full scale",)
     at = rendered(studio, mix, loud, adjust(MIX, Limit(ceiling_db=-6.0)))[MIX]
     assert true_peak_db(at) <= -5.9
+
+
+def test_a_limiter_for_a_span_leaves_the_ceiling_elsewhere(studio, mix):
+    early = Limit(ceiling_db=-6.0, span=During(end_s=1.0))
+    loud = rendered(studio, mix, adjust(MIX, Gain(db=18.0)), adjust(MIX, early))[MIX]
+    assert true_peak_db(loud) <= -0.2
+    assert true_peak_db(loud.slice(0, 43_800)) <= -5.5  # it goes within the last 4 ms
 
 
 def test_a_muted_master_is_silent(studio, mix):

@@ -146,7 +146,8 @@ def _held(sound: Sound, desk: Desk, *, changed: bool) -> Sound:
 
     Untouched stems are left alone, because they must sum to the source.
     """
-    asked = any(isinstance(effect, Limit) for effect in desk.strip(MIX).effects)
+    effects = desk.strip(MIX).effects
+    asked = any(isinstance(effect, Limit) and effect.span is None for effect in effects)
     if not changed or not desk.limiter or asked:
         return sound
     return limit(sound, CEILING_DB)

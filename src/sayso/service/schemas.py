@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 from sayso.audio.formats import FORMATS, SNDFILE_SUBTYPES
 from sayso.desk import Desk, Extract, Move, Reset, Strip, Target, move_to
 from sayso.desk.effects import Db, Effect
+from sayso.desk.moves import MOST_EFFECTS
 from sayso.jobs import JobState
 from sayso.value import Text
 
@@ -175,7 +176,7 @@ class StripPatch(_Request):
     gain_db: Db | None = None
     mute: bool | None = None
     solo: bool | None = None
-    effects: Annotated[list[Effect], Field(max_length=32)] | None = None
+    effects: Annotated[list[Effect], Field(max_length=MOST_EFFECTS)] | None = None
 
 
 class DeskPatch(_Request):
