@@ -51,6 +51,19 @@ def test_other_containers_go_on_after_damage(tmp_path, name, codec, form):
     assert np.abs(audio.samples).max() < 0.6
 
 
+def test_a_lost_beginning_moves_nothing(tmp_path):
+    whole = write(tmp_path / "a.m4a", SOUND)
+    intact = read(whole)
+    data = bytearray(whole.read_bytes())
+    start = data.find(b"mdat") + 8
+    data[start : start + 2500] = np.random.default_rng(1).bytes(2500)
+    whole.write_bytes(data)
+    audio, notes = told(whole)
+    assert audio.frames == intact.frames
+    assert notes
+    assert abs(delay(audio, intact, 1.0, 2.0)) == 0
+
+
 def test_several_bad_places_are_counted(tmp_path):
     path = write(tmp_path / "a.flac", SOUND)
     for share in (0.2, 0.5, 0.8):

@@ -215,8 +215,10 @@ class AvSource:
         rounding = _EDIT_ROUNDING_S / self._tick_s
         if duration > 0 and end > start + duration + rounding:
             end = start + duration
-        late = round(line.late_s * self.info.sample_rate)
-        return late + round((end - start) * self._tick_s * self.info.sample_rate)
+        late_s = line.start_s - line.zero_s if line.late_s else 0.0
+        return round(late_s * self.info.sample_rate) + round(
+            (end - start) * self._tick_s * self.info.sample_rate
+        )
 
     def _tell_if_short(self, frames: int) -> None:
         rate, stated = self.info.sample_rate, self._stated

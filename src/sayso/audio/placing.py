@@ -104,7 +104,9 @@ class TimeLine:
         if item.at is None:
             return round(min(item.lost, self.longest))
         if self._lag is None:
-            missing = round(min(item.lost, self.longest)) if item.torn else 0
+            # A beginning that was lost makes what is left begin late, and that is silent already.
+            lost = item.torn and not self.late_s
+            missing = round(min(item.lost, self.longest)) if lost else 0
             self._lag = self.given + missing - item.at
             return missing
         drift = item.at + self._lag - self.given
