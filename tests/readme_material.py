@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from tests.align.material import rehearsal
 from tests.train.conftest import ROWS, write_pool
 from tests.train.data.test_singing import babble
 
-from sayso.audio import Audio, resample, write
+from sayso.audio import Audio, read, resample, write
 from sayso.demo import demo_song
 
 RATE = 16_000
@@ -26,12 +27,21 @@ def songs(place: Path) -> None:
 
 def talk(place: Path) -> None:
     """`take.wav`, what it would be in a studio, and recordings in folders."""
-    clean = resample(Audio(babble(3.0)[None], 44_100), RATE)
+    clean = _spoken(place / "spoken.wav", "The take begins here. It is said once, and then again.")
     for number, name in enumerate(("take.wav", "interviews/one.wav", "interviews/day 2/two.wav",
                                    "bucket/in/three.wav")):  # fmt: skip
         noise = 0.02 * np.random.default_rng(number).standard_normal(clean.samples.shape)
         write(place / name, Audio(clean.samples + noise.astype(np.float32), RATE))
     write(place / "studio" / "take.wav", clean)
+
+
+def _spoken(path: Path, text: str) -> Audio:
+    """`text` in a synthetic voice; models of speech take nothing simpler for speech."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["espeak-ng", "-w", path, text], check=True)
+    spoken = resample(read(path), RATE)
+    path.unlink()
+    return spoken
 
 
 def cuts(place: Path) -> None:

@@ -157,7 +157,7 @@ def test_no_file_of_the_machine_is_opened_by_its_name(client, tmp_path):
     for name in (str(other), "../../source.wav", "learnt.editor"):
         like = {"do": "edit", "steps": [{"step": "like", "example": name}]}
         refused = person.ask("POST", f"{at}/moves", json={"moves": [like]}, status=409)
-        assert "opens none by name" in refused["detail"]
+        assert "nothing is opened by name" in refused["detail"]
         said = person.ask("POST", f"{at}/messages", json={"text": f"edit it like {name}"})
         assert [move["do"] for move in said["moves"]] == ["reply"]
         assert "I open no files" in said["reply"]

@@ -167,7 +167,7 @@ class Cleaning(Frozen):
 SPEECH_ONLY = Cleaning(
     preprocess=Preprocess(level_lufs=-23.0),
     separation=Separation(),
-    restore=Restore(beta=0.4, floor_db=-60.0, enough_db=-100.0),
+    restore=Restore(beta=0.3, floor_db=-60.0, enough_db=-100.0),
     gate=Gate(),
 )
 """What a bare `clean` means: the best separator that is here, at the level that the speech has."""
