@@ -6,9 +6,10 @@ from tests.align.material import RATE, rehearsal
 
 from sayso.audio import Audio, write
 from sayso.autoedit.content import ContentAnalyser
-from sayso.desk import Cut, KeepBest, Like, LoopChorus
+from sayso.desk import Cut, Desk, Edit, KeepBest, Like, LoopChorus
 from sayso.desk.resolving import resolve
 from sayso.errors import RangeError, RequestError
+from sayso.studio import like, settled
 from sayso.timeline import find_silences
 
 
@@ -60,7 +61,7 @@ def test_like_an_example_keeps_what_sounds_like_it(tmp_path):
     talk = Audio(np.concatenate([audio.samples[0], noise.astype(np.float32)])[None], RATE)
     example = rehearsal(1, takes=("a", "a"))[0]
     path = write(tmp_path / "example.wav", example)
-    clips = edited(talk, Like(example=str(path))).clips
+    clips = edited(talk, like(talk, str(path))).clips
     assert all(clip.start < audio.frames for clip in clips)
     kept = sum(max(0, min(c.stop, b) - max(c.start, a)) for c in clips for a, b in spans)
     assert kept > 0.7 * sum(b - a for a, b in spans)
@@ -68,5 +69,6 @@ def test_like_an_example_keeps_what_sounds_like_it(tmp_path):
 
 def test_like_an_example_comes_first(tmp_path):
     audio, _ = rehearsal()
+    steps = (Cut(end_s=3.0), Like(example=str(tmp_path / "none.wav")))
     with pytest.raises(RequestError, match="before"):
-        edited(audio, Cut(end_s=3.0), Like(example=str(tmp_path / "none.wav")))
+        settled([Edit(steps=steps)], Desk(), audio)

@@ -171,7 +171,7 @@ def test_what_is_asked_for_after_the_clock_was_set_back_is_the_latest_and_is_kep
 
 
 def test_what_a_session_remembers_is_bounded(make, monkeypatch):
-    monkeypatch.setattr("sayso.service.store._HISTORY_BYTES", 1 << 20)
+    monkeypatch.setattr("sayso.service.store._HISTORY_BYTES", 2 << 20)
     person = Person(make())
     session = person.open()
     url = f"/sessions/{session['id']}/moves"
@@ -179,7 +179,7 @@ def test_what_a_session_remembers_is_bounded(make, monkeypatch):
     for _ in range(3):
         person.ask("POST", url, json={"moves": [long]})
     refused = person.ask("POST", url, json={"moves": [long]}, status=413)
-    assert "take more than 1 MiB" in refused["detail"]
+    assert "take more than 2 MiB" in refused["detail"]
     assert person.ask("GET", f"/sessions/{session['id']}/desk")["version"] == 3
 
 

@@ -108,7 +108,7 @@ def test_hands_and_words_change_one_desk(person, session):
     }
     at = f"/sessions/{session['id']}"
     back = person.ask("POST", f"{at}/undo")
-    assert back["desk"]["strips"]["bass"]["effects"] == [reverb]
+    assert back["desk"]["strips"]["bass"]["effects"] == [reverb | {"span": None}]
     assert back["can_redo"]
     assert person.ask("POST", f"{at}/redo")["desk"] == muted["desk"]
     for _ in range(4):
@@ -160,7 +160,7 @@ def test_the_chat_of_the_published_backend(person, session):
         render=False,
     )
     vocals = pitched["desk"]["strips"]["vocals"]
-    assert vocals["effects"] == [{"effect": "pitch", "semitones": 4}]
+    assert vocals["effects"] == [{"effect": "pitch", "semitones": 4, "span": None}]
     more = person.say(session, "Make vocals even louder and reduce reverb on drums", render=False)
     assert more["desk"]["strips"]["vocals"]["gain_db"] == 4
     guided = person.say(session, "what can you do?")

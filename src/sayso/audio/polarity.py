@@ -16,6 +16,10 @@ from sayso.audio.recorder import Recorder
 Signs = npt.NDArray[np.float32]
 """1 or -1 for each channel: [C, 1]."""
 
+_AGAINST = -0.3
+"""The correlation below which a channel counts as turned over: wide stereo stays above it, and
+what is independent is near 0."""
+
 
 def polarities(audio: Audio) -> Signs:
     """-1 for each channel that runs against those before it, else 1; the first has 1.
@@ -53,6 +57,9 @@ def upright(audio: Audio) -> Audio:
 def _signs(together: npt.NDArray[np.float64]) -> Signs:
     signs = np.ones(len(together))
     for channel in range(1, len(together)):
-        if signs[:channel] @ together[:channel, channel] < 0:
+        before = signs[:channel]
+        power = (before @ together[:channel, :channel] @ before) * together[channel, channel]
+        against = before @ together[:channel, channel]
+        if against < _AGAINST * np.sqrt(max(power, 1e-60)):
             signs[channel] = -1.0
     return signs[:, None].astype(np.float32)
