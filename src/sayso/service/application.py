@@ -84,10 +84,11 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(module.router)
     app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
 
-    async def check(headers: Mapping[str, str], address: str) -> None:
-        if settings.tokens:
-            find = partial(token_of, headers, address, service=service, guesses=guesses)
-            await run_in_threadpool(find)
+    async def check(headers: Mapping[str, str], address: str) -> str | None:
+        if not settings.tokens:
+            return None
+        find = partial(token_of, headers, address, service=service, guesses=guesses)
+        return await run_in_threadpool(find)
 
     app.add_middleware(
         Doorkeeper, local=not settings.tokens, most_bytes=most_bytes, metrics=metrics, check=check

@@ -37,8 +37,9 @@ _BODY_S = 60.0
 """How long a sender may be silent in the middle of a body."""
 _OPEN = ("/login", "/logout")
 """What takes a body from somebody who has no token yet."""
-Check = Callable[[Headers, str], Awaitable[object]]
-"""`check(headers, address)` raises TokenError or LimitError for whoever may send no body."""
+Check = Callable[[Headers, str], Awaitable[str | None]]
+"""`check(headers, address)` is who may send a body, by the id of the token; it raises TokenError or
+LimitError for others."""
 
 
 class Doorkeeper:
@@ -97,7 +98,8 @@ class Doorkeeper:
                 most_bytes = self._most_bytes if _BRINGS_FILE.match(scope["path"]) else _WORDS_BYTES
                 _check_length(headers.get("content-length", ""), most_bytes)
                 if _has_body(headers) and scope["path"] not in _OPEN:
-                    await self._check(headers, (scope.get("client") or ("",))[0])
+                    address = (scope.get("client") or ("",))[0]
+                    scope["token_id"] = await self._check(headers, address)
             except (AccessError, TokenError, LimitError, TooLargeError) as error:
                 await answer(problem_of(error, request_id))(scope, receive, dressed)
             else:

@@ -50,7 +50,10 @@ def owner(request: Request, service: Serving) -> str | None:
     if not service.settings.tokens:
         rates.take(address)
         return None
-    found = token_of(request.headers, address, service=service, guesses=request.app.state.guesses)
+    # Where a body was let in, its token has been looked up already.
+    found: str = request.scope.get("token_id") or token_of(
+        request.headers, address, service=service, guesses=request.app.state.guesses
+    )
     rates.take(found)
     return found
 
