@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from sayso.audio import BLOCK_FRAMES, Samples
 from sayso.audio.blocks import in_blocks
-from sayso.effects.sound import STEP_FRAMES, Sound
+from sayso.effects.sound import STEP_FRAMES, OfSource, Sound
 
 _ATTACK_S = 0.004
 _RELEASE_DB_PER_S = 60.0
@@ -38,7 +38,7 @@ def limit(sound: Sound, ceiling_db: float) -> Limited:
     return Limited(sound, ceiling_db)
 
 
-class Limited:
+class Limited(OfSource):
     """A sound under a ceiling, which knows what that took once it was played.
 
     Attributes:
@@ -50,21 +50,6 @@ class Limited:
     def __init__(self, source: Sound, ceiling_db: float) -> None:
         self.source, self.ceiling_db = source, ceiling_db
         self.most_db, self.lost_db = 0.0, 0.0
-
-    @property
-    def channels(self) -> int:
-        """As the source."""
-        return self.source.channels
-
-    @property
-    def sample_rate(self) -> int:
-        """As the source."""
-        return self.source.sample_rate
-
-    @property
-    def frames(self) -> int:
-        """As the source."""
-        return self.source.frames
 
     def blocks(self, frames: int = BLOCK_FRAMES) -> Iterator[Samples]:
         """Blocks [C, `frames`], the last one shorter."""

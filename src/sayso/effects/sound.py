@@ -42,6 +42,27 @@ class Sound(Protocol):
         """Consecutive blocks [C, at most `frames`]."""
 
 
+class OfSource:
+    """The shape of a sound that is made of a `source` of the same shape."""
+
+    source: Sound
+
+    @property
+    def channels(self) -> int:
+        """As the source."""
+        return self.source.channels
+
+    @property
+    def sample_rate(self) -> int:
+        """As the source."""
+        return self.source.sample_rate
+
+    @property
+    def frames(self) -> int:
+        """As the source."""
+        return self.source.frames
+
+
 Transform: TypeAlias = Callable[[Iterator[Samples]], Iterator[Samples]]
 """From the blocks of a sound to the blocks of another; blocks may be of any length."""
 
@@ -111,7 +132,7 @@ class Mixed:
 
 
 @dataclass(frozen=True, eq=False)
-class Widened:
+class Widened(OfSource):
     """A mono sound on two equal channels, so that it can be panned; others as they are."""
 
     source: Sound
@@ -120,16 +141,6 @@ class Widened:
     def channels(self) -> int:
         """At least two."""
         return max(2, self.source.channels)
-
-    @property
-    def sample_rate(self) -> int:
-        """As the source."""
-        return self.source.sample_rate
-
-    @property
-    def frames(self) -> int:
-        """As the source."""
-        return self.source.frames
 
     def blocks(self, frames: int = BLOCK_FRAMES) -> Iterator[Samples]:
         """Blocks [C, `frames`]."""

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from sayso.audio import BLOCK_FRAMES, Audio, Recorder, Samples
 from sayso.audio.blocks import in_blocks
 from sayso.desk.placing import Piece
-from sayso.effects.sound import STEP_FRAMES, Sound
+from sayso.effects.sound import STEP_FRAMES, OfSource, Sound
 
 _LEAST_RAMP_S = 0.004
 """What an effect takes at least to come in or go, so that nothing clicks."""
@@ -97,27 +97,12 @@ def weights(
 
 
 @dataclass(frozen=True, eq=False)
-class Patched:
+class Patched(OfSource):
     """`source` with each of `pieces` replaced by what `change` makes of it alone."""
 
     source: Sound
     change: Callable[[Audio], Sound]
     pieces: Sequence[Piece]
-
-    @property
-    def channels(self) -> int:
-        """As the source."""
-        return self.source.channels
-
-    @property
-    def sample_rate(self) -> int:
-        """As the source."""
-        return self.source.sample_rate
-
-    @property
-    def frames(self) -> int:
-        """As the source."""
-        return self.source.frames
 
     def blocks(self, frames: int = BLOCK_FRAMES) -> Iterator[Samples]:
         """Blocks [C, `frames`], the last one shorter."""
