@@ -78,6 +78,47 @@ class Audio:
             _release(self.samples)
         return out
 
+    @classmethod
+    def from_numpy(
+        cls, samples: npt.ArrayLike, sample_rate: int, *, channels_last: bool | None = None
+    ) -> Audio:
+        """Audio of an array, copied: integers are scaled, axes never guessed.
+
+        >>> Audio.from_numpy(np.array([0, 16384], np.int16), 44_100).samples
+        array([[0. , 0.5]], dtype=float32)
+
+        Args:
+            samples: `[T]`, `[C, T]` or `[T, C]`: floats with 1 as full scale, or int16, int32 or
+                uint8.
+            sample_rate: in Hz.
+            channels_last: whether the axes are `[T, C]`, as soundfile gives them. None takes the
+                only way that is possible with at most 8 channels.
+
+        Raises: ShapeError, naming the transposition where the axes could be either;
+            EmptyAudioError; NotFiniteError; RangeError for floats that hold integers.
+        """
+        from sayso.audio.arrays import from_numpy
+
+        return from_numpy(samples, sample_rate, channels_last=channels_last)
+
+    def to_numpy(self, *, channels_last: bool = False) -> Samples:
+        """A copy of the samples: float32 `[C, T]`, or `[T, C]` as soundfile writes them."""
+        samples = self.block(0, self.frames)
+        return np.ascontiguousarray(samples.T) if channels_last else samples
+
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
+    ) -> npt.NDArray[Any]:
+        """The samples `[C, T]`, so that numpy takes Audio for an array."""
+        array: npt.NDArray[Any] = np.array(self.samples, dtype, copy=copy)
+        return array
+
+    def _repr_html_(self) -> str:
+        """A player, for notebooks."""
+        from sayso.audio.notebook import player
+
+        return player(self)
+
     def slice(self, start: int, stop: int) -> Audio:
         """Frames `start` to `stop` as Audio that shares the samples.
 
