@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sayso.audio.audio import MOST_CHANNELS, Audio
 from sayso.errors import EmptyAudioError, NotFiniteError, RangeError, ShapeError
 
+MOST_CHANNELS = 8
 _HIGHEST = 1000.0
 """60 dB over full scale: floats beyond it are integers that were not scaled."""
 _SCALES = {"int16": (0.0, 2.0**-15), "int32": (0.0, 2.0**-31), "uint8": (128.0, 2.0**-7)}
@@ -23,10 +23,10 @@ _AXES = (
 )
 
 
-def from_numpy(
-    samples: npt.ArrayLike, sample_rate: int, *, channels_last: bool | None = None
-) -> Audio:
-    """See `Audio.from_numpy`."""
+def as_samples(
+    samples: npt.ArrayLike, *, channels_last: bool | None = None
+) -> npt.NDArray[np.float32]:
+    """A copy as float32 `[C, T]`; see `sayso.Audio.from_numpy` for what is taken."""
     array = np.asarray(samples)
     if array.size == 0:
         raise EmptyAudioError("the array holds no samples; expected at least one")
@@ -36,7 +36,7 @@ def from_numpy(
         raise ShapeError(f"the array is {list(array.shape)}; expected [T], [C, T] or [T, C]")
     elif _are_channels_last(array, channels_last):
         array = array.T
-    return Audio(_scaled(array), _rate(sample_rate))
+    return _scaled(array)
 
 
 def _are_channels_last(array: npt.NDArray[Any], said: bool | None) -> bool:
@@ -74,7 +74,8 @@ def _scaled(array: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     return np.array(array, np.float32, order="C")
 
 
-def _rate(sample_rate: int) -> int:
+def as_rate(sample_rate: int) -> int:
+    """A whole number of Hz. Raises: ShapeError."""
     if isinstance(sample_rate, bool) or sample_rate != int(sample_rate):
         raise ShapeError(f"the sample rate is {sample_rate!r}; expected a whole number of Hz")
     return int(sample_rate)

@@ -10,13 +10,14 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from sayso.audio.arrays import MOST_CHANNELS, as_rate, as_samples
+from sayso.audio.notebook import player
 from sayso.errors import EmptyAudioError, ShapeError
 
 Samples: TypeAlias = npt.NDArray[np.float32]
 
 LOWEST_RATE_HZ = 2_000
 HIGHEST_RATE_HZ = 768_000
-MOST_CHANNELS = 8
 BLOCK_FRAMES = 1 << 18
 """About six seconds at 44.1 kHz: long enough for vectorised work, short enough for any machine."""
 
@@ -97,9 +98,7 @@ class Audio:
         Raises: ShapeError, naming the transposition where the axes could be either;
             EmptyAudioError; NotFiniteError; RangeError for floats that hold integers.
         """
-        from sayso.audio.arrays import from_numpy
-
-        return from_numpy(samples, sample_rate, channels_last=channels_last)
+        return cls(as_samples(samples, channels_last=channels_last), as_rate(sample_rate))
 
     def to_numpy(self, *, channels_last: bool = False) -> Samples:
         """A copy of the samples: float32 `[C, T]`, or `[T, C]` as soundfile writes them."""
@@ -115,9 +114,7 @@ class Audio:
 
     def _repr_html_(self) -> str:
         """A player, for notebooks."""
-        from sayso.audio.notebook import player
-
-        return player(self)
+        return player(self.samples, self.sample_rate)
 
     def slice(self, start: int, stop: int) -> Audio:
         """Frames `start` to `stop` as Audio that shares the samples.

@@ -2,37 +2,53 @@
 
 from __future__ import annotations
 
-import tempfile
 from base64 import b64encode
 from html import escape
-from pathlib import Path
+from io import BytesIO
 
-from sayso.audio.audio import Audio
-from sayso.audio.writing import write
+import numpy as np
+import numpy.typing as npt
 
 _LONGEST_S = 600.0
 """What is put into a page: about 10 MB."""
+_RATES = (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 
 
-def player(audio: Audio, title: str = "") -> str:
-    """HTML that plays `audio`, at most its first ten minutes, and says what it is.
+def player(samples: npt.NDArray[np.float32], sample_rate: int, title: str = "") -> str:
+    """HTML that plays sound, at most its first ten minutes, and says what it is.
 
-    The sound is in the page itself, as mp3 of its first two channels.
+    Args:
+        samples: `[C, T]`; the first two channels are heard.
+        sample_rate: in Hz.
+        title: what stands before it.
+
+    The sound is in the page itself, as mp3.
     """
-    said = [f"{audio.duration_s:.1f} s, {audio.sample_rate} Hz, {_channels(audio.channels)}"]
-    if audio.duration_s > _LONGEST_S:
-        said.append(f"the first {_LONGEST_S / 60:.0f} minutes are here")
-    if audio.channels > 2:
+    channels, frames = samples.shape
+    count = {1: "mono", 2: "stereo"}.get(channels, f"{channels} channels")
+    said = [f"{frames / sample_rate:.1f} s, {sample_rate} Hz, {count}"]
+    if frames > _LONGEST_S * sample_rate:
+        said.append(f"the first {_LONGEST_S / 60:.0f} minutes are heard here")
+    if channels > 2:
         said.append("the first two channels are heard here")
-    heard = Audio(audio.samples[:2, : round(_LONGEST_S * audio.sample_rate)], audio.sample_rate)
-    with tempfile.TemporaryDirectory(prefix="sayso-") as folder:
-        sound = b64encode(write(Path(folder) / "heard.mp3", heard).read_bytes()).decode()
+    heard = samples[:2, : round(_LONGEST_S * sample_rate)]
+    if (peak := float(np.abs(heard).max())) > 1:
+        said.append(f"{20 * np.log10(peak):.1f} dB quieter here, as it passes full scale")
+        heard = heard / peak
     label = escape(": ".join([*filter(None, [title]), "; ".join(said)]))
     return (
         f'<figure><figcaption>{label}</figcaption><audio controls preload="metadata" '
-        f'src="data:audio/mpeg;base64,{sound}"></audio></figure>'
+        f'src="data:audio/mpeg;base64,{b64encode(_mp3(heard, sample_rate)).decode()}"></audio>'
+        "</figure>"
     )
 
 
-def _channels(count: int) -> str:
-    return {1: "mono", 2: "stereo"}.get(count, f"{count} channels")
+def _mp3(samples: npt.NDArray[np.float32], sample_rate: int) -> bytes:
+    import soundfile
+    import soxr
+
+    rate = min((r for r in _RATES if r >= sample_rate), default=_RATES[-1])
+    sound = samples.T if rate == sample_rate else soxr.resample(samples.T, sample_rate, rate)
+    file = BytesIO()
+    soundfile.write(file, sound, rate, format="MP3")
+    return file.getvalue()

@@ -93,8 +93,8 @@ class Result(Mapping[str, Audio]):
 
     def _repr_html_(self) -> str:
         """A player a track, for notebooks."""
-        players = (player(track.audio, target) for target, track in self.tracks.items())
-        return "".join(players)
+        shown = ((target, track.audio) for target, track in self.tracks.items())
+        return "".join(player(a.samples, a.sample_rate, target) for target, a in shown)
 
     def write(
         self,
