@@ -115,7 +115,7 @@ def mixtures(
     return {kind: (speech + rest, rest) for kind, rest in added.items()}
 
 
-def figures(heard: Samples, speech: Samples, rest: Samples) -> dict[str, float]:
+def metrics(heard: Samples, speech: Samples, rest: Samples) -> dict[str, float]:
     """Everything that is measured of one result at the level of the speech, [T]."""
     found = dict(si_sdr.evaluate(heard, speech))
     for metric in (stoi, pesq):
@@ -156,7 +156,7 @@ def judge(
     spent = time.perf_counter() - started
     heard = cleaned.audio.samples[0] * np.float32(10 ** (-cleaned.gain_db / 20))
     (unlimited,) = (gated or [cleaned.speech])[0].samples
-    found = figures(heard, speech, rest)
+    found = metrics(heard, speech, rest)
     return found | speech_loss.evaluate(unlimited, speech, sample_rate=RATE), spent
 
 
@@ -214,7 +214,7 @@ def main() -> None:
     for number, (_, speech, music, noise) in enumerate(material(arguments.data, arguments.items)):
         for kind, (mix, rest) in mixtures(speech, music, noise, number).items():
             heard_s += len(mix) / RATE
-            before = figures(mix, speech, rest)
+            before = metrics(mix, speech, rest)
             for name, config in configs.items():
                 after, took = judge(config, mix, speech, rest)
                 spent[name] += took

@@ -64,7 +64,7 @@ def moments_db(audio: Audio) -> npt.NDArray[np.float64]:
 
 
 def evaluate(audio: Audio) -> dict[str, float]:
-    """Loudness, peaks, clipping and background; figures of silence are left out.
+    """Loudness, peaks, clipping and background; metrics of silence are left out.
 
     Returns: "lufs", "true_peak_db", "sample_peak_db", "clipped_share" and "background_db".
     """
@@ -74,14 +74,14 @@ def evaluate(audio: Audio) -> dict[str, float]:
         loudness.push(block)
         peaks.push(block)
     background = background_db(audio)
-    figures = {
+    metrics = {
         "lufs": loudness.integrated_lufs(),
         "true_peak_db": peaks.true_peak_db(),
         "sample_peak_db": decibels(peaks.sample_peak),
         "clipped_share": clipped_share(audio),
         "background_db": -np.inf if background is None else background,
     }
-    return {name: figure for name, figure in figures.items() if np.isfinite(figure)}
+    return {name: figure for name, figure in metrics.items() if np.isfinite(figure)}
 
 
 def _on_tops(block: Samples, peak: float) -> int:

@@ -86,10 +86,10 @@ def evaluate(estimate: Array, reference: Array) -> dict[str, float]:
     Raises: ShapeError, EmptyAudioError, NotFiniteError.
     """
     axis = tuple(range(-estimate.ndim, 0))
-    figures = {"usdr": float(usdr(estimate, reference, axis=axis))}
+    metrics = {"usdr": float(usdr(estimate, reference, axis=axis))}
     if np.any(reference):
-        figures["sdr"] = float(sdr(estimate, reference, axis=axis))
-    return figures
+        metrics["sdr"] = float(sdr(estimate, reference, axis=axis))
+    return metrics
 
 
 def _energies(

@@ -47,7 +47,7 @@ def si_sdr(estimate: Array, reference: Array) -> Array:
 
 
 def evaluate(estimate: Array, reference: Array) -> dict[str, float]:
-    """`{"si_sdr": dB}`, the mean over the channels of `[C, T]`; figures of `[T]` as they are.
+    """`{"si_sdr": dB}`, the mean over the channels of `[C, T]`; metrics of `[T]` as they are.
 
     Raises: ShapeError, EmptyAudioError, NotFiniteError, SilenceError.
     """

@@ -14,8 +14,8 @@ from sayso.audio import Audio, Samples, read, resample, upright
 from sayso.clean.config import Measure
 from sayso.errors import DataError, InputError, MissingExtraError
 from sayso.measure import pesq, si_sdr, speech_loss, stoi
-from sayso.reports.figures import rounded
 from sayso.reports.judging import judge
+from sayso.reports.metrics import rounded
 from sayso.reports.rows import AFTER, BEFORE, CleanRow, located, source_of
 from sayso.separate import Models
 from sayso.watch import SILENT, Watch
@@ -38,7 +38,7 @@ def measure_rows(
     models: Models | None = None,
     watch: Watch = SILENT,
 ) -> list[CleanRow]:
-    """The rows of a batch with more figures; what cannot be judged is told in a row's notes.
+    """The rows of a batch with more metrics; what cannot be judged is told in a row's notes.
 
     Args:
         out: the batch's folder.
@@ -93,9 +93,9 @@ def compare(estimate: Audio, reference: Audio, *, gain_db: float = 0.0) -> dict[
     for start in range(0, length, step):
         stop = min(start + step, length)
         piece = gain * heard.block(start, stop).mean(axis=0)
-        for name, figure in _figures(piece, clean.block(start, stop).mean(axis=0)).items():
-            found.setdefault(name, []).append(figure)
-    return {name: float(np.mean(figures)) for name, figures in found.items()}
+        for name, metric in _metrics(piece, clean.block(start, stop).mean(axis=0)).items():
+            found.setdefault(name, []).append(metric)
+    return {name: float(np.mean(metrics)) for name, metrics in found.items()}
 
 
 def by_name(folder: Path) -> Find:
@@ -155,7 +155,7 @@ def _measured(
     models: Models | None,
 ) -> CleanRow:
     notes = list(row.notes)
-    figures = dict(row.figures)
+    metrics = dict(row.metrics)
     after = read(output)
     source = source_of(row, output)
     try:
@@ -164,27 +164,27 @@ def _measured(
         before = None
     if reference is not None:
         try:
-            figures |= _against(row, before, after, read(reference))
+            metrics |= _against(row, before, after, read(reference))
         except (InputError, DataError) as error:
             notes.append(f"not compared with {reference.name}: {error}")
-    figures |= judge(before, after, measures, models=models, transcript=transcript)
+    metrics |= judge(before, after, measures, models=models, transcript=transcript)
     unique = tuple(dict.fromkeys(notes))
-    return row.model_copy(update={"figures": rounded(figures), "notes": unique})
+    return row.model_copy(update={"metrics": rounded(metrics), "notes": unique})
 
 
 def _against(
     row: CleanRow, before: Audio | None, after: Audio, reference: Audio
 ) -> dict[str, float]:
-    figures: dict[str, float] = {}
-    gain_db = -row.figures.get("gain_db", 0.0)
+    metrics: dict[str, float] = {}
+    gain_db = -row.metrics.get("gain_db", 0.0)
     for suffix, audio, level_db in ((BEFORE, before, 0.0), (AFTER, after, gain_db)):
         if audio is not None:
             found = compare(audio, reference, gain_db=level_db)
-            figures |= {name + suffix: figure for name, figure in found.items()}
-    return figures
+            metrics |= {name + suffix: metric for name, metric in found.items()}
+    return metrics
 
 
-def _figures(heard: Samples, clean: Samples) -> dict[str, float]:
+def _metrics(heard: Samples, clean: Samples) -> dict[str, float]:
     timed = {"sample_rate": _RATE_HZ}
     metrics: tuple[Callable[[], dict[str, float]], ...] = (
         partial(si_sdr.evaluate, heard, clean),
@@ -198,7 +198,7 @@ def _figures(heard: Samples, clean: Samples) -> dict[str, float]:
             found |= metric()
         except (InputError, MissingExtraError):
             continue
-    return {name: figure for name, figure in found.items() if np.isfinite(figure)}
+    return {name: metric for name, metric in found.items() if np.isfinite(metric)}
 
 
 def _alike(path: Path, source: str) -> int:

@@ -35,7 +35,7 @@ def judge(
     transcript: str | None = None,
     watch: Watch = SILENT,
 ) -> dict[str, float]:
-    """The figures of `measures`, before and after.
+    """The metrics of `measures`, before and after.
 
     Args:
         before: the source; None where it is not here.
@@ -48,18 +48,18 @@ def judge(
     Raises: ModelError and MissingExtraError saying how to get what is missing, Cancelled.
     """
     models = models or shared_models()
-    figures: dict[str, float] = {}
+    metrics: dict[str, float] = {}
     sounds = [(suffix, s) for suffix, s in ((BEFORE, before), (AFTER, after)) if s is not None]
     for suffix, audio in sounds:
         if "dnsmos" in measures:
             for name, score in _dnsmos(models).rate(audio, watch=watch).items():
-                figures[f"dnsmos_{name}{suffix}"] = score
+                metrics[f"dnsmos_{name}{suffix}"] = score
         if "music" in measures:
-            name, figure = _music(audio, models, watch)
-            figures[name + suffix] = figure
+            name, metric = _music(audio, models, watch)
+            metrics[name + suffix] = metric
     if "words" in measures:
-        figures |= _words(before, after, _transcriber(models), transcript, watch)
-    return figures
+        metrics |= _words(before, after, _transcriber(models), transcript, watch)
+    return metrics
 
 
 def _music(audio: Audio, models: Models, watch: Watch) -> tuple[str, float]:

@@ -1,4 +1,4 @@
-"""The table of figures is complete: nothing is reported that it does not explain."""
+"""The table of metrics is complete: nothing is reported that it does not explain."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from sayso.audio import Audio
 from sayso.measure import checks, masked_ratio, sdr, si_sdr, speech_loss, stoi, wer
-from sayso.measure.figures import FIGURES
+from sayso.measure.metrics import METRICS
 
 RATE = 16_000
 
@@ -22,5 +22,5 @@ def test_every_figure_that_is_reported_has_its_row():
     for metric in (stoi, speech_loss):
         found |= metric.evaluate(heard, speech, sample_rate=RATE)
     told = found.keys() - {"words"} - sdr.evaluate(heard, speech).keys()
-    assert told | {"pesq", "dnsmos_ovr"} <= FIGURES.keys()
-    assert all(figure.meaning for figure in FIGURES.values())
+    assert told | {"pesq", "dnsmos_ovr"} <= METRICS.keys()
+    assert all(figure.meaning for figure in METRICS.values())

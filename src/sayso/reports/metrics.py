@@ -1,4 +1,4 @@
-"""The figures of one cleaned file that need no reference and no further model."""
+"""The metrics of one cleaned file that need no reference and no further model."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from sayso.timeline import find_silences
 _DIGITS = 4
 
 
-def figures_of(source: Audio, cleaned: Cleaned) -> dict[str, float]:
+def metrics_of(source: Audio, cleaned: Cleaned) -> dict[str, float]:
     """Levels, clipping, silence and what is left beside the speech, before and after."""
-    figures: dict[str, float] = {}
+    metrics: dict[str, float] = {}
     for suffix, audio in ((BEFORE, source), (AFTER, cleaned.audio)):
-        figures |= {name + suffix: figure for name, figure in evaluate(audio).items()}
+        metrics |= {name + suffix: metric for name, metric in evaluate(audio).items()}
         silent = sum(stop - start for start, stop in find_silences(audio))
-        figures["silent_share" + suffix] = silent / audio.frames
+        metrics["silent_share" + suffix] = silent / audio.frames
     rest = _less(cleaned.mix, cleaned.speech)
     for suffix, audio in ((BEFORE, cleaned.mix), (AFTER, cleaned.audio)):
         try:
             ratio_db = masked_ratio_db(audio, cleaned.speech, rest)
         except SilenceError:
             continue
-        figures["music_to_speech_db" + suffix] = ratio_db
-    figures["gain_db"] = cleaned.gain_db
-    return rounded(figures)
+        metrics["music_to_speech_db" + suffix] = ratio_db
+    metrics["gain_db"] = cleaned.gain_db
+    return rounded(metrics)
 
 
-def rounded(figures: Mapping[str, float]) -> dict[str, float]:
+def rounded(metrics: Mapping[str, float]) -> dict[str, float]:
     """Those that are finite, to four digits after the point."""
     return {
-        name: round(float(figure), _DIGITS)
-        for name, figure in figures.items()
-        if np.isfinite(figure)
+        name: round(float(metric), _DIGITS)
+        for name, metric in metrics.items()
+        if np.isfinite(metric)
     }
 
 
