@@ -103,10 +103,10 @@ def restore(
             _match_layout(optimiser)
     except (KeyError, RuntimeError, ValueError) as error:
         raise ModelError(f"{path}: does not fit this configuration: {error}") from error
-    state = metadata["state"]
-    if "figures" in state:  # as earlier versions called them
-        state["metrics"] = state.pop("figures")
-    return State(**state)
+    found = metadata["state"]
+    if "figures" in found:  # as earlier versions called them
+        found["metrics"] = found.pop("figures")
+    return State(**found)
 
 
 def save_model(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
