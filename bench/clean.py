@@ -26,8 +26,9 @@ import numpy as np
 from sayso.audio import Audio, Samples, read, resample
 from sayso.clean import CleanConfig, clean_audio, load_config
 from sayso.clean.pipeline import SPEECH
-from sayso.errors import SaysoError
-from sayso.measure import dnsmos, masked_ratio, pesq, si_sdr, speech_loss, stoi
+from sayso.measure import dnsmos, speech_loss
+from sayso.measure.compared import Compared
+from sayso.measure.metrics import evaluated
 from sayso.separate import load
 from sayso.separate.catalogue import find_row
 from sayso.separate.installed import default_weight_store
@@ -117,17 +118,13 @@ def mixtures(
 
 def metrics(heard: Samples, speech: Samples, rest: Samples) -> dict[str, float]:
     """Everything that is measured of one result at the level of the speech, [T]."""
-    found = dict(si_sdr.evaluate(heard, speech))
-    for metric in (stoi, pesq):
-        try:
-            found |= metric.evaluate(heard, speech, sample_rate=RATE)
-        except SaysoError:
-            continue
-    if (network := opinions()) is not None:
-        found |= dnsmos.evaluate(Audio(heard[None].astype(np.float32), RATE), network)
+    sounds = [Audio(wave[None].astype(np.float32), RATE) for wave in (heard, speech, rest)]
+    compared = Compared(*sounds, judge=lambda name: opinions())
+    found = evaluated(compared, "reference")
+    if opinions() is not None:
+        found |= dnsmos.evaluate(compared)
     if rest.any():
-        sounds = (Audio(wave[None].astype(np.float32), RATE) for wave in (heard, speech, rest))
-        found |= masked_ratio.evaluate(*sounds)
+        found |= evaluated(compared, "reference", "rest")
     return found
 
 
@@ -157,7 +154,8 @@ def judge(
     heard = cleaned.audio.samples[0] * np.float32(10 ** (-cleaned.gain_db / 20))
     (unlimited,) = (gated or [cleaned.speech])[0].samples
     found = metrics(heard, speech, rest)
-    return found | speech_loss.evaluate(unlimited, speech, sample_rate=RATE), spent
+    loss_db = speech_loss.speech_loss_db(unlimited, speech, sample_rate=RATE)
+    return found | {"speech_loss_db": loss_db}, spent
 
 
 def tables(results: Mapping[str, Mapping[str, list[tuple[dict, dict]]]]) -> str:

@@ -101,16 +101,16 @@ def test_windows_with_a_silent_source_count_for_nothing(museval: ModuleType) -> 
     )
     assert np.isnan(found.sdr[:, 1]).all()
     np.testing.assert_allclose(found.sdr, theirs[0], atol=1e-3)
-    medians = ours.evaluate(estimates, references, sample_rate=RATE)
+    medians = ours.medians(estimates, references, sample_rate=RATE)
     assert np.isfinite(medians["sdr"]).all()
 
 
 def test_ratios_mean_what_their_names_say() -> None:
     _, references = _material(2, 1, 4 * RATE)
     noise = np.random.default_rng(5).standard_normal(references.shape)
-    leak = ours.evaluate(references + 0.1 * references[::-1], references, sample_rate=RATE)
-    hiss = ours.evaluate(references + 0.1 * noise, references, sample_rate=RATE)
-    quiet = ours.evaluate(0.5 * references, references, sample_rate=RATE)
+    leak = ours.medians(references + 0.1 * references[::-1], references, sample_rate=RATE)
+    hiss = ours.medians(references + 0.1 * noise, references, sample_rate=RATE)
+    quiet = ours.medians(0.5 * references, references, sample_rate=RATE)
     assert leak["sir"].max() < 40 < leak["sar"].min()
     assert hiss["sar"].max() < 40
     np.testing.assert_allclose(quiet["isr"], 20 * np.log10(2), atol=0.05)
@@ -120,7 +120,7 @@ def test_nothing_but_silent_windows_gives_nan() -> None:
     estimates, references = _material(2, 1, 2 * RATE)
     references[0, :, :RATE] = 0
     references[1, :, RATE:] = 0
-    medians = ours.evaluate(estimates, references, sample_rate=RATE)
+    medians = ours.medians(estimates, references, sample_rate=RATE)
     assert all(np.isnan(metrics).all() for metrics in medians.values())
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sayso.audio import Audio, LoudnessMeter, PeakMeter, Samples, calmed, decibels
+from sayso.measure.compared import Compared
 
 _STEP_S = 0.05
 _FLAT, _NEAR_PEAK, _RUN = 2.0**-15, 0.98, 3
@@ -63,11 +64,12 @@ def moments_db(audio: Audio) -> npt.NDArray[np.float64]:
     return levels
 
 
-def evaluate(audio: Audio) -> dict[str, float]:
+def evaluate(compared: Compared) -> dict[str, float]:
     """Loudness, peaks, clipping and background; metrics of silence are left out.
 
     Returns: "lufs", "true_peak_db", "sample_peak_db", "clipped_share" and "background_db".
     """
+    audio = compared.estimate
     loudness = LoudnessMeter(audio.channels, audio.sample_rate)
     peaks = PeakMeter(audio.channels)
     for block in audio.blocks():

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 
-from sayso.audio import Audio, Samples, read, resample, upright
+from sayso.audio import Audio, read, resample, upright
 from sayso.clean.config import Measure
-from sayso.errors import DataError, InputError, MissingExtraError
-from sayso.measure import pesq, si_sdr, speech_loss, stoi
+from sayso.errors import DataError, InputError
+from sayso.measure.compared import Compared
+from sayso.measure.metrics import evaluated
 from sayso.reports.judging import judge
 from sayso.reports.metrics import rounded
 from sayso.reports.rows import AFTER, BEFORE, CleanRow, located, source_of
@@ -44,7 +44,7 @@ def measure_rows(
         out: the batch's folder.
         rows: as `read_rows` gives them.
         references: folder of clean recordings that are called as the sources are, whatever their
-            suffix. They give SI-SDR, STOI, PESQ and the speech lost.
+            suffix. They give SDR, SI-SDR, STOI, PESQ and the speech lost.
         transcripts: folder of text files called as the sources are, or a CSV file with the columns
             file and text. With them "words" is measured.
         measures: what else; see `sayso.reports.judging.judge`.
@@ -70,7 +70,7 @@ def measure_rows(
 
 
 def compare(estimate: Audio, reference: Audio, *, gain_db: float = 0.0) -> dict[str, float]:
-    """SI-SDR, STOI, ESTOI, PESQ and the speech lost, mono at 16 kHz, means over pieces of 30 s.
+    """All metrics that take a reference, mono at 16 kHz, means over pieces of 30 s.
 
     Metrics whose extra is not installed are left out, and so are pieces in which one is undefined.
 
@@ -93,7 +93,9 @@ def compare(estimate: Audio, reference: Audio, *, gain_db: float = 0.0) -> dict[
     for start in range(0, length, step):
         stop = min(start + step, length)
         piece = gain * heard.block(start, stop).mean(axis=0)
-        for name, metric in _metrics(piece, clean.block(start, stop).mean(axis=0)).items():
+        true = clean.block(start, stop).mean(axis=0)
+        one, other = (Audio(sound[None], _RATE_HZ) for sound in (piece, true))
+        for name, metric in evaluated(Compared(one, other), "reference").items():
             found.setdefault(name, []).append(metric)
     return {name: float(np.mean(metrics)) for name, metrics in found.items()}
 
@@ -182,23 +184,6 @@ def _against(
             found = compare(audio, reference, gain_db=level_db)
             metrics |= {name + suffix: metric for name, metric in found.items()}
     return metrics
-
-
-def _metrics(heard: Samples, clean: Samples) -> dict[str, float]:
-    timed = {"sample_rate": _RATE_HZ}
-    metrics: tuple[Callable[[], dict[str, float]], ...] = (
-        partial(si_sdr.evaluate, heard, clean),
-        partial(speech_loss.evaluate, heard, clean, **timed),
-        partial(stoi.evaluate, heard, clean, **timed),
-        partial(pesq.evaluate, heard, clean, **timed),
-    )
-    found: dict[str, float] = {}
-    for metric in metrics:
-        try:
-            found |= metric()
-        except (InputError, MissingExtraError):
-            continue
-    return {name: metric for name, metric in found.items() if np.isfinite(metric)}
 
 
 def _alike(path: Path, source: str) -> int:

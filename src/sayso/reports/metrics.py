@@ -8,9 +8,8 @@ import numpy as np
 
 from sayso.audio import Audio, Recorder
 from sayso.clean.pipeline import Cleaned
-from sayso.errors import SilenceError
-from sayso.measure.checks import evaluate
-from sayso.measure.masked_ratio import masked_ratio_db
+from sayso.measure.compared import Compared
+from sayso.measure.metrics import evaluated
 from sayso.reports.rows import AFTER, BEFORE
 from sayso.timeline import find_silences
 
@@ -21,16 +20,14 @@ def metrics_of(source: Audio, cleaned: Cleaned) -> dict[str, float]:
     """Levels, clipping, silence and what is left beside the speech, before and after."""
     metrics: dict[str, float] = {}
     for suffix, audio in ((BEFORE, source), (AFTER, cleaned.audio)):
-        metrics |= {name + suffix: metric for name, metric in evaluate(audio).items()}
+        found = evaluated(Compared(audio))
+        metrics |= {name + suffix: metric for name, metric in found.items()}
         silent = sum(stop - start for start, stop in find_silences(audio))
         metrics["silent_share" + suffix] = silent / audio.frames
     rest = _less(cleaned.mix, cleaned.speech)
     for suffix, audio in ((BEFORE, cleaned.mix), (AFTER, cleaned.audio)):
-        try:
-            ratio_db = masked_ratio_db(audio, cleaned.speech, rest)
-        except SilenceError:
-            continue
-        metrics["music_to_speech_db" + suffix] = ratio_db
+        found = evaluated(Compared(audio, cleaned.speech, rest), "reference", "rest")
+        metrics |= {name + suffix: metric for name, metric in found.items()}
     metrics["gain_db"] = cleaned.gain_db
     return rounded(metrics)
 

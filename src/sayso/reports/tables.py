@@ -14,13 +14,13 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from sayso.errors import ConfigError
-from sayso.measure.metrics import METRICS
+from sayso.measure.metrics import MEANINGS as MEANT
 from sayso.reports.rows import AFTER, BEFORE, CleanRow
 
-MEANINGS = {name: metric.meaning for name, metric in METRICS.items()}
+MEANINGS = {name: meaning.text for name, meaning in MEANT.items()}
 """What each metric is, for people."""
-LOWER_IS_BETTER = tuple(name for name, metric in METRICS.items() if metric.better == "lower")
-HIGHER_IS_BETTER = tuple(name for name, metric in METRICS.items() if metric.better == "higher")
+LOWER_IS_BETTER = tuple(name for name, meaning in MEANT.items() if meaning.better == "lower")
+HIGHER_IS_BETTER = tuple(name for name, meaning in MEANT.items() if meaning.better == "higher")
 
 _MOST_LISTED = 50
 METRICS_JSON, METRICS_CSV, SUMMARY = "metrics.json", "metrics.csv", "summary.md"

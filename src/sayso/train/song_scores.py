@@ -15,7 +15,7 @@ import numpy as np
 
 from sayso.audio import Audio
 from sayso.errors import ConfigError, SilenceError
-from sayso.measure.bss_eval import evaluate
+from sayso.measure.bss_eval import medians
 from sayso.measure.sdr import usdr
 from sayso.networks.unet import UNet
 from sayso.networks.unet_shapes import UNetConfig
@@ -105,7 +105,7 @@ def _score(separator: UNetSeparator, track: Track) -> SongScore:
     references = np.stack([read(track.stems[source]) for source in sources])
     stems = separator.separate(Audio(read(track.mix), rate), sources)
     estimates = np.stack([stems[source].samples for source in sources])
-    ratios = evaluate(estimates, references, sample_rate=rate)
+    ratios = medians(estimates, references, sample_rate=rate)
     ratios["usdr"] = usdr(estimates, references)
     return SongScore(
         track.title,
