@@ -16,8 +16,8 @@ from sayso.effects.windowed import Windowed
 from sayso.errors import RangeError
 from sayso.optional import require
 
-_NOTCH_HZ = 2.0
-"""Width of a notch: narrow enough to leave music, wide enough for mains that drift."""
+_NOTCH_HZ = 0.5
+"""Width of a notch: as narrow as mains are steady, so that little music goes."""
 _MOST_HARMONICS, _ALWAYS = 30, 10
 _CERTAIN, _LIKELY = (10.0, 2.0), (3.0, 1.2)
 """How many times the median and the highest of its surroundings a harmonic reaches: two that are
