@@ -152,6 +152,12 @@ def _remark(turn: Turn, wish: Wish) -> None:
 
 
 def _condition(turn: Turn, wish: Wish) -> None:
+    if not wish.clause.has("cond"):
+        raise Declined(
+            "ambiguous",
+            "When is that? Tell me the times, from when to when.",
+            ("turn the guitar down from 0:30 to 0:45", "mute the drums after 1:00"),
+        )
     raise Declined(
         "ambiguous",
         f"I cannot tell by listening whether “{wish.clause.text}” holds; "
@@ -176,6 +182,11 @@ def _like(turn: Turn, wish: Wish) -> None:
     turn.answers.append(raised("mastering", turn.history, turn.ear))
 
 
+def _stretch(turn: Turn, wish: Wish) -> None:
+    """A stretch of time that is only spoken of."""
+    turn.told = True
+
+
 def _section(turn: Turn, wish: Wish) -> None:
     part = wish.clause.all("section")[0].value
     raise Declined(
@@ -194,6 +205,11 @@ def _mention(turn: Turn, wish: Wish) -> None:
     turn.mention(turn.targets(wish))
 
 
+def _stray(turn: Turn, wish: Wish) -> None:
+    turn.mention(turn.heard(turn.targets(wish)))
+    turn.puzzles.append(wish.clause.text)
+
+
 def _none(turn: Turn, wish: Wish) -> None:
     small = {"prep", "degree", "size", "verb"}
     telling = any(item.kind not in small for item in wish.clause.items)
@@ -208,6 +224,8 @@ def perform(turn: Turn, wish: Wish) -> None:
     try:
         _ACTS[wish.act](turn, wish)
         turn.wonder(wish)
+        if wish.spared:
+            turn.point_at(spared_names(wish.spared))
     except Declined as declined:
         turn.decline(declined, wish)
 
@@ -240,6 +258,7 @@ _ACTS: Mapping[str, Callable[[Turn, Wish], None]] = {
     "timed": timed,
     "like": _like,
     "section": _section,
+    "stretch": _stretch,
     "clean": clean,
     "denoise": denoise,
     "split": split,
@@ -251,6 +270,7 @@ _ACTS: Mapping[str, Callable[[Turn, Wish], None]] = {
     "vague": _change,
     "mention": _mention,
     "none": _none,
+    "stray": _stray,
     "measured": measure,
     "opposite": turn_round,
     "swap_other": _swap_other,

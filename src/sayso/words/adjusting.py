@@ -20,6 +20,12 @@ def adjust(turn: Turn, wish: Wish) -> None:
     """Changes every aspect of every target of a wish. Raises: Declined where one cannot be."""
     if wish.apart:
         extract(turn, wish)
+    if wish.clause.has("band") and any(aspect.name == "width" for aspect in wish.aspects):
+        raise Declined(
+            "unsupported",
+            "I set the stereo width of a sound as a whole, not of a part of its tones.",
+            ("make the bass mono", "make it mono"),
+        )
     if _means_tone(turn, wish):
         turn.note("I cannot hear the bass as an instrument here, so I change the low tones.")
         for a in wish.aspects:
@@ -28,7 +34,9 @@ def adjust(turn: Turn, wish: Wish) -> None:
         return
     for aspect in wish.aspects:
         aspect = _as_last_time(turn, wish, aspect)
-        _change(turn, aspect, _targets(turn, wish, aspect))
+        targets = _targets(turn, wish, aspect)
+        turn.owned += [target for target in targets if target in turn.spared]
+        _change(turn, aspect, targets)
 
 
 def _change(turn: Turn, aspect: Aspect, targets: Sequence[str]) -> None:

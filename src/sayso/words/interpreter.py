@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
-from sayso.desk import Edit, EditStep, History, Move
+from sayso.desk import Edit, EditStep, History, Move, Reply, Undo
 from sayso.errors import SaysoError
 from sayso.words import dialogue
 from sayso.words.actions import Declined
 from sayso.words.actions.edits import edit_steps, example, in_order, silence_step, verb_of
 from sayso.words.acts import perform
+from sayso.words.amending import LONGEST_SAID, amended
 from sayso.words.answers import Facts
 from sayso.words.arranging import arranged, sparing
-from sayso.words.context import last_turn
+from sayso.words.context import before, last_turn
 from sayso.words.grammar import Clause
 from sayso.words.hearing import TargetResolver
 from sayso.words.items import mended
@@ -37,7 +39,7 @@ LONGEST = 2000
 _ONLY = re.compile(r"\b(?:only|just|alone|nothing (?:else|but)|by itself|on its own)\b")
 _ASKING = ("what", "who", "when", "where", "why", "how", "which", "is", "are", "do", "does", "tell")
 # Left over beside an order, these change what it means, so that it is not carried out without them.
-_GRAVE = frozenset({"quantity", "range", "span", "band", "neg", "section", "except"})
+_GRAVE = frozenset({"quantity", "range", "span", "band", "neg", "section", "except", "edge", "cond", "swap", "undo"})
 _GUESSED = frozenset({"change", "edit", "again", "softer"})
 _TAKING = frozenset({"remove", "extract", "edit", "silence", "clean", "denoise", "split"})
 _TOLD = frozenset({"none", "aside", "remark", "topic", "ask", "condition"})
@@ -99,14 +101,47 @@ def interpret(
     if whole is not None:
         plain, state = whole, state.model_copy(update={"asks": "", "template": ""})
         found = clauses(plain)
+    again = _amended(
+        plain, found, history, state, partial(interpret, supports=supports, facts=facts)
+    )
+    if again is not None:
+        return again
     turn = Turn(history, ear, state, facts)
     turn.only = bool(_ONLY.search(plain))
     like = example(text)
     if like is not None:
         turn.do([Edit(steps=(like,))])
     else:
-        _carry_out(turn, wishes(_without_halves(turn, found)))
+        _carry_out(turn, wishes(_without_halves(turn, found), only=turn.only))
     return _finished(turn, plain)
+
+
+def _amended(
+    text: str,
+    found: Sequence[Clause],
+    history: History,
+    state: State,
+    read: Callable[..., Interpretation],
+) -> Interpretation | None:
+    """The last order once more, as `text` amends it; None where `text` does not."""
+    if not history.turns or not state.said:
+        return None
+    try:
+        order = amended(state.said, text, found)
+    except Declined as answer:
+        return _answered(answer, state)
+    earlier, known = before(history), State(sounds=state.sounds)
+    if order is None or _done(read(state.said, earlier, state=known)) != last_turn(history):
+        return None
+    again = read(order, earlier, state=known)
+    if not _done(again) or len(_done(again)) < len(again.moves):
+        return None
+    moves = (Undo(), *again.moves)
+    return again._replace(moves=moves, reply=f"{summary(list(moves))}")
+
+
+def _done(found: Interpretation) -> tuple[Move, ...]:
+    return tuple(move for move in found.moves if not isinstance(move, Reply))
 
 
 def _answered(answer: Declined, state: State) -> Interpretation:
@@ -158,7 +193,10 @@ def _unclear(clause: Clause, before: Sequence[Clause], after: Sequence[Clause]) 
     for other in filter(None, (earlier, later)):
         if other.act != "none" or all(item.kind in {"retract", "join"} for item in other.items):
             continue
-        grave = any(i.kind in _GRAVE or i.is_("prep", "than") for i in other.items)
+        grave = any(
+            (i.kind in _GRAVE and not i.is_("edge", "between")) or i.is_("prep", "than")
+            for i in other.items
+        )
         # "Dru ms louder": what is unknown is the sound, not the whole.
         lost = clause.act in _GUESSED and not clause.targets and _names_something(other)
         # "The snare lacks snap" is not about its level.
@@ -253,7 +291,7 @@ def _flush(turn: Turn, steps: list[EditStep]) -> None:
 
 
 def _finished(turn: Turn, text: str) -> Interpretation:
-    moves, contradictions = sparing(turn.moves, turn.spared, turn.ear)
+    moves, contradictions = sparing(turn.moves, turn.spared, turn.owned, turn.ear)
     moves = arranged(moves)
     answers = list(turn.answers)
     if not moves and not answers:
@@ -261,7 +299,8 @@ def _finished(turn: Turn, text: str) -> Interpretation:
     replies = (dialogue.as_reply(answers),) if answers else ()
     said = [summary(moves), *turn.notes, *contradictions]
     if moves and turn.spared:
-        left = joined([spoken(name) for name in dict.fromkeys(turn.spared)])
+        kept = [name for name in dict.fromkeys(turn.spared) if name not in turn.owned]
+        left = joined([spoken(name) for name in kept])
         said.append(f"Leaving {left} untouched." if left else "")
     if turn.puzzles and (moves or turn.answers):
         quoted = joined([f"“{words}”" for words in turn.puzzles])
@@ -271,9 +310,10 @@ def _finished(turn: Turn, text: str) -> Interpretation:
         said.append(f"I did not take {quoted} for an order.")
     said += [worded(reply) for reply in replies]
     said += [f"(I read “{typed}” as “{taken}”.)" for typed, taken in mended(text)]
-    return Interpretation(
-        (*moves, *replies), " ".join(filter(None, said)), state=turn.state_after()
-    )
+    state = turn.state_after()
+    if moves:
+        state = state.model_copy(update={"said": text if len(text) <= LONGEST_SAID else ""})
+    return Interpretation((*moves, *replies), " ".join(filter(None, said)), state=state)
 
 
 def _nothing_done(turn: Turn, text: str) -> Declined:

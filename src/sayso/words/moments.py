@@ -9,6 +9,7 @@ from sayso.desk import MIX, Adjust, Duck, Fade, Move, Mute, Remove, Reverse
 from sayso.desk.spans import During
 from sayso.words.actions import Declined
 from sayso.words.adjusting import adjust
+from sayso.words.checks import heard_over
 from sayso.words.items import Item
 from sayso.words.reading import read
 from sayso.words.removals import remove
@@ -151,10 +152,11 @@ def fade(turn: Turn, wish: Wish) -> None:
 def duck(turn: Turn, wish: Wish) -> None:
     """One sound down while another is heard. Raises: Declined where either is not named."""
     clause = wish.clause
-    cue = clause.first("edge", "below") or clause.first("prep", "to", "by", "for", "with")
+    cue = clause.first("during") or clause.first("edge", "below") or clause.first("prep", "to", "by", "for", "with")
     named = clause.all("sound")
     over = [item.value for item in named if cue is not None and item.start > cue.start]
-    ducked = [item.value for item in named if item.value not in over]
+    over = [heard_over(clause)] if clause.has("during") else over
+    ducked = [item.value for item in named if cue is None or item.start < cue.start]
     if not ducked or not over:
         raise Declined(
             "ambiguous",

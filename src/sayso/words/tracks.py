@@ -97,6 +97,9 @@ def extract(turn: Turn, wish: Wish) -> None:
         # "Remove the vocals." "No, leave them in."
         turn.do([Undo()])
         return
+    if wish.clause.has("verb", "keep") and wish.clause.has("pronoun") and not turn.only:
+        turn.left_alone = True  # "The bass is fine, leave it"
+        return
     if _bass_is_unclear(wish):
         raise Declined(
             "ambiguous",

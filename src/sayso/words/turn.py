@@ -40,8 +40,8 @@ class Turn:
     """Collects what a message leads to, wish by wish.
 
     `moves` are to be done, `answers` are given instead of moves, `notes` say what was taken how,
-    `puzzles` are words that were not understood, `spared` are sounds to leave alone, `remarks` what
-    was only told. `asked` is the state with the question that is open by now.
+    `puzzles` are words that were not understood, `spared` are sounds to leave alone, `owned`
+    those of them with an order of their own, `remarks` what was only told. `asked` is the state with the question that is open by now.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Turn:
         self.notes: list[str] = []
         self.puzzles: list[str] = []
         self.spared: list[str] = []
+        self.owned: list[str] = []
         self.mentioned: list[str] = []
         self.remarks: list[str] = []
         self.wish: Wish | None = None
@@ -113,6 +114,7 @@ class Turn:
             update={
                 "about": tuple(waits) if not self.moves else (),
                 "sounds": tuple([*sounds, *dict.fromkeys(lately)][-MOST_SOUNDS:]),
+                "said": self.state.said,
             }
         )
 
