@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from sayso.desk import MIX, Adjust, Desk, Extract, Remove, Reset, Undo
+from sayso.words.account import unused_numbers
 from sayso.words.actions import KINDS, Declined
 from sayso.words.adjusting import adjust
 from sayso.words.answers import answered
@@ -222,9 +223,12 @@ def perform(turn: Turn, wish: Wish) -> None:
     turn.spared += spared_names(wish.spared)
     turn.wish = wish
     try:
+        before = len(turn.moves)
         _ACTS[wish.act](turn, wish)
         turn.wonder(wish)
-        if wish.spared:
+        if len(turn.moves) > before:
+            turn.puzzles += unused_numbers(wish.clause.items, turn.moves[before:])
+        if wish.spared and wish.act != "instead":
             turn.point_at(spared_names(wish.spared))
     except Declined as declined:
         turn.decline(declined, wish)

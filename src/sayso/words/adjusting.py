@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sayso.desk import MIX, Adjust
 from sayso.words.actions import ACTIONS, KINDS, OF_THE_MIX, Declined, Scene
-from sayso.words.amounts import STEPS
+from sayso.words.amounts import BANDS_HZ, STEPS
 from sayso.words.checks import NAMED
 from sayso.words.context import last_turn, with_effect
 from sayso.words.tracks import extract
@@ -54,9 +54,11 @@ def _change(turn: Turn, aspect: Aspect, targets: Sequence[str]) -> None:
 
 def _as_last_time(turn: Turn, wish: Wish, aspect: Aspect) -> Aspect:
     """Tells "more on the piano" after reverb on the guitar from "more of the piano"."""
-    unnamed = aspect.name == "gain" and not aspect.numbers and not any(map(wish.clause.has, NAMED))
-    degrees = wish.clause.has("degree", "more", "less", "excess", "lack")
-    on = wish.clause.first("prep", "on", "for", "in", "to")
+    unnamed = aspect.name == "gain" and not any(map(wish.clause.has, NAMED))
+    degrees = wish.clause.has("degree", "more", "less", "excess", "lack") and not aspect.numbers
+    on: object = wish.clause.first("prep", "on", "for", "in", "to")
+    if not wish.targets and wish.verbless and all(not n.unit for n in aspect.numbers):
+        degrees = on = wish.clause.has("particle", "up", "down")  # "Back up 1"
     last = [m for m in turn.latest or last_turn(turn.history) if isinstance(m, Adjust)]
     kinds = [effect for move in last for effect in move.effects]
     if not (unnamed and degrees and on and kinds):
@@ -64,7 +66,9 @@ def _as_last_time(turn: Turn, wish: Wish, aspect: Aspect) -> Aspect:
     name = "tempo" if kinds[-1].effect == "stretch" else kinds[-1].effect
     if name not in STEPS:
         return aspect
-    return replace(aspect, name=name, more=True)
+    band = getattr(kinds[-1], "frequency_hz", None)
+    detail = next((called for called, hz in BANDS_HZ.items() if hz == band), aspect.detail)
+    return replace(aspect, name=name, detail=detail, more=True)
 
 
 def _means_tone(turn: Turn, wish: Wish) -> bool:
@@ -92,6 +96,8 @@ def _implied(turn: Turn, aspect: Aspect) -> list[str]:
         return [MIX]
     if aspect.name == "preset" and aspect.detail in {"nightcore", "slowed and reverb"}:
         return [MIX]
+    if aspect.name == "eq" and turn.moves and turn.about == ["bass"]:
+        return [MIX]  # "Cut the bass by 3 and the treble by 2"
     kind = KINDS.get(aspect.name)
     if kind is not None and (aspect.off or aspect.sign < 0) and not aspect.absolute:
         having = with_effect(turn.desk, kind)

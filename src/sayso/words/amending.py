@@ -40,6 +40,7 @@ _SPELT = {
     "percent": "%", "x": "times", "lufs": "LUFS", "bpm": "bpm", "step": "steps", "bar": "bars",
     "ratio": ":1",
 }  # fmt: skip
+_EDGES = {"head": "first", "tail": "last"}
 _MULTIPLES = ("double", "triple")
 
 
@@ -65,7 +66,7 @@ def amended(said: str, text: str, found: Sequence[Clause]) -> str | None:
     thought = _Thought(items, text, bool(_CUE.search(text)))
     values = [item for item in items if item.kind in _NUMBERS]
     others = [item for item in items if item.kind not in _NUMBERS | _AROUND]
-    others = [item for item in others if not item.is_("verb", *_VERBS)]
+    others = [item for item in others if not item.is_("verb", *_VERBS) and item.text != "no"]
     if not said or len(said) > LONGEST_SAID:
         return None
     if len(values) == 1 and not others:
@@ -85,6 +86,10 @@ def _renumbered(said: str, value: Item, thought: _Thought) -> str | None:
             return None
         text = _replaced(said, both[1], value.upper)
         return _replaced(text, both[0], value.number)
+    edges = [item for item in _whole(said) if item.is_("span", "head", "tail")]
+    if value.is_("span", "head", "tail") and len(edges) == len(old) == 1 and thought.cued:
+        number = _written(value.number, old[0])
+        return f"{said[: edges[0].start]}{_EDGES[value.value]} {number}{said[edges[0].end :]}"
     fitting = [item for item in old if _fits(value.number, item)]
     verb = any(item.kind == "verb" and item.value not in {"is", "turn"} for item in thought.items)
     if times and fitting:

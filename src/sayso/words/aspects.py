@@ -244,7 +244,9 @@ def _completed(clause: Clause, aspect: Aspect, sign: int) -> Aspect:
     removed = clause.has("verb", "remove") or (
         clause.has("particle", "off", "out", "away") and not clause.has("verb", "raise")
     )
-    ranged = clause.first("range") if clause.has("prep", "from") else None
+    ranged = clause.first("range")
+    beats = ranged is not None and ranged.number is not None and ranged.number.unit == "bpm"
+    ranged = ranged if beats or clause.has("prep", "from") else None
     shared = aspect.name == "gain" and (
         clause.has("prep", "by") or any(item.text == "by half" for item in clause.items)
     )

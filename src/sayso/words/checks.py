@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 
 from sayso.words.aspects import aspects
 from sayso.words.grammar import TARGETS, Check, Clause, joins
-from sayso.words.items import Item
 from sayso.words.lexicon import lexicon
+from sayso.words.meanwhile import describes, ducks
 from sayso.words.wishes import Aspect
 
 # Sounds that spoil speech: taking them from a voice is what cleaning does.
@@ -32,7 +32,6 @@ _GOVERNING = frozenset({"prep", "word", "pronoun", "like"})
 # In one breath; more of them are clauses of their own.
 _MOST_QUALITIES = 3
 _TELLING = frozenset({"more", "less", "excess", "lack", "excess_loud", "zero"})
-_PEOPLE = frozenset({"someone", "somebody", "anyone", "anybody", "people", "they", "she", "he"})
 _FINITE = frozenset({"was", "have"})
 
 
@@ -273,6 +272,7 @@ def _silence(clause: Clause) -> bool:
         clause.has("param", "silence")
         and not clause.has("sound")
         and not _pause(clause)
+        and (clause.has("verb") or not clause.all("param")[0].text.startswith("quiet"))
         and not clause.has("verb", "loop")
     )
 
@@ -282,6 +282,7 @@ def _pause(clause: Clause) -> bool:
     if not clause.has("param", "silence") or clause.has("sound") or clause.has("verb", "loop"):
         return False
     other = clause.has("verb", "add", "split", "give", "raise", "move", "start", "set")
+    other = other or (clause.has("prep", "at") and clause.has("quantity"))
     return other or clause.has("degree", "more") or clause.has("prep", "with", "as")
 
 
@@ -308,41 +309,6 @@ def _parted(clause: Clause) -> bool:
     sides = clause.has("prep", "from", "in", "on", "of") or clause.has("particle", "out", "off")
     sides = sides or clause.items[0].kind in TARGETS
     return sides and bool(after) and after[0].value in SPOILING
-
-
-def _after_during(clause: Clause) -> Sequence[Item]:
-    cue = clause.all("during")[0]
-    return [item for item in clause.items if item.start > cue.start]
-
-
-def _describes(clause: Clause) -> bool:
-    """Whether what happens meanwhile is a sound: "a man speaking while rain falls"."""
-    after = _after_during(clause)
-    return any(item.kind == "sound" for item in after) and not any(
-        item.kind in {"who", "pronoun"} for item in after
-    )
-
-
-def _ducks(clause: Clause) -> bool:
-    """Whether a sound should be quieter while another is heard: "lower the music when I talk"."""
-    cue = clause.all("during")[0]
-    lowered = (
-        clause.has("verb", "lower", "drop", "pull")
-        or clause.has("particle", "down", "back")
-        or clause.has("quality", "gain-")
-        or clause.has("duck")
-    )
-    first = clause.first("sound")
-    return lowered and first is not None and first.start < cue.start and heard_over(clause) != ""
-
-
-def heard_over(clause: Clause) -> str:
-    """The sound during which something holds, "" for none: "while she talks" is the speech."""
-    after = _after_during(clause)
-    sounds = [item.value for item in after if item.kind == "sound"]
-    speaks = any(item.value.startswith(("speak", "talk")) for item in after)
-    somebody = any(item.kind == "who" or item.value in _PEOPLE for item in after)
-    return sounds[0] if sounds else "speech" if speaks and somebody else ""
 
 
 def _stretch(clause: Clause) -> bool:
@@ -373,8 +339,8 @@ CHECKS: Mapping[str, Check] = {
     "changes": _changes,
     "cleans": _cleans,
     "denoises": _denoises,
-    "describes": _describes,
-    "ducks": _ducks,
+    "describes": describes,
+    "ducks": ducks,
     "stretch": _stretch,
     "edits": _edits,
     "forbids": _forbids,

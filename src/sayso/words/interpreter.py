@@ -39,7 +39,21 @@ LONGEST = 2000
 _ONLY = re.compile(r"\b(?:only|just|alone|nothing (?:else|but)|by itself|on its own)\b")
 _ASKING = ("what", "who", "when", "where", "why", "how", "which", "is", "are", "do", "does", "tell")
 # Left over beside an order, these change what it means, so that it is not carried out without them.
-_GRAVE = frozenset({"quantity", "range", "span", "band", "neg", "section", "except", "edge", "cond", "swap", "undo"})
+_GRAVE = frozenset(
+    {
+        "quantity",
+        "range",
+        "span",
+        "band",
+        "neg",
+        "section",
+        "except",
+        "edge",
+        "cond",
+        "swap",
+        "undo",
+    }
+)
 _GUESSED = frozenset({"change", "edit", "again", "softer"})
 _TAKING = frozenset({"remove", "extract", "edit", "silence", "clean", "denoise", "split"})
 _TOLD = frozenset({"none", "aside", "remark", "topic", "ask", "condition"})
@@ -259,6 +273,7 @@ def _carry_out(turn: Turn, found: Sequence[Wish]) -> None:
                 steps.append(silence_step(wish.clause))
             else:
                 verb = verb_of(wish.clause, verb if wish.verbless else "")
+                verb = _verb_of_times(turn, wish) or verb
                 steps += edit_steps(wish.clause, verb)
         except Declined as answer:
             turn.decline(answer, wish)
@@ -266,6 +281,25 @@ def _carry_out(turn: Turn, found: Sequence[Wish]) -> None:
             # A number that the desk does not take: its message names the range.
             turn.answers.append(Declined("unsupported", _in_words(error, wish)))
     _flush(turn, steps)
+
+
+def _verb_of_times(turn: Turn, wish: Wish) -> str:
+    """What is done to a stretch that only gives the times that an order before it lacks.
+
+    "Chuck out the intro, it's the first 18 seconds." Raises: Declined where no order lacks them.
+    """
+    told = all(verb.value == "is" for verb in wish.clause.all("verb"))
+    if not told or not turn.answers:
+        return ""
+    if turn.asked.asks != "times" or turn.wish is None:
+        raise Declined(
+            "ambiguous",
+            f"What should happen to “{wish.clause.text}”?",
+            ("cut the first 10 seconds", "keep from 0:30 to 1:00"),
+        )
+    turn.answers.pop()
+    turn.asked = State()
+    return verb_of(turn.wish.clause, "")
 
 
 def _verb_before(turn: Turn) -> str:
@@ -291,6 +325,8 @@ def _flush(turn: Turn, steps: list[EditStep]) -> None:
 
 
 def _finished(turn: Turn, text: str) -> Interpretation:
+    if turn.rivals:
+        return _answered(dialogue.rivalled(*turn.rivals[0]), turn.state)
     moves, contradictions = sparing(turn.moves, turn.spared, turn.owned, turn.ear)
     moves = arranged(moves)
     answers = list(turn.answers)

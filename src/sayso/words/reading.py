@@ -209,11 +209,10 @@ def _targets(clause: Clause, act: str) -> tuple[Item, ...]:
     if named:
         return tuple(_unique([item for item, _ in named]))
     cue = leaning_removal(clause) if act == "remove" else None
-    return tuple(
-        item
-        for item, _ in governed
-        if item.kind in {"group", "pronoun"} and (cue is None or item.start > cue.start)
-    )
+    pointing = [item for item, _ in governed if item.kind in {"group", "pronoun"}]
+    if cue is None or cue == clause.items[-1]:  # "Can it be taken out?"
+        return tuple(pointing)
+    return tuple(item for item in pointing if item.start > cue.start)
 
 
 def leaning_removal(clause: Clause) -> Item | None:

@@ -61,6 +61,10 @@ def go_on(turn: Turn, wish: Wish) -> None:
     if turn.moves or turn.answers:
         turn.puzzles.append(wish.clause.text)
         return
+    if clause.has("pronoun", "both") and len(about(last_turn(turn.history))) != 2:
+        raise Declined(
+            "ambiguous", "Of which two? Please name them.", ("turn the drums and the bass up",)
+        )
     repeats = [m for m in last_turn(turn.history) if isinstance(m, Adjust) and m.relative]
     if clause.has("again") and not clause.has("degree") and not clause.has("size") and repeats:
         turn.do(repeats)
@@ -194,6 +198,11 @@ def restate(turn: Turn, wish: Wish) -> None:
     number = [item.number for item in wish.clause.items if item.number is not None][-1]
     if wish.clause.has("again", "another"):
         turn.do(same_with(turn.history, last_turn(turn.history), number))
+        return
+    done = last_turn(turn.history)
+    anew = same_with(turn.history, done, number) if len(done) == 1 else done
+    if anew != done:
+        turn.do((Undo(), *anew))
         return
     plain = read(replace(wish.clause, act="change"))
     if not (wish.clause.has("verb") and plain.aspects):

@@ -102,6 +102,9 @@ _SENSES: tuple[_Row, ...] = (
     # "Which should go up" does not say that it must go.
     (lambda p: p.item.kind == "go" and p.after in {"particle", "quality", "place"},
      ("verb", "turn")),
+    (lambda p: p.says("not that") and p.after == "mark", ("neg", "not")),
+    (lambda p: p.says("make me") and p.after in {"quality", "degree", "size", "preset"},
+     (SOUND, "vocals")),
     (lambda p: p.says("now") and p.after in _AFTER_NOW, None),
     (lambda p: p.item.is_("join", "also") and not p.opens and p.after != "mark", ("same", "also")),
     (lambda p: p.item.kind == "like" and p.after == "quantity", None),

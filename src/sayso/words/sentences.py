@@ -18,6 +18,7 @@ _SLIDING = frozenset({"pitch", "gain", "reverb", "delay", "eq", "pan"})
 _ORDERS = frozenset({
     "adjust", "remove", "edit", "clean", "fade", "duck", "timed", "backwards", "silence", "undo",
 })  # fmt: skip
+_TOLD = frozenset({"aside", "remark"})
 _LENT = frozenset({"adjust", "remove", "extract", "restore", "clean"})
 
 
@@ -44,8 +45,8 @@ def wishes(clauses: Sequence[Clause], *, only: bool = False) -> list[Wish]:
             found[-1] = replace(
                 found[-1], act="measured", clause=found[-1].clause.with_items(items)
             )
-        elif found[-1].act == "adjust" and (_qualifies(wish) or _measures(wish, found[-1])):
-            found[-1] = _qualified(found[-1], wish)
+        elif (at := _measured(wish, found)) is not None:
+            found[at] = _qualified(found[at], wish)
         else:
             found.append(_completed(wish, found[-1]))
     return _met(_shared(found), only=only)
@@ -87,6 +88,14 @@ def _measures(wish: Wish, before: Wish) -> bool:
     return alike and fresh and unmeasured and any(aspect.numbers for aspect in wish.aspects)
 
 
+def _measured(wish: Wish, found: Sequence[Wish]) -> int | None:
+    """Which wish before it is one that `wish` says more of: the last one, but for remarks."""
+    at = next((n for n in range(len(found) - 1, -1, -1) if found[n].act not in _TOLD), -1)
+    if at < 0 or found[at].act != "adjust":
+        return None
+    return at if _qualifies(wish) or _measures(wish, found[at]) else None
+
+
 def _qualified(before: Wish, thought: Wish) -> Wish:
     if thought.clause.has("quantity"):
         return replace(before, aspects=tuple(_lent(a, thought.clause) for a in before.aspects))
@@ -120,7 +129,10 @@ def _completed(wish: Wish, before: Wish) -> Wish:
     if filters and wish.clause.has("band") and not wish.aspects[0].sign:
         # "Cut everything under 80 on the guitar and above 10k on the bass."
         cut = before.aspects[0]
-        return replace(wish, aspects=(replace(wish.aspects[0], sign=cut.sign, off=cut.off),))
+        return replace(
+            wish,
+            aspects=(replace(wish.aspects[0], sign=cut.sign, off=cut.off or wish.aspects[0].off),),
+        )
     if before.apart and wish.act == "adjust" and wish.targets:
         wish = replace(wish, apart=True)
     signs = [aspect.sign for aspect in before.aspects]
@@ -158,8 +170,10 @@ def _lent(aspect: Aspect, clause: Clause) -> Aspect:
     """An aspect with the numbers, the size and the direction of another clause."""
     numbers: list[Quantity] = [item.number for item in clause.all("quantity") if item.number]
     size = next((item.value for item in clause.all("size")), aspect.size)
+    shared = aspect.name == "gain" and clause.has("size", "half", "double", "triple")
     return replace(
         aspect,
+        detail="volume" if shared else aspect.detail,
         sign=direction(clause) or aspect.sign,
         size=size,
         numbers=tuple(numbers) or aspect.numbers,
