@@ -106,15 +106,17 @@ class AvSource:
 
     def blocks(self) -> Iterator[Samples]:
         """Consecutive blocks [C, t], silent where sound is missing. Raises: FormatError."""
-        given, held = 0, np.zeros((self.info.channels, 0), np.float32)
+        given, waiting, count = 0, list[Samples](), 0
         line = self._time_line()
-        for block in self._gathered(line):
-            joined = np.concatenate([held, block], axis=1)
-            ready = max(0, joined.shape[1] - _HELD_FRAMES)
-            if ready:
-                given += ready
-                yield joined[:, :ready]
-            held = joined[:, ready:]
+        for block in self._placed(line):
+            waiting.append(block)
+            count += block.shape[1]
+            if count >= BLOCK_FRAMES + _HELD_FRAMES:
+                joined = np.concatenate(waiting, axis=1)
+                given += count - _HELD_FRAMES
+                yield joined[:, :-_HELD_FRAMES]
+                waiting, count = [joined[:, -_HELD_FRAMES:]], _HELD_FRAMES
+        held = np.concatenate(waiting, axis=1) if waiting else _nothing(self.info.channels)
         stop = self._exact_stop(line)
         if stop is not None:
             held = held[:, : max(0, stop - given)]
@@ -169,18 +171,6 @@ class AvSource:
         if pictures:
             return min(*pictures, start_s)
         return 0.0 if self.info.format in _FROM_ZERO else start_s
-
-    def _gathered(self, line: TimeLine) -> Iterator[Samples]:
-        """Blocks of a good size, silence included."""
-        waiting, count = list[Samples](), 0
-        for block in self._placed(line):
-            waiting.append(block)
-            count += block.shape[1]
-            if count >= BLOCK_FRAMES:
-                yield np.concatenate(waiting, axis=1)
-                waiting, count = [], 0
-        if count:
-            yield np.concatenate(waiting, axis=1)
 
     def _placed(self, line: TimeLine) -> Iterator[Samples]:
         info = self.info
@@ -241,6 +231,7 @@ class _Packets:
 
     def __init__(self, container: Any, stream: Any, *, counting: bool) -> None:
         self._container, self._stream = container, stream
+        self._tick_s = float(stream.time_base or 0)
         self._flac = container.format.name == "flac"
         self.counting = counting
         self.end: int | None = None
@@ -258,7 +249,8 @@ class _Packets:
                 torn = True
                 continue
             skipped = self._skipped(packet) if self.counting else 0
-            torn, lost = torn or skipped > 0, lost + skipped * self._length(packet, rate)
+            if skipped:
+                torn, lost = True, lost + skipped * self._length(packet, rate)
             try:
                 frames = packet.decode()
             except av.error.EOFError:
@@ -271,7 +263,7 @@ class _Packets:
                 continue
             for frame in frames:
                 stamped = frame.pts is not None and (self._flac or not self.counting)
-                at = frame.pts * float(frame.time_base) * rate if stamped else None
+                at = frame.pts * self._tick_s * rate if stamped else None
                 self._last = frame.samples * rate / frame.sample_rate
                 yield Heard(frame, self._last, at, torn or frame.is_corrupt, lost)
                 torn, lost, padding = False, 0.0, False
@@ -282,7 +274,7 @@ class _Packets:
         """How many samples a packet that cannot be decoded may hold."""
         if self.counting:
             return self._last  # before the first frame nothing can be said to be lost
-        return float((packet.duration or 0) * (self._stream.time_base or 0) * rate)
+        return (packet.duration or 0) * self._tick_s * rate
 
     def _demuxed(self) -> Iterator[Any]:
         """Packets; None where something between them could not be read."""
@@ -293,8 +285,8 @@ class _Packets:
             try:
                 for packet in self._container.demux(self._stream):
                     failures = 0
-                    if packet.pts is not None:
-                        self.end = packet.pts + (packet.duration or 0)
+                    if (start := packet.pts) is not None:
+                        self.end = start + (packet.duration or 0)
                     if self._flac:
                         self._stamp(packet)
                     yield packet
@@ -327,6 +319,10 @@ class _Packets:
         mean = self._bytes / self._count if self._count > 1 else packet.size
         own = frame_bytes(_head(packet)) or mean
         return 1 + max(0, round((packet.size - own) / mean)) if self.counting and mean else 1
+
+
+def _nothing(channels: int) -> Samples:
+    return np.zeros((channels, 0), np.float32)
 
 
 def _head(packet: Any) -> bytes:

@@ -20,6 +20,7 @@ from sayso.desk.effects import (
     Gain,
     Stretch,
     Target,
+    Targets,
     combine,
     field_range,
     slot,
@@ -68,7 +69,7 @@ class Desk(Value):
     """
 
     strips: dict[Target, Strip] = Field(default_factory=dict)
-    deliver: Annotated[tuple[Target, ...], Field(min_length=1)] = (MIX,)
+    deliver: Annotated[Targets, Field(min_length=1)] = (MIX,)
     clean: Cleaning | None = None
     edits: tuple[EditStep, ...] = ()
     limiter: bool = True

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, get_args
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from sayso.desk.knobs import Absolute, Edge, Knob, Slider, Steps
@@ -24,6 +24,10 @@ from sayso.value import OUT_OF_RANGE, Text, Value
 Target = Annotated[
     Text, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=100)
 ]
+Targets = Annotated[
+    tuple[Target, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)
+]
+"""Several; one may be given by its name alone."""
 MIX = "mix"
 Db = Annotated[float, Field(ge=-60.0, le=24.0)]
 Hz = Annotated[float, Field(ge=10.0, le=96_000.0)]

@@ -20,6 +20,7 @@ from sayso.desk.effects import (
     Effect,
     Stretch,
     Target,
+    Targets,
     require_absolute,
 )
 from sayso.value import Text, Value, in_words
@@ -44,14 +45,14 @@ class Extract(Value):
     """Each target as its own track; "no vocals" is everything but the vocals."""
 
     do: Literal["extract"] = "extract"
-    targets: Annotated[tuple[Target, ...], Field(min_length=1, max_length=32)]
+    targets: Annotated[Targets, Field(min_length=1, max_length=32)]
 
 
 class Remove(Value):
     """The mix without the targets."""
 
     do: Literal["remove"] = "remove"
-    targets: Annotated[tuple[Target, ...], Field(min_length=1, max_length=32)]
+    targets: Annotated[Targets, Field(min_length=1, max_length=32)]
 
 
 class Adjust(Value):
