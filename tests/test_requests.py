@@ -21,6 +21,19 @@ SPANS = st.fixed_dictionaries(
     {}, optional={"start_s": TIMES.filter(lambda s: s is not None), "end_s": TIMES}
 )
 EFFECTS = st.one_of(
+    st.sampled_from(
+        [
+            {"effect": "swap"},
+            {"effect": "balance", "position": 0.4},
+            {"effect": "dehum"},
+            {"effect": "declick"},
+            {"effect": "deess"},
+            {"effect": "gate"},
+            {"effect": "distort", "amount": 0.4},
+            {"effect": "chorus", "amount": 0.4},
+            {"effect": "normalise", "peak_db": -2},
+        ]
+    ),
     st.fixed_dictionaries({"effect": st.just("gain"), "db": st.floats(-30, 12)}),
     st.fixed_dictionaries({"effect": st.just("reverb"), "amount": st.floats(0, 1)}),
     st.fixed_dictionaries({"effect": st.just("width"), "amount": st.floats(0, 2)}),
