@@ -17,7 +17,7 @@ from sayso.desk.edits import MOST_SPANS, EditStep
 from sayso.desk.resolving import LISTENING, require_within, resolve
 from sayso.errors import FormatError, NotFoundError, RequestError
 from sayso.service.store import conversation_of
-from sayso.timeline import Timeline, find_silences
+from sayso.timeline import Timeline
 from sayso.words import Interpretation
 
 if TYPE_CHECKING:
@@ -213,12 +213,13 @@ def _resolved(source: str, steps: Sequence[EditStep], frames: int, sample_rate: 
     """A source never changes, so what its steps come to does not either."""
     needs_sound = any(isinstance(step, LISTENING) for step in steps)
     audio = read(source) if needs_sound else None
+    listener = None if audio is None else ContentAnalyser(audio)
     found = resolve(
         steps,
         frames=frames,
         sample_rate=sample_rate,
-        silences=lambda: [] if audio is None else find_silences(audio),
-        listener=None if audio is None else ContentAnalyser(audio),
+        silences=lambda: [] if listener is None else listener.silences(),
+        listener=listener,
     )
     return found.timeline
 
