@@ -54,6 +54,8 @@ def direction(clause: Clause) -> int:
     if clause.has("particle", "back") and clause.has("verb", "pull", "push"):
         return -1
     taken = clause.has("particle", "off", "away") or clause.has("verb", "remove")
+    # "Pull 2 dB out of the mud."
+    taken = taken or (clause.has("particle", "out") and clause.has("param"))
     if taken and any(number.unit in {"db", "percent", ""} for number in _numbers(clause)):
         return -1
     for sign, cues in ((1, _UP[:1]), (-1, _DOWN[:1]), (1, _UP[1:]), (-1, _DOWN[1:])):

@@ -18,7 +18,7 @@ from sayso.words import dialogue
 from sayso.words.actions import Declined
 from sayso.words.actions.edits import edit_steps, example, in_order, silence_step, verb_of
 from sayso.words.acts import perform
-from sayso.words.amending import LONGEST_SAID, amended
+from sayso.words.amending import LONGEST_SAID, amended, replaces
 from sayso.words.answers import Facts
 from sayso.words.arranging import arranged, sparing
 from sayso.words.context import before, last_turn
@@ -122,6 +122,8 @@ def interpret(
         return again
     turn = Turn(history, ear, state, facts)
     turn.only = bool(_ONLY.search(plain))
+    if replaces(plain, found) and last_turn(history):
+        turn.take_back()
     like = example(text)
     if like is not None:
         turn.do([Edit(steps=(like,))])

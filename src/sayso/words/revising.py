@@ -65,6 +65,12 @@ def go_on(turn: Turn, wish: Wish) -> None:
         raise Declined(
             "ambiguous", "Of which two? Please name them.", ("turn the drums and the bass up",)
         )
+    if clause.has("size", "half", "high", "low") and not clause.has(
+        "degree", "more", "less"
+    ):
+        raise Declined(
+            "ambiguous", f"How far is “{clause.text}”? Say the number.", ("turn it up by 2 dB",)
+        )
     repeats = [m for m in last_turn(turn.history) if isinstance(m, Adjust) and m.relative]
     if clause.has("again") and not clause.has("degree") and not clause.has("size") and repeats:
         turn.do(repeats)

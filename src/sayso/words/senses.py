@@ -105,6 +105,9 @@ _SENSES: tuple[_Row, ...] = (
     (lambda p: p.says("not that") and p.after == "mark", ("neg", "not")),
     (lambda p: p.says("make me") and p.after in {"quality", "degree", "size", "preset"},
      (SOUND, "vocals")),
+    # "Make it stop."
+    (lambda p: p.says("stop") and bool(p.before) and p.before[-1].kind == "pronoun",
+     ("verb", "remove")),
     (lambda p: p.says("now") and p.after in _AFTER_NOW, None),
     (lambda p: p.item.is_("join", "also") and not p.opens and p.after != "mark", ("same", "also")),
     (lambda p: p.item.kind == "like" and p.after == "quantity", None),
