@@ -32,8 +32,8 @@ _LIGHT = frozenset({"prep", "aux", "join", "mark", "filler", "who"})
 _PASSED = frozenset({"prep", "aux", "filler"})
 # Verbs that say nothing without what they are done to.
 _TAKING = frozenset({"turn", "bring", "pull", "push", "get", "set", "add", "give"})
-# How many items a clause has at most; half as many in sentences of more than `_LONG` items.
-_LONGEST, _LONG = 24, 60
+# How many items a clause has at most, in sentences of up to so many items: speed is bounded so.
+_LONGEST = ((60, 24), (120, 12), (1_000_000, 8))
 _ELEMENT = re.compile(r"[A-Z]+|[a-z_]+(?:\.[^\s()|?*+]+)?|[()|?*+]")
 
 
@@ -234,6 +234,7 @@ class Grammar:
         What no pattern covers is an act "none", what only joins is left out.
         """
         letters, count = self._letters(items), len(items)
+        most = next(longest for up_to, longest in _LONGEST if count <= up_to)
         best: list[tuple[float, int, str]] = [(-1e9, 0, "")] * (count + 1)
         best[0] = (0.0, 0, "")
 
@@ -246,7 +247,6 @@ class Grammar:
             gain = 0.0 if joins(items[at]) else -1.0 if _passes(items[at]) else _SKIPPED
             if betters(at, at + 1, gain):
                 best[at + 1] = (best[at][0] + gain, at, "" if joins(items[at]) else "none")
-            most = _LONGEST if count <= _LONG else _LONGEST // 2
             run = items[at : at + most]
             clauses: dict[int, Clause] = {}
             entry = _CLAUSE if at == 0 or joins(items[at - 1]) else _CLAUSE + _UNPARTED

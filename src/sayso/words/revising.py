@@ -65,9 +65,7 @@ def go_on(turn: Turn, wish: Wish) -> None:
         raise Declined(
             "ambiguous", "Of which two? Please name them.", ("turn the drums and the bass up",)
         )
-    if clause.has("size", "half", "high", "low") and not clause.has(
-        "degree", "more", "less"
-    ):
+    if clause.has("size", "half", "high", "low") and not clause.has("degree", "more", "less"):
         raise Declined(
             "ambiguous", f"How far is “{clause.text}”? Say the number.", ("turn it up by 2 dB",)
         )
