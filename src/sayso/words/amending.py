@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sayso.words.actions.changes import Declined
+from sayso.words.checks import NAMED
 from sayso.words.grammar import Clause
 from sayso.words.items import Item, itemize
 from sayso.words.numbers import Quantity
@@ -25,6 +26,8 @@ _CUE = re.compile(
     r"make (?:that|it)|let'?s (?:say|make (?:that|it))|not)\b|"
     r"\b(?:rather|i mean|i meant|instead)\W*$"
 )
+_TOO = re.compile(r"^\W*(?:and|also|plus)\b|\b(?:as well|too)\W*$")
+_INSTEAD = re.compile(r"\b(?:rather|instead)\b")
 _MEANT = re.compile(r"\b(?:i meant?|rather|instead)\b|^\W*(?:sorry|actually,? just)\b")
 _SHOULD = re.compile(r"\b(?:should be|make|rather|i meant?|to be|needs to be)\b")
 _ONLY = re.compile(r"\b(?:only|just)\b")
@@ -74,7 +77,7 @@ def amended(said: str, text: str, found: Sequence[Clause]) -> str | None:
     if not said or len(said) > LONGEST_SAID:
         return None
     if len(values) == 1 and not others:
-        return _renumbered(said, values[0], thought)
+        return _spanned(said, values[0]) or _renumbered(said, values[0], thought)
     if len(values) == len(others) == 1 and others[0].kind == "sound" and _SHOULD.search(text):
         return _of_sound(said, others[0], values[0])
     if not values and len(others) == 1:
@@ -86,7 +89,20 @@ def replaces(text: str, found: Sequence[Clause]) -> bool:
     """Whether `text` wants another change of the same: "sorry, I meant turn it down"."""
     orders = [clause for clause in found if clause.act != "same" or len(clause.items) > 1]
     changes = bool(orders) and all(clause.act in {"change", "remove"} for clause in orders)
-    return changes and bool(_MEANT.search(text)) and any(c.has("pronoun") for c in orders)
+    pointed = any(clause.has("pronoun") for clause in orders)
+    if not pointed and not any(clause.targets for clause in orders):
+        return changes and bool(_INSTEAD.search(text))
+    return changes and pointed and bool(_MEANT.search(text))
+
+
+def _spanned(said: str, value: Item) -> str | None:
+    """An order about a sound, for a stretch of time only: "only from 0:10 to 0:15"."""
+    whole = _whole(said)
+    about = any(item.kind in {"sound", *NAMED} and item.value != "silence" for item in whole)
+    timed = any(item.kind in {"span", "section", "fade"} for item in whole)
+    if value.kind != "span" or not about or timed:
+        return None
+    return f"{said.rstrip(' .!')} {value.text}"
 
 
 def _of_sound(said: str, sound: Item, value: Item) -> str | None:
@@ -101,6 +117,8 @@ def _of_sound(said: str, sound: Item, value: Item) -> str | None:
 
 def _renumbered(said: str, value: Item, thought: _Thought) -> str | None:
     assert value.number is not None
+    if _TOO.search(thought.text):
+        return None
     old = _numbers(said)
     times = [item for item in _whole(said) if item.is_("span", "between")]
     if value.upper is not None:

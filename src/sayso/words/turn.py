@@ -15,7 +15,7 @@ from sayso.words.items import Item, known_words
 from sayso.words.lexicon import lexicon
 from sayso.words.spans import SEPARATOR
 from sayso.words.state import MOST_SOUNDS, State
-from sayso.words.vocabulary import canonical
+from sayso.words.vocabulary import canonical, vocabulary
 from sayso.words.wishes import Wish
 from sayso.words.wording import spoken
 
@@ -232,6 +232,8 @@ class Turn:
                 ("remove the noise", "make the drums louder"),
                 asks="targets",
             )
+        if after is None and text not in vocabulary().words():
+            self.note(f"I know no sound “{text}”, so I look for it by that name.")
         return [canonical(text) if after is None else text]
 
     def _pointed_at(self, item: Item) -> list[str]:
