@@ -35,11 +35,13 @@ class Hearing(Frozen):
 
     Attributes:
         model: as `sayso.separate.load` takes it; None takes the best of our own, if it has learned.
+        instead: what is asked, and told, where `model` is not installed.
         target: the sound that is the speech to this separator: "speech", of Demucs "vocals".
         weight: in fusions that weigh, above 0.
     """
 
     model: str | None = None
+    instead: str | None = None
     target: str = "speech"
     weight: float = Field(default=1.0, gt=0)
 
@@ -67,11 +69,13 @@ class Denoise(Frozen):
     Attributes:
         model: a separator that supports speech; None takes the spectral estimator, which needs no
             weights: see `sayso.clean.spectral`.
+        instead: the separator that is asked, and told, where `model` is not installed.
         wet: the share of the denoised sound, the rest is what came in.
         floor_db: how far the spectral estimator turns noise down, below 0.
     """
 
     model: str | None = None
+    instead: str | None = None
     wet: float = Field(default=1.0, ge=0, le=1)
     floor_db: float = Field(default=-12.0, ge=-60, lt=0)
 
