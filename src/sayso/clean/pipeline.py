@@ -193,7 +193,8 @@ def _finish(
     """Gate and loudness, the gain of the latter in dB, and what to know of it."""
     audio, gain_db, notes = speech, 0.0, tuple[str, ...]()
     if config.gate is not None and (level := programme_lufs(audio)) > -np.inf:
-        audio = record(gate(audio, config.gate, loudness_lufs=level), watch=watch.quiet)
+        gated = gate(audio, config.gate, loudness_lufs=level, watch=watch)
+        audio = record(gated, watch=watch.quiet)
         keep("gate", audio)
     if config.loudness is not None:
         audio, gain_db, notes = _at_loudness(audio, config.loudness, watch)

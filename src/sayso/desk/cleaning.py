@@ -132,12 +132,15 @@ class Gate(Frozen):
     """Pauses turned down.
 
     Attributes:
+        told_by: what a pause is: where the "level" is low, or where no "voice" is heard, whatever
+            else sounds and however softly a word ends.
         threshold_lu: level, relative to the loudness of the speech, below which it closes.
         range_db: how far it closes, below 0.
         attack_s: time in which it opens; it begins that much before a word.
         release_s: time in which it closes.
     """
 
+    told_by: Literal["level", "voice"] = "level"
     threshold_lu: float = Field(default=-32.0, ge=-70, le=0)
     range_db: float = Field(default=-10.0, ge=-80, lt=0)
     attack_s: float = Field(default=0.01, ge=0.001, le=1)
