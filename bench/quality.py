@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from sayso.audio import Audio, Samples, istft, read, resample, stft
-from sayso.cli.opening import models_shelf
+from sayso.cli.opening import models_store
 from sayso.measure.bss_eval import bss_eval
 from sayso.measure.sdr import usdr
 from sayso.measure.si_sdr import si_sdr
@@ -149,7 +149,7 @@ def sdr(answers: Mapping[str, Samples], stems: Mapping[str, Samples]) -> dict[st
     return {role: medians[role] for role in answers}
 
 
-class Figures:
+class Metrics:
     """What was measured, over songs."""
 
     def __init__(self, *, museval: bool) -> None:
@@ -236,9 +236,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int)
     parser.add_argument("--bss-eval", action="store_true", help="SDR by museval's rules, too")
     arguments = parser.parse_args()
-    models = Models(weight_store=models_shelf(), threads=arguments.threads)
+    models = Models(weight_store=models_store(), threads=arguments.threads)
     separators = {name: opened(name, models) for name in arguments.model}
-    figures = Figures(museval=arguments.bss_eval)
+    metrics = Metrics(museval=arguments.bss_eval)
     for separator in separators.values():  # their weights are loaded here, not while timed
         if separator.supports("vocals"):
             separator.separate(Audio(np.zeros((2, RATE // 10), np.float32), RATE), ["vocals"])
@@ -246,12 +246,12 @@ def main() -> None:
         mix = np.sum(list(stems.values()), axis=0).astype(np.float32)
         asked = [r for r in ROLES if r in stems and level_db(stems[r], mix) > -40]
         stems = {role: stem for role, stem in stems.items() if np.any(stem)}
-        figures.add(song, "mixture", dict.fromkeys(asked, mix), stems)
+        metrics.add(song, "mixture", dict.fromkeys(asked, mix), stems)
         ideal = oracle(stems, mix)
-        figures.add(song, "oracle", {role: ideal[role] for role in asked}, stems)
+        metrics.add(song, "oracle", {role: ideal[role] for role in asked}, stems)
         for name, separator in separators.items():
-            figures.add(song, name, figures.ask(name, separator, mix, asked), stems)
-    figures.show()
+            metrics.add(song, name, metrics.ask(name, separator, mix, asked), stems)
+    metrics.show()
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sayso.errors import SaysoError
     from sayso.rendering import Result, Track, render
     from sayso.separate import Models
-    from sayso.studio import Session, Studio
+    from sayso.studio import Session, Studio, separate
     from sayso.watch import Watch
 
 __version__ = "0.1.0"
@@ -39,6 +39,7 @@ _HOMES = {
     "Result": "rendering",
     "Track": "rendering",
     "render": "rendering",
+    "separate": "studio",
     "Models": "separate",
     "Session": "studio",
     "Studio": "studio",
@@ -61,6 +62,7 @@ __all__ = [
     "parse_moves",
     "read",
     "render",
+    "separate",
     "write",
 ]
 

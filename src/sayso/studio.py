@@ -20,15 +20,17 @@ from typing import TYPE_CHECKING, Any
 
 from sayso.audio import Audio, read
 from sayso.conversation import Conversation, Reply
-from sayso.desk import NO, Arrange, Desk, Edit, EditStep, History, Like, Move
+from sayso.desk import NO, Arrange, Desk, Edit, EditStep, Extract, History, Like, Move
 from sayso.desk.arrangement import arrangement_of
-from sayso.errors import RequestError
+from sayso.errors import RequestError, ShapeError
 from sayso.outputs import Destination, Size
 from sayso.rendering import SPEECH, Result, render
-from sayso.separate import Models, require_supported
+from sayso.separate import Models, require_supported, shared_models
 from sayso.watch import Progress, Watch
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from sayso.audio import Notice
     from sayso.separate import Separator
     from sayso.words import Facts, Interpretation
@@ -79,7 +81,9 @@ class Session:
         or an editor that cannot be read.
         """
         reader = partial(self.studio.understand, facts=self._facts())
-        self.conversation, reply = self.conversation.say(text, reader, settle=self._settled)
+        self.conversation, reply = self.conversation.say(
+            text, reader, settle=self._settled, fits=self._fits
+        )
         return reply
 
     def _facts(self) -> Facts:
@@ -99,7 +103,7 @@ class Session:
         Raises: MoveError, RangeError, UnknownTargetError; FormatError, ModelError for an example
         or an editor that cannot be read. The desk stays as it was then.
         """
-        after = self.conversation.do(moves, settle=self._settled)
+        after = self.conversation.do(moves, settle=self._settled, fits=self._fits)
         self.studio.require(after.desk)
         self.conversation = after
         return self.desk
@@ -138,6 +142,11 @@ class Session:
 
     def _settled(self, moves: Sequence[Move], desk: Desk) -> Sequence[Move]:
         return settled(moves, desk, self.source)
+
+    def _fits(self, desk: Desk) -> None:
+        from sayso.desk.resolving import require_within
+
+        require_within(desk, frames=self.source.frames, sample_rate=self.source.sample_rate)
 
 
 class Studio:
@@ -201,16 +210,16 @@ class Studio:
         require_supported(separator, wanted, hears=separator.hears, nearest=nearest)
 
     def parts(
-        self, targets: Sequence[str] = (), *, two_stems: str | None = None
+        self, targets: str | Sequence[str] = (), *, two_stems: str | None = None
     ) -> tuple[str, ...]:
         """The tracks that a separation delivers, each once.
 
         Args:
-            targets: sounds, or lists of them such as "vocals, drums"; none are all stems of the
-                separator.
+            targets: a sound, several, or lists of them such as "vocals, drums"; none are all stems
+                of the separator.
             two_stems: instead, one sound and the rest.
 
-        Raises: RequestError for several sounds as `two_stems`.
+        Raises: RequestError for several sounds as `two_stems`, or for a target without any.
         """
         from sayso.words.lists import listed
 
@@ -222,7 +231,13 @@ class Studio:
                     "a target instead"
                 )
             return (named[0], NO + named[0])
-        found = [name for given in targets for name in listed(given)]
+        several = (targets,) if isinstance(targets, str) else targets
+        found = [name for given in several for name in listed(given)]
+        nameless = [given for given in several if not listed(given)]
+        if nameless:
+            raise RequestError(
+                f"the target {nameless[0]!r} names no sound; name one or leave it out"
+            )
         return tuple(dict.fromkeys(found)) or self.separator.stems
 
     def open(
@@ -249,6 +264,46 @@ class Studio:
             return Session(self, source, name or "audio", desk=desk)
         path, audio = Path(source), read(source, track=track, notice=notice)
         return Session(self, audio, name or path.stem, desk=desk, inputs=(path.absolute(),))
+
+
+def separate(
+    source: Audio | str | Path | npt.ArrayLike,
+    sample_rate: int | None = None,
+    targets: str | Sequence[str] = (),
+    *,
+    two_stems: str | None = None,
+    models: Models | str | None = None,
+    watch: Watch | Progress | None = None,
+) -> Result:
+    """The stems of a recording: `sayso.separate(samples, 44_100, ["vocals"])["vocals"]`.
+
+    Stems are as long as the recording, at its rate and with its channels. A "no vocals" is the
+    residual: what is left when the vocals are subtracted from the recording, so that both add up
+    to it.
+
+    Args:
+        source: a path, audio, or an array as `Audio.from_numpy` takes it.
+        sample_rate: of an array, in Hz.
+        targets: a sound, or several: a stem, a "no STEM", or what else the model supports. None
+            are all stems of the model.
+        two_stems: instead, one sound and the rest.
+        models: what separates, or its name; None takes the best that is installed for each sound.
+        watch: progress and cancelling; may be a function that is called with progress 0 to 1.
+
+    Returns: the tracks by name, as a mapping to `Audio`; they can be written, too.
+    Raises: ShapeError for an array that fits no recording, or one without a rate; FormatError and
+        its kin for a file, UnknownTargetError, ModelError, Cancelled.
+    """
+    if not isinstance(source, Audio | str | Path):
+        if sample_rate is None:
+            raise ShapeError("an array has no rate; expected the sample rate in Hz beside it")
+        source = Audio.from_numpy(source, sample_rate)
+    elif sample_rate is not None:
+        raise ShapeError(f"{type(source).__name__} has its own sample rate; expected none beside")
+    studio = Studio(shared_models() if models is None else models)
+    session = studio.open(source)
+    session.do([Extract(targets=studio.parts(targets, two_stems=two_stems))])
+    return session.render(watch=watch)
 
 
 def _needs_speech(desk: Desk) -> bool:

@@ -10,13 +10,14 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from sayso.audio.arrays import MOST_CHANNELS, as_rate, as_samples
+from sayso.audio.notebook import player
 from sayso.errors import EmptyAudioError, ShapeError
 
 Samples: TypeAlias = npt.NDArray[np.float32]
 
 LOWEST_RATE_HZ = 2_000
 HIGHEST_RATE_HZ = 768_000
-MOST_CHANNELS = 8
 BLOCK_FRAMES = 1 << 18
 """About six seconds at 44.1 kHz: long enough for vectorised work, short enough for any machine."""
 
@@ -77,6 +78,43 @@ class Audio:
             out[:, low - start : high - start] = self.samples[:, low:high]
             _release(self.samples)
         return out
+
+    @classmethod
+    def from_numpy(
+        cls, samples: npt.ArrayLike, sample_rate: int, *, channels_last: bool | None = None
+    ) -> Audio:
+        """Audio of an array, copied: integers are scaled, axes never guessed.
+
+        >>> Audio.from_numpy(np.array([0, 16384], np.int16), 44_100).samples
+        array([[0. , 0.5]], dtype=float32)
+
+        Args:
+            samples: `[T]`, `[C, T]` or `[T, C]`: floats with 1 as full scale, or int16, int32 or
+                uint8.
+            sample_rate: in Hz.
+            channels_last: whether the axes are `[T, C]`, as soundfile gives them. None takes the
+                only way that is possible with at most 8 channels.
+
+        Raises: ShapeError, naming the transposition where the axes could be either;
+            EmptyAudioError; NotFiniteError; RangeError for floats that hold integers.
+        """
+        return cls(as_samples(samples, channels_last=channels_last), as_rate(sample_rate))
+
+    def to_numpy(self, *, channels_last: bool = False) -> Samples:
+        """A copy of the samples: float32 `[C, T]`, or `[T, C]` as soundfile writes them."""
+        samples = self.block(0, self.frames)
+        return np.ascontiguousarray(samples.T) if channels_last else samples
+
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
+    ) -> npt.NDArray[Any]:
+        """The samples `[C, T]`, so that numpy takes Audio for an array."""
+        array: npt.NDArray[Any] = np.array(self.samples, dtype, copy=copy)
+        return array
+
+    def _repr_html_(self) -> str:
+        """A player, for notebooks."""
+        return player(self.samples, self.sample_rate)
 
     def slice(self, start: int, stop: int) -> Audio:
         """Frames `start` to `stop` as Audio that shares the samples.

@@ -12,14 +12,13 @@ from pydantic import Field, field_validator, model_validator
 
 from sayso.desk.cleaning import SPEECH_ONLY, Cleaning
 from sayso.desk.edits import Arrange, EditStep
+from sayso.desk.effect import MIX, Target, Targets
 from sayso.desk.effects import (
-    MIX,
     AbsoluteEffect,
     AnyEffect,
     Duck,
     Gain,
     Stretch,
-    Target,
     combine,
     field_range,
     slot,
@@ -68,7 +67,7 @@ class Desk(Value):
     """
 
     strips: dict[Target, Strip] = Field(default_factory=dict)
-    deliver: Annotated[tuple[Target, ...], Field(min_length=1)] = (MIX,)
+    deliver: Annotated[Targets, Field(min_length=1)] = (MIX,)
     clean: Cleaning | None = None
     edits: tuple[EditStep, ...] = ()
     limiter: bool = True

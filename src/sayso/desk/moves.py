@@ -11,17 +11,8 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from sayso.desk.cleaning import Cleaning
 from sayso.desk.edits import EditStep
-from sayso.desk.effects import (
-    MIX,
-    AbsoluteEffect,
-    AnyEffect,
-    Db,
-    Duck,
-    Effect,
-    Stretch,
-    Target,
-    require_absolute,
-)
+from sayso.desk.effect import MIX, Db, Target, Targets
+from sayso.desk.effects import AbsoluteEffect, AnyEffect, Duck, Effect, Stretch, require_absolute
 from sayso.value import Text, Value, in_words
 
 MOST_AT_ONCE = 32
@@ -32,8 +23,9 @@ MOST_EFFECTS = 256
 
 def require_fitting(effect: AnyEffect, target: str) -> None:
     """Raises ValueError for an effect that `target` cannot take."""
-    if isinstance(effect, Stretch) and target != MIX:
-        raise ValueError('the tempo belongs to the whole: stretch takes the target "mix"')
+    if not effect.on_any and target != MIX:
+        what = "the tempo" if isinstance(effect, Stretch) else f"{effect.effect}"
+        raise ValueError(f'{what} belongs to the whole: {effect.effect} takes the target "mix"')
     if effect.span is not None and not effect.in_part:
         raise ValueError(f"{effect.effect} holds throughout; expected no span")
     if isinstance(effect, Duck) and effect.under == target:
@@ -44,14 +36,14 @@ class Extract(Value):
     """Each target as its own track; "no vocals" is everything but the vocals."""
 
     do: Literal["extract"] = "extract"
-    targets: Annotated[tuple[Target, ...], Field(min_length=1, max_length=32)]
+    targets: Annotated[Targets, Field(min_length=1, max_length=32)]
 
 
 class Remove(Value):
     """The mix without the targets."""
 
     do: Literal["remove"] = "remove"
-    targets: Annotated[tuple[Target, ...], Field(min_length=1, max_length=32)]
+    targets: Annotated[Targets, Field(min_length=1, max_length=32)]
 
 
 class Adjust(Value):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sayso.audio import Audio, Tags, decibels, read_tags, write
+from sayso.audio.notebook import player
 from sayso.outputs import Destination
 from sayso.timeline import Timeline
 from sayso.timeline.chapters import carried
@@ -55,8 +56,10 @@ class Track:
 
 
 @dataclass(frozen=True)
-class Result:
+class Result(Mapping[str, Audio]):
     """Rendered tracks by name, in the order of asking, and what the person should know of them.
+
+    As a mapping it gives the sound alone: `result["vocals"]` is the `Audio` of that track.
 
     Attributes:
         tracks: by target.
@@ -75,6 +78,23 @@ class Result:
     cleaned: Cleaned | None = None
     no_speech: str | None = None
     makers: Mapping[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, target: str) -> Audio:
+        """The sound of a track. Raises: KeyError."""
+        return self.tracks[target].audio
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of the tracks."""
+        return iter(self.tracks)
+
+    def __len__(self) -> int:
+        """How many tracks there are."""
+        return len(self.tracks)
+
+    def _repr_html_(self) -> str:
+        """A player a track, for notebooks."""
+        shown = ((target, track.audio) for target, track in self.tracks.items())
+        return "".join(player(a.samples, a.sample_rate, target) for target, a in shown)
 
     def write(
         self,
@@ -127,7 +147,8 @@ class Result:
         ) as paths:
             known = read_tags(self.inputs[0]) if self.inputs else Tags()
             for target, track in self.tracks.items():
-                path, faster = paths[target], self.timeline.frames / track.audio.frames
+                path = paths[target]
+                faster = self.timeline.duration_s / track.audio.duration_s
                 tags, said = carried(known, path, self.timeline, speed=faster)
                 if said and notice is not None:
                     notice(said)
