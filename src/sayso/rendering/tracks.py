@@ -75,8 +75,7 @@ def render(
     if targets:
         audios |= models.separate(source, targets, watch=report.part(share, 1.0))
         absent, makers = _absent(audios, report.quiet), _makers(models, targets)
-    time = timing(desk, source)
-    require_brief(desk, time.timeline, longest_s)
+    time = timing(desk, source, longest_s)
     mixer = Mixer(desk, audios, time, watch)
     tracks = {}
     notes += _gone(desk, time)
@@ -95,21 +94,23 @@ def _opened(source: Audio | str | Path) -> tuple[Audio, str, tuple[Path, ...]]:
     return read(source), Path(source).stem, (Path(source).absolute(),)
 
 
-def timing(desk: Desk, source: Audio) -> Resolved:
+def timing(desk: Desk, source: Audio, longest_s: float | None = None) -> Resolved:
     """What the edits of `desk` come to on `source`, as it is once it was cleaned.
 
-    Raises: as `sayso.desk.resolving.resolve`.
+    Raises: as `sayso.desk.resolving.resolve`, and `require_brief`.
     """
     from sayso.autoedit.content import ContentAnalyser
 
     listener = ContentAnalyser(source)
-    return resolve(
+    found = resolve(
         desk.edits,
         frames=source.frames,
         sample_rate=source.sample_rate,
         silences=listener.silences,
         listener=listener,
     )
+    require_brief(desk, found.timeline, longest_s)
+    return found
 
 
 def require_brief(desk: Desk, timeline: Timeline, longest_s: float | None) -> float:
