@@ -24,6 +24,16 @@ UNEXPECTED = 1
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code; see `sayso.errors` for the codes."""
+    before = set(os.environ)
+    try:
+        return _run(argv)
+    finally:
+        # What the configuration file said was for this command and those that it starts.
+        for name in set(os.environ) - before:
+            del os.environ[name]
+
+
+def _run(argv: Sequence[str] | None) -> int:
     parser = build_parser()
     if "_ARGCOMPLETE" in os.environ:
         import argcomplete
