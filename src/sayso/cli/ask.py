@@ -13,11 +13,14 @@ from sayso.cli.talking import asks, chat, described, rendered, show_tracks
 from sayso.cli.terminal import note, say, show_json, show_table
 from sayso.conversation import Conversation, Reply, each_its_own
 from sayso.desk import Desk
+from sayso.desk import Reply as Answer
 from sayso.errors import NothingToDoError
 
 if TYPE_CHECKING:
     from sayso.outputs import Destination
     from sayso.studio import Session
+
+_REFUSED = ("unsupported", "ambiguous")
 
 
 def ask(arguments: Namespace) -> int:
@@ -61,7 +64,8 @@ def _only_planned(
 ) -> bool:
     """Shows what was understood, and where it would go; true where nothing more is wanted.
 
-    Raises: NothingToDoError where there is nothing but an answer, OutputError.
+    Raises: NothingToDoError where there is nothing but an answer, or a part cannot be done;
+        OutputError.
     """
     if arguments.plan:
         files: dict[str, Path] = {}
@@ -72,6 +76,11 @@ def _only_planned(
         return True
     if not asks(reply):
         raise NothingToDoError(reply.text)
+    undone = [move.text for move in reply.moves if isinstance(move, Answer)]
+    if any(move.reason in _REFUSED for move in reply.moves if isinstance(move, Answer)):
+        raise NothingToDoError(f"{' '.join(undone)} So nothing was done; leave that part out.")
+    for text in undone:
+        note(text)
     if not arguments.json:
         say(reply.text)
     return False

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sayso.cli.batch_parser import amount
 from sayso.cli.terminal import note
 from sayso.desk import MIX, Adjust, Desk, Loudness, Mono, Move, SampleRate, Set, complement_of
-from sayso.errors import ConfigError, RequestError
+from sayso.errors import ConfigError, OutputError, RequestError
 from sayso.outputs import PATTERN, Destination
 from sayso.separate import AUTO, Models, StemCache, makers_of
 from sayso.separate.cache import LIMIT_BYTES
@@ -49,7 +49,8 @@ def tell_choice(studio: Studio, targets: Sequence[str]) -> None:
         offer_better(studio.models, targets)
         makers = makers_of(studio.separator, targets)
         made = (f"{', '.join(stems)} by {model}" for model, stems in makers.items())
-        note("; ".join(made).replace("other by the rest", "other is the rest"))
+        if makers:
+            note("; ".join(made).replace("other by the rest", "other is the rest"))
 
 
 def models_store() -> WeightStore:
@@ -96,6 +97,9 @@ def destination_of(arguments: Namespace, *, usual: str = PATTERN) -> Destination
 
     Raises: OutputError for options that do not fit.
     """
+    for option, value in (("-o", arguments.out), ("--filename", vars(arguments).get("filename"))):
+        if value is not None and not value.strip():
+            raise OutputError(f"{option} is empty; give it a name, or leave it out")
     return Destination.to(
         arguments.out,
         usual=usual,

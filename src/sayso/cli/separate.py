@@ -47,4 +47,7 @@ def separate(arguments: Namespace) -> int:
         for target, t in result.tracks.items()
     ]
     show_files(("file", "stem", "length", "written to"), rows, as_json=arguments.json)
+    for target, track in result.tracks.items():
+        for text in track.notes:
+            note(f"{target}: {text}")
     return 0
