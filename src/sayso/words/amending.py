@@ -24,6 +24,7 @@ LONGEST_SAID = 300
 _CUE = re.compile(
     r"^\W*(?:no|nope|nah|wait|actually|sorry|oops|hmm|hm|well|rather|i (?:said|mean|meant)|"
     r"make (?:that|it)|let'?s (?:say|make (?:that|it))|not)\b|"
+    r"changed my mind|"
     r"\b(?:rather|i mean|i meant|instead)\W*$"
 )
 _TOO = re.compile(r"^\W*(?:and|also|plus)\b|\b(?:as well|too)\W*$")
@@ -33,7 +34,7 @@ _SHOULD = re.compile(r"\b(?:should be|make|rather|i meant?|to be|needs to be)\b"
 _ONLY = re.compile(r"\b(?:only|just)\b")
 # What may stand around the new value.
 _AROUND = frozenset(
-    {"prep", "edge", "retract", "join", "mark", "pronoun", "aux", "who", "filler", "neg"}
+    {"prep", "edge", "retract", "join", "mark", "pronoun", "aux", "who", "filler", "neg", "undo"}
 )
 _VERBS = frozenset({"is", "turn", "set", "start", "end", "give", "keep"})
 _NUMBERS = frozenset({"quantity", "span", "range"})
