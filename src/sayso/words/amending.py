@@ -34,9 +34,10 @@ _SHOULD = re.compile(r"\b(?:should be|make|rather|i meant?|to be|needs to be)\b"
 _ONLY = re.compile(r"\b(?:only|just)\b")
 # What may stand around the new value.
 _AROUND = frozenset(
-    {"prep", "edge", "retract", "join", "mark", "pronoun", "aux", "who", "filler", "neg", "undo"}
+    {"prep", "edge", "retract", "join", "mark", "pronoun", "aux", "who", "filler", "neg"}
 )
 _VERBS = frozenset({"is", "turn", "set", "start", "end", "give", "keep"})
+_SAID = frozenset({"no", "i changed my mind"})
 _NUMBERS = frozenset({"quantity", "span", "range"})
 _SWAPPED = ("place", "particle")
 _UPPER = re.compile(r"\b(?:to|till|until|up to|ends?|stops?)\b")
@@ -74,7 +75,7 @@ def amended(said: str, text: str, found: Sequence[Clause]) -> str | None:
     thought = _Thought(items, text, softened or bool(_CUE.search(text)))
     values = [item for item in items if item.kind in _NUMBERS]
     others = [item for item in items if item.kind not in _NUMBERS | _AROUND]
-    others = [item for item in others if not item.is_("verb", *_VERBS) and item.text != "no"]
+    others = [item for item in others if not item.is_("verb", *_VERBS) and item.text not in _SAID]
     if not said or len(said) > LONGEST_SAID:
         return None
     if len(values) == 1 and not others:
