@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from sayso.atomic import put
-from sayso.audio import write
+from sayso.audio import read_tags, write
 from sayso.desk import NO, Desk, Strip
 from sayso.errors import Cancelled, SaysoError
 from sayso.jobs import Context, kind
@@ -79,9 +79,10 @@ def make_tracks(arguments: Mapping[str, Any], context: Context) -> dict[str, Any
     except FileNotFoundError:
         raise Cancelled("the session was deleted while it was rendered") from None
     try:
-        tracks = []
+        tags, tracks = read_tags(arguments["source"]), []
         for number, (target, track) in enumerate(result.tracks.items()):
-            write(fresh / TRACK.format(number=number), track.audio, encoding="float32")
+            kept = fresh / TRACK.format(number=number)
+            write(kept, track.audio, encoding="float32", tags=tags)
             tracks.append(
                 {
                     "target": target,
