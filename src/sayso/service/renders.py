@@ -52,7 +52,7 @@ def make_tracks(arguments: Mapping[str, Any], context: Context) -> dict[str, Any
 
     Args:
         arguments: `source` and `out`, paths; `desk`; `model`, `cache` and `models` as in
-            `sayso.service.Settings`.
+            `sayso.service.Settings`; `longest_s`, as `sayso.render` takes it.
         context: told the progress, and asked whether to stop.
 
     Raises: Cancelled when asked to stop, or when the session was deleted meanwhile; see
@@ -72,7 +72,13 @@ def make_tracks(arguments: Mapping[str, Any], context: Context) -> dict[str, Any
     )
     studio = Studio(models)
     studio.require(desk)
-    result = render_desk(arguments["source"], desk, models=models, watch=context.watch)
+    result = render_desk(
+        arguments["source"],
+        desk,
+        models=models,
+        watch=context.watch,
+        longest_s=arguments.get("longest_s"),  # which jobs of earlier versions lack
+    )
     try:
         out.parent.mkdir(exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=f".new-{out.name}-", dir=out.parent))
