@@ -123,6 +123,28 @@ def test_hands_and_words_change_one_desk(person, session):
     assert person.wait(edited["render"])["tracks"][0]["frames"] == 11_025
 
 
+def test_another_desk_is_rendered_and_changes_nothing(person, session):
+    at = f"/sessions/{session['id']}"
+    parts = {name: {} for name in STEMS}
+    person.patch(session, strips={"rest": {"mute": True}, **parts}, deliver=["drums"])
+    before = person.ask("GET", at)
+    assert sorted(before["desk"]["strips"]) == sorted([*STEMS, "rest"])
+    # A sound that is given a strip is not said to have changed, and once is enough.
+    assert person.ask("GET", f"{at}/messages")[-1]["reply"].startswith("Muting the rest")
+    assert person.patch(session, strips=parts)["reply"] == ""
+    undone = person.ask("POST", f"{at}/undo")
+    assert (undone["desk"]["strips"], undone["can_undo"]) == ({}, False)
+    person.ask("POST", f"{at}/redo")
+    heard = before["desk"] | {"deliver": ["mix"]}
+    render = person.wait(person.ask("POST", f"{at}/renders", json={"desk": heard}, status=202))
+    assert [track["target"] for track in render["tracks"]] == ["mix"]
+    after = person.ask("GET", at)
+    assert (after["desk"], after["can_redo"]) == (before["desk"], False)
+    both = {"desk": heard, "targets": ["drums"]}
+    refused = person.ask("POST", f"{at}/renders", json=both, status=422)
+    assert "expected one of them" in refused["detail"]
+
+
 def test_what_does_not_fit_is_told_and_changes_nothing(person, session):
     at = f"/sessions/{session['id']}"
     for body, said in (

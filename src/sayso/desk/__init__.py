@@ -22,6 +22,7 @@ from sayso.desk.edits import (
 from sayso.desk.effects import (
     EFFECTS,
     MIX,
+    REST,
     AnyEffect,
     Compress,
     Delay,
@@ -65,6 +66,7 @@ __all__ = [
     "LATEST_S",
     "MIX",
     "NO",
+    "REST",
     "SPEECH_ONLY",
     "Adjust",
     "AnyEffect",

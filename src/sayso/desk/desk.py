@@ -14,6 +14,7 @@ from sayso.desk.cleaning import SPEECH_ONLY, Cleaning
 from sayso.desk.edits import Arrange, EditStep
 from sayso.desk.effects import (
     MIX,
+    REST,
     AbsoluteEffect,
     AnyEffect,
     Duck,
@@ -62,8 +63,10 @@ class Desk(Value):
     """Everything that was asked for, ready to be rendered; no name of a file is in it.
 
     `deliver` names the tracks to make: "mix" (the remix), a target, or "no TARGET" for the rest.
-    A target without a strip is untouched. The strip "mix" is the master. `clean` is how the speech
-    is cleaned before all else, None not at all. `edits` are what is done to time after that.
+    A target without a strip is untouched. The strip "mix" is the master, the strip "rest" what is
+    left of the recording without the sounds that have a strip here, touched or not. `clean` is how
+    the speech is cleaned before all else, None not at all. `edits` are what is done to time after
+    that.
 
     What earlier versions stored opens: their `clean` was true or false.
     """
@@ -97,8 +100,16 @@ class Desk(Value):
             if strip != _NEUTRAL:
                 wanted.append(name)
             wanted += (effect.under for effect in strip.effects if isinstance(effect, Duck))
-        names = (complement_of(name) or name for name in wanted)
-        return tuple(dict.fromkeys(name for name in names if name != MIX))
+        names = [complement_of(name) or name for name in wanted]
+        if REST in names:
+            names += self.sounds()
+        return tuple(dict.fromkeys(name for name in names if name not in (MIX, REST)))
+
+    def sounds(self) -> tuple[str, ...]:
+        """The sounds that have a strip: with "rest", they make up the recording."""
+        return tuple(
+            name for name in self.strips if name not in (MIX, REST) and complement_of(name) is None
+        )
 
     @property
     def tempo(self) -> float:

@@ -30,8 +30,8 @@ Number = Annotated[int, Path(ge=0, le=1000, description="of the track, from 0")]
 def start(
     session_id: Named, body: RenderRequest, service: Serving, asking: Asking, response: Response
 ) -> RenderState:
-    """Renders the desk as it stands, or, with `targets`, stems of the untouched recording."""
-    render = service.render(session_id, asking, body.targets)
+    """Renders the desk as it stands, another `desk`, or `targets` of the untouched recording."""
+    render = service.render(session_id, asking, body.wanted())
     state = render_state(service, render)
     response.headers["Location"] = state.url
     return state

@@ -4,6 +4,8 @@
 
 export const UNREACHABLE = "The service does not answer. Is it still running?";
 
+const LOGIN = "/login";
+
 /** What went wrong, in words; `status` is 0 where nothing answered. */
 export class Problem extends Error {
   constructor(message, status) {
@@ -26,7 +28,21 @@ function detailOf(body) {
   }
 }
 
-/** A response that is all right. Raises: Problem. */
+let admit = null;
+let admitting = null;
+
+/** @param {() => Promise} ask resolves once the browser carries a token that works */
+export function whenTokenIsAskedFor(ask) {
+  admit = ask;
+}
+
+/** Asks for a token, once for all who wait for one. */
+export function admitted() {
+  admitting ??= admit().finally(() => (admitting = null));
+  return admitting;
+}
+
+/** A response that is all right; where the service asks for a token, so does the page. Raises: Problem. */
 export async function request(path, options = {}) {
   let response;
   try {
@@ -34,16 +50,20 @@ export async function request(path, options = {}) {
   } catch (error) {
     throw error.name === "AbortError" ? error : new Problem(UNREACHABLE, 0);
   }
+  if (response.status === 401 && path !== LOGIN) {
+    await admitted();
+    return request(path, options);
+  }
   if (!response.ok) throw problemOf(response.status, await response.text());
   return response;
 }
 
 const get = async (path) => (await request(path)).json();
 
-async function send(method, path, body) {
+async function send(method, path, body, options = {}) {
   const json = body === undefined ? {} : { body: JSON.stringify(body) };
   const headers = body === undefined ? {} : { "content-type": "application/json" };
-  const response = await request(path, { method, headers, ...json });
+  const response = await request(path, { method, headers, ...json, ...options });
   return response.status === 204 ? null : response.json();
 }
 
@@ -55,11 +75,12 @@ export const session = (id) => get(of(id));
 export const messages = (id, after = 0) => get(`${of(id)}/messages?after=${after}`);
 export const forget = (id) => send("DELETE", of(id));
 export const say = (id, text) => send("POST", `${of(id)}/messages`, { text, render: false });
-export const patchDesk = (id, patch) => send("PATCH", `${of(id)}/desk`, patch);
+/** Goes on after the page is closed. */
+export const patchDesk = (id, patch) => send("PATCH", `${of(id)}/desk`, patch, { keepalive: true });
 export const undo = (id) => send("POST", `${of(id)}/undo`);
 export const redo = (id) => send("POST", `${of(id)}/redo`);
-export const render = (id, targets) =>
-  send("POST", `${of(id)}/renders`, targets === undefined ? {} : { targets });
+/** @param {{targets?: string[], desk?: object}} what of the session; nothing is its desk */
+export const render = (id, what) => send("POST", `${of(id)}/renders`, what);
 export const move = (id, moves) => send("POST", `${of(id)}/moves`, { moves });
 export const cuts = (id) => get(`${of(id)}/cuts`);
 export const chooseCuts = (id, choice) => send("POST", `${of(id)}/cuts/choose`, choice);
@@ -73,7 +94,9 @@ export const cutsUrl = (id, format) => `${of(id)}/cuts/export?${new URLSearchPar
 export const cancel = (url) => send("POST", `${url}/cancel`);
 export const demo = () => send("POST", "/sessions/demo");
 /** Has the browser carry a token from now on, in a cookie that no script can read. */
-export const login = (token) => send("POST", "/login", { token });
+export const login = (token) => send("POST", LOGIN, { token });
+/** Has the browser forget it. */
+export const logout = () => send("POST", "/logout");
 
 /** The lowest and highest samples of a track over all channels. */
 export async function peaks(url, buckets) {

@@ -37,18 +37,20 @@ class App {
     byId("undo").onclick = () => session.undo();
     byId("redo").onclick = () => session.redo();
     byId("download").onclick = () => this.downloads.open();
+    byId("save-now").onclick = () => session.saveNow();
     for (const part of [session, this.listening, this.cuts]) {
       part.addEventListener("change", () => this.#later());
       part.addEventListener("problem", ({ detail }) => say(detail.message));
     }
     for (const note of session.source.notes) say(note);
-    keepMade(session, this.listening);
+    this.stopMaking = keepMade(session, this.listening);
     this.#update();
     this.#paint();
   }
 
   close() {
     this.closed = true;
+    this.stopMaking();
     this.listening.close();
     this.cuts.close();
     this.session.close();
@@ -73,7 +75,7 @@ class App {
   turn(which) {
     const strip = this.desk.focused;
     if (strip === null || strip.target === "mix") announce("Go to a strip first, with J and K");
-    else strip.turn(which);
+    else this.listening.turn(strip.target, which);
   }
 
   talk() {
@@ -96,7 +98,8 @@ class App {
   }
 
   #update() {
-    const { canUndo, canRedo } = this.session;
+    const { canUndo, canRedo, unsaved } = this.session;
+    byId("unsaved").hidden = !unsaved;
     byId("undo").disabled = !canUndo;
     byId("redo").disabled = !canRedo;
     const views = [this.desk, this.cutting, this.chat, this.transport, this.downloads];
@@ -132,12 +135,12 @@ async function go() {
   const id = location.hash.slice(1);
   try {
     about ??= await api.about();
+    byId("forget-token").hidden = !about.tokens;
     const session = id ? await Session.open(id) : null;
     if (turn !== turns) return session?.close(); // gone elsewhere meanwhile
     if (session) app = new App(about, session);
   } catch (problem) {
     if (turn !== turns) return undefined;
-    if (problem.status === 401) return askForToken();
     say(problem.message);
     if (id) history.replaceState(null, "", location.pathname);
   }
@@ -152,29 +155,55 @@ async function go() {
   return undefined;
 }
 
+/** Resolves once a token was given that works. */
 function askForToken() {
   const dialog = byId("token");
-  byId("token-form").onsubmit = async (event) => {
-    event.preventDefault();
-    try {
-      await api.login(byId("token-secret").value.trim());
-      dialog.close();
-      await go();
-    } catch (problem) {
-      byId("token-problem").textContent = problem.message;
-    }
-  };
-  if (!dialog.open) dialog.showModal();
+  const field = byId("token-secret");
+  field.value = "";
+  byId("token-problem").textContent = "";
+  // Nothing here can be done without one.
+  dialog.oncancel = (event) => event.preventDefault();
+  dialog.showModal();
+  return new Promise((resolve) => {
+    byId("token-form").onsubmit = async (event) => {
+      event.preventDefault();
+      try {
+        await api.login(field.value.trim());
+        field.value = "";
+        dialog.close();
+        resolve();
+      } catch (problem) {
+        byId("token-problem").textContent = problem.message;
+      }
+    };
+  });
+}
+
+async function forgetToken() {
+  try {
+    await api.logout();
+  } catch (problem) {
+    say(problem.message);
+    return;
+  }
+  history.replaceState(null, "", location.pathname);
+  await go();
+}
+
+function warnOfLoss(event) {
+  if (app?.session.unsaved) event.preventDefault();
 }
 
 placeIcons();
 listKeys();
+api.whenTokenIsAskedFor(askForToken);
 listenForKeys(() => app);
 showSide("desk");
 byId("show-desk").onclick = () => showSide("desk");
 byId("show-talk").onclick = () => showSide("talk");
 byId("show-help").onclick = () => byId("help").showModal();
 byId("turn-theme").onclick = turnTheme;
+byId("forget-token").onclick = forgetToken;
 for (const button of document.querySelectorAll("[data-close]")) {
   button.onclick = () => button.closest("dialog").close();
 }
@@ -182,5 +211,6 @@ addEventListener("themechange", () => {
   app?.desk.refresh();
   app?.cutting.refresh();
 });
+addEventListener("beforeunload", warnOfLoss);
 addEventListener("hashchange", go);
 go();

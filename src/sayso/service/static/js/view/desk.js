@@ -1,9 +1,10 @@
 /** The desk: ruler and strips, one time over all of them. */
 
 import * as api from "../api.js";
-import { MIX, complementOf } from "../desk.js";
+import { MIX, REST, complementOf } from "../desk.js";
 import { titled } from "../units.js";
 import { announce } from "./announce.js";
+import { Away } from "./away.js";
 import { byId, el } from "./dom.js";
 import { icon } from "./icons.js";
 import { Ruler } from "./ruler.js";
@@ -26,12 +27,14 @@ export class DeskView {
   #peaks = new Map();
   #gaps = [];
   #gapsOf = null;
+  #away;
 
   /** @param {{about: object, session: Session, listening: Listening}} given */
   constructor({ about, session, listening }) {
     this.#about = about;
     this.#session = session;
     this.#listening = listening;
+    this.#away = new Away(session.id);
     this.#ruler = new Ruler(listening);
     byId("ruler").replaceChildren(this.#ruler.element);
     this.#list.replaceChildren();
@@ -71,9 +74,9 @@ export class DeskView {
   trackOf(target) {
     if (complementOf(target) !== null) return this.#session.source;
     if (target !== MIX) return this.#session.stem(target);
-    const { heard, output } = this.#listening;
-    const rendered = heard === "rendered" ? this.#session.render?.tracks : null;
-    return rendered?.find((track) => track.target === output) ?? this.#session.source;
+    const { heard, render } = this.#listening;
+    const rendered = heard === "rendered" ? render?.tracks : null;
+    return rendered?.find((track) => track.target === MIX) ?? this.#session.source;
   }
 
   /** The outline of a track, or null where it is no longer there. */
@@ -88,7 +91,8 @@ export class DeskView {
   }
 
   update() {
-    const names = [MIX, ...this.#session.strips(this.#about.stems)];
+    const all = [MIX, ...this.#session.strips(this.#about.stems)];
+    const names = all.filter((name) => !this.#away.isAway(name, this.#session.desk));
     for (const [name, strip] of this.#strips) {
       if (names.includes(name)) continue;
       strip.element.remove();
@@ -104,7 +108,14 @@ export class DeskView {
       this.show({ start_s: 0, end_s: this.#duration });
     }
     for (const strip of this.#strips.values()) strip.update();
-    this.#offer(names);
+    this.#offer(all, names);
+  }
+
+  /** Puts an empty strip away, where it can be had back from. */
+  putAway(target) {
+    this.#away.put(target);
+    announce(`${titled(target)} is put away`);
+    this.update();
   }
 
   paint() {
@@ -162,28 +173,39 @@ export class DeskView {
   }
 
   /** Ways to take the recording apart, as long as there are sounds without a strip. */
-  #offer(names) {
+  #offer(all, names) {
     const { stems } = this.#about;
-    const missing = stems.filter((name) => !names.includes(name));
+    const missing = stems.filter((name) => !all.includes(name));
+    const away = all.filter((name) => !names.includes(name));
     const offer = byId("offer");
-    const kept = names.join();
+    const kept = `${all} but ${away}`;
     if (offer.dataset.kept === kept) return;
     offer.dataset.kept = kept;
-    offer.hidden = missing.length === 0;
-    offer.classList.toggle("is-all", names.length === 1);
+    offer.hidden = missing.length === 0 && away.length === 0;
+    offer.classList.toggle("is-all", all.length === 1);
     const button = (text, targets, kind) => {
       const onclick = () => this.#separate(targets);
       return el("button", { type: "button", class: kind, onclick }, icon("plus"), text);
+    };
+    const back = (name) => {
+      const onclick = () => {
+        this.#away.take(name);
+        this.update();
+      };
+      const label = `Bring back ${titled(name)}`;
+      return el("button", { type: "button", class: "chip-button is-away", "aria-label": label, title: label, onclick }, icon("plus"), titled(name));
     };
     offer.replaceChildren(
       el("p", { class: "offer-words", text: "Every sound that is named gets a strip of its own." }),
       missing.length > 1 ? button(`Split into ${listed(missing)}`, missing, "button") : "",
       ...missing.map((name) => button(titled(name), [name], "chip-button")),
+      away.length > 0 ? el("p", { class: "away-words", text: "Put away:" }) : "",
+      ...away.map(back),
     );
   }
 
   #separate(targets) {
     announce(`Separating ${listed(targets)}`);
-    return this.#session.separate(targets);
+    return this.#session.addStrips(targets);
   }
 }

@@ -1,7 +1,8 @@
 /** One strip: name, mute and solo, fader and meter, knobs, and the waveform. */
 
 import { controls } from "../controls.js";
-import { MIX, effectOf, isNeutral, stripOf, withEffect } from "../desk.js";
+import { MIX, REST, effectOf, isNeutral, stripOf, withEffect } from "../desk.js";
+import { absenceOf } from "../presence.js";
 import { percent, titled } from "../units.js";
 import { el } from "./dom.js";
 import { chip } from "./effects.js";
@@ -22,6 +23,8 @@ export class StripView {
   #meter = meter();
   #chips = el("ul", { class: "chips", "aria-label": "More effects" });
   #state = el("p", { class: "strip-state" });
+  #absence = el("p", { class: "strip-absence" });
+  #putAway;
   #buttons = {};
   #reset;
   #peaksOf = null;
@@ -37,6 +40,14 @@ export class StripView {
     });
     const canvas = el("canvas", { class: "wave", "aria-hidden": "true" });
     this.wave = new Waveform(canvas);
+    this.#putAway = el("button", {
+      type: "button",
+      class: "chip-button strip-away",
+      text: "Put away",
+      "aria-label": `Put ${name} away`,
+      hidden: true,
+      onclick: () => desk.putAway(target),
+    });
     this.element = el(
       "li",
       { class: `strip${target === MIX ? " strip-master" : ""}`, "data-target": target },
@@ -49,19 +60,13 @@ export class StripView {
         this.#meter.element,
       ),
       el("div", { class: "strip-rack", role: "group", "aria-label": `${name} effects` }, ...this.#rack(name)),
-      el("div", { class: "strip-wave" }, canvas, this.#state, this.#chips),
+      el("div", { class: "strip-wave" }, canvas, this.#state, el("div", { class: "strip-found" }, this.#absence, this.#putAway), this.#chips),
     );
   }
 
   /** Where the keyboard goes to when it goes to this strip. */
   focus() {
     this.#fader.input.focus();
-  }
-
-  /** Turns mute or solo over. */
-  turn(which) {
-    const { session } = this.#desk;
-    session.set(this.target, { [which]: !stripOf(session.desk, this.target)[which] });
   }
 
   /** Shows what the desk and the service have by now. */
@@ -71,7 +76,7 @@ export class StripView {
     this.#fader.set(strip.gain_db);
     for (const { control, show } of this.#knobs) show(effectOf(strip, control.matches));
     for (const [which, button] of Object.entries(this.#buttons)) {
-      button.setAttribute("aria-pressed", strip[which]);
+      button.setAttribute("aria-pressed", stripOf(listening.desk, this.target)[which]);
     }
     this.#reset.hidden = isNeutral(strip);
     this.#showChips(strip);
@@ -96,7 +101,7 @@ export class StripView {
         title: label,
         "aria-label": `${label} ${name}`,
         "aria-pressed": "false",
-        onclick: () => this.turn(which),
+        onclick: () => this.#desk.listening.turn(this.target, which),
       });
       return this.#buttons[which];
     };
@@ -145,9 +150,11 @@ export class StripView {
       const one = knob({
         label: control.label,
         name: `${name} ${control.name}`,
+        typed: `${control.name} of ${name}`,
         steps: control.steps,
         neutral: control.neutral,
         read: (step) => control.read(control.toEffect(step, null)),
+        parse: control.parse,
         onchange: turn,
       });
       const show = (effect) => one.set(control.toStep(effect), control.read(effect));
@@ -184,7 +191,11 @@ export class StripView {
         awaited.state === "queued" ? "Waiting its turn…" : `Separating… ${percent(awaited.progress)}`;
       this.#state.style.setProperty("--done", awaited.progress);
     } else if (apart) this.#state.textContent = "Heard in the mix, as rendered";
+    else if (this.target === REST) this.#state.textContent = "What no other strip holds";
     else this.#state.textContent = track ? "" : "Not separated yet";
+    const absence = absenceOf(track);
+    this.#absence.textContent = absence ? `${absence[0].toUpperCase()}${absence.slice(1)}` : "";
+    this.#putAway.hidden = absence === null || !isNeutral(stripOf(session.desk, this.target));
     if (track && track.peaks_url !== this.#peaksOf) this.#fetchPeaks(track.peaks_url);
   }
 
