@@ -15,7 +15,7 @@ from playwright import sync_api
 
 expect = sync_api.expect
 
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000
 # Records what goes to the speakers, on the audio clock itself.
 RECORDER = """
 registerProcessor("recorder", class extends AudioWorkletProcessor {
@@ -142,11 +142,11 @@ def rendered_of(service, session: str, desk: dict | None = None) -> np.ndarray:
     """The first track of a render of `desk`, by default that of the session."""
     asked = {} if desk is None else {"desk": desk}
     made = httpx.post(f"{service}{session}/renders", json=asked).raise_for_status().json()
-    for _ in range(600):
-        made = get(service, made["url"]).json()
-        if made["state"] not in ("queued", "running"):
-            break
+    end = time.monotonic() + PATIENCE_MS / 1000
+    while made["state"] in ("queued", "running") and time.monotonic() < end:
         time.sleep(0.1)
+        made = get(service, made["url"]).json()
+    assert made["state"] == "done", made
     return sound_of(service, made["tracks"][0]["url"])
 
 
