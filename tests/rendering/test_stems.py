@@ -57,6 +57,8 @@ def test_the_rest_is_what_no_strip_of_the_desk_holds(music):
     assert np.abs(heard(rest=Strip(mute=True), drums=Strip(mute=True))).max() < 1e-6
     half = heard(rest=Strip(gain_db=-6.0))
     assert np.abs(half - (drums + 10 ** (-6 / 20) * (whole - drums))).max() < 1e-6
+    # A strip at rest, as a fader leaves it that went up and down again, is not even separated.
+    assert np.array_equal(heard(), whole)
     # It is made of what is on the desk alone: nothing but the mix, and no sound is separated.
     assert Desk(strips={"rest": Strip(mute=True)}).targets() == ()
     assert Desk(strips={"drums": Strip(), "rest": Strip(mute=True)}).targets() == ("drums",)

@@ -131,6 +131,8 @@ class Mixer:
 
     def _wet(self, target: str, strip: Strip) -> list[Sound] | None:
         """What a strip plays: one sound, or none if it is muted; None if it changes nothing."""
+        if strip == _AT_REST:
+            return None  # nobody may have separated it
         if strip.mute:
             return []
         dry = self._sound(target)
