@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from sayso.audio import Audio, Samples, istft, read, resample, stft
-from sayso.cli.opening import models_shelf
+from sayso.cli.opening import models_store
 from sayso.measure.sdr import usdr
 from sayso.measure.si_sdr import si_sdr
 from sayso.separate import load
@@ -125,8 +125,8 @@ def main() -> None:
     parser.add_argument("--song", nargs="+", help="only these folders")
     parser.add_argument("--seconds", type=float, default=60.0)
     arguments = parser.parse_args()
-    separators = {name: load(name, weight_store=models_shelf()) for name in arguments.model}
-    figures: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+    separators = {name: load(name, weight_store=models_store()) for name in arguments.model}
+    metrics: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     absent: dict[tuple[str, str], list[float]] = defaultdict(list)
     for song, stems in excerpts(arguments.songs, arguments.seconds, arguments.song):
         mix = np.sum(list(stems.values()), axis=0)
@@ -146,22 +146,22 @@ def main() -> None:
                         float(usdr(found[role], stems[role])),
                         float(np.mean(si_sdr(found[role], stems[role]))),
                     )
-                    figures[name, role].append(pair)
+                    metrics[name, role].append(pair)
                     print(f"{song:24} {role:8} {name:12} uSDR {pair[0]:6.2f}")
-    show(figures, absent)
+    show(metrics, absent)
 
 
-def show(figures, absent) -> None:
+def show(metrics, absent) -> None:
     """Prints medians over songs."""
-    names = sorted({name for name, _ in figures}, key=lambda n: (n == "oracle", n != "mixture"))
+    names = sorted({name for name, _ in metrics}, key=lambda n: (n == "oracle", n != "mixture"))
     print("\nmedian uSDR / SI-SDR in dB")
     print("| target | " + " | ".join(names) + " |\n|---" + "|---" * len(names) + "|")
     for role in ROLES:
-        if not any(heard == role for _, heard in figures):
+        if not any(heard == role for _, heard in metrics):
             continue
         cells = []
         for name in names:
-            pairs = figures.get((name, role))
+            pairs = metrics.get((name, role))
             cells.append("{:.2f} / {:.2f}".format(*np.median(pairs, axis=0)) if pairs else "")
         print(f"| {role} | " + " | ".join(cells) + " |")
     for (name, sound), levels in absent.items():

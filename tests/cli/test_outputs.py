@@ -254,7 +254,7 @@ def test_measuring_beside_the_sources_measures_the_outputs(sayso, here, monkeypa
     write(here / "cleaned/take.wav", Audio(0.1 * samples, RATE))  # heard, and not the source
 
     def level(row):
-        return row["figures"]["si_sdr_after"] - row["figures"]["si_sdr_before"]
+        return row["metrics"]["si_sdr_after"] - row["metrics"]["si_sdr_before"]
 
     for place, folder in ((here, "cleaned"), (here / "cleaned", "."), (here.parent, "x")):
         monkeypatch.chdir(place)
@@ -264,8 +264,8 @@ def test_measuring_beside_the_sources_measures_the_outputs(sayso, here, monkeypa
         monkeypatch.setattr("sayso.reports.evaluation.judge", judged)
         done = sayso("measure", folder, "--json")
         (row,) = json.loads(done.out)
-        assert row["figures"]["peak_before"] == pytest.approx(
-            10 * row["figures"]["peak_after"], 0.01
+        assert row["metrics"]["peak_before"] == pytest.approx(
+            10 * row["metrics"]["peak_after"], 0.01
         )
 
 

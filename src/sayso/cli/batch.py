@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sayso.atomic import in_words
 from sayso.cli.inputs import is_pattern, is_there
-from sayso.cli.opening import models_shelf
+from sayso.cli.opening import models_store
 from sayso.cli.parser import fields
 from sayso.cli.terminal import duration, note, progress_line, show_json, show_table
 from sayso.errors import EXIT_CODES, OutputError, lookup
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _LISTED = 20
 """So many failures are named; the manifest has them all."""
 _BATCH_POLLING_S, _WORKER_POLLING_S = 0.05, 0.2
-_STATES = {"done": "done", "passed_over": "passed over", "failed": "failed"}
+_STATES = {"done": "done", "skipped": "skipped", "failed": "failed"}
 
 
 def is_batch(arguments: Namespace) -> bool:
@@ -211,7 +211,7 @@ def _workers(
 
 def _options() -> dict[str, str]:
     """What workers must know of this machine."""
-    weight_store = models_shelf()
+    weight_store = models_store()
     options = {"models": str(weight_store.folder)}
     if weight_store.hub is not None:
         options["hub"] = str(weight_store.hub)
@@ -241,7 +241,7 @@ def _tell(summary: Summary, batch: Batch, *, as_json: bool) -> None:
     counts = dict.fromkeys(_STATES, 0)
     for item in summary.items:
         counts["failed" if item.state == "cancelled" else item.state] += 1
-    for state in ("passed_over", "failed"):
+    for state in ("skipped", "failed"):
         items = [item for item in summary.items if item.state == state]
         _list(items, _STATES[state], batch.manifest)
     pace = summary.pace

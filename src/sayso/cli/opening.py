@@ -25,7 +25,7 @@ def open_studio(arguments: Namespace) -> Studio:
     """
     models = Models(
         arguments.model,
-        weight_store=models_shelf(),
+        weight_store=models_store(),
         threads=arguments.threads,
         segment_s=arguments.segment,
         overlap=arguments.overlap,
@@ -48,7 +48,7 @@ def tell_choice(studio: Studio, targets: Sequence[str]) -> None:
         note("; ".join(made).replace("other by the rest", "other is the rest"))
 
 
-def models_shelf() -> WeightStore:
+def models_store() -> WeightStore:
     """Where public weights lie: SAYSO_MODELS, or the platform's cache folder.
 
     Weights in the Hugging Face hub's own cache (HF_HOME) are used, too.

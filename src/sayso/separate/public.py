@@ -1,6 +1,6 @@
 """The public models that Sayso can run: what each is, whose, and which files it needs.
 
-Facts about others' models, gathered from their repositories and papers. `figures` are signal to
+Facts about others' models, gathered from their repositories and papers. `metrics` are signal to
 distortion ratios in dB as others published them (MUSDB18-HQ, median over songs); models that were
 trained on the test set have none.
 """
@@ -39,7 +39,7 @@ def _demucs(
     cost: str,
     size_mb: float = 0,
     hears: tuple[str, ...] = FOUR,
-    figures: Mapping[str, float] | None = None,
+    metrics: Mapping[str, float] | None = None,
     bag: Bag | None = None,
     note: str = "",
 ) -> CatalogueRow:
@@ -65,7 +65,7 @@ def _demucs(
         weights=_DEMUCS_WEIGHTS,
         quality=quality,
         cost=cost,
-        figures=figures or {},
+        metrics=metrics or {},
         note=note,
     )
 
@@ -84,7 +84,7 @@ MODELS: tuple[CatalogueRow, ...] = (
         rank=90,
         quality="the best for music: one network tuned to each stem",
         cost="about half a minute a stem on two cores",
-        figures={"vocals": 9.19, "drums": 10.11, "bass": 10.38, "other": 6.34},
+        metrics={"vocals": 9.19, "drums": 10.11, "bass": 10.38, "other": 6.34},
         bag=Bag(models=tuple(m.split("-")[0] for m in _FT), weights=_ONE_OF_FOUR),
     ),
     CatalogueRow(

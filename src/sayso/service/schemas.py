@@ -16,7 +16,8 @@ from pydantic import (
 
 from sayso.audio.formats import FORMATS, SNDFILE_SUBTYPES
 from sayso.desk import Desk, Extract, Move, Reset, Set, Strip, Target, move_to
-from sayso.desk.effects import Db, Effect
+from sayso.desk.effect import Db
+from sayso.desk.effects import Effect
 from sayso.desk.moves import MOST_EFFECTS
 from sayso.jobs import JobState
 from sayso.value import Text

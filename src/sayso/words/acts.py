@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from sayso.desk import MIX, Adjust, Desk, Extract, Remove, Reset, Undo
+from sayso.words.account import unused_numbers
 from sayso.words.actions import KINDS, Declined
 from sayso.words.adjusting import adjust
 from sayso.words.answers import answered
@@ -152,6 +153,12 @@ def _remark(turn: Turn, wish: Wish) -> None:
 
 
 def _condition(turn: Turn, wish: Wish) -> None:
+    if not wish.clause.has("cond"):
+        raise Declined(
+            "ambiguous",
+            "When is that? Tell me the times, from when to when.",
+            ("turn the guitar down from 0:30 to 0:45", "mute the drums after 1:00"),
+        )
     raise Declined(
         "ambiguous",
         f"I cannot tell by listening whether “{wish.clause.text}” holds; "
@@ -176,6 +183,11 @@ def _like(turn: Turn, wish: Wish) -> None:
     turn.answers.append(raised("mastering", turn.history, turn.ear))
 
 
+def _stretch(turn: Turn, wish: Wish) -> None:
+    """A stretch of time that is only spoken of."""
+    turn.told = True
+
+
 def _section(turn: Turn, wish: Wish) -> None:
     part = wish.clause.all("section")[0].value
     raise Declined(
@@ -194,6 +206,11 @@ def _mention(turn: Turn, wish: Wish) -> None:
     turn.mention(turn.targets(wish))
 
 
+def _stray(turn: Turn, wish: Wish) -> None:
+    turn.mention(turn.heard(turn.targets(wish)))
+    turn.puzzles.append(wish.clause.text)
+
+
 def _none(turn: Turn, wish: Wish) -> None:
     small = {"prep", "degree", "size", "verb"}
     telling = any(item.kind not in small for item in wish.clause.items)
@@ -206,8 +223,13 @@ def perform(turn: Turn, wish: Wish) -> None:
     turn.spared += spared_names(wish.spared)
     turn.wish = wish
     try:
+        before = len(turn.moves)
         _ACTS[wish.act](turn, wish)
         turn.wonder(wish)
+        if len(turn.moves) > before:
+            turn.puzzles += unused_numbers(wish.clause.items, turn.moves[before:])
+        if wish.spared and wish.act != "instead":
+            turn.point_at(spared_names(wish.spared))
     except Declined as declined:
         turn.decline(declined, wish)
 
@@ -240,6 +262,7 @@ _ACTS: Mapping[str, Callable[[Turn, Wish], None]] = {
     "timed": timed,
     "like": _like,
     "section": _section,
+    "stretch": _stretch,
     "clean": clean,
     "denoise": denoise,
     "split": split,
@@ -251,6 +274,7 @@ _ACTS: Mapping[str, Callable[[Turn, Wish], None]] = {
     "vague": _change,
     "mention": _mention,
     "none": _none,
+    "stray": _stray,
     "measured": measure,
     "opposite": turn_round,
     "swap_other": _swap_other,

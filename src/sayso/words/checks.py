@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 
 from sayso.words.aspects import aspects
 from sayso.words.grammar import TARGETS, Check, Clause, joins
+from sayso.words.lexicon import lexicon
+from sayso.words.meanwhile import describes, ducks
 from sayso.words.wishes import Aspect
 
 # Sounds that spoil speech: taking them from a voice is what cleaning does.
@@ -270,6 +272,7 @@ def _silence(clause: Clause) -> bool:
         clause.has("param", "silence")
         and not clause.has("sound")
         and not _pause(clause)
+        and (clause.has("verb") or not clause.all("param")[0].text.startswith("quiet"))
         and not clause.has("verb", "loop")
     )
 
@@ -279,6 +282,7 @@ def _pause(clause: Clause) -> bool:
     if not clause.has("param", "silence") or clause.has("sound") or clause.has("verb", "loop"):
         return False
     other = clause.has("verb", "add", "split", "give", "raise", "move", "start", "set")
+    other = other or (clause.has("prep", "at") and clause.has("quantity"))
     return other or clause.has("degree", "more") or clause.has("prep", "with", "as")
 
 
@@ -307,6 +311,12 @@ def _parted(clause: Clause) -> bool:
     return sides and bool(after) and after[0].value in SPOILING
 
 
+def _stretch(clause: Clause) -> bool:
+    """Whether what is to go between two times is no sound: "the ad between 14:20 and 15:05"."""
+    words = clause.all("word")
+    return _edits(clause) and words[-1].value in lexicon().words["abstract"]
+
+
 def _restores(clause: Clause) -> bool:
     back = clause.has("particle", "back", "on") and not clause.has("verb", "pull", "push")
     return bool(clause.targets) and (clause.has("verb", "unmute") or back)
@@ -329,6 +339,9 @@ CHECKS: Mapping[str, Check] = {
     "changes": _changes,
     "cleans": _cleans,
     "denoises": _denoises,
+    "describes": describes,
+    "ducks": ducks,
+    "stretch": _stretch,
     "edits": _edits,
     "forbids": _forbids,
     "level": _level,

@@ -30,6 +30,8 @@ _COVERED, _SKIPPED, _CLAUSE, _UNPARTED = 10.0, -14.0, -6.0, -3.0
 # Skipped without much ado: they carry no content by themselves.
 _LIGHT = frozenset({"prep", "aux", "join", "mark", "filler", "who"})
 _PASSED = frozenset({"prep", "aux", "filler"})
+# Verbs that say nothing without what they are done to.
+_TAKING = frozenset({"turn", "bring", "pull", "push", "get", "set", "add", "give"})
 # How many items a clause has at most; half as many in sentences of more than `_LONG` items.
 _LONGEST, _LONG = 24, 60
 _ELEMENT = re.compile(r"[A-Z]+|[a-z_]+(?:\.[^\s()|?*+]+)?|[()|?*+]")
@@ -177,10 +179,10 @@ class Grammar:
         return "".join(letters)
 
     def _hangs(self, items: Sequence[Item], end: int) -> bool:
-        """Whether a clause that ends there would end in the air, on a preposition."""
-        if items[end - 1].kind != "prep" or end == len(items):
-            return False
-        return not joins(items[end])
+        """Whether a clause that ends there would end in the air: on a preposition, on "take"."""
+        last = items[end - 1]
+        hanging = last.kind == "prep" or (last.is_("verb", *_TAKING) and end > 1)
+        return hanging and end < len(items) and not joins(items[end])
 
     def divided(self, items: Sequence[Item]) -> list[tuple[str, int, int]]:
         """The best division of a sentence: acts with the ranges of items that they cover.

@@ -218,6 +218,10 @@ def _counted(tokens: Sequence[Token], at: int) -> _Read:
 def _stays_a_word(tokens: Sequence[Token], at: int, after: int) -> bool:
     """Whether it points rather than counts: "the one", "the two"."""
     before = tokens[at - 1].text if at else ""
+    if before in {"up", "down", "by"} or (
+        before == "minus" and _texts(tokens, at - 2, 1)[0] in {"at", "to"}
+    ):
+        return False
     return after - at == 1 and (tokens[at].text == "one" or before in {"the", "these", "other"})
 
 

@@ -93,6 +93,18 @@ _SENSES: tuple[_Row, ...] = (
     (lambda p: p.says("knock") and p.after == "quantity", ("verb", "turn")),
     (lambda p: p.says(":") and bool(p.before) and p.before[-1].kind in {SOUND, "stems"}, None),
     (lambda p: p.says("as") and p.after in _NAMED and p.following[0].definite, ("prep", "as")),
+    (lambda p: p.item.is_("aside") and p.item.text.startswith("so ") and p.opens, ("join", "and")),
+    # "I have got a cold."
+    (lambda p: p.item.kind == "quality" and p.item.definite and p.after in {"", "mark"}
+     and not p.following[1:2], ("word", "word")),
+    (lambda p: p.says("words") and bool(p.before) and p.before[-1].is_("degree", "lack"),
+     (SOUND, "vocals")),
+    # "Which should go up" does not say that it must go.
+    (lambda p: p.item.kind == "go" and p.after in {"particle", "quality", "place"},
+     ("verb", "turn")),
+    (lambda p: p.says("not that") and p.after == "mark", ("neg", "not")),
+    (lambda p: p.says("make me") and p.after in {"quality", "degree", "size", "preset"},
+     (SOUND, "vocals")),
     (lambda p: p.says("now") and p.after in _AFTER_NOW, None),
     (lambda p: p.item.is_("join", "also") and not p.opens and p.after != "mark", ("same", "also")),
     (lambda p: p.item.kind == "like" and p.after == "quantity", None),
