@@ -219,7 +219,7 @@ class Studio:
                 of the separator.
             two_stems: instead, one sound and the rest.
 
-        Raises: RequestError for several sounds as `two_stems`.
+        Raises: RequestError for several sounds as `two_stems`, or for a target without any.
         """
         from sayso.words.lists import listed
 
@@ -233,6 +233,11 @@ class Studio:
             return (named[0], NO + named[0])
         several = (targets,) if isinstance(targets, str) else targets
         found = [name for given in several for name in listed(given)]
+        nameless = [given for given in several if not listed(given)]
+        if nameless:
+            raise RequestError(
+                f"the target {nameless[0]!r} names no sound; name one or leave it out"
+            )
         return tuple(dict.fromkeys(found)) or self.separator.stems
 
     def open(

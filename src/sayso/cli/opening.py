@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sayso.cli.terminal import note
+from sayso.errors import OutputError
 from sayso.outputs import PATTERN, Destination
 from sayso.separate import AUTO, Models, makers_of
 from sayso.studio import Studio
@@ -45,7 +46,8 @@ def tell_choice(studio: Studio, targets: Sequence[str]) -> None:
         offer_better(studio.models, targets)
         makers = makers_of(studio.separator, targets)
         made = (f"{', '.join(stems)} by {model}" for model, stems in makers.items())
-        note("; ".join(made).replace("other by the rest", "other is the rest"))
+        if makers:
+            note("; ".join(made).replace("other by the rest", "other is the rest"))
 
 
 def models_store() -> WeightStore:
@@ -78,6 +80,9 @@ def destination_of(arguments: Namespace, *, usual: str = PATTERN) -> Destination
 
     Raises: OutputError for options that do not fit.
     """
+    for option, value in (("-o", arguments.out), ("--filename", vars(arguments).get("filename"))):
+        if value is not None and not value.strip():
+            raise OutputError(f"{option} is empty; give it a name, or leave it out")
     return Destination.to(
         arguments.out,
         usual=usual,
