@@ -239,8 +239,17 @@ class RenderRequest(_Request):
         return Desk(deliver=tuple(dict.fromkeys(self.targets)))
 
 
+class Rename(_Request):
+    """What a session is to be called; characters that no file name can hold are left out."""
+
+    name: Annotated[Text, Field(min_length=1, max_length=200)]
+
+
 class Peaks(BaseModel):
-    """The outline of a waveform: for each channel and bucket the lowest and highest sample."""
+    """The outline of a waveform: for each channel and bucket the lowest and highest sample.
+
+    `frames` is the length of what was outlined.
+    """
 
     sample_rate: int
     frames: int
@@ -299,5 +308,14 @@ def shown_name(name: str) -> str:
     ('My Song (live)', 'recording')
     """
     stem = name.replace("\\", "/").rpartition("/")[2].rpartition(".")[0] or name
-    kept = "".join(c for c in stem if c.isprintable() and c not in '<>:"/\\|?*').strip(" .")
+    return shown_text(stem)
+
+
+def shown_text(name: str) -> str:
+    """A name of harmless characters, as it may stand in a file's.
+
+    >>> shown_text("Mix 1.2: final?")
+    'Mix 1.2 final'
+    """
+    kept = "".join(c for c in name if c.isprintable() and c not in '<>:"/\\|?*').strip(" .")
     return kept[:_NAME_LENGTH] or "recording"

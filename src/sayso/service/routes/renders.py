@@ -19,7 +19,7 @@ from sayso.service.routes.dependencies import (
     render_state,
     render_states,
 )
-from sayso.service.routes.files import Buckets, OneFile, peaks_of, send
+from sayso.service.routes.files import Buckets, Frame, OneFile, peaks_of, send
 from sayso.service.schemas import Encoding, Format, Peaks, RenderRequest, RenderState
 
 router = APIRouter(prefix="/sessions/{session_id}/renders", tags=["renders"])
@@ -80,10 +80,13 @@ def get_peaks(
     response: Response,
     buckets: Buckets,
     turn: Reading,
+    start: Frame = None,
+    stop: Frame = None,
 ) -> Peaks:
-    """The outline of a track's waveform."""
+    """The outline of a track's waveform, or of a part of it."""
     track, kept = service.track(render, number)
-    return peaks_of(response, track["sample_rate"], track["frames"], kept, buckets)
+    part = (start or 0, track["frames"] if stop is None else stop)
+    return peaks_of(response, track["sample_rate"], kept, buckets, part)
 
 
 @router.get("/{render_id}/archive", response_class=Response, responses=OneFile)
