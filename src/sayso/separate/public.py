@@ -41,6 +41,7 @@ def _demucs(
     hears: tuple[str, ...] = FOUR,
     metrics: Mapping[str, float] | None = None,
     bag: Bag | None = None,
+    like: WeightFile | None = None,
     note: str = "",
 ) -> CatalogueRow:
     """A model of the demucs package; a checkpoint's name ends in the first digits of its hash."""
@@ -50,6 +51,7 @@ def _demucs(
             url=f"{_DEMUCS}{folder}/{member}.th",
             sha256=member.split("-")[1],
             size_mb=size_mb,
+            like=like,
         )
         for member in members
     )
@@ -129,6 +131,8 @@ MODELS: tuple[CatalogueRow, ...] = (
         rank=84,
         quality="htdemucs as it was first published, run by torch",
         cost="about half a minute on two cores, less with bfloat16",
+        like=HTDEMUCS[0],
+        note="takes the weights of htdemucs where those are here",
     ),
     _demucs(
         "htdemucs_6s",

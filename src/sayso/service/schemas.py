@@ -74,7 +74,9 @@ class Source(BaseModel):
 class Track(BaseModel):
     """One rendered track.
 
-    `peak` is its largest sample, 1 being full scale; `url` takes `format` and byte ranges.
+    `peak` is its largest sample, 1 being full scale; `made_by` is the model that took the sound
+    out, "the rest" where it is what the others left, null for a mix; `url` takes `format` and byte
+    ranges.
     """
 
     target: str
@@ -84,6 +86,7 @@ class Track(BaseModel):
     duration_s: float
     peak: float
     notes: list[str]
+    made_by: str | None = None
     url: str
     peaks_url: str
 

@@ -145,7 +145,8 @@ def _forget(turn: Turn, wish: Wish) -> None:
 
 def _remark(turn: Turn, wish: Wish) -> None:
     """Something that was only told; its words are named where it could have been more."""
-    if wish.clause.has("verb", "there") or wish.clause.has("aux", "have"):
+    subject = wish.clause.items[0].kind == "sound" and not wish.clause.has("prep", "than")
+    if subject or wish.clause.has("verb", "there") or wish.clause.has("aux", "have"):
         turn.point_at(item.value for item in wish.clause.all("sound"))
     if (wish.act == "remark" and wish.clause.has("word")) or wish.clause.has("quantity"):
         turn.remarks.append(wish.clause.text)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sayso.words.actions.changes import Declined
+from sayso.words.checks import NAMED
 from sayso.words.grammar import Clause
 from sayso.words.items import Item, itemize
 from sayso.words.numbers import Quantity
@@ -25,6 +26,10 @@ _CUE = re.compile(
     r"make (?:that|it)|let'?s (?:say|make (?:that|it))|not)\b|"
     r"\b(?:rather|i mean|i meant|instead)\W*$"
 )
+_TOO = re.compile(r"^\W*(?:and|also|plus)\b|\b(?:as well|too)\W*$")
+_INSTEAD = re.compile(r"\b(?:rather|instead)\b")
+_MEANT = re.compile(r"\b(?:i meant?|rather|instead)\b|^\W*(?:sorry|actually,? just)\b")
+_SHOULD = re.compile(r"\b(?:should be|make|rather|i meant?|to be|needs to be)\b")
 _ONLY = re.compile(r"\b(?:only|just)\b")
 # What may stand around the new value.
 _AROUND = frozenset(
@@ -62,22 +67,58 @@ def amended(said: str, text: str, found: Sequence[Clause]) -> str | None:
 
     Raises: Declined where either end of a stretch of time may be meant.
     """
-    items = [item for clause in found for item in clause.items if clause.act != "aside"]
-    thought = _Thought(items, text, bool(_CUE.search(text)))
+    kept = [clause for clause in found if clause.act not in {"aside", "softer"}]
+    items = [item for clause in kept for item in clause.items]
+    softened = any(clause.act == "softer" for clause in found)
+    thought = _Thought(items, text, softened or bool(_CUE.search(text)))
     values = [item for item in items if item.kind in _NUMBERS]
     others = [item for item in items if item.kind not in _NUMBERS | _AROUND]
     others = [item for item in others if not item.is_("verb", *_VERBS) and item.text != "no"]
     if not said or len(said) > LONGEST_SAID:
         return None
     if len(values) == 1 and not others:
-        return _renumbered(said, values[0], thought)
+        return _spanned(said, values[0]) or _renumbered(said, values[0], thought)
+    if len(values) == len(others) == 1 and others[0].kind == "sound" and _SHOULD.search(text):
+        return _of_sound(said, others[0], values[0])
     if not values and len(others) == 1:
         return _resized(said, others[0], thought)
     return None
 
 
+def replaces(text: str, found: Sequence[Clause]) -> bool:
+    """Whether `text` wants another change of the same: "sorry, I meant turn it down"."""
+    orders = [clause for clause in found if clause.act != "same" or len(clause.items) > 1]
+    changes = bool(orders) and all(clause.act in {"change", "remove"} for clause in orders)
+    pointed = any(clause.has("pronoun") for clause in orders)
+    if not pointed and not any(clause.targets for clause in orders):
+        return changes and bool(_INSTEAD.search(text))
+    return changes and pointed and bool(_MEANT.search(text))
+
+
+def _spanned(said: str, value: Item) -> str | None:
+    """An order about a sound, for a stretch of time only: "only from 0:10 to 0:15"."""
+    whole = _whole(said)
+    about = any(item.kind in {"sound", *NAMED} and item.value != "silence" for item in whole)
+    timed = any(item.kind in {"span", "section", "fade"} for item in whole)
+    if value.kind != "span" or not about or timed:
+        return None
+    return f"{said.rstrip(' .!')} {value.text}"
+
+
+def _of_sound(said: str, sound: Item, value: Item) -> str | None:
+    """The order with another number for one of its sounds: "the cello should be 5"."""
+    items, number = itemize(said), value.number
+    at = [n for n, item in enumerate(items) if item.is_("sound", sound.value)]
+    old = next((item for item in items[at[0] :] if item.kind == "quantity"), None) if at else None
+    if old is None or number is None or not _fits(number, old):
+        return None
+    return _replaced(said, old, number)
+
+
 def _renumbered(said: str, value: Item, thought: _Thought) -> str | None:
     assert value.number is not None
+    if _TOO.search(thought.text):
+        return None
     old = _numbers(said)
     times = [item for item in _whole(said) if item.is_("span", "between")]
     if value.upper is not None:
@@ -97,11 +138,12 @@ def _renumbered(said: str, value: Item, thought: _Thought) -> str | None:
             return None
         return _rebounded(said, [i for i in fitting if i.start >= times[-1].start], value, thought)
     timed = value.kind == "span" or value.number.unit == "s"
-    if (timed or verb) and not thought.cued:
+    fades = any(item.kind == "fade" for item in _whole(said))
+    if (timed or verb) and not (thought.cued or fades):
         return None
     if fitting:
         return _replaced(said, fitting[-1], value.number)
-    return None if old or timed else _appended(said, value, thought)
+    return None if old or (timed and not fades) else _appended(said, value, thought)
 
 
 def _rebounded(said: str, bounds: Sequence[Item], value: Item, thought: _Thought) -> str | None:
@@ -174,4 +216,5 @@ def _appended(said: str, value: Item, thought: _Thought) -> str | None:
     assert value.number is not None
     to = any(item.is_("prep", "to", "at") for item in thought.items)
     number = f"{value.number.value:g} {_SPELT.get(value.number.unit, '')}".strip()
-    return f"{said.rstrip(' .!')} {'to' if to else 'by'} {number}"
+    word = "over" if value.number.unit == "s" else "to" if to else "by"
+    return f"{said.rstrip(' .!')} {word} {number}"

@@ -49,11 +49,15 @@ def direction(clause: Clause) -> int:
     """+1 for more, -1 for less, 0 where the clause does not say."""
     if clause.has("degree", "excess", "excess_loud") or clause.has("again", "softer"):
         return -1
-    if clause.has("degree", "lack", "need") and not clause.has("degree", "more"):
+    told = clause.has("verb", "lower", "raise") or clause.has("particle", "up", "down")
+    needs = clause.has("degree", "need") and not told  # "The horns need taming"
+    if (needs or clause.has("degree", "lack")) and not clause.has("degree", "more"):
         return 1 if clause.has("degree", "lack") else 0
     if clause.has("particle", "back") and clause.has("verb", "pull", "push"):
         return -1
     taken = clause.has("particle", "off", "away") or clause.has("verb", "remove")
+    # "Pull 2 dB out of the mud."
+    taken = taken or (clause.has("particle", "out") and clause.has("param"))
     if taken and any(number.unit in {"db", "percent", ""} for number in _numbers(clause)):
         return -1
     for sign, cues in ((1, _UP[:1]), (-1, _DOWN[:1]), (1, _UP[1:]), (-1, _DOWN[1:])):

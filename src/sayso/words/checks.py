@@ -107,6 +107,8 @@ def _one_change(clause: Clause) -> bool:
     ways = {item.value for item in clause.all("particle", "up", "down", "forward", "behind")}
     told = [item for item in clause.all("degree") if item.value in _TELLING]
     units = [item.number.unit for item in clause.all("quantity") if item.number]
+    if len(verbs) == 2 and verbs[0].text == "need":
+        verbs = verbs[1:]  # "The drums need turning down."
     if len(verbs) == 2 and verbs[0].value in {"turn", "give", "get"}:
         # "Make the vocals lower."
         verbs = [verb for verb in verbs if verb.value not in {"lower", "raise", "slow", "speed"}]
@@ -164,6 +166,8 @@ def _speaks_of_sounds(clause: Clause) -> bool:
 def _changes(clause: Clause) -> bool:
     if _when(clause) or not _one_change(clause):
         return False
+    if _bare_range(clause) and not (clause.has("sound") or _named(clause)):
+        return False
     if clause.has("verb", "tighten") and not clause.has("sound"):
         return False
     if (
@@ -178,6 +182,10 @@ def _changes(clause: Clause) -> bool:
         return False
     if clause.has("verb", *_STATING) and not any(map(clause.has, _TELLS)):
         return False
+    pairs = zip(clause.items, clause.items[1:], strict=False)
+    placed = any(a.is_("prep", "at") and b.kind == "quantity" for a, b in pairs)
+    if placed and clause.has("verb", "remove") and clause.has("sound") and not _named(clause):
+        return False  # "Lose the hum at 50"
     found = aspects(clause)
     return bool(found) and _adjusts(clause, found)
 
@@ -242,6 +250,8 @@ def _edits(clause: Clause) -> bool:
         return False
     if clause.has("verb", "cut") and clause.has("size", "half"):
         return True
+    if _bare_range(clause):
+        return True
     if clause.has("verb", "remove", "cut", "drop") and clause.has("place", "centre"):
         return True
     if clause.has("verb", "remove", "cut", "keep", "drop") or clause.has("edge"):
@@ -259,6 +269,13 @@ def _edits(clause: Clause) -> bool:
         return bool(clause.all("quantity"))
     placed = clause.has("edge", "start", "end") and clause.has("prep", "at", "from")
     return bool(times) and (clause.has("verb") or clause.has("edge", "long") or placed)
+
+
+def _bare_range(clause: Clause) -> bool:
+    """Whether it takes or keeps what two bare numbers bound, which can only be times."""
+    ranged = clause.first("range")
+    bare = ranged is not None and ranged.number is not None and not ranged.number.unit
+    return bare and clause.has("verb", "cut", "keep", "remove")
 
 
 def _section_only(clause: Clause) -> bool:

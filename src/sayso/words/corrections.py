@@ -19,7 +19,7 @@ from sayso.desk import (
     complement_of,
     move_to,
 )
-from sayso.desk.effects import ADDITIVE
+from sayso.desk.effects import ADDITIVE, slot
 from sayso.words.actions.changes import Declined
 from sayso.words.context import about, before, last_turn
 from sayso.words.numbers import Quantity
@@ -32,6 +32,23 @@ _FIELDS = {
     "loudness": ("lufs", ("lufs", "db", "")), "limit": ("ceiling_db", ("db", "")),
     "filter": ("cutoff_hz", ("hz", "")), "stretch": ("rate", ("percent", "x", "")),
 }  # fmt: skip
+
+
+def reset_to(history: History, moves: Sequence[Move]) -> tuple[Move, ...]:
+    """The last change set to what `moves` would have made of it; empty where it takes more."""
+    if [type(move) for move in (*last_turn(history), *moves)] != [Adjust, Adjust]:
+        return ()
+    was, new = last_turn(history)[0], moves[0]
+    assert isinstance(was, Adjust) and isinstance(new, Adjust)
+    alike = was.target == new.target and list(map(slot, was.effects)) == list(
+        map(slot, new.effects)
+    )
+    strip = before(history).push((new,)).desk.strip(new.target)
+    found = [strip.find(e) if e.effect != "gain" else Gain(db=strip.gain_db) for e in new.effects]
+    effects = tuple(effect for effect in found if effect is not None)
+    if not alike or len(effects) < len(found) or any(e.effect == "stretch" for e in effects):
+        return ()
+    return (Adjust(target=new.target, effects=effects),)
 
 
 def same_with(history: History, moves: Sequence[Move], quantity: Quantity) -> tuple[Move, ...]:

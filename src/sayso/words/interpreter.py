@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -18,10 +19,11 @@ from sayso.words import dialogue
 from sayso.words.actions import Declined
 from sayso.words.actions.edits import edit_steps, example, in_order, silence_step, verb_of
 from sayso.words.acts import perform
-from sayso.words.amending import LONGEST_SAID, amended
+from sayso.words.amending import LONGEST_SAID, amended, replaces
 from sayso.words.answers import Facts
 from sayso.words.arranging import arranged, sparing
 from sayso.words.context import before, last_turn
+from sayso.words.corrections import reset_to
 from sayso.words.grammar import Clause
 from sayso.words.hearing import TargetResolver
 from sayso.words.items import mended
@@ -122,6 +124,8 @@ def interpret(
         return again
     turn = Turn(history, ear, state, facts)
     turn.only = bool(_ONLY.search(plain))
+    if replaces(plain, found) and last_turn(history):
+        turn.take_back()
     like = example(text)
     if like is not None:
         turn.do([Edit(steps=(like,))])
@@ -149,8 +153,9 @@ def _amended(
         return None
     again = read(order, earlier, state=known)
     if not _done(again) or len(_done(again)) < len(again.moves):
-        return None
-    moves = (Undo(), *again.moves)
+        told = tuple(move for move in again.moves if isinstance(move, Reply))
+        return again._replace(moves=told, reply=worded(told[0]), state=state) if told else None
+    moves = reset_to(history, again.moves) or (Undo(), *again.moves)
     return again._replace(moves=moves, reply=f"{summary(list(moves))}")
 
 
@@ -170,7 +175,11 @@ def _without_halves(turn: Turn, found: Sequence[Clause]) -> list[Clause]:
         return conditional
     out: list[Clause] = []
     asked: set[int] = set()
+    lost = -1
     for at, clause in enumerate(found):
+        if lost == at - 1 >= 0 and _touch(found[lost], clause) and not clause.targets:
+            lost = at  # it hangs on what is not clear
+            continue
         if clause.act in _TOLD:
             out.append(clause)
             continue
@@ -181,6 +190,7 @@ def _without_halves(turn: Turn, found: Sequence[Clause]) -> list[Clause]:
             out.append(clause)
             continue
         asked.add(clause.start)
+        lost = at
         if unclear.start in asked:
             continue
         turn.answers.append(
@@ -215,13 +225,18 @@ def _unclear(clause: Clause, before: Sequence[Clause], after: Sequence[Clause]) 
         lost = clause.act in _GUESSED and not clause.targets and _names_something(other)
         # "The snare lacks snap" is not about its level.
         lacking = other is later and clause.items[-1].kind == "degree"
-        lost = lost or lacking or clause.act == "bare"
+        rest = clause.act == "same" and any(
+            item.kind not in {"prep", "word"} for item in other.items
+        )
+        lost = lost or lacking or rest or clause.act == "bare"
         # "The left hand of the piano" is not the piano.
         part = other is earlier and other.items[-1].is_("prep", "of")
         if grave or lost or part:
             return other
     if clause.act in {"extract", "bare"} and later is not None and later.act == "edit":
         return later
+    if clause.act == "bare" and later is not None and later.act not in _TOLD:
+        return later  # "Guitar another 1"
     if clause.act == "edit" and earlier is not None and earlier.act in {"extract", "bare"}:
         return earlier
     if clause.act == "bare" and earlier is not None and earlier.act not in _TOLD - {"none"}:
@@ -263,6 +278,8 @@ def _carry_out(turn: Turn, found: Sequence[Wish]) -> None:
     verb = _verb_before(turn) if found and found[0].clause.led else ""
     for wish in found:
         try:
+            if wish.act == "amount" and verb and wish.clause.has("range"):
+                wish = replace(wish, act="edit")  # "And 30 to 40 as well"
             if wish.act not in {"edit", "silence"}:
                 _flush(turn, steps)
                 perform(turn, wish)

@@ -123,6 +123,8 @@ def fade(turn: Turn, wish: Wish) -> None:
         ways.add("in")
     if clause.has("edge", "end", "whole") or clause.has("particle", "out", "down", "away"):
         ways.add("out")
+    if clause.has("edge", "both"):
+        ways |= {"in", "out"}
     # "Over 3 seconds" is how long it takes.
     spans = [
         span

@@ -129,7 +129,7 @@ def _apart(clause: Clause, found: Sequence[Aspect]) -> bool:
     at = next((n for n, item in enumerate(clause.items) if item.kind == "sound"), 0)
     sound, before = clause.items[at], clause.items[:at]
     verbs = [item for item in clause.items[at:] if item.kind == "verb" and item.freestanding]
-    if any(not verb.is_("verb", "slow", "speed") for verb in verbs):
+    if any(not verb.is_("verb", "slow", "speed", "lower", "raise") for verb in verbs):
         return False
     if not before:
         return sound.version

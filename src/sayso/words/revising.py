@@ -13,6 +13,7 @@ from sayso.words.context import about, last_turn
 from sayso.words.corrections import (
     narrowed,
     other_of,
+    reset_to,
     same_with,
     swapped,
     taken_out_of,
@@ -64,6 +65,10 @@ def go_on(turn: Turn, wish: Wish) -> None:
     if clause.has("pronoun", "both") and len(about(last_turn(turn.history))) != 2:
         raise Declined(
             "ambiguous", "Of which two? Please name them.", ("turn the drums and the bass up",)
+        )
+    if clause.has("size", "half", "high", "low") and not clause.has("degree", "more", "less"):
+        raise Declined(
+            "ambiguous", f"How far is “{clause.text}”? Say the number.", ("turn it up by 2 dB",)
         )
     repeats = [m for m in last_turn(turn.history) if isinstance(m, Adjust) and m.relative]
     if clause.has("again") and not clause.has("degree") and not clause.has("size") and repeats:
@@ -150,6 +155,12 @@ def correct(turn: Turn, wish: Wish) -> None:
     """Other sounds for the last change: "not the drums, the bass", "no, the other one"."""
     clause = wish.clause
     if clause.has("group", "rest") and not clause.has("sound"):
+        if "other" not in clause.text:
+            raise Declined(
+                "ambiguous",
+                f"What should happen to {clause.text}?",
+                ("isolate everything but the vocals", "turn everything but the vocals down"),
+            )
         targets = other_of(turn.state.sounds, about(last_turn(turn.history)))
     else:
         targets = turn.heard(_last_named(turn, wish))
@@ -202,7 +213,7 @@ def restate(turn: Turn, wish: Wish) -> None:
     done = last_turn(turn.history)
     anew = same_with(turn.history, done, number) if len(done) == 1 else done
     if anew != done:
-        turn.do((Undo(), *anew))
+        turn.do(reset_to(turn.history, anew) or (Undo(), *anew))
         return
     plain = read(replace(wish.clause, act="change"))
     if not (wish.clause.has("verb") and plain.aspects):

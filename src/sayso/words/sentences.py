@@ -45,6 +45,9 @@ def wishes(clauses: Sequence[Clause], *, only: bool = False) -> list[Wish]:
             found[-1] = replace(
                 found[-1], act="measured", clause=found[-1].clause.with_items(items)
             )
+        elif found[-1].act in {"duck", "fade"} and _is_mere(wish):
+            items = (*found[-1].clause.items, *wish.clause.items)
+            found[-1] = replace(found[-1], clause=found[-1].clause.with_items(items))
         elif (at := _measured(wish, found)) is not None:
             found[at] = _qualified(found[at], wish)
         else:
@@ -86,6 +89,11 @@ def _measures(wish: Wish, before: Wish) -> bool:
     unmeasured = not any(aspect.numbers for aspect in before.aspects)
     fresh = not wish.targets and wish.verbless and wish.clause.joined == "soft"
     return alike and fresh and unmeasured and any(aspect.numbers for aspect in wish.aspects)
+
+
+def _is_mere(wish: Wish) -> bool:
+    """Whether it is a number and nothing else: ", 8 dB"."""
+    return {item.kind for item in wish.clause.items} in ({"quantity"}, {"quantity", "prep"})
 
 
 def _measured(wish: Wish, found: Sequence[Wish]) -> int | None:

@@ -15,7 +15,7 @@ from sayso.words.items import Item, known_words
 from sayso.words.lexicon import lexicon
 from sayso.words.spans import SEPARATOR
 from sayso.words.state import MOST_SOUNDS, State
-from sayso.words.vocabulary import canonical
+from sayso.words.vocabulary import canonical, vocabulary
 from sayso.words.wishes import Wish
 from sayso.words.wording import spoken
 
@@ -142,6 +142,12 @@ class Turn:
         self._named += named
         self._about = named or self._about
 
+    def take_back(self) -> None:
+        """Takes the last turn back; "it" is then what that was about, also where it took it out."""
+        gone = [t for m in last_turn(self.history) if isinstance(m, Remove) for t in m.targets]
+        self.do([Undo()])
+        self._about = gone or about(self.taken_back)
+
     def note(self, text: str) -> None:
         """Something that the person should know of how the words were taken."""
         if text not in self.notes:
@@ -217,8 +223,7 @@ class Turn:
             last = after
         self._used.update(word.start for word in words)
         text = wish.clause.words(first, last)
-        plain = wish.act == "adjust" and all(w.value in lexicon().english for w in words)
-        if plain or any(
+        if wish.act == "adjust" or any(
             word.value in lexicon().words["abstract"] or len(word.value) < 2 for word in words
         ):
             raise Declined(
@@ -227,11 +232,18 @@ class Turn:
                 ("remove the noise", "make the drums louder"),
                 asks="targets",
             )
+        if after is None and text not in vocabulary().words():
+            self.note(f"I know no sound “{text}”, so I look for it by that name.")
         return [canonical(text) if after is None else text]
 
     def _pointed_at(self, item: Item) -> list[str]:
         if item.value == "both" and len(self._about) != 2 and len(self.state.sounds) > 1:
             return list(self.state.sounds[-2:])
+        if item.text == "him" and self._about in ([], [MIX]):
+            raise Declined(
+                "ambiguous", "Whom do you mean, the singer or who speaks?",
+                ("turn the vocals up", "turn the speech up"), asks="targets",
+            )  # fmt: skip
         if item.value == "it":
             return self.about if len(self.about) == 1 else [MIX]
         if self._about in ([], [MIX]):

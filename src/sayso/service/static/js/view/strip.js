@@ -3,7 +3,7 @@
 import { controls } from "../controls.js";
 import { MIX, REST, effectOf, isNeutral, stripOf, withEffect } from "../desk.js";
 import { absenceOf } from "../presence.js";
-import { percent, titled } from "../units.js";
+import { madeBy, percent, titled } from "../units.js";
 import { el } from "./dom.js";
 import { chip } from "./effects.js";
 import { fader } from "./fader.js";
@@ -23,6 +23,7 @@ export class StripView {
   #meter = meter();
   #chips = el("ul", { class: "chips", "aria-label": "More effects" });
   #state = el("p", { class: "strip-state" });
+  #maker = el("p", { class: "strip-maker" });
   #absence = el("p", { class: "strip-absence" });
   #putAway;
   #buttons = {};
@@ -60,7 +61,7 @@ export class StripView {
         this.#meter.element,
       ),
       el("div", { class: "strip-rack", role: "group", "aria-label": `${name} effects` }, ...this.#rack(name)),
-      el("div", { class: "strip-wave" }, canvas, this.#state, el("div", { class: "strip-found" }, this.#absence, this.#putAway), this.#chips),
+      el("div", { class: "strip-wave" }, canvas, this.#state, el("div", { class: "strip-found" }, this.#absence, this.#putAway, this.#maker), this.#chips),
     );
   }
 
@@ -194,6 +195,8 @@ export class StripView {
     else if (this.target === REST) this.#state.textContent = "What no other strip holds";
     else this.#state.textContent = track ? "" : "Not separated yet";
     const absence = absenceOf(track);
+    const notes = track?.notes?.filter((note) => note !== absence) ?? [];
+    this.#maker.textContent = track?.made_by ? [madeBy(track), ...notes].join("; ") : "";
     this.#absence.textContent = absence ? `${absence[0].toUpperCase()}${absence.slice(1)}` : "";
     this.#putAway.hidden = absence === null || !isNeutral(stripOf(session.desk, this.target));
     if (track && track.peaks_url !== this.#peaksOf) this.#fetchPeaks(track.peaks_url);
