@@ -98,9 +98,13 @@ export const login = (token) => send("POST", LOGIN, { token });
 /** Has the browser forget it. */
 export const logout = () => send("POST", "/logout");
 
-/** The lowest and highest samples of a track over all channels. */
-export async function peaks(url, buckets) {
-  const { peaks: channels, frames, sample_rate: rate } = await get(`${url}?buckets=${buckets}`);
+/**
+ * The lowest and highest samples of a track over all channels.
+ * @param {{start: number, stop: number}|null} part of it, in frames
+ */
+export async function peaks(url, buckets, part = null) {
+  const query = new URLSearchParams({ buckets, ...part });
+  const { peaks: channels, frames, sample_rate: rate } = await get(`${url}?${query}`);
   const count = channels[0].length;
   const low = new Float32Array(count);
   const high = new Float32Array(count);
@@ -110,7 +114,8 @@ export async function peaks(url, buckets) {
       high[at] = Math.max(high[at], most);
     });
   }
-  return { low, high, duration_s: frames / rate };
+  const start_s = (part?.start ?? 0) / rate;
+  return { low, high, start_s, end_s: start_s + frames / rate };
 }
 
 /** Where to download a track, or an archive of tracks, as a file of this kind. */

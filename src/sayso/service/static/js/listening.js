@@ -103,9 +103,14 @@ export class Listening extends EventTarget {
     return this.#player.position() / this.#context.sampleRate;
   }
 
+  /** When a moment of the ruler is heard. */
+  heardAt(s) {
+    return this.#timeline === null ? s : heardAt(this.#timeline, s);
+  }
+
   /** Where in the lanes a moment is heard. */
   #frameOf(s) {
-    return (this.#timeline === null ? s : heardAt(this.#timeline, s)) * this.#context.sampleRate;
+    return this.heardAt(s) * this.#context.sampleRate;
   }
 
   /** @param {{start_s: number, end_s: number, on: boolean}|null} loop */

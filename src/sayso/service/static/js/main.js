@@ -30,10 +30,11 @@ class App {
     const all = { about, session, listening: this.listening, cuts: this.cuts };
     this.desk = new DeskView(all);
     this.cutting = new CutsView({ ...all, desk: this.desk });
-    this.chat = new ChatView(session);
+    this.chat = new ChatView(session, this.desk);
     this.transport = new TransportView(all);
     this.downloads = new DownloadsView(all);
     byId("session-name").textContent = session.name;
+    this.desk.whenSelected = () => this.chat.showSelection();
     byId("undo").onclick = () => session.undo();
     byId("redo").onclick = () => session.redo();
     byId("download").onclick = () => this.downloads.open();

@@ -10,14 +10,19 @@ const TALL_PIXELS = 160;
 
 export class ChatView {
   #session;
+  #desk;
   #log = byId("log");
   #field = byId("say");
   #shown = new Map(); // message -> {element, state}
   #examples;
 
-  /** @param {Session} session */
-  constructor(session) {
+  /**
+   * @param {Session} session
+   * @param {{selectedWords: string, select: Function}} desk whose selection words are about
+   */
+  constructor(session, desk) {
     this.#session = session;
+    this.#desk = desk;
     this.#log.replaceChildren();
     this.#examples = this.#greeting();
     this.#log.append(this.#examples);
@@ -52,7 +57,16 @@ export class ChatView {
       last = element;
     }
     this.#showWork();
+    this.showSelection();
     if (this.#shown.size > before) this.#follow();
+  }
+
+  /** Says which stretch of time words are about. */
+  showSelection() {
+    const about = byId("about-span");
+    const words = this.#desk.selectedWords;
+    about.textContent = words && `What you say is about${words.replace(" from", "")}`;
+    about.hidden = !words;
   }
 
   /** The entry of a message as it is by now. */
@@ -123,8 +137,11 @@ export class ChatView {
   }
 
   async #send(text) {
-    const words = text.trim();
-    if (!words) return;
+    const bare = text.trim();
+    if (!bare) return;
+    const about = this.#desk.selectedWords;
+    const words = about ? `${bare.replace(/[.!]+$/, "")}${about}` : bare;
+    this.#desk.select(null);
     this.#field.value = "";
     this.#grow();
     const answer = await this.#session.say(words);

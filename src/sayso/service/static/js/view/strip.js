@@ -4,7 +4,7 @@ import { controls } from "../controls.js";
 import { MIX, REST, effectOf, isNeutral, stripOf, withEffect } from "../desk.js";
 import { absenceOf } from "../presence.js";
 import { madeBy, percent, titled } from "../units.js";
-import { el } from "./dom.js";
+import { el, isNarrow } from "./dom.js";
 import { chip } from "./effects.js";
 import { fader } from "./fader.js";
 import { icon } from "./icons.js";
@@ -26,9 +26,16 @@ export class StripView {
   #maker = el("p", { class: "strip-maker" });
   #absence = el("p", { class: "strip-absence" });
   #putAway;
+  #open;
   #buttons = {};
   #reset;
   #peaksOf = null;
+  #handFolded = false;
+  /** The outline of its track, and of a part of it that is shown. */
+  outline = null;
+  near = null;
+  /** How often they have changed. */
+  outlines = 0;
 
   constructor(target, desk) {
     this.target = target;
@@ -40,7 +47,8 @@ export class StripView {
       onchange: (db, done) => desk.session.set(target, { gain_db: db }, done),
     });
     const canvas = el("canvas", { class: "wave", "aria-hidden": "true" });
-    this.wave = new Waveform(canvas);
+    const tint = desk.tintOf(target);
+    this.wave = new Waveform(canvas, tint);
     this.#putAway = el("button", {
       type: "button",
       class: "chip-button strip-away",
@@ -63,6 +71,7 @@ export class StripView {
       el("div", { class: "strip-rack", role: "group", "aria-label": `${name} effects` }, ...this.#rack(name)),
       el("div", { class: "strip-wave" }, canvas, this.#state, el("div", { class: "strip-found" }, this.#absence, this.#putAway, this.#maker), this.#chips),
     );
+    this.element.style.setProperty("--stem", `var(--${tint})`);
   }
 
   /** Where the keyboard goes to when it goes to this strip. */
@@ -80,11 +89,21 @@ export class StripView {
       button.setAttribute("aria-pressed", stripOf(listening.desk, this.target)[which]);
     }
     this.#reset.hidden = isNeutral(strip);
+    const isUsed = this.#knobs.some(({ control }) => effectOf(strip, control.matches) !== null);
+    this.#open.classList.toggle("is-used", isUsed);
+    if (isUsed && !this.#handFolded && !isNarrow()) this.#unfold(true);
     this.#showChips(strip);
     const silent = this.target !== MIX && !listening.isHeard(this.target);
     this.element.classList.toggle("is-silent", silent);
     this.wave.setDim(silent);
     this.#showState(session);
+  }
+
+  /** @param {object|null} near the outline of the part that is shown */
+  setNear(near) {
+    this.near = near;
+    this.outlines += 1;
+    this.wave.setNear(near);
   }
 
   /** Draws what moves while it plays. */
@@ -122,9 +141,9 @@ export class StripView {
     return el("div", { class: "strip-switches" }, this.#reset, ...switches, this.#fold(name));
   }
 
-  /** Where there is little room, the knobs are folded away. */
+  /** The knobs are folded away until one of them is used. */
   #fold(name) {
-    const open = el("button", {
+    this.#open = el("button", {
       type: "button",
       class: "switch switch-fold",
       text: "FX",
@@ -132,11 +151,16 @@ export class StripView {
       "aria-label": `Effects of ${name}`,
       "aria-expanded": "false",
       onclick: () => {
-        const isOpen = this.element.classList.toggle("is-unfolded");
-        open.setAttribute("aria-expanded", isOpen);
+        this.#handFolded = true;
+        this.#unfold(!this.element.classList.contains("is-unfolded"));
       },
     });
-    return open;
+    return this.#open;
+  }
+
+  #unfold(isOpen) {
+    this.element.classList.toggle("is-unfolded", isOpen);
+    this.#open.setAttribute("aria-expanded", isOpen);
   }
 
   #rack(name) {
@@ -205,7 +229,10 @@ export class StripView {
   async #fetchPeaks(url) {
     this.#peaksOf = url;
     const peaks = await this.#desk.peaks(url);
-    if (peaks && this.#peaksOf === url) this.wave.setPeaks(peaks);
+    if (!peaks || this.#peaksOf !== url) return;
+    this.outline = peaks;
+    this.setNear(null);
+    this.wave.setPeaks(peaks);
     this.#desk.listening.dispatchEvent(new Event("change"));
   }
 }
