@@ -183,7 +183,17 @@ class TargetLoudness(Frozen):
 
 
 class Cleaning(Frozen):
-    """The whole of the cleaning: its stages, of which None leaves one out."""
+    """The whole of the cleaning: its stages, of which None leaves one out.
+
+    Attributes:
+        preprocess: rate in Hz, channels and level in LUFS before anything else.
+        separation: the separators that take out the speech, and how their answers are fused.
+        restore: gives back what of the speech they took.
+        denoise: a model that takes noise out of what is left.
+        postmask: turns down what the speech is weaker than.
+        gate: turns pauses down, by dB.
+        loudness: what the result is brought to, in LUFS, under a ceiling in dBTP.
+    """
 
     preprocess: Preprocess = Preprocess()
     separation: Separation | None = None
