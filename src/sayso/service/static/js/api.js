@@ -73,8 +73,10 @@ export const about = () => get("/about");
 export const sessions = () => get("/sessions");
 export const session = (id) => get(of(id));
 export const messages = (id, after = 0) => get(`${of(id)}/messages?after=${after}`);
-export const forget = (id) => send("DELETE", of(id));
-export const say = (id, text) => send("POST", `${of(id)}/messages`, { text, render: false });
+/** Goes on after the page is closed. */
+export const forget = (id) => send("DELETE", of(id), undefined, { keepalive: true });
+export const rename = (id, name) => send("PATCH", of(id), { name });
+export const say = (id, text, render = false) => send("POST", `${of(id)}/messages`, { text, render });
 /** Goes on after the page is closed. */
 export const patchDesk = (id, patch) => send("PATCH", `${of(id)}/desk`, patch, { keepalive: true });
 export const undo = (id) => send("POST", `${of(id)}/undo`);

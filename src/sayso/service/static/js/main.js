@@ -6,6 +6,7 @@ import { Listening } from "./listening.js";
 import { keepMade } from "./making.js";
 import { Session } from "./session.js";
 import { announce } from "./view/announce.js";
+import { Arrived } from "./view/arrived.js";
 import { ChatView } from "./view/chat.js";
 import { CutsView } from "./view/cuts.js";
 import { DeskView } from "./view/desk.js";
@@ -13,6 +14,7 @@ import { byId } from "./view/dom.js";
 import { DownloadsView } from "./view/downloads.js";
 import { listKeys } from "./view/help.js";
 import { placeIcons } from "./view/icons.js";
+import { NameView } from "./view/name.js";
 import { listenForKeys } from "./view/shortcuts.js";
 import { turnTheme } from "./view/theme.js";
 import { say } from "./view/toast.js";
@@ -20,6 +22,8 @@ import { TransportView } from "./view/transport.js";
 import { WelcomeView } from "./view/welcome.js";
 
 const SHORTEST_LOOP_S = 0.1;
+const BROKEN_LINK = "This link is not whole: no session can be told from it. Here are those that there are.";
+const GONE = "There is no such session: it was deleted, or belongs to another token. Here are those that there are.";
 
 /** All that belongs to one session. */
 class App {
@@ -33,7 +37,7 @@ class App {
     this.chat = new ChatView(session, this.desk);
     this.transport = new TransportView(all);
     this.downloads = new DownloadsView(all);
-    byId("session-name").textContent = session.name;
+    this.name = new NameView(session);
     this.desk.whenSelected = () => this.chat.showSelection();
     byId("undo").onclick = () => session.undo();
     byId("redo").onclick = () => session.redo();
@@ -103,7 +107,7 @@ class App {
     byId("unsaved").hidden = !unsaved;
     byId("undo").disabled = !canUndo;
     byId("redo").disabled = !canRedo;
-    const views = [this.desk, this.cutting, this.chat, this.transport, this.downloads];
+    const views = [this.name, this.desk, this.cutting, this.chat, this.transport, this.downloads];
     for (const view of views) view.update();
   }
 
@@ -119,7 +123,21 @@ class App {
 let app = null;
 let about = null;
 let turns = 0;
-const welcome = new WelcomeView((id) => (location.hash = id));
+const welcome = new WelcomeView(
+  (id) => (location.hash = id),
+  (files) => arrived.take(files),
+);
+const arrived = new Arrived({
+  current: () => app?.session.name ?? null,
+  openOne: async (file) => {
+    // It arrives on the start page, and its session opens from there.
+    if (app) {
+      history.pushState(null, "", location.pathname);
+      await go();
+    }
+    await welcome.send(file);
+  },
+});
 
 /** On a narrow page: the desk, or the conversation. */
 function showSide(side) {
@@ -135,6 +153,7 @@ async function go() {
   app = null;
   const id = location.hash.slice(1);
   try {
+    if (id && !/^[0-9a-f]{32}$/.test(id)) throw new api.Problem(BROKEN_LINK, 404);
     about ??= await api.about();
     byId("forget-token").hidden = !about.tokens;
     const session = id ? await Session.open(id) : null;
@@ -142,7 +161,7 @@ async function go() {
     if (session) app = new App(about, session);
   } catch (problem) {
     if (turn !== turns) return undefined;
-    say(problem.message);
+    say(problem.status === 404 && problem.message !== BROKEN_LINK ? GONE : problem.message);
     if (id) history.replaceState(null, "", location.pathname);
   }
   const open = app !== null;
@@ -150,7 +169,7 @@ async function go() {
   byId("session").hidden = !open;
   byId("transport").hidden = !open;
   document.body.classList.toggle("is-open", open);
-  document.title = open ? `${app.session.name} · Sayso` : "Sayso";
+  if (!open) document.title = "Sayso";
   if (open) byId("say").focus({ preventScroll: true });
   else await welcome.update();
   return undefined;

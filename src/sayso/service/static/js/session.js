@@ -53,6 +53,16 @@ export class Session extends EventTarget {
     this.#follow();
   }
 
+  /** Gives it another name. */
+  async rename(name) {
+    try {
+      this.name = (await api.rename(this.id, name)).name;
+    } catch (problem) {
+      this.#fail(problem);
+    }
+    this.#tell();
+  }
+
   /** Stops listening to the service, once it has been told what hands did. */
   close() {
     this.flush();
@@ -407,6 +417,7 @@ export class Session extends EventTarget {
     await this.#sending;
     if (version <= this.version) return;
     const [state] = await Promise.all([api.session(this.id), this.#fetchMessages()]);
+    this.name = state.name;
     if (state.version < this.version) return;
     this.#adopt(state);
     for (const render of state.renders.toReversed()) this.#keep(render);
