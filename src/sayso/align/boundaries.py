@@ -22,8 +22,10 @@ _REACH_S = 0.9
 _CROSSFADES_S = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 _AS_GOOD = 0.7
 """Twice the residual power is no worse: a louder copy of the same loop suffers less from codecs."""
-_AS_USUAL, _LONGEST_HOLE_S = 6.0, 12.0
+_AS_USUAL, _LONGEST_HOLE_S = 6.0, 60.0
 """Up to so many times what is unexplained elsewhere, a hole in what is known is no new material."""
+_HEARD = 0.03
+"""Share of what is left that a sound must have for its presence to be heard."""
 _PART_S, _PARTS = 2.0, 8
 """Of so many parts of a run, however long it is, all must sound the same."""
 _PAUSE = 0.05
@@ -134,14 +136,26 @@ def _usual_rest(sides: Sequence[Likeness]) -> float | None:
 
 
 def _goes_on(side: Likeness, start: float, stop: float, usual: float) -> bool:
-    """Whether what plays from `start` to `stop` is `side`, as far as any of it is explained."""
+    """Whether what plays from `start` to `stop` is `side`, as far as any of it is explained.
+
+    In every part: what is left is no more than elsewhere, or takes what `side` plays out of it.
+    """
     low, high = round(start), round(stop)
     if high - low < 1:
         return True
-    if high - low > _LONGEST_HOLE_S * RATE or not by_waveform(side):
+    if high - low > _LONGEST_HOLE_S * RATE or not side.waveform:
         return False
-    rest = excerpt(side.edited, low, high - low) - side.predicted(low, high)
-    return float(np.vdot(rest, rest)) / len(rest) < _AS_USUAL * usual
+    wave = side.predicted(low, high)
+    rest = excerpt(side.edited, low, high - low) - wave
+    count = max(1, round((high - low) / (_PART_S * RATE)))
+    for part, left in zip(np.array_split(wave, count), np.array_split(rest, count), strict=True):
+        power = float(np.vdot(part, part)) / len(part)
+        unexplained = float(np.vdot(left, left)) / len(left)
+        # |heard|^2 - |heard - wave|^2 = |wave|^2 + 2 wave.(heard - wave): all of |wave|^2 if there.
+        there = 2 * float(np.vdot(part, left)) / len(part) > -0.5 * power
+        if unexplained > _AS_USUAL * usual and not (there and power > _HEARD * unexplained):
+            return False
+    return True
 
 
 def bridged(raw: Samples, edited: Samples, lines: Sequence[Line]) -> list[Line]:

@@ -22,15 +22,21 @@ _ANCHOR = 8192
 _SEARCH = 1400
 """Samples to each side in which the fine offset is looked for: 0.13 s."""
 _ANCHORS = 9
+_TELLING = 12
+"""So many of the longest lines tell a drift."""
+_FARTHEST_OFF = 0.012
 STEP = 32
 """Samples of a step of the search for a join: 2.9 ms."""
 _TAPS = 24
 _FITTED = 3 * RATE
 """Samples next to a join on which the tone is learnt."""
+_STRIDE = RATE // 4
 _WINDOW, _BANDS = 512, 20
 _LEAST_EXPLAINED = 0.6
 _TRUSTED, _SAME_COURSE = 0.4, 0.65
 """Share of the power explained, or the likeness of the course of the spectrum, that makes sure."""
+_AGREED, _AGREED_S, _PRESENT = 0.9, 3.0, 0.05
+"""So does that anchors over so long agree to the sample, where anything at all is explained."""
 _TURN, _AROUND = 16, 30
 """Steps to each side of a coarse join in which the fine one may lie, and that are compared."""
 
@@ -94,29 +100,38 @@ def settle(raw: Samples, edited: Samples, line: Line) -> Line:
 
 
 def _theil_sen(at: _Floats, to: _Floats, fallback: float) -> float:
+    slopes = _slopes(at, to)
+    slope = float(np.median(slopes)) if len(slopes) else fallback
+    return slope if abs(slope - fallback) < 0.004 else fallback
+
+
+def _slopes(at: _Floats, to: _Floats) -> _Floats:
+    """Slopes between all pairs of points that lie 2 s apart."""
     first, second = np.triu_indices(len(at), 1)
     apart = at[second] - at[first]
     far = apart > 2 * RATE
-    if not far.any():
-        return fallback
-    slope = float(np.median((to[second] - to[first])[far] / apart[far]))
-    return slope if abs(slope - fallback) < 0.004 else fallback
+    slopes: _Floats = (to[second] - to[first])[far] / apart[far]
+    return slopes
 
 
 def drift(raw: Samples, edited: Samples, lines: Sequence[Line], *, waveform: bool) -> float:
     """How much faster raw passes than `lines` say over the longest of them; 1 is no drift.
 
     The course of the spectrum tells some samples in ten seconds, and the waveform, once the two
-    hardly drift, fractions of one.
+    hardly drift, fractions of one. Short lines tell little each, so all tell together.
     """
-    if not lines:
-        return 1.0
-    line = max(lines, key=lambda line: line.stop - line.start)
-    centres = np.linspace(line.start, line.stop, 2 * _ANCHORS + 2)[1:-1]
     find = _lag if waveform else _lag_of_bands
-    lags = [find(raw, edited, float(centre), line) for centre in centres]
-    to = np.array([line.raw(centre) + lag for centre, (lag, _) in zip(centres, lags, strict=True)])
-    return _theil_sen(centres, to, line.slope)
+    slopes = []
+    for line in sorted(lines, key=lambda line: line.start - line.stop)[:_TELLING]:
+        length = line.stop - line.start
+        count = int(np.clip(length // (_ANCHOR // 2), 2, 2 * _ANCHORS))
+        centres = line.start + (np.arange(count) + 0.5) * length / count
+        lags = [find(raw, edited, float(centre), line) for centre in centres]
+        to = [line.raw(centre) + lag for centre, (lag, _) in zip(centres, lags, strict=True)]
+        slopes.append(_slopes(centres, np.array(to)) / line.slope)
+    pooled = np.concatenate(slopes) if slopes else np.zeros(0)
+    slope = float(np.median(pooled)) if len(pooled) else 1.0
+    return slope if abs(slope - 1) < _FARTHEST_OFF else 1.0
 
 
 def _weighted_median(values: _Floats, weights: _Floats) -> float:
@@ -211,7 +226,7 @@ class Likeness:
         from scipy.signal import fftconvolve
 
         length = int(min(self.line.stop - self.line.start, _FITTED))
-        begin = round((self.line.start + self.line.stop - length) / 2)
+        begin = self._loudest(length)
         heard = excerpt(self.edited, begin, length).astype(np.float64)
         there = excerpt(self.raw, round(self.line.raw(begin)), length).astype(np.float64)
         both = fftconvolve(heard, there[::-1])[length - 1 - _TAPS : length + _TAPS]
@@ -222,6 +237,21 @@ class Likeness:
         left = heard - fftconvolve(there, taps, "same")
         unexplained = float(np.vdot(left, left))
         return taps, 1.0 - unexplained / power, unexplained / length
+
+    def _loudest(self, length: int) -> int:
+        """Where the raw recording is loudest for `length` samples of edited, a second from ends.
+
+        A pause tells nothing, least of all under other sound.
+        """
+        spare = self.line.stop - self.line.start - length
+        low = round(self.line.start + min(RATE, spare / 2))
+        count = int((round(self.line.stop - min(RATE, spare / 2)) - low - length) // _STRIDE)
+        if count < 1:
+            return round(self.line.start + spare / 2)
+        part = excerpt(self.raw, round(self.line.raw(low)), length + count * _STRIDE)
+        total = np.append(0.0, np.cumsum(part.astype(np.float64) ** 2))
+        begins = np.arange(count + 1) * _STRIDE
+        return low + int(begins[(total[begins + length] - total[begins]).argmax()])
 
     @property
     def left(self) -> float:
@@ -238,7 +268,18 @@ class Likeness:
     @property
     def trusted(self) -> bool:
         """Whether the sound along the line is the same, and not only some of its notes."""
-        return self.explained > _TRUSTED or self.course > _SAME_COURSE
+        return self.explained > _TRUSTED or self._agreed or self.course > _SAME_COURSE
+
+    @property
+    def waveform(self) -> bool:
+        """Whether it is the very waveform that is the same."""
+        return self.explained > _TRUSTED or self._agreed
+
+    @property
+    def _agreed(self) -> bool:
+        line = self.line
+        long = line.stop - line.start >= _AGREED_S * RATE
+        return long and line.certainty > _AGREED and self.explained > _PRESENT
 
     @property
     def gain(self) -> float:
