@@ -1,6 +1,7 @@
 """How well edits are recovered and learnt.
 
     python bench/edit.py align POOL [--recordings 20] [--minutes 5 10] [--cache DIR] [--only N ...]
+    python bench/edit.py tighten POOL [--recordings 30] [--minutes 5] [--only N ...]
     python bench/edit.py learn POOL --soundfont FILE.sf2 [--cache DIR] [--only PERSON ...]
     python bench/edit.py long POOL EDITOR [--hours 3]
 
@@ -24,11 +25,12 @@ import numpy as np
 
 from edit_material import RATE, Cutting, Pool, cut, mixed
 from edit_rehearsals import EDITORS, Band, Rehearsal
+from edit_tight import bench_tighten
 from sayso.align.align import Alignment, Match, align
 from sayso.align.copies import same_sound
 from sayso.align.landmarks import RATE as LOW_RATE
-from sayso.align.matching import Line, settle
 from sayso.align.mono import mono
+from sayso.align.offsets import Line, settle
 from sayso.audio import Audio, Samples, Writer, read, write
 from sayso.autoedit.apply import point_out
 from sayso.autoedit.bars import find_bars
@@ -319,11 +321,19 @@ def main() -> None:
     two.add_argument("--cache", type=Path)
     two.add_argument("--steps", type=int, default=EditorConfig().steps)
     two.add_argument("--only", nargs="+", default=[], help="people: drops, keeps, loops")
+    tight = kinds.add_parser("tighten")
+    tight.add_argument("pool", type=Path)
+    tight.add_argument("--recordings", type=int, default=30)
+    tight.add_argument("--minutes", type=float, default=5.0)
+    tight.add_argument("--only", type=int, nargs="+", default=[], help="numbers of recordings")
     three = kinds.add_parser("long")
     three.add_argument("pool", type=Path)
     three.add_argument("editor", type=Path)
     three.add_argument("--hours", type=float, default=3.0)
     arguments = parser.parse_args()
+    if arguments.kind == "tighten":
+        pool = Pool.open(arguments.pool)
+        bench_tighten(pool, arguments.recordings, arguments.minutes, arguments.only)
     if arguments.kind == "learn":
         bench_learn(
             Pool.open(arguments.pool),

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sayso.align.boundaries import NEW_S, absorbed, bridged, merged, placed, usual_crossfade_s
+from sayso.align.boundaries import NEW_S, Placed, absorbed, bridged, faded_alike, merged, placed
 from sayso.align.copies import gathered
 from sayso.align.hypotheses import likeliest, step
 from sayso.align.landmarks import RATE, landmarks
-from sayso.align.matching import Likeness, Line
 from sayso.align.mono import mono, require_sound
+from sayso.align.offsets import Line
 from sayso.audio import Audio, decibels, resample
 from sayso.errors import DataError, EmptyAudioError
 from sayso.timeline import CROSSFADE_S, Clip, Spans, Timeline
@@ -109,10 +109,11 @@ def align(
     step(watch, 0.75)
     lines = merged(absorbed(raw_low, signal, merged(bridged(raw_low, signal, lines))))
     lines = gathered(raw_low, marks, lines)
-    sides = placed(raw_low, signal, lines)
+    sides, usual = faded_alike(placed(raw_low, signal, lines))
     step(watch, 0.9)
     found = _matches(raw, edited, sides, tape)
-    return _alignment(raw, edited, found, usual_crossfade_s(sides))
+    crossfade_s = CROSSFADE_S if usual is None else usual.length / RATE
+    return _alignment(raw, edited, found, crossfade_s)
 
 
 def _strangers() -> DataError:
@@ -133,10 +134,10 @@ def _require_kinship(raw: Audio, edited: Audio, known: float) -> None:
         )
 
 
-def _matches(raw: Audio, edited: Audio, sides: Sequence[Likeness], tape: float) -> list[Match]:
+def _matches(raw: Audio, edited: Audio, sides: Sequence[Placed], tape: float) -> list[Match]:
     """From samples at the low rate to frames, the offset found anew at the full rate."""
     found = []
-    for side in sides:
+    for side, fade in sides:
         line = side.line
         offset_s = line.offset / RATE
         if line.slope == 1.0 and tape == 1.0:
@@ -155,12 +156,22 @@ def _matches(raw: Audio, edited: Audio, sides: Sequence[Likeness], tape: float) 
             Match(
                 start=max(round(start_s * into), 0),
                 stop=min(round(stop_s * into), edited.frames),
-                clip=Clip(start=first, stop=last, gain_db=gain_db),
+                clip=Clip(
+                    start=first,
+                    stop=last,
+                    gain_db=gain_db,
+                    crossfade_frames=_frames(fade.length, raw) if fade is not None else None,
+                ),
                 speed=round(speed, 6),
                 certainty=round(line.certainty, 3),
             )
         )
     return found
+
+
+def _frames(samples: float, raw: Audio) -> int:
+    """So many samples at the low rate, in frames of the raw recording."""
+    return round(samples / RATE * raw.sample_rate)
 
 
 def _full_rate_lag_s(raw: Audio, edited: Audio, line: Line) -> float:
@@ -188,21 +199,20 @@ def _full_rate_lag_s(raw: Audio, edited: Audio, line: Line) -> float:
     return best[1]
 
 
-def _alignment(
-    raw: Audio, edited: Audio, found: Sequence[Match], crossfade_s: float | None
-) -> Alignment:
+def _alignment(raw: Audio, edited: Audio, found: Sequence[Match], crossfade_s: float) -> Alignment:
     if not found:
         raise _strangers()
     shortest = round(NEW_S * edited.sample_rate)
     ends = [0, *(match.stop for match in found)]
     begins = [*(match.start for match in found), edited.frames]
     new = [(a, b) for a, b in zip(ends, begins, strict=True) if b - a >= shortest]
-    clips = tuple(match.clip for match in found)
-    crossfade = CROSSFADE_S if crossfade_s is None else crossfade_s
-    timeline = Timeline(
-        sample_rate=raw.sample_rate,
-        clips=clips,
-        crossfade_frames=round(crossfade * raw.sample_rate),
-    )
+    usual = round(crossfade_s * raw.sample_rate)
+    # A clip says only what is not usual.
+    clips = tuple(
+        match.clip.model_copy(update={"crossfade_frames": None})
+        if match.clip.crossfade_frames == usual else match.clip
+        for match in found
+    )  # fmt: skip
+    timeline = Timeline(sample_rate=raw.sample_rate, clips=clips, crossfade_frames=usual)
     unknown = sum(b - a for a, b in new)
     return Alignment(tuple(found), tuple(new), timeline, 1 - unknown / edited.frames)

@@ -14,7 +14,8 @@ from itertools import pairwise
 import numpy as np
 
 from sayso.align.landmarks import HOP, RATE, Landmarks, matches
-from sayso.align.matching import Likeness, Line, excerpt, settle
+from sayso.align.matching import Likeness
+from sayso.align.offsets import Line, excerpt, settle
 from sayso.audio import Samples
 
 _SAME = 0.98
@@ -52,7 +53,7 @@ def gathered(raw: Samples, marks: Landmarks, lines: Sequence[Line]) -> list[Line
     out = _simplest(places)
     alone = [bool(found) and not _follows(out, at) for at, found in enumerate(shifts)]
     sure = [line for line, lonely in zip(out, alone, strict=True) if not lonely]
-    for at in np.flatnonzero(alone):
+    for at in (at for at, lonely in enumerate(alone) if lonely):
         out[at] = min(places[at], key=lambda place: _cost(place, sure))
         sure.append(out[at])
     return out
@@ -116,8 +117,10 @@ def same_sound(raw: Samples, line: Line) -> bool:
     length = min(_LEAST_S * RATE, line.stop - line.start)
     begins = line.start, (line.start + line.stop - length) / 2, line.stop - length
     parts = [replace(line, start=begin, stop=begin + length) for begin in begins]
-    powers = [float(np.square(excerpt(raw, round(begin), round(length))).mean()) for begin in begins]
-    heard = [part for part, power in zip(parts, powers, strict=True) if power > _PAUSE * max(powers)]
+    sounds = [excerpt(raw, round(begin), round(length)) for begin in begins]
+    powers = [float(np.vdot(sound, sound)) for sound in sounds]
+    least = _PAUSE * max(powers)
+    heard = [part for part, power in zip(parts, powers, strict=True) if power > least]
     return all(Likeness(raw, raw, part).explained > _SAME for part in heard)
 
 

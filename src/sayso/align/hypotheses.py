@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sayso.align.landmarks import HOP, Landmarks, landmarks, matches
-from sayso.align.matching import Likeness, Line, drift, settle
+from sayso.align.matching import Likeness
+from sayso.align.offsets import Line, drift, settle
 from sayso.align.runs import Run, estimate_speed, trace
 from sayso.audio import Audio, Samples, resample
 from sayso.watch import Watch
