@@ -72,8 +72,8 @@ def train_arm(args: argparse.Namespace, arm: str, seed: int) -> None:
     started = time.monotonic()
 
     def show(report: Report) -> None:
-        figures = {**report.losses, **report.figures}
-        text = " ".join(f"{name}={value:.4g}" for name, value in figures.items())
+        metrics = {**report.losses, **report.metrics}
+        text = " ".join(f"{name}={value:.4g}" for name, value in metrics.items())
         print(f"{arm}-{seed} {report.step} {report.steps_per_s:.2f}/s {text}", flush=True)
 
     outcome = run(config, resume=(folder / "last.safetensors").exists(), on_progress=show)
@@ -91,7 +91,7 @@ def train_arm(args: argparse.Namespace, arm: str, seed: int) -> None:
         "train_minutes": outcome.state.seconds / 60,
         "wall_minutes": (time.monotonic() - started) / 60,
         "medians": summarise(scores),
-        "songs": {score.title: score.figures for score in scores},
+        "songs": {score.title: score.metrics for score in scores},
     }
     result.write_text(json.dumps(content, indent=1))
     print(f"{arm}-{seed} done: {json.dumps(content['medians'])}", flush=True)

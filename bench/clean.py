@@ -26,8 +26,9 @@ import numpy as np
 from sayso.audio import Audio, Samples, read, resample
 from sayso.clean import CleanConfig, clean_audio, load_config
 from sayso.clean.pipeline import SPEECH
-from sayso.errors import SaysoError
-from sayso.measure import dnsmos, masked_ratio, pesq, si_sdr, speech_loss, stoi
+from sayso.measure import dnsmos, speech_loss
+from sayso.measure.compared import Compared
+from sayso.measure.metrics import evaluated
 from sayso.separate import load
 from sayso.separate.catalogue import find_row
 from sayso.separate.installed import default_weight_store
@@ -115,19 +116,15 @@ def mixtures(
     return {kind: (speech + rest, rest) for kind, rest in added.items()}
 
 
-def figures(heard: Samples, speech: Samples, rest: Samples) -> dict[str, float]:
+def metrics(heard: Samples, speech: Samples, rest: Samples) -> dict[str, float]:
     """Everything that is measured of one result at the level of the speech, [T]."""
-    found = dict(si_sdr.evaluate(heard, speech))
-    for metric in (stoi, pesq):
-        try:
-            found |= metric.evaluate(heard, speech, sample_rate=RATE)
-        except SaysoError:
-            continue
-    if (network := opinions()) is not None:
-        found |= dnsmos.evaluate(Audio(heard[None].astype(np.float32), RATE), network)
+    sounds = [Audio(wave[None].astype(np.float32), RATE) for wave in (heard, speech, rest)]
+    compared = Compared(*sounds, judge=lambda name: opinions())
+    found = evaluated(compared, "reference")
+    if opinions() is not None:
+        found |= dnsmos.evaluate(compared)
     if rest.any():
-        sounds = (Audio(wave[None].astype(np.float32), RATE) for wave in (heard, speech, rest))
-        found |= masked_ratio.evaluate(*sounds)
+        found |= evaluated(compared, "reference", "rest")
     return found
 
 
@@ -156,8 +153,9 @@ def judge(
     spent = time.perf_counter() - started
     heard = cleaned.audio.samples[0] * np.float32(10 ** (-cleaned.gain_db / 20))
     (unlimited,) = (gated or [cleaned.speech])[0].samples
-    found = figures(heard, speech, rest)
-    return found | speech_loss.evaluate(unlimited, speech, sample_rate=RATE), spent
+    found = metrics(heard, speech, rest)
+    loss_db = speech_loss.speech_loss_db(unlimited, speech, sample_rate=RATE)
+    return found | {"speech_loss_db": loss_db}, spent
 
 
 def tables(results: Mapping[str, Mapping[str, list[tuple[dict, dict]]]]) -> str:
@@ -214,7 +212,7 @@ def main() -> None:
     for number, (_, speech, music, noise) in enumerate(material(arguments.data, arguments.items)):
         for kind, (mix, rest) in mixtures(speech, music, noise, number).items():
             heard_s += len(mix) / RATE
-            before = figures(mix, speech, rest)
+            before = metrics(mix, speech, rest)
             for name, config in configs.items():
                 after, took = judge(config, mix, speech, rest)
                 spent[name] += took

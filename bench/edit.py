@@ -131,7 +131,7 @@ def _align_one(pool: Pool, number: int, minutes: float, folder: Path) -> Placed:
 def bench_align(
     pool: Pool, count: int, minutes: tuple[float, float], cache: Path | None, only: list[int]
 ) -> None:
-    """Prints a row a recording and the figures over all; what is in `cache` is not made again."""
+    """Prints a row a recording and the metrics over all; what is in `cache` is not made again."""
     rng = np.random.default_rng(0)
     lengths = [float(rng.uniform(*minutes)) for _ in range(count)]
     rows = []
@@ -244,9 +244,9 @@ def bench_learn(
             others = [("silence", silence_cut(example.audio))]
             others += [("chance", chance(example, editor.keep_ratio, s)) for s in range(5)]
             for method, timeline in others:
-                figures = compare_edits(timeline, example.pair.timeline, example.audio.frames)
+                metrics = compare_edits(timeline, example.pair.timeline, example.audio.frames)
                 quality = cut_quality(example.audio, timeline)
-                outcomes.append(Outcome(method, example.name, figures, quality))
+                outcomes.append(Outcome(method, example.name, metrics, quality))
         print(f"{name}: learnt in {spent[0]:.0f} s, {spent[1]:.0f} s of one processor")
         for method, row in means(outcomes).items():
             print(f"  {method:14s}" + "".join(_column(value) for value in row.values()))

@@ -4,7 +4,7 @@
     python bench/hearing.py measure POOL SOUNDFONT [--model NAME or MODEL.onnx ...] [--out FILE]
 
 `list` draws the list from the pool's held-out files and pieces; it was run once, and what it wrote
-is kept beside this file (file names, levels, words; no audio), so that figures of different days
+is kept beside this file (file names, levels, words; no audio), so that metrics of different days
 compare. `measure` builds the mixtures from it, asks, and prints by group: the median SI-SDR
 improvement with its quartiles, and how far below the mixture answers lie to what is absent.
 

@@ -134,11 +134,11 @@ def child(kind: str, *, threads: int, upstream: str | None) -> None:
     else:
         stems = {"demucs": demucs_ours, "audiosep": audiosep_ours}[what](precision)
     used = resource.getrusage(resource.RUSAGE_SELF)
-    figures = {"peak_mb": peak_mb(), "cpu_s": used.ru_utime + used.ru_stime}
+    metrics = {"peak_mb": peak_mb(), "cpu_s": used.ru_utime + used.ru_stime}
     for name, samples in stems.items():
         if samples.shape[-1] <= 120 * RATE:
             np.save(f"{kind}/{name}.npy", samples)
-    print(json.dumps(figures))
+    print(json.dumps(metrics))
 
 
 def peak_mb() -> float:

@@ -57,7 +57,7 @@ def dtln(folder: Path) -> Callable[[Audio], Samples]:
     return denoise
 
 
-def figures(made: Samples, clean: Samples) -> Mapping[str, float]:
+def metrics(made: Samples, clean: Samples) -> Mapping[str, float]:
     """What one estimate [T] is worth."""
     return {
         "SI-SDR": float(si_sdr(made[None], clean[None])[0]),
@@ -112,7 +112,7 @@ def main() -> None:
         for name, way in ways.items():
             made = way(audio)
             length = min(len(made), len(clean))
-            found[name].append(figures(made[:length], clean[:length]))
+            found[name].append(metrics(made[:length], clean[:length]))
     if arguments.picture:
         last = max(arguments.noisy.glob("*.wav"))
         noisy = read(last)

@@ -49,9 +49,9 @@ def sdr(estimate: Samples, target: Samples) -> float:
     return float(np.mean(si_sdr(estimate, target)))
 
 
-def speech_figures(estimate: Samples, target: Samples) -> dict[str, float]:
+def speech_metrics(estimate: Samples, target: Samples) -> dict[str, float]:
     """SI-SDR, STOI and wide-band PESQ of a stereo pair; the last two on the mid at 16 kHz."""
-    figures = {"SI-SDR": sdr(estimate, target)}
+    metrics = {"SI-SDR": sdr(estimate, target)}
     made, clean = (
         resample(Audio(x.mean(0, keepdims=True), SAMPLE_RATE), 16_000).samples[0]
         for x in (estimate, target)
@@ -59,10 +59,10 @@ def speech_figures(estimate: Samples, target: Samples) -> dict[str, float]:
     measures: Sequence[tuple[str, Callable[..., float]]] = (("STOI", stoi), ("PESQ", pesq))
     for name, measure in measures:
         try:
-            figures[name] = measure(made, clean, sample_rate=16_000)
+            metrics[name] = measure(made, clean, sample_rate=16_000)
         except SaysoError:
-            figures[name] = float("nan")
-    return figures
+            metrics[name] = float("nan")
+    return metrics
 
 
 def answers(separator: Separator, item: ValidationItem, asked: Sequence[str]) -> list[Samples]:
@@ -83,9 +83,9 @@ def bench_speech(separator: Separator, material: Material) -> None:
             for item in speech_items(material, group, snr_db=snr_db):
                 heard = [n for n, words in enumerate(item.queries) if separator.supports(words)]
                 out = answers(separator, item, [item.queries[n] for n in heard])
-                for name, value in speech_figures(item.mix, item.targets[0]).items():
+                for name, value in speech_metrics(item.mix, item.targets[0]).items():
                     before[name].append(value)
-                for name, value in speech_figures(out[0], item.targets[0]).items():
+                for name, value in speech_metrics(out[0], item.targets[0]).items():
                     after[name].append(value)
                 absent += [
                     level_db(made, item.mix)
@@ -124,7 +124,7 @@ def listing(separator: Separator, known: QueryMatcher) -> Iterator[None]:
 
 def bench_rendered(separator: Separator, material: Material) -> None:
     """Songs rendered from MIDI: uSDR and SI-SDR by role, of the mix, the model and the oracle."""
-    figures: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+    metrics: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     for item in song_items(material, rendered=True):
         asked = [n for n, target in enumerate(item.targets) if np.any(target)]
         roles = [item.queries[n] for n in asked]
@@ -137,13 +137,13 @@ def bench_rendered(separator: Separator, material: Material) -> None:
         for name, made in given.items():
             for role, stem in stems.items():
                 pair = float(usdr(made[role], stem)), sdr(made[role], stem)
-                figures[role, name].append(pair)
+                metrics[role, name].append(pair)
     print("\n| rendered songs | mixture | model | oracle |\n|---|---|---|---|")
     for role in ROLES:
-        if not figures[role, "mixture"]:
+        if not metrics[role, "mixture"]:
             continue
         cells = [
-            "{:.1f} / {:.1f}".format(*np.mean(figures[role, name], axis=0))
+            "{:.1f} / {:.1f}".format(*np.mean(metrics[role, name], axis=0))
             for name in ("mixture", "model", "oracle")
         ]
         print(f"| {role} | " + " | ".join(cells) + " |")

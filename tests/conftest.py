@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -22,11 +23,46 @@ from sayso.demo import demo_song
 settings.register_profile("sayso", deadline=None, derandomize=True, max_examples=40)
 settings.load_profile("sayso")
 
+# Else every program that a test starts would compile all of it again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # Tests started in the background inherit an ignored SIGINT, and so would all that they interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Make = Callable[..., Audio]
+
+TESTS = Path(__file__).parent
+SLOW = (
+    *("test_readme.py", "train", "cli", "batch", "service", "jobs", "test_bench.py", "align"),
+    *("test_packages.py", "test_requests.py", "test_studio.py", "fuzz", "notebooks"),
+    *("checkpoints/test_pickled.py", "checkpoints/test_bombs.py", "networks", "words/test_llm.py"),
+    *("separate", "measure/test_tags.py", "words/test_totality.py", "audio/test_files.py"),
+    *("timeline/exchange/test_parsing.py", "timeline/exchange/test_media.py"),
+    "timeline/exchange/test_exchange.py",
+)
+"""What starts programs, trains, or needs torch: begun first, and left out by `./check quick`."""
+
+
+def pytest_addoption(parser):
+    parser.addoption("--quick", action="store_true", help="leave out what takes long")
+
+
+def _place(path):
+    """Where in `SLOW` a path of a test lies, behind all for one that is quick."""
+    name = path.relative_to(TESTS).as_posix() if path.is_relative_to(TESTS) else ""
+    found = (at for at, slow in enumerate(SLOW) if name == slow or name.startswith(f"{slow}/"))
+    return next(found, len(SLOW))
+
+
+def pytest_ignore_collect(collection_path, config):
+    return True if config.getoption("--quick") and _place(collection_path) < len(SLOW) else None
+
+
+def pytest_collection_modifyitems(items):
+    # What takes minutes is not to be begun when everything else has ended.
+    items.sort(key=lambda item: _place(item.path))
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,8 @@ from typing import Any, Protocol, TypeAlias
 from pydantic import BaseModel, Field, model_validator
 
 from sayso.desk import Desk, Edit, History, Like, Move, parse_moves
-from sayso.errors import RequestError
+from sayso.desk import Reply as Answered
+from sayso.errors import RangeError, RequestError
 from sayso.value import Value
 
 MOST_REMEMBERED = 8
@@ -21,6 +22,10 @@ MOST_REMEMBERED = 8
 
 Settle: TypeAlias = Callable[[Sequence[Move], Desk], Sequence[Move]]
 """Makes of moves those that name no file, given the desk that they are for."""
+
+
+Fits: TypeAlias = Callable[[Desk], None]
+"""Raises RangeError for a desk that asks for what lies beyond the recording."""
 
 
 @dataclass(frozen=True)
@@ -104,37 +109,61 @@ class Conversation(Value):
         return self.history.desk
 
     def say(
-        self, text: str, reader: Reader, *, settle: Settle | None = None
+        self,
+        text: str,
+        reader: Reader,
+        *,
+        settle: Settle | None = None,
+        fits: Fits | None = None,
     ) -> tuple[Conversation, Reply]:
         """The conversation after `text`, and what is answered.
 
         Args:
-            text: an instruction; words that are not understood change nothing.
+            text: an instruction; words that are not understood, or that ask for what lies beyond
+                the recording, change nothing.
             reader: understands it.
             settle: as `do` takes it.
+            fits: as `do` takes it.
 
-        Raises: as `do`, and what `reader` raises.
+        Raises: MoveError, RequestError for a move that names a file, and what `reader` and
+            `settle` raise.
         """
         found = reader(text, self)
         moves = tuple((settle or refuse_files)(found.moves, self.desk))
-        said = (*self.said, Said(text=text, reply=found.reply))[-MOST_REMEMBERED:]
+        history, answer = self.history.push(moves), found.reply
         state = found.state.model_dump(mode="json")
-        after = Conversation(history=self.history.push(moves), said=said, state=state)
-        return after, Reply(found.reply, moves, after.desk, found.interpreter)
+        try:
+            if fits is not None:
+                fits(history.desk)
+        except RangeError as error:
+            answer, state = f"That cannot be done: {error}.", self.state
+            moves = (Answered(reason="unsupported", text=answer),)
+            history = self.history.push(moves)
+        said = (*self.said, Said(text=text, reply=answer))[-MOST_REMEMBERED:]
+        after = Conversation(history=history, said=said, state=state)
+        return after, Reply(answer, moves, after.desk, found.interpreter)
 
     def do(
-        self, moves: Sequence[Move | Mapping[str, Any]], *, settle: Settle | None = None
+        self,
+        moves: Sequence[Move | Mapping[str, Any]],
+        *,
+        settle: Settle | None = None,
+        fits: Fits | None = None,
     ) -> Conversation:
         """The conversation after `moves`, made as one turn.
 
         Args:
             moves: values, or their plain data.
             settle: makes moves that name files into those that do not; None refuses them.
+            fits: refuses what lies beyond the recording; None leaves that to rendering.
 
         Raises: MoveError, RangeError, RequestError for a move that names a file.
         """
         settled = (settle or refuse_files)(parse_moves(list(moves)), self.desk)
-        return self.model_copy(update={"history": self.history.push(tuple(settled))})
+        history = self.history.push(tuple(settled))
+        if fits is not None:
+            fits(history.desk)
+        return self.model_copy(update={"history": history})
 
     def undo(self) -> Conversation:
         """Without the last turn. Raises: MoveError when there is none."""

@@ -81,7 +81,9 @@ class Session:
         or an editor that cannot be read.
         """
         reader = partial(self.studio.understand, facts=self._facts())
-        self.conversation, reply = self.conversation.say(text, reader, settle=self._settled)
+        self.conversation, reply = self.conversation.say(
+            text, reader, settle=self._settled, fits=self._fits
+        )
         return reply
 
     def _facts(self) -> Facts:
@@ -101,7 +103,7 @@ class Session:
         Raises: MoveError, RangeError, UnknownTargetError; FormatError, ModelError for an example
         or an editor that cannot be read. The desk stays as it was then.
         """
-        after = self.conversation.do(moves, settle=self._settled)
+        after = self.conversation.do(moves, settle=self._settled, fits=self._fits)
         self.studio.require(after.desk)
         self.conversation = after
         return self.desk
@@ -140,6 +142,11 @@ class Session:
 
     def _settled(self, moves: Sequence[Move], desk: Desk) -> Sequence[Move]:
         return settled(moves, desk, self.source)
+
+    def _fits(self, desk: Desk) -> None:
+        from sayso.desk.resolving import require_within
+
+        require_within(desk, frames=self.source.frames, sample_rate=self.source.sample_rate)
 
 
 class Studio:
@@ -212,7 +219,7 @@ class Studio:
                 of the separator.
             two_stems: instead, one sound and the rest.
 
-        Raises: RequestError for several sounds as `two_stems`.
+        Raises: RequestError for several sounds as `two_stems`, or for a target without any.
         """
         from sayso.words.lists import listed
 
@@ -226,6 +233,11 @@ class Studio:
             return (named[0], NO + named[0])
         several = (targets,) if isinstance(targets, str) else targets
         found = [name for given in several for name in listed(given)]
+        nameless = [given for given in several if not listed(given)]
+        if nameless:
+            raise RequestError(
+                f"the target {nameless[0]!r} names no sound; name one or leave it out"
+            )
         return tuple(dict.fromkeys(found)) or self.separator.stems
 
     def open(

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from sayso.errors import Cancelled
 
 Progress: TypeAlias = Callable[[float], None]
-"""Called with the fraction done, 0 to 1."""
+"""Called with progress, 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Watch:
     0.625
 
     Attributes:
-        progress: called with the fraction done, 0 to 1; None for nobody who listens.
+        progress: called with progress, 0 to 1; None for nobody.
         cancelled: polled between blocks; true stops the work. None for never.
         start, stop: what `progress` is told when this work begins and ends, 0 to 1.
     """

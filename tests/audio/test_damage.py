@@ -10,8 +10,8 @@ from sayso.audio import Audio, probe, read, write
 from sayso.errors import FormatError, NotFiniteError
 
 SOUND = sweep()
-# How many seconds the bad bytes may cost: a page of Ogg and a cluster of Matroska are lost whole.
-PACKETS = {"mp3": 0.1, "m4a": 0.1, "flac": 0.3, "aac": 0.1, "ogg": 1.3, "opus": 1.1, "mka": 5.0}
+# How many seconds the bad bytes may cost: a page of Ogg is lost whole.
+PACKETS = {"mp3": 0.1, "m4a": 0.1, "flac": 0.3, "aac": 0.1, "ogg": 1.3, "opus": 1.1, "mka": 0.3}
 
 
 def told(path, **options):
@@ -49,6 +49,72 @@ def test_other_containers_go_on_after_damage(tmp_path, name, codec, form):
     assert any("damaged" in note or "no sound" in note for note in notes), notes
     assert abs(delay(audio, intact, 5.0, 5.7)) <= 0.002 * audio.sample_rate
     assert np.abs(audio.samples).max() < 0.6
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [("a.mka", "flac"), ("a.webm", "libopus"), ("b.mka", "ac3"), ("c.mka", "libmp3lame")],
+)
+def test_a_matroska_loses_packets_and_no_cluster(tmp_path, name, codec, seed):
+    whole = contain(tmp_path / name, [sweep(6.0, rate=48_000)], codec=codec)
+    intact = read(whole)
+    share = np.random.default_rng(seed).uniform(0.15, 0.85)
+    audio, _ = told(spoil(whole, share=share, length=(40, 300, 1500)[seed % 3], seed=seed))
+    assert abs(audio.frames - intact.frames) <= 0.06 * audio.sample_rate
+    silent = audio.frames - np.count_nonzero(np.abs(audio.samples).max(axis=0) > 1e-6)
+    assert silent <= 0.3 * audio.sample_rate
+    # To the sample, though its time stamps count milliseconds.
+    assert delay(audio, intact, 5.4, 5.8) == 0
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.93])
+@pytest.mark.parametrize("name", ["a.ogg", "a.opus", "flac.ogg"])
+def test_a_page_of_ogg_is_silent_where_it_was_also_the_first_and_the_last(tmp_path, name, share):
+    sound = sweep(6.0, rate=48_000)
+    if name == "flac.ogg":
+        whole = contain(tmp_path / name, [sound], codec="flac")
+    else:
+        whole = write(tmp_path / name, sound)
+    intact = read(whole)
+    audio, notes = told(spoil(whole, share=share))
+    assert any("damaged" in note or "breaks off" in note for note in notes), notes
+    if "breaks off" not in notes[-1]:
+        assert abs(audio.frames - intact.frames) <= 0.025 * 48_000
+    assert audio.duration_s > 4.7
+    start = 1.5 if share < 0.2 else 0.2
+    assert delay(audio, intact, start, start + 0.5) == 0
+    if share == 0.5:
+        assert abs(delay(audio, intact, 4.6, 4.9)) <= 1
+
+
+@pytest.mark.parametrize("share", [0.15, 0.4, 0.7])
+def test_fragments_behind_a_damaged_index_are_read(tmp_path, share):
+    options = {"movflags": "frag_keyframe+empty_moov", "frag_duration": "500000"}
+    whole = contain(tmp_path / "a.mp4", [SOUND], codec="aac", options=options)
+    intact = read(whole)
+    data = bytearray(whole.read_bytes())
+    at = data.find(b"moof", round(len(data) * share))
+    data[at - 4 : at + 60] = np.random.default_rng(1).bytes(64)
+    whole.write_bytes(data)
+    audio, notes = told(whole)
+    assert audio.frames == intact.frames
+    assert "damaged" in notes[0]
+    silent = audio.frames - np.count_nonzero(np.abs(audio.samples).max(axis=0) > 1e-6)
+    assert silent <= 0.6 * audio.sample_rate
+    assert delay(audio, intact, 5.3, 5.8) == 0
+
+
+@pytest.mark.parametrize(("name", "lost_s"), [("a.wv", 1.05), ("a.tta", 1.05)])
+def test_a_lost_first_block_is_told_as_damage(tmp_path, name, lost_s):
+    codec = {"a.wv": "wavpack", "a.tta": "tta"}[name]
+    whole = contain(tmp_path / name, [SOUND], codec=codec)
+    intact = read(whole)
+    audio, (note,) = told(spoil(whole, share=0.02))
+    assert audio.frames == intact.frames
+    assert "damaged at 0.0 s" in note
+    begin = round(lost_s * 44_100)
+    assert np.array_equal(audio.samples[:, begin:], intact.samples[:, begin:])
 
 
 def test_a_lost_beginning_moves_nothing(tmp_path):

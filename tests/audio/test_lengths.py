@@ -103,6 +103,47 @@ def test_other_files_whose_size_was_never_filled_in(tmp_path, size):
         assert np.abs(audio.samples - SOUND.samples).max() < 2**-22
 
 
+@pytest.mark.parametrize("size", [-1, 1 << 60, 40_000])
+def test_sizes_of_64_bits_that_are_none(tmp_path, size):
+    for name, form, word in (("a.caf", "CAF", b"data"), ("b.wav", "RF64", b"ds64")):
+        path = tmp_path / name
+        soundfile.write(path, SOUND.samples.T, 44_100, subtype="PCM_24", format=form)
+        at = path.read_bytes().find(word, 12) + (4 if form == "CAF" else 16)
+        patched(path, at, ">q" if form == "CAF" else "<q", size)
+        audio, notes = told(path)
+        assert audio.frames == SOUND.frames
+        assert np.abs(audio.samples - SOUND.samples).max() < 2**-22
+        assert ["does not tell its length" in note for note in notes] == [True] * (size == 40_000)
+
+
+@pytest.mark.parametrize("size", [0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFDB])
+def test_sizes_that_programs_write_to_a_pipe(tmp_path, size):
+    for name, word, kind in (
+        ("a.wav", b"data", "<I"), ("a.aiff", b"SSND", ">I"), ("a.au", b".snd", ">I")
+    ):  # fmt: skip
+        path = tmp_path / name
+        soundfile.write(path, SOUND.samples.T, 44_100, subtype="PCM_24")
+        at = path.read_bytes().find(word) + (8 if word == b".snd" else 4)
+        audio, notes = told(patched(path, at, kind, size))
+        assert (audio.frames, notes) == (SOUND.frames, [])
+
+
+def test_a_long_recording_of_which_little_was_copied_is_said_to_break_off(tmp_path):
+    path = write(tmp_path / "a.wav", SOUND)
+    patched(path, path.read_bytes().find(b"data") + 4, "<I", 3_000_000_000)
+    assert "breaks off after" in told(path)[1][0]
+
+
+@pytest.mark.parametrize("count", [0, 1, 100_000, 0xFFFF_FFFF])
+def test_a_count_of_mp3_frames_that_is_none(tmp_path, count):
+    path = write(tmp_path / "a.mp3", SOUND)
+    data = path.read_bytes()
+    at = max(data.find(b"Xing"), data.find(b"Info")) + 8
+    audio, notes = told(patched(path, at, ">I", count))
+    assert audio.duration_s == pytest.approx(SOUND.duration_s, abs=0.1)
+    assert notes == []
+
+
 def test_chunks_and_tags_behind_the_sound_are_no_sound(tmp_path):
     path = write(tmp_path / "a.wav", SOUND)
     data = path.read_bytes()

@@ -96,7 +96,7 @@ def test_what_fails_stops_no_other_and_tells_the_same_code_everywhere(sayso, her
         assert done.code == 3
         _, items = read_manifest(here / command[0])
         states = {alias: item.state for alias, item in items.items()}
-        silent = "passed_over" if command[0] == "clean" else "done"
+        silent = "skipped" if command[0] == "clean" else "done"
         assert states == {
             "1.5b two": "done",
             "gone": "failed",
@@ -250,6 +250,25 @@ def test_a_manifest_that_breaks_off_in_its_last_line_goes_on(sayso, here):
     assert sayso("ask", "takes", WORDS, "-o", "out").code == 0
     _, items = read_manifest(here / "out")
     assert [item.state for item in items.values()] == ["done"] * 3
+
+
+def test_a_batch_that_an_earlier_version_cleaned_goes_on(sayso, here):
+    write(here / "takes/silent.wav", Audio(np.zeros((1, 4000), np.float32), 8000))
+    command = ("clean", "takes", "-o", "out", "--config", "fast")
+    assert sayso(*command).code == 0
+    manifest = here / "out/manifest.jsonl"
+    now = manifest.read_text()
+    old = now.replace('"skipped"', '"passed_over"').replace('"metrics"', '"figures"')
+    assert old.count("passed_over") == 2 and old.count("figures") >= 3
+    manifest.write_text(old)
+    (here / "out/metrics.json").unlink()
+    assert sayso(*command).code == 0
+    states = [item.state for item in read_manifest(here / "out")[1].values()]
+    assert sorted(states) == ["done"] * 3 + ["skipped"]
+    assert not (here / "out/manifest-2.jsonl").exists()
+    rows = json.loads((here / "out/metrics.json").read_text())
+    assert sorted(row["status"] for row in rows) == ["cleaned"] * 3 + ["skipped"]
+    assert all(row["metrics"] for row in rows if row["status"] == "cleaned")
 
 
 def test_an_output_that_a_person_has_changed_stays(sayso, here):

@@ -9,7 +9,7 @@ from sayso.audio import Audio, integrated_lufs, true_peak_db
 from sayso.clean import clean_audio, load_config
 from sayso.clean.config import CleanConfig
 from sayso.desk.cleaning import Denoise, Hearing, PostMask, Separation, TargetLoudness
-from sayso.errors import SilenceError
+from sayso.errors import ModelError, SilenceError
 from sayso.measure.si_sdr import si_sdr
 from sayso.separate.ensemble import Fusion
 from sayso.watch import SILENT
@@ -150,3 +150,41 @@ def test_the_published_fusion_takes_the_greatest_mask(scene):
     both, other = heard(("one", "two")), heard(("two", "one"))
     np.testing.assert_array_equal(both, other)
     assert np.linalg.norm(both) > 0
+
+
+def test_what_is_not_installed_is_replaced_once_and_said(scene):
+    clean, mix, known = scene
+    asked = []
+
+    def open_model(name, target):
+        if name not in ("htdemucs", "deepfilternet3"):
+            raise ModelError(f"{name} needs a file that is not here")
+
+        def separate(mix, targets, watch=SILENT):
+            asked.append((name, *targets))
+            return knows(known)(mix, targets)
+
+        return separate
+
+    config = load_config("published", ["postmask=null", "gate=null", "loudness=null"])
+    cleaned = clean_audio(mix, config, open_model=open_model)
+    assert asked == [("htdemucs", "vocals"), ("deepfilternet3", "speech")]
+    assert cleaned.notes == (
+        "htdemucs_ft is not installed: htdemucs was asked instead",
+        "mdx_extra_q is not installed: htdemucs was asked instead",
+        "dns64 is not installed: deepfilternet3 was asked instead",
+    )
+    assert si_sdr(cleaned.audio.samples, clean.samples) > si_sdr(mix.samples, clean.samples) + 5
+
+
+def test_without_the_one_named_and_without_another_it_says_how_to_get_the_one_named(scene):
+    _, mix, _ = scene
+
+    def open_model(name, target):
+        raise ModelError(f"{name} needs a file that is not here")
+
+    with pytest.raises(ModelError, match="htdemucs_ft needs a file"):
+        clean_audio(mix, load_config("published"), open_model=open_model)
+    alone = CleanConfig(separation=Separation(separators=(Hearing(model="one"),)))
+    with pytest.raises(ModelError, match="one needs a file"):
+        clean_audio(mix, alone, open_model=open_model)

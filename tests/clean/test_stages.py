@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import numpy as np
 import pytest
 
-from sayso.audio import Audio, integrated_lufs
+from sayso.audio import Audio, integrated_lufs, read, resample
 from sayso.clean import masks
 from sayso.clean.gate import gate
 from sayso.clean.masks import postmask
@@ -73,6 +75,30 @@ def test_the_gate_closes_in_pauses_and_opens_before_words(noise, tone):
     assert np.std(gated[:, pause]) == pytest.approx(0.1 * np.std(samples[:, pause]), rel=0.05)
     onset = slice(16_000, 17_000)
     np.testing.assert_allclose(gated[:, onset], samples[:, onset], atol=0.02)
+
+
+def test_a_gate_told_by_the_voice_closes_where_nobody_speaks(tmp_path):
+    path = tmp_path / "said.wav"
+    subprocess.run(["espeak-ng", "-w", path, "The first word, and the last one."], check=True)
+    said = resample(read(path), 16_000).samples
+    said *= 0.05 / np.std(said)
+    hiss = 0.01 * np.random.default_rng(0).standard_normal((1, 2 * said.shape[1] + 48_000))
+    samples = hiss.astype(np.float32)
+    samples[:, : said.shape[1]] += said
+    samples[:, -said.shape[1] :] += said
+    audio = Audio(np.concatenate([samples, samples]), 16_000)
+    settings = Gate(told_by="voice", range_db=-20)
+    gated = record(gate(audio, settings, loudness_lufs=integrated_lufs(audio))).samples
+    middle = slice(said.shape[1] + 16_000, said.shape[1] + 32_000)
+    # The pause is far louder than any level that the other kind of gate would take for one.
+    np.testing.assert_allclose(gated[:, middle], 0.1 * audio.samples[:, middle], rtol=1e-4)
+    spoken = np.flatnonzero(np.abs(said[0]) > 0.05)
+    np.testing.assert_array_equal(gated[:, spoken], audio.samples[:, spoken])
+
+
+def test_a_gate_told_by_the_voice_leaves_what_has_none(noise):
+    audio = noise(2.0)
+    assert gate(audio, Gate(told_by="voice"), loudness_lufs=-23.0) is audio
 
 
 def test_a_gate_over_less_than_its_attack_gives_as_much(tone):

@@ -1,9 +1,8 @@
-"""The commands as a person runs them: real processes, real files."""
+"""The commands as a person runs them, on real files."""
 
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -20,24 +19,12 @@ SAYSO = [sys.executable, "-m", "sayso"]
 
 
 @pytest.fixture
-def sayso(tmp_path):
-    """Runs a command; stderr must never hold a traceback."""
-
-    def run(*arguments, **options):
-        environment = os.environ | {"SAYSO_CACHE": str(tmp_path / "cache")}
-        done = subprocess.run(
-            [*SAYSO, *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            env=environment,
-            timeout=120,
-            **options,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return done
-
-    return run
+def sayso(tmp_path, command):
+    """Runs a command in a folder of its own."""
+    cache = tmp_path / "cache"
+    return lambda *arguments, **options: command(
+        *arguments, cwd=tmp_path, SAYSO_CACHE=cache, **options
+    )
 
 
 @pytest.fixture(scope="session")

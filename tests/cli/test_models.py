@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 
 
 @pytest.fixture
-def models(tmp_path):
-    def run(*arguments):
-        environment = os.environ | {"SAYSO_MODELS": str(tmp_path / "weights"), "HF_HOME": "none"}
-        command = [sys.executable, "-m", "sayso", "models", *map(str, arguments)]
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
-        assert "Traceback" not in done.stderr, done.stderr
-        return done
-
-    return run
+def models(tmp_path, command):
+    places = {"SAYSO_MODELS": tmp_path / "weights", "HF_HOME": "none"}
+    return lambda *arguments: command("models", *arguments, cwd=tmp_path, **places)
 
 
 def test_list_tells_what_is_here_and_whose(models):

@@ -175,6 +175,61 @@ def test_late_errors_come_early(sayso, here, monkeypatch, options, words):
     assert files() == ["take.wav"]
 
 
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (("separate", "take.wav", "-n", "simple", "--target", ""), 4),
+        (("separate", "take.wav", "-n", "simple", "--target", "vocals", "--target", " , "), 4),
+        (("separate", "take.wav", "-n", "simple", "--target", "vocals, kazoo"), 4),
+        (("separate", "take.wav", "other.wav", "-n", "simple", "--target", "vocals, kazoo"), 4),
+        (("ask", "take.wav", "remove the vocals and the kazoo", "-n", "simple"), 4),
+        (("ask", "take.wav", "other.wav", "3 dB quieter, remove the kazoo", "-n", "simple"), 4),
+        (("ask", "take.wav", "3 dB quieter", "-o", ""), 5),
+        (("ask", "take.wav", "3 dB quieter", "--filename", ""), 5),
+        (("clean", "take.wav", "--config", "fast", "--format", "doc"), 5),
+        (("edit", "render", "cut.json", "-o", "x.wma"), 5),
+        (("edit", "export", "cut.json", "--raw", "take.wav", "-o", "x.doc"), 5),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_done_whole_is_not_begun(sayso, here, command, code):
+    write(here / "other.wav", sound(seed=1))
+    (here / "l.txt").write_text("0.1\t0.4\t1\n")
+    assert sayso("edit", "export", "l.txt", "--raw", "take.wav", "-o", "cut.json").code == 0
+    before = files()
+    done = sayso(*command)
+    assert (done.code, files()) == (code, before), done.err
+    assert done.err.startswith("sayso: ") and len(done.err) > 30
+
+
+def test_what_is_only_talk_stops_nothing_and_is_told(sayso, here):
+    done = sayso("ask", "take.wav", "3 dB quieter, and what's the weather", "-o", "out.wav")
+    assert done.code == 0
+    assert "I only work on sound" in done.err
+
+
+def test_batches_tell_what_was_held_down_and_what_was_damaged(sayso, here):
+    write(here / "loud.flac", Audio(8 * sound(3.0).samples, RATE))
+    data = bytearray((here / "loud.flac").read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 100] = bytes(100)
+    (here / "loud.flac").write_bytes(data)
+    done = sayso("ask", "take.wav", "loud.flac", "12 dB louder", "-o", "out")
+    assert done.code == 0
+    assert "loud.flac: mix: peaks were held under" in done.err
+    assert "the file is damaged" in done.err
+
+
+def test_stdout_is_named_by_its_sign(here):
+    done = subprocess.run(
+        [sys.executable, "-m", "sayso", "ask", "take.wav", "3 dB quieter", "-o", "-"],
+        capture_output=True,
+    )
+    assert done.returncode == 0
+    assert done.stdout[:4] == b"RIFF"
+    told = done.stderr.decode()
+    assert "/tmp" not in told and told.rstrip().endswith("\t-")
+
+
 def test_a_disk_without_room_is_told_before_the_work(sayso, here, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("shutil.disk_usage", lambda path: usage(9e9, 9e9, 1000))
@@ -254,7 +309,7 @@ def test_measuring_beside_the_sources_measures_the_outputs(sayso, here, monkeypa
     write(here / "cleaned/take.wav", Audio(0.1 * samples, RATE))  # heard, and not the source
 
     def level(row):
-        return row["figures"]["si_sdr_after"] - row["figures"]["si_sdr_before"]
+        return row["metrics"]["si_sdr_after"] - row["metrics"]["si_sdr_before"]
 
     for place, folder in ((here, "cleaned"), (here / "cleaned", "."), (here.parent, "x")):
         monkeypatch.chdir(place)
@@ -264,8 +319,8 @@ def test_measuring_beside_the_sources_measures_the_outputs(sayso, here, monkeypa
         monkeypatch.setattr("sayso.reports.evaluation.judge", judged)
         done = sayso("measure", folder, "--json")
         (row,) = json.loads(done.out)
-        assert row["figures"]["peak_before"] == pytest.approx(
-            10 * row["figures"]["peak_after"], 0.01
+        assert row["metrics"]["peak_before"] == pytest.approx(
+            10 * row["metrics"]["peak_after"], 0.01
         )
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -57,20 +54,12 @@ def folder(tmp_path_factory, demo) -> Path:
     return root
 
 
-def sayso(folder, *arguments):
-    done = subprocess.run(
-        [sys.executable, "-m", "sayso", *map(str, arguments)],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env=os.environ | {"SAYSO_CACHE": str(folder / "cache")},
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done
+@pytest.fixture
+def sayso(command):
+    return lambda folder, *arguments: command(*arguments, cwd=folder, SAYSO_CACHE=folder / "cache")
 
 
-def test_train_resume_export_score_and_ask(folder, demo):
+def test_train_resume_export_score_and_ask(sayso, folder, demo):
     first = ("train", "separator", "tiny.yaml", "--set", "loop.max_steps=3")
     assert sayso(folder, *first).returncode == 0
     again = sayso(folder, "train", "separator", "tiny.yaml", "--set", "loop.max_steps=6")
@@ -103,7 +92,7 @@ def test_train_resume_export_score_and_ask(folder, demo):
         ("task.songs.supervised=[{layout: folder, root: nowhere}]", 8, "nowhere"),
     ],
 )
-def test_bad_configurations_are_told_before_anything_starts(folder, override, code, words):
+def test_bad_configurations_are_told_before_anything_starts(sayso, folder, override, code, words):
     arguments = ("train", "separator", "tiny.yaml", "--set", override)
     done = sayso(folder, *arguments, "--set", f"folder={folder / 'none'}")
     assert done.returncode == code, done.stderr
@@ -111,7 +100,7 @@ def test_bad_configurations_are_told_before_anything_starts(folder, override, co
     assert not (folder / "none").exists()
 
 
-def test_a_store_is_built_packed_and_unpacked(folder):
+def test_a_store_is_built_packed_and_unpacked(sayso, folder):
     rows = ["file,pool,label,licence,author,origin,seconds"]
     for name, label in (("dog", "dog bark"), ("bell", "bell")):
         write(folder / "pool" / "sounds" / f"{name}.wav", tone(), encoding="float32")
@@ -141,7 +130,7 @@ def tone() -> Audio:
     return Audio(np.sin(2 * np.pi * 440 * time).astype(np.float32)[None] * 0.3, 44_100)
 
 
-def test_a_folder_that_cannot_be_written_is_told(folder):
+def test_a_folder_that_cannot_be_written_is_told(sayso, folder):
     (folder / "file").touch()
     done = sayso(folder, "train", "separator", "tiny.yaml", "--set", "folder=file/run")
     assert done.returncode == 5, done.stderr

@@ -9,13 +9,20 @@ from hypothesis import strategies as st
 
 from sayso.audio import Audio, integrated_lufs, true_peak_db
 from sayso.desk import (
+    Chorus,
     Compress,
+    Declick,
+    Deess,
+    Dehum,
     Delay,
+    Distort,
     Eq,
     Filter,
     Gain,
+    Gate,
     Limit,
     Loudness,
+    Normalise,
     Pan,
     Pitch,
     Reverb,
@@ -37,6 +44,13 @@ QUICK = [
     Delay(),
     Limit(ceiling_db=-20),
     Loudness(lufs=-23),
+    Dehum(),
+    Declick(),
+    Deess(),
+    Gate(threshold_db=-20),
+    Distort(amount=0.5),
+    Chorus(amount=0.5),
+    Normalise(peak_db=-6),
 ]
 ALL = [*QUICK, Pitch(semitones=3), Stretch(rate=1.25), Stretch(rate=0.8)]
 

@@ -10,22 +10,28 @@ from hypothesis import strategies as st
 from sayso.audio import Audio, integrated_lufs
 from sayso.desk import (
     EFFECTS,
+    Balance,
+    Chorus,
     Compress,
     Delay,
+    Distort,
     Duck,
     During,
     Eq,
     Fade,
     Filter,
     Gain,
+    Gate,
     Limit,
     Loudness,
     Mute,
+    Normalise,
     Pan,
     Pitch,
     Reverb,
     Reverse,
     Strip,
+    Swap,
     Width,
     is_neutral,
 )
@@ -49,6 +55,12 @@ SPANNED = [
     Reverse(span=SPAN),
     Limit(ceiling_db=-24, span=SPAN),
     Loudness(lufs=-10, span=SPAN),
+    Swap(span=SPAN),
+    Balance(position=-1, span=SPAN),
+    Gate(threshold_db=-6, span=SPAN),
+    Distort(amount=0.2, span=SPAN),
+    Chorus(amount=0.8, span=SPAN),
+    Normalise(peak_db=-12, span=SPAN),
 ]
 
 

@@ -67,11 +67,11 @@ def test_agrees_with_museval(
         hop=hop_s * RATE,
         filters_len=taps,
     )
-    for name, figures, theirs in zip(found._fields, found, expected[:4], strict=True):
-        assert figures.shape == theirs.shape
+    for name, metrics, theirs in zip(found._fields, found, expected[:4], strict=True):
+        assert metrics.shape == theirs.shape
         # One source alone has no interference: the ratio is that of two rounding errors.
         if not (name == "sir" and sources == 1):
-            np.testing.assert_allclose(figures, theirs, atol=1e-3, err_msg=name)
+            np.testing.assert_allclose(metrics, theirs, atol=1e-3, err_msg=name)
 
 
 def test_long_windows_and_long_tracks_go_block_by_block(
@@ -84,8 +84,8 @@ def test_long_windows_and_long_tracks_go_block_by_block(
     expected = museval.bss_eval(
         references.transpose(0, 2, 1), estimates.transpose(0, 2, 1), window=math.inf, filters_len=50
     )
-    for figures, theirs in zip(found, expected[:4], strict=True):
-        np.testing.assert_allclose(figures, theirs, atol=1e-3)
+    for metrics, theirs in zip(found, expected[:4], strict=True):
+        np.testing.assert_allclose(metrics, theirs, atol=1e-3)
 
 
 def test_windows_with_a_silent_source_count_for_nothing(museval: ModuleType) -> None:
@@ -101,16 +101,16 @@ def test_windows_with_a_silent_source_count_for_nothing(museval: ModuleType) -> 
     )
     assert np.isnan(found.sdr[:, 1]).all()
     np.testing.assert_allclose(found.sdr, theirs[0], atol=1e-3)
-    medians = ours.evaluate(estimates, references, sample_rate=RATE)
+    medians = ours.medians(estimates, references, sample_rate=RATE)
     assert np.isfinite(medians["sdr"]).all()
 
 
 def test_ratios_mean_what_their_names_say() -> None:
     _, references = _material(2, 1, 4 * RATE)
     noise = np.random.default_rng(5).standard_normal(references.shape)
-    leak = ours.evaluate(references + 0.1 * references[::-1], references, sample_rate=RATE)
-    hiss = ours.evaluate(references + 0.1 * noise, references, sample_rate=RATE)
-    quiet = ours.evaluate(0.5 * references, references, sample_rate=RATE)
+    leak = ours.medians(references + 0.1 * references[::-1], references, sample_rate=RATE)
+    hiss = ours.medians(references + 0.1 * noise, references, sample_rate=RATE)
+    quiet = ours.medians(0.5 * references, references, sample_rate=RATE)
     assert leak["sir"].max() < 40 < leak["sar"].min()
     assert hiss["sar"].max() < 40
     np.testing.assert_allclose(quiet["isr"], 20 * np.log10(2), atol=0.05)
@@ -120,8 +120,8 @@ def test_nothing_but_silent_windows_gives_nan() -> None:
     estimates, references = _material(2, 1, 2 * RATE)
     references[0, :, :RATE] = 0
     references[1, :, RATE:] = 0
-    medians = ours.evaluate(estimates, references, sample_rate=RATE)
-    assert all(np.isnan(figures).all() for figures in medians.values())
+    medians = ours.medians(estimates, references, sample_rate=RATE)
+    assert all(np.isnan(metrics).all() for metrics in medians.values())
 
 
 def test_what_cannot_be_compared_is_refused() -> None:

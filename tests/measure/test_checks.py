@@ -7,6 +7,7 @@ import pytest
 
 from sayso.audio import Audio
 from sayso.measure.checks import background_db, clipped_share, evaluate, moments_db
+from sayso.measure.compared import Compared
 
 
 def test_clipping_is_told_from_loudness(noise):
@@ -37,4 +38,4 @@ def test_the_background_lies_where_it_was_put(noise):
 def test_silence_has_few_figures():
     silent = Audio(np.zeros((1, 4000), np.float32), 8000)
     assert background_db(silent) is None
-    assert evaluate(silent) == {"clipped_share": 0.0}
+    assert evaluate(Compared(silent)) == {"clipped_share": 0.0}

@@ -10,6 +10,7 @@ import pytest
 
 from sayso.audio import Audio
 from sayso.errors import Cancelled, ModelError
+from sayso.measure.compared import Compared
 from sayso.measure.dnsmos import Dnsmos, evaluate
 from sayso.watch import Watch
 
@@ -56,7 +57,7 @@ def test_answers_become_scores(judge):
 
 def test_short_clips_are_repeated_and_long_ones_averaged(judge):
     short = Audio(np.full((2, 8_000), 0.5, np.float32), 16_000)
-    level = evaluate(short, judge)["dnsmos_ovr"]
+    level = evaluate(Compared(short, judge=lambda name: judge))["dnsmos_ovr"]
     padded = Audio(np.pad(short.samples, ((0, 0), (0, FRAMES))), 16_000)
     assert level > judge.rate(padded)["ovr"]
     long = np.concatenate([np.zeros((1, FRAMES)), np.ones((1, FRAMES))], axis=1)

@@ -17,9 +17,9 @@ def timeline(*spans):
 
 def test_the_same_is_perfect():
     edit = timeline((1, 4), (6, 7), (1, 4))
-    figures = compare_edits(edit, edit, 10 * RATE)
-    assert (figures.iou, figures.boundary_f, figures.duration_error_s) == (1.0, 1.0, 0.0)
-    assert figures.keep_ratio == pytest.approx(0.7)
+    metrics = compare_edits(edit, edit, 10 * RATE)
+    assert (metrics.iou, metrics.boundary_f, metrics.duration_error_s) == (1.0, 1.0, 0.0)
+    assert metrics.keep_ratio == pytest.approx(0.7)
 
 
 def test_iou_counts_what_is_heard_twice_twice():

@@ -31,10 +31,10 @@ def test_the_same_work_gives_the_same_bytes_and_row(source, tmp_path):
     assert rows[0].model_copy(update={"output": rows[1].output}) == rows[1]
     assert told[-1] == 1.0
     assert (rows[0].status, rows[0].sample_rate, rows[0].channels) == ("cleaned", 16_000, 1)
-    figures = rows[0].figures
-    assert figures["lufs_after"] == pytest.approx(-23, abs=0.1)
-    assert figures["music_to_speech_db_after"] < figures["music_to_speech_db_before"] - 3
-    assert figures["background_db_after"] < figures["background_db_before"]
+    metrics = rows[0].metrics
+    assert metrics["lufs_after"] == pytest.approx(-23, abs=0.1)
+    assert metrics["music_to_speech_db_after"] < metrics["music_to_speech_db_before"] - 3
+    assert metrics["background_db_after"] < metrics["background_db_before"]
 
 
 @pytest.mark.parametrize(
@@ -50,16 +50,16 @@ def test_any_rate_and_channels_come_out_as_they_went_in(tmp_path, noisy, rate, c
     out = read(tmp_path / "out.flac")
     assert (out.sample_rate, out.channels, out.frames) == (rate, channels, loud.frames)
     assert integrated_lufs(out) == pytest.approx(-23, abs=0.1)
-    assert row.figures["true_peak_db_after"] <= -1
+    assert row.metrics["true_peak_db_after"] <= -1
 
 
 def test_clipping_is_counted(tmp_path, speak):
     clipped = Audio(np.clip(20 * speak(2.0).samples, -1, 1), 16_000)
     row = clean_file(write(tmp_path / "in.wav", clipped), tmp_path / "out.wav", FAST)
-    assert row.figures["clipped_share_before"] > 0.05
+    assert row.metrics["clipped_share_before"] > 0.05
 
 
-def test_what_cannot_be_read_fails_and_what_is_silent_is_passed_over(tmp_path):
+def test_what_cannot_be_read_fails_and_what_is_silent_is_skipped(tmp_path):
     (tmp_path / "text.wav").write_text("no sound")
     (tmp_path / "empty.wav").touch()
     write(tmp_path / "silent.wav", Audio(np.zeros((2, 8_000), np.float32), 8_000))
@@ -75,7 +75,7 @@ def test_what_cannot_be_read_fails_and_what_is_silent_is_passed_over(tmp_path):
         with pytest.raises(InputError, match=reason):
             clean_file(tmp_path / f"{name}.wav", tmp_path / "out.wav", FAST)
     row = clean_file(tmp_path / "silent.wav", tmp_path / "out.wav", FAST)
-    assert (row.status, row.output) == ("passed_over", None)
+    assert (row.status, row.output) == ("skipped", None)
     assert "silent throughout" in row.reason
     assert (tmp_path / "out.wav").read_text() == "from before"
 

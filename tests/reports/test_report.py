@@ -40,14 +40,34 @@ def batch(tmp_path_factory, noisy) -> Path:
 
 def test_tables_hold_a_row_a_file(batch):
     rows = read_rows(batch / "out")
-    assert [row.status for row in rows] == ["cleaned", "cleaned", "passed_over"]
+    assert [row.status for row in rows] == ["cleaned", "cleaned", "skipped"]
     with (batch / "out" / "metrics.csv").open(newline="") as file:
         lines = list(csv.DictReader(file))
     assert [line["source"] for line in lines] == [row.source for row in rows]
-    assert float(lines[0]["lufs_after"]) == rows[0].figures["lufs_after"]
+    assert float(lines[0]["lufs_after"]) == rows[0].metrics["lufs_after"]
     assert lines[2]["lufs_after"] == "" and "silent" in lines[2]["reason"]
     summary = (batch / "out" / "summary.md").read_text()
     assert "2 of 3 files" in summary and "bad<b>.wav" in summary
+
+
+BEFORE_THE_NAMES_CHANGED = """[
+ {"source": "/in/quiet.wav", "output": null, "status": "passed_over", "reason": "it is silent",
+  "notes": [], "config": "fast", "duration_s": 1.0, "sample_rate": 16000, "channels": 1,
+  "figures": {}},
+ {"source": "/in/talk.wav", "output": "talk.wav", "status": "cleaned", "reason": null,
+  "notes": [], "config": "fast", "duration_s": 2.0, "sample_rate": 16000, "channels": 1,
+  "figures": {"lufs_before": -17.5519, "lufs_after": -23.0, "gain_db": -5.3545}}
+]"""
+
+
+def test_the_tables_of_earlier_versions_are_read(tmp_path):
+    (tmp_path / "metrics.json").write_text(BEFORE_THE_NAMES_CHANGED)
+    rows = read_rows(tmp_path)
+    assert [row.status for row in rows] == ["skipped", "cleaned"]
+    assert rows[1].metrics["lufs_after"] == -23.0
+    write_report(tmp_path, rows, overwrite=True)
+    assert read_rows(tmp_path) == rows
+    assert "figures" not in (tmp_path / "metrics.json").read_text()
 
 
 def test_the_page_needs_nothing_else_and_escapes_names(batch):
@@ -83,10 +103,10 @@ def test_measuring_anew_adds_references(batch, capsys):
     rows = [CleanRow.model_validate(row) for row in json.loads(capsys.readouterr().out)]
     assert rows == read_rows(out)
     for row in rows[:2]:
-        assert row.figures["si_sdr_after"] > row.figures["si_sdr_before"]
-        assert row.figures["speech_loss_db_after"] < 1
-        assert 0 < row.figures["stoi_before"] <= 1
-    assert rows[2].status == "passed_over" and not rows[2].figures
+        assert row.metrics["si_sdr_after"] > row.metrics["si_sdr_before"]
+        assert row.metrics["speech_loss_db_after"] < 1
+        assert 0 < row.metrics["stoi_before"] <= 1
+    assert rows[2].status == "skipped" and not rows[2].metrics
     assert "SI-SDR" in (out / "summary.md").read_text()
 
 
@@ -95,8 +115,8 @@ def test_words_are_compared_with_transcripts_or_with_the_source(batch, tmp_path)
     listed = tmp_path / "said.csv"
     listed.write_text("file,text\ntake0.wav,one two three\n")
     (row, *_) = measure_rows(out, read_rows(out)[:1], transcripts=listed)
-    assert row.figures["wer_after"] > 0  # made-up syllables are no words
-    assert "wer_before" in row.figures
+    assert row.metrics["wer_after"] > 0  # made-up syllables are no words
+    assert "wer_before" in row.metrics
     (tmp_path / "texts").mkdir()
     (tmp_path / "texts" / "take1.txt").write_text("hello")
     assert read_transcripts(tmp_path / "texts") == {"take1": "hello"}
@@ -132,8 +152,8 @@ def test_a_long_pair_is_compared_piece_by_piece(speak, monkeypatch):
     clean = speak(5.0)
     noise = 0.01 * np.random.default_rng(0).standard_normal(clean.samples.shape)
     mix = Audio((clean.samples + noise).astype(np.float32), 16_000)
-    figures = compare(mix, clean)
-    assert figures["si_sdr"] == pytest.approx(20, abs=1)
+    metrics = compare(mix, clean)
+    assert metrics["si_sdr"] == pytest.approx(20, abs=1)
     assert compare(Audio(0.5 * mix.samples, 16_000), clean, gain_db=6.0206) == pytest.approx(
-        figures, abs=1e-3
+        metrics, abs=1e-3
     )

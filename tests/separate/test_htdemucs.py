@@ -16,9 +16,14 @@ from demucs.htdemucs import HTDemucs  # noqa: E402
 from demucs.transformer import MyGroupNorm  # noqa: E402
 
 from sayso.audio import Audio  # noqa: E402
+from sayso.checkpoints import WeightStore  # noqa: E402
 from sayso.errors import ModelError, UnknownTargetError  # noqa: E402
 from sayso.networks.graph import Graph  # noqa: E402
 from sayso.networks.htdemucs_names import named  # noqa: E402
+from sayso.separate import Models  # noqa: E402
+from sayso.separate.catalogue import find_row, is_installed  # noqa: E402
+from sayso.separate.demucs import DemucsSeparator, DemucsSettings  # noqa: E402
+from sayso.separate.devices import Device  # noqa: E402
 from sayso.separate.htdemucs import RATE, HTDemucsSeparator  # noqa: E402
 
 
@@ -141,6 +146,29 @@ def test_8_bits_come_near(path, mix, released):
     found = separator.separate(Audio(mix, RATE), ["bass"])["bass"].samples
     off = found[:, : 5 * RATE] - released[1][:, : 5 * RATE]
     assert np.mean(off**2) < 1e-2 * np.mean(released[1][:, : 5 * RATE] ** 2)
+
+
+def test_torch_runs_the_same_weights(path, network, mix, released):
+    settings = DemucsSettings(discard=0, device=Device(kind="cpu", precision="float32"))
+    separator = DemucsSeparator.load(path, settings=settings)
+    found = separator.separate(Audio(mix, RATE), ["drums", "vocals"])
+    for row, stem in ((0, "drums"), (3, "vocals")):
+        off = np.abs(found[stem].samples - released[row])[:, : 5 * RATE]
+        assert off.max() < 1e-4 * np.abs(released[row]).max()
+
+
+def test_torch_takes_the_weights_that_are_here(path, tmp_path):
+    row = find_row("htdemucs_torch")
+    store = WeightStore(tmp_path)
+    assert not is_installed(row, store)
+    target = store.path(find_row("htdemucs").files[0])
+    target.parent.mkdir()
+    target.write_bytes(path.read_bytes())
+    assert Models(weight_store=store).files("htdemucs_torch") == [target]
+    own = store.path(row.files[0])
+    own.parent.mkdir()
+    own.write_bytes(b"its own")
+    assert Models(weight_store=store).files("htdemucs_torch") == [own]
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(22_050, 1), (48_000, 3)])

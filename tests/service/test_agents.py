@@ -40,7 +40,7 @@ def test_an_agent_makes_moves_and_renders_them(song, tmp_path):
     async def calls(client):
         tools = {tool.name for tool in (await client.list_tools()).tools}
         assert tools == {"open", "say", "desk", "render", "extract", "remove", "adjust",
-                         "set_strip", "clean", "edit", "undo", "reset"}  # fmt: skip
+                         "set_strip", "clean", "edit", "undo", "redo", "reset"}  # fmt: skip
         opened = (await client.call_tool("open", {"path": str(song)})).structured_content
         assert opened["sounds"] == ["vocals", "drums", "bass", "other"]
         said = await client.call_tool("say", {"words": "drums up by 3 dB"})
@@ -52,6 +52,13 @@ def test_an_agent_makes_moves_and_renders_them(song, tmp_path):
         assert stand["desk"]["strips"]["drums"]["gain_db"] == 5
         assert stand["desk"]["strips"]["bass"]["mute"]
         await client.call_tool("undo", {})
+        again = (await client.call_tool("redo", {})).structured_content
+        assert again["desk"]["strips"]["bass"]["mute"]
+        nothing = await client.call_tool("redo", {})
+        assert nothing.is_error and "nothing" in nothing.content[0].text
+        tail = {"steps": [{"step": "cut", "start_s": 30}]}
+        beyond = await client.call_tool("edit", tail)
+        assert beyond.is_error and "after the end" in beyond.content[0].text
 
         async def progress(done, total, message):
             heard.append(done)

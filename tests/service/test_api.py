@@ -18,6 +18,7 @@ from sayso.service import create_app
 from sayso.studio import Studio
 
 STEMS = ["vocals", "drums", "bass", "other"]
+MAKERS = {"vocals": "simple", "drums": "simple", "bass": "simple", "other": "the rest"}
 
 
 @pytest.fixture
@@ -76,6 +77,7 @@ def test_stems_and_outlines_for_a_player(person, session, tmp_path):
     asked = person.ask("POST", url, json={"targets": STEMS}, status=202)
     stems = person.wait(asked)["tracks"]
     assert [track["target"] for track in stems] == STEMS
+    assert {track["target"]: track["made_by"] for track in stems} == MAKERS
     kept = []
     for number, url in enumerate([session["source"]["url"], *(track["url"] for track in stems)]):
         path = tmp_path / f"{number}.wav"

@@ -173,6 +173,7 @@ def say(page, words: str) -> str:
 def wait_for_strips(page, *targets: str) -> None:
     for target in targets:
         page.wait_for_selector(f"[data-target='{target}'] .strip-state:empty", state="attached")
+        expect(page.locator(f"[data-target='{target}'] .strip-maker")).not_to_be_empty()
     expect(page.locator(".is-awaited")).to_have_count(0, timeout=PATIENCE_MS)
 
 

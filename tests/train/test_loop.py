@@ -15,7 +15,7 @@ import torch
 from tests.train.toy import toy_run
 
 from sayso.errors import ConfigError, ModelError, OutputError
-from sayso.train.checkpoint import read
+from sayso.train.checkpoint import read, save_model
 from sayso.train.loop import Report
 
 
@@ -29,16 +29,16 @@ def assert_same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) ->
         assert torch.equal(one[key], other[key]), key
 
 
-def test_the_loss_falls_and_figures_are_kept(tmp_path: Path) -> None:
+def test_the_loss_falls_and_metrics_are_kept(tmp_path: Path) -> None:
     reports: list[Report] = []
     outcome = toy_run(tmp_path, reports=reports, max_steps=100, tensorboard=True, validate_steps=25)
     losses = [r.losses for r in reports if r.losses]
     assert losses[-1]["loss"] < losses[0]["loss"] - 0.2
     assert losses[-1]["sdr_db"] > losses[0]["sdr_db"] + 2
     assert outcome.reason == "finished"
-    scores = [r.figures["score"] for r in reports if r.figures]
+    scores = [r.metrics["score"] for r in reports if r.metrics]
     assert outcome.state.best == max(scores) > scores[0]
-    assert {"toy/low", "toy/high", "absent_db"} <= reports[-1].figures.keys()
+    assert {"toy/low", "toy/high", "absent_db"} <= reports[-1].metrics.keys()
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines if line["group"] == "valid"] == [
         25,
@@ -127,6 +127,16 @@ def test_a_folder_that_holds_a_run_is_not_overwritten(tmp_path: Path) -> None:
     toy_run(tmp_path, max_steps=1)
     with pytest.raises(ConfigError, match="holds a run already"):
         toy_run(tmp_path, max_steps=1)
+
+
+def test_a_checkpoint_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
+    toy_run(tmp_path, max_steps=1)
+    last = tmp_path / "last.safetensors"
+    content, metadata = read(last)
+    metadata["state"]["figures"] = metadata["state"].pop("metrics") | {"score": 3.0}
+    save_model(last, content, metadata)
+    outcome = toy_run(tmp_path, max_steps=1, resume=True)
+    assert outcome.state.metrics["score"] == 3.0
 
 
 def test_damaged_and_foreign_checkpoints_are_named(tmp_path: Path) -> None:

@@ -108,9 +108,9 @@ def test_supervised_loss_falls(config: Callable[..., RunConfig]) -> None:
     reports = _train(made)
     losses = [report.losses["loss"] for report in reports if report.losses]
     assert losses[-1] < 0.6 * losses[0]
-    errors = [report.figures["mse"] for report in reports if report.figures]
+    errors = [report.metrics["mse"] for report in reports if report.metrics]
     assert errors[-1] < errors[0]
-    assert reports[-1].figures["unreadable"] == 0
+    assert reports[-1].metrics["unreadable"] == 0
 
 
 def test_adversarial_loss_falls_and_the_gap_moves(config: Callable[..., RunConfig]) -> None:

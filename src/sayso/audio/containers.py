@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-_UNKNOWN_32 = 0x7FFF_0000  # programs that write to a pipe put this, or anything up to 2^32 - 1
+# Programs that write to a pipe put one of these less what the header takes up.
+_UNKNOWN = (0x8000_0000, 0xFFFF_FFFF)
+_UNKNOWN_64 = 1 << 56
 _MOST_CHUNKS = 10_000
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"<?xml", b"<BWFXML")
 _LEAST_BEHIND = 4096  # bytes; less is a tag or padding of some program's own
@@ -72,7 +74,8 @@ def breaks_off(path: Path) -> bool:
         head = file.read(256)
         size = file.seek(0, 2)
     if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
-        return size < int.from_bytes(head[4:8], "little")
+        stated = int.from_bytes(head[4:8], "little")
+        return size < stated and not _is_unknown(stated)
     if head[:4] != _EBML:
         return False
     begin = head.find(_SEGMENT, 4)
@@ -83,6 +86,10 @@ def breaks_off(path: Path) -> bool:
     stated = field & ((1 << 7 * width) - 1)
     unknown = stated == (1 << 7 * width) - 1
     return not unknown and begin + 4 + width + stated > size
+
+
+def _is_unknown(stated: int) -> bool:
+    return any(0 <= value - stated <= 1 << 16 for value in _UNKNOWN)
 
 
 def _riff(file: BinaryIO, start: int, size: int, kind: bytes) -> SoundBytes | None:
@@ -97,9 +104,11 @@ def _riff(file: BinaryIO, start: int, size: int, kind: bytes) -> SoundBytes | No
         ds64 = next((_body(file, a, n) for name, a, n in found if name == b"ds64"), b"")
         if len(ds64) >= 16 and (stated == 0xFFFF_FFFF or stated == 0):
             stated = int.from_bytes(ds64[8:16], "little")
-    unknown = kind == b"RIFF" and stated >= _UNKNOWN_32 and at + stated > size
+    unknown = at + stated > size and (
+        _is_unknown(stated) if kind == b"RIFF" else stated >= _UNKNOWN_64
+    )
     stop, unfinished, joined = _end(file, at, stated, size, "<I", unknown)
-    wide = kind != b"RIFF" and stop != min(at + stated, size)
+    wide = kind != b"RIFF" and (unknown or stop != min(at + stated, size))
     header = b""
     if unfinished or wide or stop > at + stated:
         header = _rf64_header(fmt, stop - at)
@@ -128,7 +137,7 @@ def _aiff(file: BinaryIO, start: int, size: int) -> SoundBytes | None:
     if not found or found[-1][0] != b"SSND":
         return None
     _, at, stated = found[-1]
-    unknown = stated >= _UNKNOWN_32 and at + stated > size
+    unknown = _is_unknown(stated) and at + stated > size
     stop, unfinished, joined = _end(file, at, stated, size, ">I", unknown)
     header = b""
     if unfinished or stop > at + stated:
@@ -141,10 +150,14 @@ def _au(file: BinaryIO, start: int, size: int, head: bytes) -> SoundBytes | None
     offset, stated = struct.unpack(">II", head[4:12])
     if offset < 24 or start + offset > size:
         return None
-    unknown = stated >= _UNKNOWN_32 and offset + stated > size - start
+    unknown = _is_unknown(stated) and offset + stated > size - start
     unfinished = stated == 0 and not unknown
     header = b""
-    if unfinished or start + offset + stated + _LEAST_BEHIND < size:
+    if (
+        unfinished
+        or (unknown and stated != 0xFFFF_FFFF)
+        or start + offset + stated + _LEAST_BEHIND < size
+    ):
         before = _read(file, start, start + offset)
         header = before[:8] + b"\xff\xff\xff\xff" + before[12:]
     return SoundBytes(start + offset, size, None if unknown else stated, header, unfinished)
@@ -157,9 +170,10 @@ def _caf(file: BinaryIO, start: int, size: int) -> SoundBytes | None:
     if not any(_body(file, at, 12)[8:12] == b"lpcm" for name, at, _ in found if name == b"desc"):
         return None
     _, at, stated = found[-1]
-    unknown = stated >= 1 << 62  # -1: to the end of the file, which the format allows
-    unfinished = stated < 4
-    stop = size if unknown or unfinished else min(at + stated, size)
+    unknown = stated >= _UNKNOWN_64  # -1: to the end of the file, which the format allows
+    stop, unfinished = size, stated < 4
+    if not unfinished:
+        stop, _, _ = _end(file, at, stated, size, ">Q", unknown)
     header = b""
     if stop != at + stated:
         header = _read(file, start, at - 8) + struct.pack(">Q", stop - at) + _read(file, at, at + 4)
@@ -175,7 +189,7 @@ def _w64(file: BinaryIO, start: int, size: int) -> SoundBytes | None:
         length = int.from_bytes(head[16:], "little")
         if head[:4] == b"data":
             # The library reads to the end whatever is stated.
-            known = 24 < length < 1 << 62
+            known = 24 < length < _UNKNOWN_64
             return SoundBytes(at + 24, size, length - 24 if known else None)
         if length < 24:
             return None
@@ -192,7 +206,7 @@ def _end(
         return size, False, -1
     if stop >= size:
         return size, False, -1
-    behind = stop + stated % 2
+    behind = stop + (stated % 2 if struct.calcsize(form) == 4 else 0)
     head = _read(file, behind, behind + 12)
     whole_file = head[:4] in (b"RIFF", b"RF64", b"FORM") and head[8:12] in (
         b"WAVE", b"AIFF", b"AIFC"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,10 @@ import numpy as np
 from sayso.audio.audio import BLOCK_FRAMES, Samples
 from sayso.audio.containers import breaks_off
 from sayso.audio.converting import Converter
-from sayso.audio.flac import frame_place
-from sayso.audio.mpeg import frame_bytes
+from sayso.audio.packets import Packets
 from sayso.audio.pieces import Piece
-from sayso.audio.placing import Heard, TimeLine
-from sayso.audio.source import Info, Notice, short_note
+from sayso.audio.placing import TimeLine
+from sayso.audio.source import Info, Notice, Source, behind, believable, short_note
 from sayso.audio.tracks import chosen, seconds_of, told, tracks_of
 from sayso.errors import FormatError
 
@@ -39,11 +38,11 @@ _BROADCAST = {"flv", "mpeg", "mpegts", "ogg"}
 _STATING = {"ape", "asf", "avi", "caf", "flac", "mov", "tak", "tta", "w64", "wav", "wv"}
 _CHECKED = {"ac3", "ape", "eac3", "flac", "mlp", "tak", "truehd", "tta", "wavpack"}
 _LONGEST_HOLE_S, _LONGEST_BROADCAST_HOLE_S = 6 * 3600.0, 10.0
-_MOST_FAILURES = 10_000  # one after the other, before a file is given up
 # An edit list rounds to the movie's time scale, 1/600 s or finer.
 _EDIT_ROUNDING_S = 0.002
+# What padding and rounding make of a length, and of one that is told by time stamps.
+_ROUNDING_S, _STAMP_ROUNDING_S = 0.5, 0.1
 _HELD_FRAMES = 1 << 14
-_TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN", b"3DI")
 
 
 class AvSource:
@@ -56,6 +55,8 @@ class AvSource:
         track: a number from 1 or a language; None takes the main one.
         stated: how many frames the header promises, where the caller knows better than FFmpeg.
         damaged: the file is known to be so; what is missing is missing for that.
+        zero_s: the time stamp of what is read first, where the caller knows better.
+        rescue: opens the file in another way where this one meets damage; or None.
 
     Raises: FormatError.
     """
@@ -69,8 +70,13 @@ class AvSource:
         track: str | int | None = None,
         stated: int | None = None,
         damaged: bool = False,
+        zero_s: float | None = None,
+        rescue: Callable[[str], Source | None] = lambda form: None,
     ) -> None:
-        self._damaged, self._heard = damaged, False
+        self._rounding_s = _ROUNDING_S
+        self._rescue: Callable[[str], Source | None] | None = rescue
+        self._rescued: Source | None = None
+        self._damaged, self._heard, self._zero = damaged, False, zero_s
         self._path, self.tell = path, tell
         self._container = _opened(file, path)
         try:
@@ -86,7 +92,8 @@ class AvSource:
         if stated is None and form == "matroska":
             stated_s = seconds_of(str(self._stream.metadata.get("DURATION", "")))
             stated = None if stated_s is None else round(stated_s * self._stream.rate)
-        self._stated = stated
+            self._rounding_s = _STAMP_ROUNDING_S
+        self._stated = believable(stated, self._stream.rate)
         self.info = Info(
             form,
             self._stream.codec_context.name.removesuffix("float"),
@@ -100,14 +107,14 @@ class AvSource:
         if self._stream.codec_context.name in _CHECKED:
             # Else what fails its checksum is played, as noise of any level.
             self._stream.codec_context.options = {"err_detect": "crccheck+explode"}
-        self._packets = _Packets(self._container, self._stream, counting=form in _COUNTING)
+        self._packets = Packets(self._container, self._stream, counting=form in _COUNTING)
         if len(streams) > 1 and track is None:
             self.tell(told(self.info.tracks, self.info.track))
 
     def blocks(self) -> Iterator[Samples]:
         """Consecutive blocks [C, t], silent where sound is missing. Raises: FormatError."""
         given, waiting, count = 0, list[Samples](), 0
-        line = self._time_line()
+        line = self.line = self._time_line()
         for block in self._placed(line):
             waiting.append(block)
             count += block.shape[1]
@@ -116,6 +123,11 @@ class AvSource:
                 given += count - _HELD_FRAMES
                 yield joined[:, :-_HELD_FRAMES]
                 waiting, count = [joined[:, -_HELD_FRAMES:]], _HELD_FRAMES
+        if self._may_go_on(given + count):
+            self._seek_rescue()
+        if self._rescued is not None:
+            yield from behind(self._rescued, given)
+            return
         held = np.concatenate(waiting, axis=1) if waiting else _nothing(self.info.channels)
         stop = self._exact_stop(line)
         if stop is not None:
@@ -132,6 +144,14 @@ class AvSource:
     def close(self) -> None:
         """Closes the file."""
         self._container.close()
+        if self._rescued is not None:
+            self._rescued.close()
+
+    def _seek_rescue(self) -> bool:
+        """Whether there is another way to read a file that is damaged, asked once."""
+        if self._rescue is not None:
+            self._rescued, self._rescue = self._rescue(self.info.format), None
+        return self._rescued is not None
 
     def _guess(self) -> int | None:
         rate: int = self._stream.rate
@@ -141,14 +161,14 @@ class AvSource:
             duration_s = float(self._container.duration / 1_000_000)
         else:
             return None
-        return round(duration_s * rate)
+        return believable(round(duration_s * rate), rate)
 
     def _time_line(self) -> TimeLine:
         rate = self.info.sample_rate
-        broadcast = self.info.format in _BROADCAST
+        broadcast = self.info.format in _BROADCAST and self._zero is None
         longest_s = _LONGEST_BROADCAST_HOLE_S if broadcast else _LONGEST_HOLE_S
         start_s = float((self._stream.start_time or 0) * self._stream.time_base)
-        zero_s = self._zero_s(start_s)
+        zero_s = self._zero_s(start_s) if self._zero is None else self._zero
         return TimeLine(
             rate,
             self._tick_s * rate,
@@ -176,6 +196,8 @@ class AvSource:
         info = self.info
         converter = Converter(self._stream.layout.name, info.channels, info.sample_rate)
         for silence, heard in line.place(self._packets.heard(info.sample_rate)):
+            if silence and self._seek_rescue():
+                return
             if silence:
                 yield from converter.flush()
             for at in range(0, silence, BLOCK_FRAMES):
@@ -210,10 +232,17 @@ class AvSource:
             (end - start) * self._tick_s * self.info.sample_rate
         )
 
+    def _may_go_on(self, frames: int) -> bool:
+        """Whether there may be more than the `frames` that FFmpeg has found."""
+        fragments = self.info.format in ("mov", "wv")
+        return fragments or self._stated is None or self._is_short(frames)
+
+    def _is_short(self, frames: int) -> bool:
+        least = (self._stated or 0) - self._rounding_s * self.info.sample_rate
+        return frames < least
+
     def _tell_if_short(self, frames: int) -> None:
-        rate, stated = self.info.sample_rate, self._stated
-        # Padding and rounding are within half a second.
-        short = stated is not None and frames < stated - rate / 2
+        rate, stated, short = self.info.sample_rate, self._stated, self._is_short(frames)
         if short or (self._whole and breaks_off(self._path)):
             self.tell(short_note(frames, stated if short else None, rate))
 
@@ -221,112 +250,8 @@ class AvSource:
 _PICTURE = 1 << 10  # a cover
 
 
-class _Packets:
-    """Decodes the packets of a stream, and goes on after those that cannot be decoded.
-
-    Attributes:
-        counting: time stamps only count what was found.
-        end: the time stamp at which the last packet ends, in ticks.
-    """
-
-    def __init__(self, container: Any, stream: Any, *, counting: bool) -> None:
-        self._container, self._stream = container, stream
-        self._tick_s = float(stream.time_base or 0)
-        self._flac = container.format.name == "flac"
-        self.counting = counting
-        self.end: int | None = None
-        self._bytes = self._count = 0
-        self._expected: int | None = None
-        self._last = 0.0
-
-    def heard(self, rate: int) -> Iterator[Heard]:
-        """Every frame, with its place in samples at `rate`, and what was lost before it."""
-        import av
-
-        torn, lost, padding = False, 0.0, False
-        for packet in self._demuxed():
-            if packet is None:
-                torn = True
-                continue
-            skipped = self._skipped(packet) if self.counting else 0
-            if skipped:
-                torn, lost = True, lost + skipped * self._length(packet, rate)
-            try:
-                frames = packet.decode()
-            except av.error.EOFError:
-                continue
-            except (av.FFmpegError, ValueError):
-                if not _head(packet).startswith(_TAGS):
-                    # Zeros fill up what follows the last frame, too.
-                    padding = not _head(packet).strip(b"\0") and (padding or not torn)
-                    torn, lost = True, lost + self._stands_for(packet) * self._length(packet, rate)
-                continue
-            for frame in frames:
-                stamped = frame.pts is not None and (self._flac or not self.counting)
-                at = frame.pts * self._tick_s * rate if stamped else None
-                self._last = frame.samples * rate / frame.sample_rate
-                yield Heard(frame, self._last, at, torn or frame.is_corrupt, lost)
-                torn, lost, padding = False, 0.0, False
-        if torn and lost and not padding:
-            yield Heard(None, torn=True, lost=lost)
-
-    def _length(self, packet: Any, rate: int) -> float:
-        """How many samples a packet that cannot be decoded may hold."""
-        if self.counting:
-            return self._last  # before the first frame nothing can be said to be lost
-        return (packet.duration or 0) * self._tick_s * rate
-
-    def _demuxed(self) -> Iterator[Any]:
-        """Packets; None where something between them could not be read."""
-        import av
-
-        failures = 0
-        while failures < _MOST_FAILURES:
-            try:
-                for packet in self._container.demux(self._stream):
-                    failures = 0
-                    if (start := packet.pts) is not None:
-                        self.end = start + (packet.duration or 0)
-                    if self._flac:
-                        self._stamp(packet)
-                    yield packet
-                return
-            except av.error.EOFError:
-                return
-            except (av.FFmpegError, ValueError):
-                failures += 1
-                yield None
-
-    def _stamp(self, packet: Any) -> None:
-        """Gives a FLAC packet the place that its own header tells."""
-        extra = self._stream.codec_context.extradata or b""
-        place = frame_place(_head(packet), int.from_bytes(extra[:2], "big"))
-        if place is not None:
-            packet.pts = round(place[0] / self._stream.rate / self._stream.time_base)
-
-    def _skipped(self, packet: Any) -> int:
-        """How many packets may have been where bytes before this one were no packets."""
-        if packet.pos is None or not packet.size:
-            return 0
-        skipped = 0 if self._expected is None else packet.pos - self._expected
-        mean = self._bytes / self._count if self._count else packet.size
-        self._expected = packet.pos + packet.size
-        self._bytes, self._count = self._bytes + packet.size, self._count + 1
-        return max(0, round(skipped / mean)) if skipped > 0 else 0
-
-    def _stands_for(self, packet: Any) -> int:
-        """How many packets a broken one stands for: a parser adds on what it cannot tell apart."""
-        mean = self._bytes / self._count if self._count > 1 else packet.size
-        own = frame_bytes(_head(packet)) or mean
-        return 1 + max(0, round((packet.size - own) / mean)) if self.counting and mean else 1
-
-
 def _nothing(channels: int) -> Samples:
     return np.zeros((channels, 0), np.float32)
-
-
-def _head(packet: Any) -> bytes:
-    return memoryview(packet)[:16].tobytes() if packet.size else b""
 
 
 @contextmanager

@@ -16,6 +16,7 @@ _COUNTED = (b"Xing", b"Info")
 _TAG = re.compile(rb"ID3[\x02-\x04][^\xff][\0\x10\x20\x40\x80\xc0\xe0][\0-\x7f]{4}")
 _KBPS_1 = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _KBPS_2 = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
+_LEAST_BYTES, _MOST_BYTES = 24, 2_881  # of a frame
 _SIDE = {True: (17, 9), False: (32, 17)}  # bytes of side information: (stereo, mono)
 
 
@@ -120,7 +121,10 @@ def _frames_of(data: mmap.mmap, at: int) -> int | None:
     if begin < 0 or at + 12 > len(data) or not data[at + 7] & 1:
         return None
     each = 1152 if data[begin + 1] & 0x08 else 576
-    return each * int.from_bytes(data[at + 8 : at + 12], "big")
+    count, size = (int.from_bytes(data[at + n : at + n + 4], "big") for n in (8, 12))
+    if data[at + 7] & 2 and not _LEAST_BYTES * count <= size <= _MOST_BYTES * count:
+        return None  # one of both is damaged
+    return each * count
 
 
 def _sound_before(data: mmap.mmap, begin: int, tags: list[tuple[int, int]]) -> bool:

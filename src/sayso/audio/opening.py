@@ -15,10 +15,12 @@ from sayso.audio import flac, mpeg, ogg
 from sayso.audio.audio import Samples
 from sayso.audio.containers import SoundBytes, sound_bytes
 from sayso.audio.ffmpeg import AvSource
+from sayso.audio.mending import mended
 from sayso.audio.pieces import Piece
 from sayso.audio.resampling import Resampler
 from sayso.audio.sndfile import SndfileSource, open_sndfile
 from sayso.audio.source import Info, Notice, Source, short_note
+from sayso.audio.torn_ogg import TornOgg
 from sayso.audio.tracks import only_track
 from sayso.errors import EmptyAudioError, FormatError
 
@@ -61,9 +63,19 @@ def _of_file(path: Path, *, track: str | int | None, tell: Notice) -> Source:
     elif tagged or mpeg.is_sync(head):
         return _mp3(path, track, tell)
     if source is None:
-        return AvSource(path, path, tell=tell, track=track)
+        return _av(path, track, tell)
     only_track(track, source.info.channels)
     return source
+
+
+def _av(path: Path, track: str | int | None, tell: Notice) -> Source:
+    def rescue(form: str) -> AvSource | None:
+        parts = mended(path, form)
+        if parts is None:
+            return None
+        return AvSource(Piece(path, parts), path, tell=tell, track=track, damaged=True)
+
+    return AvSource(path, path, tell=tell, track=track, rescue=rescue)
 
 
 def _uncompressed(path: Path, tell: Notice) -> Source | None:
@@ -132,7 +144,11 @@ def _ogg(path: Path, track: str | int | None, tell: Notice) -> Source:
     several = len(pages.links) > 1
     sources = list[Source]()
     for link in pages.links:
-        sound = None
+        sound, runs = None, [] if pages.whole or several else pages.runs(link)
+        if len(runs) > 1:
+            only_track(track, 1)
+            sources.append(TornOgg(path, runs, tell=tell))
+            continue
         if pages.whole:
             sound = open_sndfile(Piece(path, [link]) if several else path)
         if sound is None:

@@ -13,20 +13,20 @@ class Piece(io.RawIOBase):
 
     Args:
         path: of the file.
-        stretches: byte positions (start, stop).
+        stretches: byte positions (start, stop), or bytes to be there instead.
         header: what comes before them.
     """
 
     def __init__(
-        self, path: Path, stretches: Sequence[tuple[int, int]], header: bytes = b""
+        self, path: Path, stretches: Sequence[tuple[int, int] | bytes], header: bytes = b""
     ) -> None:
         super().__init__()
         self._file = path.open("rb")
-        self._header = header
-        self._stretches = list(stretches)
-        self._starts = [len(header)]
-        for start, stop in self._stretches:
-            self._starts.append(self._starts[-1] + stop - start)
+        self._stretches = [header, *stretches]
+        self._starts = [0]
+        for part in self._stretches:
+            length = len(part) if isinstance(part, bytes) else part[1] - part[0]
+            self._starts.append(self._starts[-1] + length)
         self._at = 0
         self.name = str(path)
 
@@ -63,11 +63,12 @@ class Piece(io.RawIOBase):
         return b"".join(parts)
 
     def _from_here(self, most: int) -> bytes:
-        if self._at < len(self._header):
-            return self._header[self._at : self._at + most]
         number = bisect_right(self._starts, self._at) - 1
-        start, stop = self._stretches[number]
-        place = start + self._at - self._starts[number]
+        part, within = self._stretches[number], self._at - self._starts[number]
+        if isinstance(part, bytes):
+            return part[within : within + most]
+        start, stop = part
+        place = start + within
         self._file.seek(place)
         return self._file.read(min(most, stop - place))
 

@@ -59,7 +59,9 @@ class TimeLine:
     torn: list[tuple[float, float]] = field(default_factory=list)
     jumps: list[float] = field(default_factory=list)
     late_s: float = 0.0
+    _begins_torn: bool = False
     _lag: float | None = None
+    _longest: float = 0.0
 
     def place(self, heard: Iterable[Heard]) -> Iterator[tuple[int, Heard]]:
         """Each frame, and how much silence comes before it."""
@@ -83,7 +85,7 @@ class TimeLine:
         late_s = (min(self.start_s, stamped_s) if self.delayed else stamped_s) - self.zero_s
         if not _LATE_S < late_s <= self.longest / self.rate:
             return 0
-        self.late_s = late_s
+        self.late_s, self._begins_torn = late_s, first.torn
         return round(late_s * self.rate)
 
     def _silence(self, item: Heard, following: Heard | None) -> int:
@@ -110,11 +112,14 @@ class TimeLine:
             self._lag = self.given + missing - item.at
             return missing
         drift = item.at + self._lag - self.given
+        self._longest = max(self._longest, item.length)
         least = max(0.9 * item.length, _LEAST_HOLE_S * self.rate, _WAVER_TICKS * self.tick)
         if abs(drift) <= least:
             if item.torn:
-                return max(0, round(drift))
-            self._lag -= drift
+                return max(0, self._grid(drift))
+            # Frames shorter than others may be what damage has left of them.
+            if item.length == self._longest or drift < 0:
+                self._lag -= drift
             return 0
         if following is not None and following.at is not None:
             stray = abs(following.at - item.at - item.length) > least
@@ -122,14 +127,25 @@ class TimeLine:
                 # One time stamp that its neighbours know nothing of is damaged itself.
                 return round(min(item.lost, self.longest)) if item.torn else 0
         if 0 < drift <= self.longest:
-            return round(drift)
+            return self._grid(drift)
         self._lag -= drift
         self.jumps.append(self.given / self.rate)
         return 0
 
+    def _grid(self, missing: float) -> int:
+        """What is missing, as whole frames where time stamps are too coarse to tell."""
+        frames = round(missing / self._longest) * self._longest if self._longest else missing
+        near = abs(missing - frames) <= _WAVER_TICKS * self.tick
+        return round(frames if near else missing)
+
     def spoil(self, item: Heard) -> None:
         """Takes a frame that was placed for one that could not be read."""
         self.torn.append((self.given / self.rate, item.length / self.rate))
+
+    @property
+    def lost(self) -> list[tuple[float, float]]:
+        """Where sound is missing, and for how long, both in seconds."""
+        return sorted(self.torn + self.holes)
 
     def notes(self, *, damaged: bool = False) -> list[str]:
         """What a person should know of all this, a sentence each.
@@ -138,8 +154,11 @@ class TimeLine:
             damaged: whether holes are known to be damage.
         """
         told = []
+        if self.late_s and (damaged or self._begins_torn):
+            first, self.late_s = self.late_s, 0.0
+            self.torn = [(0.0, first), *(part for part in self.torn if part[1] or part[0] > first)]
         if damaged:
-            self.torn, self.holes = sorted(self.torn + self.holes), []
+            self.torn, self.holes = self.lost, []
         if self.late_s:
             told.append(f"its sound begins at {self.late_s:.3f} s; it is silent until then")
         if self.torn:

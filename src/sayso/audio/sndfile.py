@@ -12,7 +12,7 @@ import numpy as np
 from sayso.audio.audio import BLOCK_FRAMES, Samples
 from sayso.audio.layouts import from_vorbis
 from sayso.audio.pieces import Piece
-from sayso.audio.source import Info, Notice, Source, Track, short_note
+from sayso.audio.source import Info, Notice, Source, Track, behind, believable, short_note
 from sayso.errors import FormatError
 
 _STEP_FRAMES = 1 << 14
@@ -40,7 +40,7 @@ class SndfileSource:
         rescue: Callable[[], Source] | None = None,
     ) -> None:
         self._file, self.tell, self._rescue = file, tell, rescue
-        self._stated = file.frames if stated is None else stated
+        self._stated = believable(stated, file.samplerate) or file.frames
         self._vorbis = file.subtype == "VORBIS"
         subtype = file.subtype.lower().replace("_", "").replace("pcms8", "pcm8")
         subtype = {"float": "float32", "double": "float64"}.get(subtype, subtype)
@@ -103,10 +103,7 @@ class SndfileSource:
         assert self._rescue is not None
         source = self._rescue()
         try:
-            for block in source.blocks():
-                block, given = block[:, given:], max(0, given - block.shape[1])
-                if block.shape[1]:
-                    yield block
+            yield from behind(source, given)
         finally:
             source.close()
 

@@ -12,6 +12,9 @@ Notice: TypeAlias = Callable[[str], None]
 """Told, in a sentence, what a person should know about a file that could be read."""
 
 
+_LONGEST_S = 14 * 86_400  # no recorder goes on for longer in one file
+
+
 @dataclass(frozen=True)
 class Track:
     """One of the sound tracks of a file; `number` counts from 1."""
@@ -57,6 +60,11 @@ class Info:
         return None if self.frames is None else self.frames / self.sample_rate
 
 
+def believable(frames: int | None, rate: int) -> int | None:
+    """A length that a header states; None for what is none, as zeros and damage make it."""
+    return frames if frames and 0 < frames <= _LONGEST_S * rate else None
+
+
 def short_note(frames: int, stated: int | None, rate: int) -> str:
     """Says that a file of `frames` breaks off, and where it should have ended if that is known."""
     there, digits = frames / rate, 1
@@ -77,3 +85,11 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Closes it."""
+
+
+def behind(source: Source, given: int) -> Iterator[Samples]:
+    """The blocks of a source after its first `given` frames."""
+    for block in source.blocks():
+        block, given = block[:, given:], max(0, given - block.shape[1])
+        if block.shape[1]:
+            yield block

@@ -11,13 +11,16 @@ import numpy as np
 
 from sayso.audio import Audio, read
 from sayso.errors import RequestError
-from sayso.timeline import Spans, Timeline
+from sayso.measure.voice_activity import find_pauses
+from sayso.timeline import Spans, Timeline, find_silences
 
 if TYPE_CHECKING:
     from sayso.autoedit.bars import Bars
     from sayso.autoedit.describing import Measured
     from sayso.autoedit.features import Array, Features
 
+_MARGIN_S = 0.03
+"""Left to a voice, besides what is left to whatever is louder than the room."""
 _SAME_TAKE = 0.55
 _SAME_BARS = 0.6
 _CHORUS_S = (5.0, 40.0)
@@ -31,6 +34,10 @@ class ContentAnalyser:
     """Hears `audio` once, when first asked."""
 
     audio: Audio
+
+    def silences(self) -> Spans:
+        """Where nothing is said or played; in talk, the noise of the room counts as nothing."""
+        return find_silences(self.audio, pauses=find_pauses(self.audio, margin_s=_MARGIN_S))
 
     def best_takes(self) -> Spans:
         """The best take of each repeated phrase; what is played once goes with the talk.

@@ -186,7 +186,7 @@ class Batch:
             queue: where the jobs go.
             retry_failed: whether items that failed, or were cancelled, are tried again.
             overwrite: whether what others have written in the folder is replaced.
-            on_progress: told how far the batch is, about three times a second.
+            on_progress: called with the batch's pace, about three times a second.
             check: called as often; what it raises ends the run.
 
         Raises: QueueError, OutputError.
@@ -225,7 +225,7 @@ class Batch:
             work: does one item; see `sayso.batch.work.worked`.
             retry_failed: whether items that failed, or were cancelled, are tried again.
             overwrite: whether what others have written in the folder is replaced.
-            on_progress: told how far the batch is.
+            on_progress: called with the batch's pace.
 
         Raises: OutputError.
         """

@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ValidationError
 
 from sayso.atomic import in_words, put
 from sayso.batch.storage import deliver, file_system, is_remote
@@ -28,7 +28,11 @@ def _inside(name: str) -> str:
 MANIFEST = "manifest.jsonl"
 """Of the first request into a folder; that of the second is called manifest-2.jsonl."""
 _Relative = Annotated[str, AfterValidator(_inside)]
-ItemState = Literal["queued", "done", "passed_over", "failed", "cancelled"]
+ItemState = Annotated[
+    Literal["queued", "done", "skipped", "failed", "cancelled"],
+    # What earlier versions called it.
+    BeforeValidator(lambda state: "skipped" if state == "passed_over" else state),
+]
 
 
 class Output(Frozen):
@@ -53,16 +57,16 @@ class Item(Frozen):
         source: an absolute local path, or a URL.
         size: of the source, in bytes.
         stamp: differs when the source's content does.
-        state: "queued" until it is "done", "passed_over" (nothing could be made of it, which is
+        state: "queued" until it is "done", "skipped" (nothing could be made of it, which is
             no failure), "failed" or "cancelled".
-        reason: why it was passed over, or failed.
+        reason: why it was skipped, or failed.
         error: the class of the error with which it failed.
         source_sha256: of the source as it was read.
         outputs: what was made of it.
         notes: what a person should know.
         audio_s: seconds of sound in it.
         work_s: seconds that the work took.
-        row: the figures of a cleaned one, as `sayso.reports.CleanRow` holds them.
+        row: the metrics of a cleaned one, as `sayso.reports.CleanRow` holds them.
     """
 
     alias: _Relative

@@ -15,7 +15,7 @@ class Pace:
 
     Attributes:
         total: items in all.
-        done, passed_over, failed, running: items; those that were cancelled count as failed.
+        done, skipped, failed, running: items; those that were cancelled count as failed.
         share: of the bytes of all items, those that are through, 0 to 1.
         elapsed_s: since this run began.
         items_per_s: that got through in this run.
@@ -25,7 +25,7 @@ class Pace:
 
     total: int
     done: int
-    passed_over: int
+    skipped: int
     failed: int
     running: int
     share: float
@@ -37,7 +37,7 @@ class Pace:
     @property
     def ended(self) -> int:
         """Items that are through."""
-        return self.done + self.passed_over + self.failed
+        return self.done + self.skipped + self.failed
 
 
 class Tally:
@@ -84,7 +84,7 @@ class Tally:
         return Pace(
             total=sum(self._counts.values()),
             done=self._counts["done"],
-            passed_over=self._counts["passed_over"],
+            skipped=self._counts["skipped"],
             failed=self._counts["failed"] + self._counts["cancelled"],
             running=running,
             share=min(1.0, (self._ended_bytes + begun) / max(1.0, self._bytes)),

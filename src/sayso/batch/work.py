@@ -145,7 +145,7 @@ def worked(
         item = Item(
             alias=arguments["alias"],
             source=arguments["source"],
-            state="done" if made.row is None or made.row["output"] else "passed_over",
+            state="done" if made.row is None or made.row["output"] else "skipped",
             reason=None if made.row is None else made.row["reason"],
             source_sha256=sha256_of(source) if source.is_file() else None,
             outputs=tuple(_made_in(folder / "out")),

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import io
 import math
-import pickle
 import zipfile
-from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sayso.checkpoints.unpickling import Lent, NumberType, Refused, encoded
+from sayso.checkpoints.unpickling import Lent, NumberType, Refused, Unpickler, encoded, ordered
 from sayso.errors import ModelError
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -35,7 +33,7 @@ def read_arrays(path: Path) -> Arrays:
         code.
     """
     try:
-        found = _Reader(io.BytesIO(_program(path))).load()
+        found = _Reader(io.BytesIO(_program(path)), most_bytes=_MOST_BYTES).load()
         if not isinstance(found, dict):
             raise ValueError(f"it holds a {type(found).__name__}")
         return {str(name): _finished(value) for name, value in found.items()}
@@ -67,17 +65,6 @@ def _program(path: Path) -> bytes:
     return program
 
 
-class _Reader(pickle.Unpickler):
-    """An unpickler that finds no name but those of numpy's arrays."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Our own stand-in for `module.name`. Raises: Refused for any other name."""
-        found = _NAMES.get((module.replace("numpy.core.", "numpy._core."), name))
-        if found is None:
-            raise Refused(f"its pickle asks for {module}.{name}")
-        return found
-
-
 class _Array:
     """An array under construction."""
 
@@ -97,6 +84,19 @@ class _Array:
         self.values = flat.reshape(sizes, order="F" if by_columns else "C")
 
 
+class _Reader(Unpickler):
+    """An unpickler that finds no name but those of numpy's arrays."""
+
+    restored = (*Unpickler.restored, _Array)
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Our own stand-in for `module.name`. Raises: Refused for any other name."""
+        found = _NAMES.get((module.replace("numpy.core.", "numpy._core."), name))
+        if found is None:
+            raise Refused(f"its pickle asks for {module}.{name}")
+        return found
+
+
 def _finished(value: Any) -> npt.NDArray[Any]:
     if not isinstance(value, _Array) or value.values is None:
         raise ValueError(f"it holds a {type(value).__name__} beside arrays")
@@ -110,5 +110,5 @@ _NAMES: Mapping[tuple[str, str], Any] = {
     ("numpy", "dtype"): Lent(NumberType),
     ("_codecs", "encode"): Lent(encoded),
     ("__builtin__", "bytes"): Lent(lambda: b""),  # how protocol 2 spells no bytes at all
-    ("collections", "OrderedDict"): Lent(OrderedDict),
+    ("collections", "OrderedDict"): Lent(ordered),
 }

@@ -3,7 +3,8 @@
 Such a file is a pickle beside raw numbers, and a pickle is a program: it names functions and has
 them called. Here it is run by an interpreter that knows a dozen names, all of them ours: those that
 lay a tensor over the numbers, ordered dictionaries, fractions, numpy scalars, and the classes of
-known architectures, which become a mere `ClassName`. Any other name refuses the whole file.
+known architectures, which become a mere `ClassName`. Any other name refuses the whole file, and
+so does a pickle that would take more time or memory than weights need.
 
 The numbers are mapped, not read: a weight costs memory once it is used. Both layouts are known, the
 zip archive (since torch 1.6) and the stream before it. Source: torch/serialization.py, as a
@@ -15,11 +16,11 @@ that is refused from a damaged one by the wording of its message.
 from __future__ import annotations
 
 import io
+import math
 import mmap
 import pickle
 import struct
 import zipfile
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -28,11 +29,21 @@ from typing import Any
 
 import numpy as np
 
-from sayso.checkpoints.unpickling import Lent, NumberType, Refused, encoded
+from sayso.checkpoints.unpickling import (
+    Lent,
+    NumberType,
+    Refused,
+    Unpickler,
+    encoded,
+    ordered,
+    text,
+)
 from sayso.errors import ModelError
 from sayso.optional import require
 
-_MOST_PICKLE_BYTES = 64 << 20
+_MOST_PICKLE_BYTES, _MOST_DIMENSIONS = 8 << 20, 64
+_MOST_SHARED = 1 << 20
+"""As many numbers may be laid over fewer ones."""
 _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
 _DTYPES = {
@@ -105,11 +116,13 @@ def _read_zip(data: mmap.mmap) -> Any:
             raise ValueError("it holds no data.pkl")
         root = pickles[0].removesuffix("data.pkl")
         order = entries.get(root + "byteorder")
-        if order is not None and archive.read(order) != b"little":
+        if order is not None and (order.file_size > 9 or archive.read(order) != b"little"):
             raise ValueError("its numbers are big-endian")
         if entries[pickles[0]].file_size > _MOST_PICKLE_BYTES:
             raise Refused("its pickle is far larger than that of a checkpoint")
         program = archive.read(pickles[0])
+
+    lies = _Storages(data)
 
     def storage(key: str, dtype: Any, count: int) -> Any:
         entry = entries[f"{root}data/{key}"]
@@ -118,7 +131,7 @@ def _read_zip(data: mmap.mmap) -> Any:
         # The local header repeats the name and may carry more padding than the directory says.
         names, extra = struct.unpack_from("<HH", data, entry.header_offset + 26)
         start = entry.header_offset + 30 + names + extra
-        return _flat(data, dtype, count, start, start + entry.file_size)
+        return lies.flat(dtype, count, start, start + entry.file_size)
 
     return _Reader(io.BytesIO(program), storage).load()
 
@@ -141,40 +154,53 @@ def _read_stream(data: mmap.mmap) -> Any:
 
     # The numbers lie behind a pickle of unknown length, so it is gone through twice.
     _Reader(data, measure).load()
-    if data.tell() - start > _MOST_PICKLE_BYTES:
-        raise Refused("its pickle is far larger than that of a checkpoint")
     keys = _Reader(data, _no_storage).load()
-    at, storages = data.tell(), {}
+    at, storages, lies = data.tell(), {}, _Storages(data)
     for key in keys:
-        dtype, expected = sizes[key]
+        dtype, expected = sizes[text(key)]
         (count,) = struct.unpack_from("<q", data, at)
         if count != expected:
             raise ValueError(f"storage {key} has {count} numbers instead of {expected}")
-        storages[key] = _flat(data, dtype, count, at + 8, len(data))
+        storages[key] = lies.flat(dtype, count, at + 8, len(data))
         at += 8 + count * dtype.itemsize
     data.seek(start)
     return _Reader(data, lambda key, dtype, count: storages[key]).load()
 
 
-def _flat(data: mmap.mmap, dtype: Any, count: int, start: int, stop: int) -> Any:
-    """`count` numbers of the file as a tensor [count]."""
-    import torch
+class _Storages:
+    """The numbers of a file as tensors.
 
-    size = count * dtype.itemsize
-    if count < 0 or start + size > min(stop, len(data)):
-        raise ValueError("its weights end before they should")
-    if count == 0:
-        return torch.empty(0, dtype=dtype)
-    if start % dtype.itemsize:
-        return torch.frombuffer(bytearray(data[start : start + size]), dtype=dtype)
-    return torch.frombuffer(data, dtype=dtype, count=count, offset=start)
+    Args:
+        data: the whole file.
+    """
+
+    def __init__(self, data: mmap.mmap) -> None:
+        self._data = data
+        # Numbers that lie askew are copied; entries that overlap could have them copied for ever.
+        self._left = len(data)
+
+    def flat(self, dtype: Any, count: int, start: int, stop: int) -> Any:
+        """`count` numbers of the file as a tensor [count]."""
+        import torch
+
+        data, size = self._data, count * dtype.itemsize
+        if count < 0 or start + size > min(stop, len(data)):
+            raise ValueError("its weights end before they should")
+        if count == 0:
+            return torch.empty(0, dtype=dtype)
+        if start % dtype.itemsize:
+            self._left -= size
+            if self._left < 0:
+                raise Refused("its weights lie over each other")
+            return torch.frombuffer(bytearray(data[start : start + size]), dtype=dtype)
+        return torch.frombuffer(data, dtype=dtype, count=count, offset=start)
 
 
 def _no_storage(key: str, dtype: Any, count: int) -> Any:
     raise ValueError("weights lie where none belong")
 
 
-class _Reader(pickle.Unpickler):
+class _Reader(Unpickler):
     """An unpickler that finds no name but those below.
 
     Args:
@@ -182,8 +208,10 @@ class _Reader(pickle.Unpickler):
         storage: (key, dtype, count) -> tensor [count].
     """
 
+    restored = (*Unpickler.restored, ClassName)
+
     def __init__(self, file: Any, storage: Callable[[str, Any, int], Any]) -> None:
-        super().__init__(file, encoding="utf-8")
+        super().__init__(file, most_bytes=_MOST_PICKLE_BYTES)
         self._storage = storage
         self._storages: dict[str, Any] = {}
 
@@ -207,7 +235,7 @@ class _Reader(pickle.Unpickler):
         kind, dtype, key, _, count, *view = pid
         if kind != "storage" or (view and view[0] is not None):
             raise ValueError("it refers to something other than a storage")
-        if key not in self._storages:
+        if text(key) not in self._storages:
             self._storages[key] = self._storage(key, dtype, count)
         return self._storages[key]
 
@@ -216,11 +244,15 @@ def _tensor(storage: Any, offset: int, size: Any, stride: Any, *rest: Any) -> An
     """A tensor laid over a storage, checked to lie within it."""
     import torch
 
+    if len(size) > _MOST_DIMENSIONS or not all(isinstance(n, int) for n in (*size, *stride)):
+        raise ValueError("a tensor is described in another way")
     extents = [(n - 1) * step for n, step in zip(size, stride, strict=True)]
     if offset < 0 or any(n < 0 or step < 0 for n, step in zip(size, stride, strict=True)):
         raise ValueError("a tensor has a negative size")
     if 0 not in size and offset + sum(extents) >= len(storage):
         raise ValueError("a tensor reaches beyond its storage")
+    if math.prod(size) > max(len(storage), _MOST_SHARED):
+        raise ValueError("a tensor has more numbers than its storage")
     return torch.as_strided(storage, tuple(size), tuple(stride), offset)
 
 
@@ -234,10 +266,14 @@ def _parameter(tensor: Any, *_: Any) -> Any:
     return tensor
 
 
+def _size(sizes: Any = ()) -> tuple[int, ...]:
+    return tuple(int(size) for size in sizes)
+
+
 def _fraction(numerator: Any, denominator: Any = None) -> Fraction:
     """From two integers, or from the text that Python 3.11 and older wrote."""
     if denominator is None:
-        numerator, _, denominator = str(numerator)[:40].partition("/")
+        numerator, _, denominator = text(numerator)[:40].partition("/")
     return Fraction(int(numerator), int(denominator or 1))
 
 
@@ -285,8 +321,8 @@ _BUILDERS: dict[tuple[str, str], Callable[..., Any]] = {
     ("torch._utils", "_rebuild_tensor_v2"): _tensor,
     ("torch._utils", "_rebuild_tensor_v3"): _retyped_tensor,
     ("torch._utils", "_rebuild_parameter"): _parameter,
-    ("torch", "Size"): tuple,
-    ("collections", "OrderedDict"): OrderedDict,
+    ("torch", "Size"): _size,
+    ("collections", "OrderedDict"): ordered,
     ("fractions", "Fraction"): _fraction,
     ("_codecs", "encode"): encoded,
     ("numpy", "dtype"): NumberType,

@@ -38,6 +38,7 @@ class WeightFile(Frozen):
         size_mb: about how large it is, in units of 10^6 bytes; 0 where unknown.
         gated: what the person has to do before it can be had; empty when nothing.
         inside: the package that holds it, where one does; then it has no url.
+        like: a file that holds the same weights, taken where it is here and this one is not.
     """
 
     name: str
@@ -46,6 +47,7 @@ class WeightFile(Frozen):
     size_mb: float = 0.0
     gated: str = ""
     inside: Member | None = None
+    like: WeightFile | None = None
 
 
 class WeightStore:
@@ -65,7 +67,11 @@ class WeightStore:
         return self.folder / file.name
 
     def find(self, file: WeightFile) -> Path | None:
-        """Where `file` lies, or None."""
+        """Where `file` lies, or one with the same weights, or None."""
+        found = self._find(file)
+        return self._find(file.like) if found is None and file.like is not None else found
+
+    def _find(self, file: WeightFile) -> Path | None:
         own = self.path(file)
         if own.is_file():
             return own

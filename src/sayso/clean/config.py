@@ -26,7 +26,7 @@ class CleanConfig(Cleaning):
     Attributes:
         name: for reports; of a file its stem.
         encoding: of the output, as `sayso.audio.write` takes it; None takes the format's own.
-        measures: what is measured beside the quick figures; those whose model or extra is missing
+        measures: what is measured beside the quick metrics; those whose model or extra is missing
             fail with how to get it.
         keep_stages: whether each stage's result is written, too, into a folder beside the output.
         models: folder of the public models' weights; None takes the platform's.

@@ -9,16 +9,49 @@ import numpy as np
 from sayso.audio import Audio, Samples
 from sayso.desk.cleaning import Gate
 from sayso.effects import Processed, Sound
+from sayso.measure.voice_activity import find_pauses
 from sayso.optional import require
+from sayso.timeline import Spans
+from sayso.watch import SILENT, Watch
 
 _RATIO = 4.0  # dB down for each dB below the threshold, until the range is reached
 
 
-def gate(audio: Audio, settings: Gate, *, loudness_lufs: float) -> Sound:
-    """`audio`, of the loudness given, with what lies far below it turned down.
+def gate(audio: Audio, settings: Gate, *, loudness_lufs: float, watch: Watch = SILENT) -> Sound:
+    """`audio`, of the loudness given, with its pauses turned down.
 
-    All channels move together, by the loudest of them.
+    All channels move together, by the loudest of them where the level tells.
+    Raises: Cancelled.
     """
+    if settings.told_by == "level":
+        return _by_level(audio, settings, loudness_lufs)
+    pauses = find_pauses(
+        audio, shortest_s=settings.attack_s + settings.release_s + 0.01, watch=watch.quiet
+    )
+    return audio if not pauses else _by_voice(audio, settings, pauses)
+
+
+def _by_voice(audio: Audio, settings: Gate, pauses: Spans) -> Sound:
+    """Turned down, in dB as straight lines, within each of the pauses."""
+    down, up = (
+        max(1, round(s * audio.sample_rate)) for s in (settings.release_s, settings.attack_s)
+    )
+    # Turned down from the start of the recording, and until its end.
+    edges = [(a if a else -down, b if b < audio.frames else b + up) for a, b in pauses]
+    points = [point for a, b in edges for point in (a, a + down, b - up, b)]
+    levels = [0.0, settings.range_db, settings.range_db, 0.0] * len(edges)
+
+    def transform(blocks: Iterator[Samples]) -> Iterator[Samples]:
+        at = 0
+        for block in blocks:
+            gain_db = np.interp(np.arange(at, at + block.shape[1]), points, levels)
+            yield block * (10 ** (gain_db / 20)).astype(np.float32)
+            at += block.shape[1]
+
+    return Processed(audio, transform, audio.frames)
+
+
+def _by_level(audio: Audio, settings: Gate, loudness_lufs: float) -> Sound:
     ahead = max(1, round(settings.attack_s * audio.sample_rate))
     least = np.float32(10 ** (settings.range_db / 20))
 

@@ -22,9 +22,16 @@ from sayso.audio import (
 from sayso.clean.gate import gate
 from sayso.clean.masks import postmask
 from sayso.clean.restore import restore
-from sayso.desk.cleaning import Cleaning, Denoise, Preprocess, Separation, TargetLoudness
+from sayso.desk.cleaning import (
+    Cleaning,
+    Denoise,
+    Hearing,
+    Preprocess,
+    Separation,
+    TargetLoudness,
+)
 from sayso.effects import amplify, limit, record
-from sayso.errors import SilenceError
+from sayso.errors import ModelError, SilenceError
 from sayso.measure.checks import clipped_share
 from sayso.separate import Models, require_supported, shared_models
 from sayso.separate.ensemble import fuse
@@ -155,25 +162,26 @@ def _find_speech(
     watch: Watch,
 ) -> tuple[Audio, tuple[str, ...]]:
     """Separation, denoiser and mask."""
-    speech, notes, denoiser = mix, tuple[str, ...](), config.denoise
+    speech, notes, denoiser, separated = mix, tuple[str, ...](), config.denoise, False
     if config.separation is not None:
         share = watch.part(0.0, _SEPARATING)
-        found = _separate(mix, config.separation, open_model, share)
+        found, notes = _separate(mix, config.separation, open_model, share)
         if found is None:
             denoiser = denoiser or config.separation.stand_in
             done = "noise was turned down, music was not" if denoiser else "all was left as it is"
-            notes = (_UNTRAINED.format(done),)
+            notes = (*notes, _UNTRAINED.format(done))
         else:
-            speech = found
+            speech, separated = found, True
             keep("separation", speech)
             if config.restore is not None:
                 speech = restore(speech, mix, config.restore, watch=watch)
                 keep("restore", speech)
     if denoiser is not None:
         share = watch.part(_SEPARATING, 0.95)
-        speech = _denoise(speech, denoiser, open_model, share)
+        speech, told = _denoise(speech, denoiser, open_model, share)
+        notes = (*notes, *told)
         keep("denoise", speech)
-    if config.postmask is not None and config.separation is not None and not notes:
+    if config.postmask is not None and separated:
         speech = postmask(speech, mix, config.postmask, watch=watch)
         keep("postmask", speech)
     return speech, notes
@@ -185,7 +193,8 @@ def _finish(
     """Gate and loudness, the gain of the latter in dB, and what to know of it."""
     audio, gain_db, notes = speech, 0.0, tuple[str, ...]()
     if config.gate is not None and (level := programme_lufs(audio)) > -np.inf:
-        audio = record(gate(audio, config.gate, loudness_lufs=level), watch=watch.quiet)
+        gated = gate(audio, config.gate, loudness_lufs=level, watch=watch)
+        audio = record(gated, watch=watch.quiet)
         keep("gate", audio)
     if config.loudness is not None:
         audio, gain_db, notes = _at_loudness(audio, config.loudness, watch)
@@ -198,17 +207,25 @@ def _separate(
     settings: Separation,
     open_model: Open,
     watch: Watch,
-) -> Audio | None:
-    """The speech; None where nothing trained is there to find it."""
-    members = [(open_model(h.model, h.target), h) for h in settings.separators]
-    found = []
-    for number, (separate, hearing) in enumerate(members):
-        if separate is not None:
-            share = watch.part(number / len(members), (number + 1) / len(members))
-            stems = separate(mix, (hearing.target,), watch=share)
-            found.append((stems[hearing.target], hearing.weight))
+) -> tuple[Audio | None, tuple[str, ...]]:
+    """The speech, None where nothing trained is there to find it, and what to know of it.
+
+    A model that stands in for two is asked once.
+    """
+    found, asked, notes = [], set[tuple[str | None, str]](), list[str]()
+    for number, hearing in enumerate(settings.separators):
+        name, separate, note = _with_another(hearing, hearing.target, open_model)
+        notes += [] if note is None else [note]
+        if separate is None or (note is not None and (name, hearing.target) in asked):
+            continue
+        asked.add((name, hearing.target))
+        share = watch.part(
+            number / len(settings.separators), (number + 1) / len(settings.separators)
+        )
+        stems = separate(mix, (hearing.target,), watch=share)
+        found.append((stems[hearing.target], hearing.weight))
     if not found:
-        return None
+        return None, tuple(notes)
     speech = fuse(mix, found, settings.fusion, watch=watch)
     below_lu = programme_lufs(speech) - programme_lufs(mix)
     if below_lu < settings.least_lu:
@@ -216,7 +233,29 @@ def _separate(
             f"no speech was found: what the separators heard of it lies {-below_lu:.0f} LU below "
             "the recording"
         )
-    return speech
+    return speech, tuple(notes)
+
+
+def _with_another(
+    asked: Hearing | Denoise, target: str, open_model: Open
+) -> tuple[str | None, Separate | None, str | None]:
+    """The model that is asked, what it separates with, and a word where it is not the one named.
+
+    Raises: as `open_model`, where there is no other to ask, or it is not there either.
+    """
+    try:
+        return asked.model, open_model(asked.model, target), None
+    except ModelError:
+        if asked.instead is None:
+            raise
+        try:
+            separate = open_model(asked.instead, target)
+        except ModelError:
+            separate = None
+        if separate is None:
+            raise
+        note = f"{asked.model} is not installed: {asked.instead} was asked instead"
+        return asked.instead, separate, note
 
 
 def _denoise(
@@ -224,18 +263,21 @@ def _denoise(
     settings: Denoise,
     open_model: Open,
     watch: Watch,
-) -> Audio:
+) -> tuple[Audio, tuple[str, ...]]:
+    """The speech without its noise, and what to know of it."""
     from sayso.clean.spectral import denoise
 
+    notes = tuple[str, ...]()
     if settings.wet == 0:
-        return speech
+        return speech, notes
     if settings.model is None:
         wet = denoise(speech, floor_db=settings.floor_db, watch=watch)
     else:
-        separate = open_model(settings.model, SPEECH)
+        _, separate, note = _with_another(settings, SPEECH, open_model)
         assert separate is not None, "a model that was named is opened"
+        notes = () if note is None else (note,)
         wet = separate(speech, (SPEECH,), watch=watch)[SPEECH]
-    return _mixed(wet, speech, settings.wet)
+    return _mixed(wet, speech, settings.wet), notes
 
 
 def _mixed(one: Audio, other: Audio, share: float) -> Audio:

@@ -14,6 +14,7 @@ from sayso.cli.opening import destination_of, open_studio, tell_choice
 from sayso.cli.terminal import duration, level, note, progress_bar, say, show_json, show_table
 from sayso.conversation import Conversation, Reply, each_its_own
 from sayso.desk import NO, Desk
+from sayso.desk import Reply as Answer
 from sayso.errors import NothingToDoError, SaysoError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from sayso.rendering import Result
     from sayso.studio import Session
 
+_REFUSED = ("unsupported", "ambiguous")
 _CHAT_HELP = "Say what should happen; an empty line or Ctrl-D ends the conversation."
 
 
@@ -52,13 +54,18 @@ def ask(arguments: Namespace) -> int:
 def _only_planned(reply: Reply, arguments: Namespace) -> bool:
     """Shows what was understood; true where nothing more is wanted.
 
-    Raises: NothingToDoError where there is nothing but an answer.
+    Raises: NothingToDoError where there is nothing but an answer, or a part cannot be done.
     """
     if arguments.plan:
         _show_plan(reply, as_json=arguments.json)
         return True
     if all(move.do == "reply" for move in reply.moves):
         raise NothingToDoError(reply.text)
+    undone = [move.text for move in reply.moves if isinstance(move, Answer)]
+    if any(move.reason in _REFUSED for move in reply.moves if isinstance(move, Answer)):
+        raise NothingToDoError(f"{' '.join(undone)} So nothing was done; leave that part out.")
+    for text in undone:
+        note(text)
     if not arguments.json:
         say(reply.text)
     return False

@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 from sayso.atomic import in_words
 from sayso.cli.inputs import is_pattern, is_there
-from sayso.cli.opening import models_shelf
+from sayso.cli.opening import models_store
 from sayso.cli.parser import fields
 from sayso.cli.terminal import duration, note, progress_line, show_json, show_table
 from sayso.errors import EXIT_CODES, OutputError, lookup
 
 if TYPE_CHECKING:
-    from sayso.batch import Batch, Item, Pace, Source, Summary
+    from sayso.batch import Batch, Pace, Source, Summary
     from sayso.batch.settings import CleanSettings, RenderSettings
     from sayso.jobs import Workers
     from sayso.outputs import Destination
 
 _LISTED = 20
-"""So many failures are named; the manifest has them all."""
+"""So many failures and remarks are named; the manifest has them all."""
 _BATCH_POLLING_S, _WORKER_POLLING_S = 0.05, 0.2
-_STATES = {"done": "done", "passed_over": "passed over", "failed": "failed"}
+_STATES = {"done": "done", "skipped": "skipped", "failed": "failed"}
 
 
 def is_batch(arguments: Namespace) -> bool:
@@ -211,7 +211,7 @@ def _workers(
 
 def _options() -> dict[str, str]:
     """What workers must know of this machine."""
-    weight_store = models_shelf()
+    weight_store = models_store()
     options = {"models": str(weight_store.folder)}
     if weight_store.hub is not None:
         options["hub"] = str(weight_store.hub)
@@ -241,9 +241,11 @@ def _tell(summary: Summary, batch: Batch, *, as_json: bool) -> None:
     counts = dict.fromkeys(_STATES, 0)
     for item in summary.items:
         counts["failed" if item.state == "cancelled" else item.state] += 1
-    for state in ("passed_over", "failed"):
+    for state in ("skipped", "failed"):
         items = [item for item in summary.items if item.state == state]
-        _list(items, _STATES[state], batch.manifest)
+        _list([(item.source, f"{_STATES[state]}: {item.reason}") for item in items], batch.manifest)
+    noted = [(item.source, text) for item in summary.items for text in item.notes]
+    _list(noted, batch.manifest)
     pace = summary.pace
     if as_json:
         values: dict[str, Any] = {**counts, "out": batch.out, "elapsed_s": round(pace.elapsed_s, 3)}
@@ -256,8 +258,8 @@ def _tell(summary: Summary, batch: Batch, *, as_json: bool) -> None:
     show_table(("files", ""), rows)
 
 
-def _list(items: Sequence[Item], what: str, manifest: str) -> None:
-    for item in items[:_LISTED]:
-        note(f"{item.source}: {what}: {item.reason}")
-    if len(items) > _LISTED:
-        note(f"and {len(items) - _LISTED} more {what}; see {manifest}")
+def _list(told: Sequence[tuple[str, str]], manifest: str) -> None:
+    for source, text in told[:_LISTED]:
+        note(f"{source}: {text}")
+    if len(told) > _LISTED:
+        note(f"and {len(told) - _LISTED} more; see {manifest}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sayso.atomic import writing
 from sayso.cli.batch import is_batch, run_batch
-from sayso.cli.opening import destination_of, models_shelf
+from sayso.cli.opening import destination_of, models_store
 from sayso.cli.terminal import duration, note, progress_bar, show_json, show_table
 from sayso.errors import SilenceError
 from sayso.outputs import Size, text_of, unused
@@ -24,7 +24,7 @@ _SPEECH = "speech"
 
 
 def clean(arguments: Namespace) -> int:
-    """Writes the speech of every input, with the figures that prove it."""
+    """Writes the speech of every input, with the metrics that prove it."""
     from sayso.clean import load_config
 
     config = load_config(arguments.config, arguments.overrides)
@@ -35,7 +35,7 @@ def clean(arguments: Namespace) -> int:
         settings = clean_settings(config, format=destination.format, track=arguments.track)
         return run_batch(arguments, settings, destination)
     here = {
-        "models": config.models or models_shelf().folder,
+        "models": config.models or models_store().folder,
         "threads": arguments.threads or config.threads,
     }
     row = _clean_one(
@@ -44,7 +44,7 @@ def clean(arguments: Namespace) -> int:
     if arguments.json:
         show_json(row.model_dump(mode="json"))
         return 0
-    rows = [(name, f"{value:.4g}") for name, value in row.figures.items()]
+    rows = [(name, f"{value:.4g}") for name, value in row.metrics.items()]
     written_to = str(destination.folder / str(row.output))
     rows = [("length", duration(row.duration_s)), *rows, ("written to", written_to)]
     show_table((Path(row.source).name, ""), rows)
@@ -71,7 +71,7 @@ def _clean_one(
     ):
         made = Path(folder) / f"speech.{destination.format}"
         row = clean_file(source, made, config, track=track, watch=watch)
-        if row.status == "passed_over":
+        if row.status == "skipped":
             raise SilenceError(row.reason)
         with destination.claim(source.stem, (_SPEECH,), inputs=(source,), notice=note) as paths:
             place = paths[_SPEECH]

@@ -134,13 +134,13 @@ def _evaluate_edits(arguments: Namespace) -> int:
     if edit.source_frames != truth.source_frames:
         raise DataError("the two edits are cut from recordings of different lengths")
     audio = read(edit.sources[0], notice=note)
-    figures = vars(compare_edits(edit.timeline, truth.timeline, audio.frames))
-    figures["cut_quality"] = cut_quality(audio, edit.timeline)
+    metrics = vars(compare_edits(edit.timeline, truth.timeline, audio.frames))
+    metrics["cut_quality"] = cut_quality(audio, edit.timeline)
     if arguments.json:
-        show_json(figures)
+        show_json(metrics)
         return 0
-    known = {name: value for name, value in figures.items() if value is not None}
-    show_table(("figure", ""), [(name, f"{value:.3f}") for name, value in known.items()])
+    known = {name: value for name, value in metrics.items() if value is not None}
+    show_table(("metric", ""), [(name, f"{value:.3f}") for name, value in known.items()])
     return 0
 
 

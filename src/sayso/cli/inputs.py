@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import stat
 import sys
 import tempfile
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 from sayso.audio.formats import READABLE
 from sayso.errors import FormatError, NothingToDoError, OutputError
@@ -111,12 +112,29 @@ def piped(arguments: Namespace) -> Iterator[None]:
             raise OutputError("stdout is a terminal; pipe the sound on, or name a file with -o")
         out = folder / f"stdout.{getattr(arguments, 'format', None) or 'wav'}"
         arguments.out = str(out)
-        with redirect_stdout(sys.stderr):
+        with redirect_stdout(_Aside(sys.stderr, {str(out): PIPE})):
             yield
         if out.is_file():
             with out.open("rb") as made:
                 shutil.copyfileobj(made, sys.stdout.buffer)
             sys.stdout.flush()
+
+
+class _Aside(io.TextIOBase):
+    """Writes to another stream, with some words replaced."""
+
+    def __init__(self, stream: TextIO, words: Mapping[str, str]) -> None:
+        self._stream, self._words = stream, words
+
+    def write(self, text: str, /) -> int:
+        """Writes `text`."""
+        for word, instead in self._words.items():
+            text = text.replace(word, instead)
+        return self._stream.write(text)
+
+    def flush(self) -> None:
+        """Flushes the stream."""
+        self._stream.flush()
 
 
 def _spooled(name: str, folder: Path) -> str:

@@ -1,11 +1,11 @@
-"""`sayso measure`: the figures of a finished batch, taken anew."""
+"""`sayso measure`: the metrics of a finished batch, taken anew."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 from pathlib import Path
 
-from sayso.cli.opening import models_shelf
+from sayso.cli.opening import models_store
 from sayso.cli.terminal import note, progress_bar, show_json, show_table
 
 
@@ -25,7 +25,7 @@ def measure(arguments: Namespace) -> int:
             references=None if arguments.reference is None else Path(arguments.reference),
             transcripts=None if arguments.transcripts is None else Path(arguments.transcripts),
             measures=arguments.measures or (),
-            models=Models(weight_store=models_shelf()),
+            models=Models(weight_store=models_store()),
             watch=watch,
         )
     write_report(out, rows, overwrite=arguments.overwrite)
@@ -34,6 +34,6 @@ def measure(arguments: Namespace) -> int:
         return 0
     for text in dict.fromkeys(text for row in rows for text in row.notes):
         note(text)
-    lines = [(MEANINGS.get(name, name), *figures) for name, *figures in averages(rows)]
-    show_table(("figure", "before", "after", "worst after"), lines)
+    lines = [(MEANINGS.get(name, name), *metrics) for name, *metrics in averages(rows)]
+    show_table(("metric", "before", "after", "worst after"), lines)
     return 0

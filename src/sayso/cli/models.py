@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sayso.cli.opening import models_shelf
+from sayso.cli.opening import models_store
 from sayso.cli.terminal import note, progress_bar, say, show_json, show_table
 from sayso.errors import ModelError
 
@@ -20,7 +20,7 @@ def listing(arguments: Namespace) -> int:
     from sayso.separate.catalogue import ROWS, is_installed
     from sayso.separate.public import MODELS
 
-    weight_store = models_shelf()
+    weight_store = models_store()
     entries = Models(weight_store=weight_store).entries()
     recognisers = [model for model in MODELS if not model.separates]
     if arguments.json:
@@ -48,7 +48,7 @@ def details(arguments: Namespace) -> int:
     from sayso.separate.catalogue import store_of
 
     model = _named(arguments.name, own=True)
-    weight_store = store_of(model, models_shelf())
+    weight_store = store_of(model, models_store())
     if arguments.json:
         files = [
             file.model_dump() | {"path": str(weight_store.find(file) or weight_store.path(file))}
@@ -60,7 +60,7 @@ def details(arguments: Namespace) -> int:
         ("hears", ", ".join(model.hears) + (", any words" if model.open_words else "")),
         ("quality", model.quality),
         ("cost of a minute", model.cost),
-        ("published SDR", ", ".join(f"{k} {v:g} dB" for k, v in model.figures.items())),
+        ("published SDR", ", ".join(f"{k} {v:g} dB" for k, v in model.metrics.items())),
         ("licence of the code", model.code),
         ("licence of the weights", model.weights),
         ("note", model.note),
@@ -101,7 +101,7 @@ def pull(arguments: Namespace) -> int:
     from sayso.separate.public import BEST
 
     names = BEST if arguments.name == "best" else (arguments.name,)
-    models, store, paths = [_named(name) for name in names], models_shelf(), []
+    models, store, paths = [_named(name) for name in names], models_store(), []
     for model in models:
         if is_installed(model, store):
             note(f"{model.name}: here already")
@@ -118,7 +118,7 @@ def take(arguments: Namespace) -> int:
     from sayso.separate.catalogue import is_installed
     from sayso.separate.installed import take as copy
 
-    weight_store = models_shelf()
+    weight_store = models_store()
     rows = []
     for path in arguments.files:
         model, places = copy(Path(path), weight_store)
@@ -132,7 +132,7 @@ def remove(arguments: Namespace) -> int:
     """Deletes the files of a model."""
     from sayso.separate.installed import remove as delete
 
-    freed = delete(_named(arguments.name), models_shelf())
+    freed = delete(_named(arguments.name), models_store())
     say(f"{arguments.name}: {freed / 1e6:.1f} MB freed")
     return 0
 

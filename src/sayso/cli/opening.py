@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sayso.cli.terminal import note
+from sayso.errors import OutputError
 from sayso.outputs import PATTERN, Destination
 from sayso.separate import AUTO, Models, makers_of
 from sayso.studio import Studio
@@ -25,7 +26,7 @@ def open_studio(arguments: Namespace) -> Studio:
     """
     models = Models(
         arguments.model,
-        weight_store=models_shelf(),
+        weight_store=models_store(),
         threads=arguments.threads,
         segment_s=arguments.segment,
         overlap=arguments.overlap,
@@ -45,10 +46,11 @@ def tell_choice(studio: Studio, targets: Sequence[str]) -> None:
         offer_better(studio.models, targets)
         makers = makers_of(studio.separator, targets)
         made = (f"{', '.join(stems)} by {model}" for model, stems in makers.items())
-        note("; ".join(made).replace("other by the rest", "other is the rest"))
+        if makers:
+            note("; ".join(made).replace("other by the rest", "other is the rest"))
 
 
-def models_shelf() -> WeightStore:
+def models_store() -> WeightStore:
     """Where public weights lie: SAYSO_MODELS, or the platform's cache folder.
 
     Weights in the Hugging Face hub's own cache (HF_HOME) are used, too.
@@ -78,6 +80,9 @@ def destination_of(arguments: Namespace, *, usual: str = PATTERN) -> Destination
 
     Raises: OutputError for options that do not fit.
     """
+    for option, value in (("-o", arguments.out), ("--filename", vars(arguments).get("filename"))):
+        if value is not None and not value.strip():
+            raise OutputError(f"{option} is empty; give it a name, or leave it out")
     return Destination.to(
         arguments.out,
         usual=usual,

@@ -37,4 +37,7 @@ def separate(arguments: Namespace) -> int:
         for target, t in result.tracks.items()
     ]
     show_table(("file", "stem", "length", "written to"), rows)
+    for target, track in result.tracks.items():
+        for text in track.notes:
+            note(f"{target}: {text}")
     return 0

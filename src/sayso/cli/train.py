@@ -68,9 +68,9 @@ def score(arguments: Namespace) -> int:
     from sayso.train.song_scores import score_run, summarise
 
     with progress_bar("scoring") as watch:
-        figures = summarise(score_run(Path(arguments.run), watch=watch))
-    metrics = sorted({metric for row in figures.values() for metric in row})
-    rows = [(s, *(f"{row[m]:.2f}" for m in metrics)) for s, row in figures.items()]
+        scores = summarise(score_run(Path(arguments.run), watch=watch))
+    metrics = sorted({metric for row in scores.values() for metric in row})
+    rows = [(s, *(f"{row[m]:.2f}" for m in metrics)) for s, row in scores.items()]
     show_table(("source", *metrics), rows)
     return 0
 
@@ -202,9 +202,9 @@ def _show(report: BuildReport) -> int:
 
 
 def _tell(report: Report) -> None:
-    parts = {**report.losses, **report.figures}
-    figures = "  ".join(f"{name} {value:.4g}" for name, value in parts.items())
-    note(f"step {report.step}  {report.steps_per_s:.2f}/s  {figures}")
+    parts = {**report.losses, **report.metrics}
+    metrics = "  ".join(f"{name} {value:.4g}" for name, value in parts.items())
+    note(f"step {report.step}  {report.steps_per_s:.2f}/s  {metrics}")
 
 
 def _need_extra() -> None:

@@ -35,11 +35,13 @@ class Hearing(Frozen):
 
     Attributes:
         model: as `sayso.separate.load` takes it; None takes the best of our own, if it has learned.
+        instead: what is asked, and told, where `model` is not installed.
         target: the sound that is the speech to this separator: "speech", of Demucs "vocals".
         weight: in fusions that weigh, above 0.
     """
 
     model: str | None = None
+    instead: str | None = None
     target: str = "speech"
     weight: float = Field(default=1.0, gt=0)
 
@@ -67,11 +69,13 @@ class Denoise(Frozen):
     Attributes:
         model: a separator that supports speech; None takes the spectral estimator, which needs no
             weights: see `sayso.clean.spectral`.
+        instead: the separator that is asked, and told, where `model` is not installed.
         wet: the share of the denoised sound, the rest is what came in.
         floor_db: how far the spectral estimator turns noise down, below 0.
     """
 
     model: str | None = None
+    instead: str | None = None
     wet: float = Field(default=1.0, ge=0, le=1)
     floor_db: float = Field(default=-12.0, ge=-60, lt=0)
 
@@ -128,12 +132,15 @@ class Gate(Frozen):
     """Pauses turned down.
 
     Attributes:
+        told_by: what a pause is: where the "level" is low, or where no "voice" is heard, whatever
+            else sounds and however softly a word ends.
         threshold_lu: level, relative to the loudness of the speech, below which it closes.
         range_db: how far it closes, below 0.
         attack_s: time in which it opens; it begins that much before a word.
         release_s: time in which it closes.
     """
 
+    told_by: Literal["level", "voice"] = "level"
     threshold_lu: float = Field(default=-32.0, ge=-70, le=0)
     range_db: float = Field(default=-10.0, ge=-80, lt=0)
     attack_s: float = Field(default=0.01, ge=0.001, le=1)

@@ -12,15 +12,13 @@ from pydantic import Field, field_validator, model_validator
 
 from sayso.desk.cleaning import SPEECH_ONLY, Cleaning
 from sayso.desk.edits import Arrange, EditStep
+from sayso.desk.effect import MIX, Target, Targets
 from sayso.desk.effects import (
-    MIX,
     AbsoluteEffect,
     AnyEffect,
     Duck,
     Gain,
     Stretch,
-    Target,
-    Targets,
     combine,
     field_range,
     slot,

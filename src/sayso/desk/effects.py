@@ -12,45 +12,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias, get_args
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from sayso.desk.knobs import Absolute, Edge, Knob, Slider, Steps
-from sayso.desk.spans import During
-from sayso.value import OUT_OF_RANGE, Text, Value
-
-Target = Annotated[
-    Text, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=100)
-]
-Targets = Annotated[
-    tuple[Target, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)
-]
-"""Several; one may be given by its name alone."""
-MIX = "mix"
-Db = Annotated[float, Field(ge=-60.0, le=24.0)]
-Hz = Annotated[float, Field(ge=10.0, le=96_000.0)]
-FadeSeconds = Annotated[float, Field(ge=0.0, le=3600.0)]
-
-
-class _Effect(Value):
-    """What all effects share.
-
-    `span` is where it holds; None is throughout. Of the class: `difference` is the field that a
-    relative `adjust` adds to, None where there is no sensible difference; `neutral` the values with
-    which it does nothing, empty where there are none; `knobs` what the page shows.
-    """
-
-    span: During | None = None
-    difference: ClassVar[str | None] = None
-    neutral: ClassVar[tuple[tuple[str, float], ...]] = ()
-    knobs: ClassVar[tuple[Knob, ...]] = ()
-    in_part: ClassVar[bool] = True
-    """Whether it may hold for a span only."""
+from sayso.desk.effect import BaseEffect, Db, FadeSeconds, Hz, Target
+from sayso.desk.knobs import Absolute, Edge, Slider, Steps
+from sayso.desk.treatments import (
+    Balance,
+    Chorus,
+    Declick,
+    Deess,
+    Dehum,
+    Distort,
+    Gate,
+    Mono,
+    Normalise,
+    SampleRate,
+    Swap,
+)
+from sayso.value import OUT_OF_RANGE
 
 
-class Gain(_Effect):
+class Gain(BaseEffect):
     """Louder or quieter, -60 to +24 dB; throughout it becomes the fader of a strip."""
 
     effect: Literal["gain"] = "gain"
@@ -59,7 +44,7 @@ class Gain(_Effect):
     neutral = (("db", 0.0),)
 
 
-class Mute(_Effect):
+class Mute(BaseEffect):
     """Silence for a span; a whole strip is silenced by `remove`, or `set` with `mute`."""
 
     effect: Literal["mute"] = "mute"
@@ -71,7 +56,7 @@ class Mute(_Effect):
         return self
 
 
-class Fade(_Effect):
+class Fade(BaseEffect):
     """In from silence over the first `in_s` seconds, out to silence over the last `out_s`."""
 
     effect: Literal["fade"] = "fade"
@@ -84,7 +69,7 @@ class Fade(_Effect):
     in_part = False
 
 
-class Duck(_Effect):
+class Duck(BaseEffect):
     """`db` quieter, -60 to 0, while `under` is heard.
 
     It takes `attack_s` to go down, so that it is down when `under` sets in, and `release_s` to come
@@ -100,7 +85,7 @@ class Duck(_Effect):
     neutral = (("db", 0.0),)
 
 
-class Reverb(_Effect):
+class Reverb(BaseEffect):
     """A room: `amount` 0 (dry) to 1 (cathedral); -1 to 1 as a difference."""
 
     effect: Literal["reverb"] = "reverb"
@@ -110,7 +95,7 @@ class Reverb(_Effect):
     knobs = (Slider(label="Room", name="Reverb", field="amount", step=0.02, unit="amount"),)
 
 
-class Pitch(_Effect):
+class Pitch(BaseEffect):
     """Transposition by -24 to +24 semitones; the tempo stays."""
 
     effect: Literal["pitch"] = "pitch"
@@ -120,7 +105,7 @@ class Pitch(_Effect):
     knobs = (Slider(label="Pitch", name="Pitch", field="semitones", step=1, unit="semitones"),)
 
 
-class Compress(_Effect):
+class Compress(BaseEffect):
     """Evens out the dynamics: low, medium or high."""
 
     effect: Literal["compress"] = "compress"
@@ -130,7 +115,7 @@ class Compress(_Effect):
     )
 
 
-class Eq(_Effect):
+class Eq(BaseEffect):
     """A peaking band at `frequency_hz`, -24 to +24 dB, `q` 0.1 to 10."""
 
     effect: Literal["eq"] = "eq"
@@ -141,7 +126,7 @@ class Eq(_Effect):
     neutral = (("gain_db", 0.0),)
 
 
-class Filter(_Effect):
+class Filter(BaseEffect):
     """Keeps what is below (`lowpass`), above (`highpass`) or between (`bandpass`)."""
 
     effect: Literal["filter"] = "filter"
@@ -166,7 +151,7 @@ class Filter(_Effect):
         return self
 
 
-class Pan(_Effect):
+class Pan(BaseEffect):
     """Position from -1 (left) to 1 (right); -2 to 2 as a difference."""
 
     effect: Literal["pan"] = "pan"
@@ -176,7 +161,7 @@ class Pan(_Effect):
     knobs = (Slider(label="Pan", name="Pan", field="position", step=0.05, unit="place"),)
 
 
-class Width(_Effect):
+class Width(BaseEffect):
     """The stereo image: `amount` 0 is mono, 1 as it is, 2 twice as wide; -2 to 2 as a difference.
 
     What is mono stays so.
@@ -189,7 +174,7 @@ class Width(_Effect):
     knobs = (Slider(label="Width", name="Width", field="amount", step=0.05, unit="percent"),)
 
 
-class Delay(_Effect):
+class Delay(BaseEffect):
     """Echoes: `time_s` 0.01 to 2 s apart, `feedback` 0 to 0.95, `mix` 0 to 1."""
 
     effect: Literal["delay"] = "delay"
@@ -201,13 +186,13 @@ class Delay(_Effect):
     knobs = (Slider(label="Echo", name="Echo", field="mix", step=0.02, unit="amount"),)
 
 
-class Reverse(_Effect):
+class Reverse(BaseEffect):
     """Played backwards: all of it, or a span in its place."""
 
     effect: Literal["reverse"] = "reverse"
 
 
-class Stretch(_Effect):
+class Stretch(BaseEffect):
     """Tempo: `rate` 2 is twice as fast, 0.5 half; the pitch stays. The whole mix only."""
 
     effect: Literal["stretch"] = "stretch"
@@ -220,16 +205,17 @@ class Stretch(_Effect):
         ),
     )  # fmt: skip
     in_part = False
+    on_any = False
 
 
-class Limit(_Effect):
+class Limit(BaseEffect):
     """No true peak above `ceiling_db`, -24 to 0 dBTP."""
 
     effect: Literal["limit"] = "limit"
     ceiling_db: Annotated[float, Field(ge=-24.0, le=0.0)] = -1.0
 
 
-class Loudness(_Effect):
+class Loudness(BaseEffect):
     """Brings the integrated loudness (BS.1770), of the span if it has one, to `lufs`, -50 to -5."""
 
     effect: Literal["loudness"] = "loudness"
@@ -239,7 +225,8 @@ class Loudness(_Effect):
 
 AnyEffect: TypeAlias = (
     Gain | Mute | Fade | Duck | Pan | Width | Reverb | Delay | Filter | Pitch | Compress | Eq
-    | Reverse | Stretch | Limit | Loudness
+    | Reverse | Stretch | Limit | Loudness | Swap | Balance | Dehum | Declick | Deess | Gate
+    | Distort | Chorus | Normalise | Mono | SampleRate
 )  # fmt: skip
 """Every effect; their knobs are shown in this order."""
 Effect: TypeAlias = Annotated[AnyEffect, Field(discriminator="effect")]

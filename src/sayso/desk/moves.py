@@ -11,18 +11,8 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from sayso.desk.cleaning import Cleaning
 from sayso.desk.edits import EditStep
-from sayso.desk.effects import (
-    MIX,
-    AbsoluteEffect,
-    AnyEffect,
-    Db,
-    Duck,
-    Effect,
-    Stretch,
-    Target,
-    Targets,
-    require_absolute,
-)
+from sayso.desk.effect import MIX, Db, Target, Targets
+from sayso.desk.effects import AbsoluteEffect, AnyEffect, Duck, Effect, Stretch, require_absolute
 from sayso.value import Text, Value, in_words
 
 MOST_AT_ONCE = 32
@@ -33,8 +23,9 @@ MOST_EFFECTS = 256
 
 def require_fitting(effect: AnyEffect, target: str) -> None:
     """Raises ValueError for an effect that `target` cannot take."""
-    if isinstance(effect, Stretch) and target != MIX:
-        raise ValueError('the tempo belongs to the whole: stretch takes the target "mix"')
+    if not effect.on_any and target != MIX:
+        what = "the tempo" if isinstance(effect, Stretch) else f"{effect.effect}"
+        raise ValueError(f'{what} belongs to the whole: {effect.effect} takes the target "mix"')
     if effect.span is not None and not effect.in_part:
         raise ValueError(f"{effect.effect} holds throughout; expected no span")
     if isinstance(effect, Duck) and effect.under == target:

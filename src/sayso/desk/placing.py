@@ -73,7 +73,8 @@ def _bounds(span: During, frames: int, scale: float) -> tuple[int, int]:
     last = frames if span.end_s is None else min(frame(span.end_s), frames)
     if first >= frames:
         raise RangeError(
-            f"span: start_s {span.start_s:g} lies after the end; there are {frames / scale:.2f} s"
+            f"span: it would begin at {span.start_s:g} s, after the end; "
+            f"there are {frames / scale:.2f} s"
         )
     if last <= first:
         raise RangeError(

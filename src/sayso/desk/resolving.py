@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import Protocol, TypeAlias
 
 from sayso.desk.arrangement import arranged, joined
+from sayso.desk.desk import Desk
 from sayso.desk.edits import (
     LATEST_S,
     Arrange,
@@ -33,6 +35,9 @@ from sayso.timeline import MOST_CLIPS, Clip, Spans, Timeline, select, whole
 
 FADE_OUT_S = 2.0
 """How long the end of something shortened fades, at most a quarter of what is left."""
+
+LISTENING = (KeepBest, LoopChorus, RemoveSilence)
+"""Steps that depend on how the recording sounds."""
 
 
 class Listener(Protocol):
@@ -84,6 +89,26 @@ def resolve(
         stages.append(left)
         played.append(spans)
     return Resolved(stages[-1], tuple(stages), tuple(played))
+
+
+def require_within(desk: Desk, *, frames: int, sample_rate: int) -> None:
+    """Raises RangeError for an edit or a span that begins after the end of a recording.
+
+    It is as far as can be told without hearing it: what comes after a step that depends on how it
+    sounds is left to `resolve`.
+
+    Args:
+        desk: what is asked.
+        frames: length of the recording.
+        sample_rate: its rate in Hz.
+    """
+    unheard = (*LISTENING, Like)
+    known = tuple(takewhile(lambda step: not isinstance(step, unheard), desk.edits))
+    time = resolve(known, frames=frames, sample_rate=sample_rate, silences=list)
+    effects = (effect for strip in desk.strips.values() for effect in strip.effects)
+    for span in (effect.span for effect in effects if effect.span is not None):
+        if span.said is None or span.said.edits <= len(known):
+            time.place(span)
 
 
 def _spans(
@@ -181,7 +206,7 @@ def _span(timeline: Timeline, step: Keep | Cut | Loop | MoveSpan) -> tuple[int, 
     # What was meant to reach the end may overshoot it, but not begin after it.
     if start >= frames:
         raise RangeError(
-            f"{step.step}: start_s {step.start_s:g} lies after the end; "
+            f"{step.step}: it would begin at {step.start_s:g} s, after the end; "
             f"there are {timeline.duration_s:.2f} s"
         )
     return start, max(start + 1, min(stop, frames))

@@ -7,35 +7,50 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sayso.audio import Audio, calmed, programme_lufs
+from sayso.audio import Audio, calmed, programme_lufs, true_peak_db
 from sayso.desk import (
     AnyEffect,
+    Balance,
+    Chorus,
     Compress,
+    Declick,
+    Deess,
+    Dehum,
     Delay,
+    Distort,
     Duck,
     Eq,
     Fade,
     Filter,
     Gain,
+    Gate,
     Limit,
     Loudness,
+    Mono,
     Mute,
+    Normalise,
     Pan,
     Pitch,
     Reverb,
     Reverse,
+    SampleRate,
     Stretch,
     Strip,
+    Swap,
     Width,
 )
 from sayso.desk.placing import Piece
 from sayso.desk.resolving import resolve
 from sayso.desk.spans import During
+from sayso.effects.channels import balance, convert, fold, swap
+from sayso.effects.clicks import declick
+from sayso.effects.colour import chorus, distort
 from sayso.effects.ducking import duck
 from sayso.effects.dynamics import SETTINGS, compress
 from sayso.effects.level import amplify, fade, pan, widen
 from sayso.effects.limiter import limit
 from sayso.effects.pitch import stretch, transpose
+from sayso.effects.repair import deess, dehum, gate
 from sayso.effects.reversing import Reversed
 from sayso.effects.sound import Sound, record
 from sayso.effects.space import echo, reverberate
@@ -67,13 +82,14 @@ class Row:
 
     Attributes:
         make: from a sound, the effect and the scene to the changed sound.
-        at: where in a strip: in the chain, with the fader after it, or as the limiter after all.
+        at: where in a strip: in the chain, with the fader after it, as the limiter after that, or
+            as the shape of the result after all.
         alone: whether a span of it is changed as a sound of its own, rather than as a window on
             the effect throughout.
     """
 
     make: Callable[[Sound, Any, Scene], Sound]
-    at: Literal["chain", "fader", "end"] = "chain"
+    at: Literal["chain", "fader", "end", "shape"] = "chain"
     alone: bool = False
 
 
@@ -95,14 +111,14 @@ def process(
             they can begin. All others are worked out as the result is played. A scene has its own.
 
     Returns: a sound of the same rate, channels and length, in step with the original, unless a
-        `stretch` changes the length. Whatever size of block it is played in, the samples are
-        the same.
+        `stretch` changes the length, `mono` the channels or `sample_rate` the rate.
+        Whatever size of block it is played in, the samples are the same.
     Raises: RangeError for a frequency that the rate cannot hold or a span that begins after the
         end, ShapeError for a pan of anything but stereo, Cancelled.
     """
     scene = scene or _alone(sound, watch)
     passed = 1.0
-    for at in ("chain", "fader", "end"):
+    for at in ("chain", "fader", "end", "shape"):
         if at == "fader":
             sound = amplify(sound, strip.gain_db)
         for effect in strip.effects:
@@ -181,6 +197,23 @@ def _at_loudness(audio: Audio, lufs: float) -> Sound:
     return audio if measured_lufs == -float("inf") else amplify(audio, lufs - measured_lufs)
 
 
+def _distorted(sound: Sound, effect: Distort, scene: Scene) -> Sound:
+    """Overdriven, and brought back to the loudness that it had."""
+    if effect.amount == 0:
+        return sound
+    audio = record(sound, watch=scene.watch)
+    loudness_lufs = programme_lufs(calmed(audio))
+    if loudness_lufs == -float("inf"):
+        return audio
+    return _at_loudness(record(distort(audio, effect.amount), watch=scene.watch), loudness_lufs)
+
+
+def _normalised(sound: Sound, effect: Normalise, scene: Scene) -> Sound:
+    audio = record(sound, watch=scene.watch)
+    peak_db = true_peak_db(audio)
+    return audio if peak_db == -float("inf") else amplify(audio, effect.peak_db - peak_db)
+
+
 def _gained(sound: Sound, effect: Gain, scene: Scene) -> Sound:
     return amplify(sound, effect.db)
 
@@ -202,5 +235,18 @@ DSP: Mapping[type[AnyEffect], Row] = {
     Stretch: Row(lambda sound, effect, scene: stretch(sound, effect.rate)),
     Limit: Row(lambda sound, effect, scene: limit(sound, effect.ceiling_db), at="end"),
     Loudness: Row(_levelled, alone=True),
+    Swap: Row(lambda sound, effect, scene: swap(sound)),
+    Balance: Row(lambda sound, effect, scene: balance(sound, effect.position)),
+    Dehum: Row(lambda sound, effect, scene: dehum(record(sound, watch=scene.watch), effect)),
+    Declick: Row(
+        lambda sound, effect, scene: declick(record(sound, watch=scene.watch), effect.sensitivity)
+    ),
+    Deess: Row(lambda sound, effect, scene: deess(record(sound, watch=scene.watch), effect)),
+    Gate: Row(lambda sound, effect, scene: gate(sound, effect)),
+    Distort: Row(_distorted),
+    Chorus: Row(lambda sound, effect, scene: chorus(sound, effect.amount)),
+    Normalise: Row(_normalised, at="end", alone=True),
+    Mono: Row(lambda sound, effect, scene: fold(sound), at="shape"),
+    SampleRate: Row(lambda sound, effect, scene: convert(sound, effect.hz), at="shape"),
 }
 """What every effect does to a sound."""

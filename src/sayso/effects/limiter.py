@@ -92,10 +92,11 @@ class Limited(OfSource):
 
 
 def limiter_notes(sound: object) -> tuple[str, ...]:
-    """What the limiters at the end of a chain that was played have to say."""
+    """What the effects at the end of a chain that was played have to say: limiters, and others."""
     told = list[str]()
     while sound is not None:
-        note = sound.note() if isinstance(sound, Limited) else None
+        say = getattr(sound, "note", None)
+        note = say() if callable(say) else None
         if note is not None:
             told.append(note)
         sound = getattr(sound, "source", None)

@@ -30,7 +30,7 @@ def equalise(sound: Sound, band: Eq) -> Sound:
     alpha, cosine = np.sin(omega) / (2 * band.q), np.cos(omega)
     top = [1 + alpha * amplitude, -2 * cosine, 1 - alpha * amplitude]
     bottom = [1 + alpha / amplitude, -2 * cosine, 1 - alpha / amplitude]
-    return _filtered(sound, np.array([[*top, *bottom]]) / bottom[0])
+    return filtered(sound, np.array([[*top, *bottom]]) / bottom[0])
 
 
 def cut_off(sound: Sound, edge: Filter) -> Sound:
@@ -53,7 +53,7 @@ def cut_off(sound: Sound, edge: Filter) -> Sound:
         sections.append(butter(ORDER, low_hz, "highpass", fs=sound.sample_rate, output="sos"))
     if high_hz is not None and high_hz < sound.sample_rate / 2:
         sections.append(butter(ORDER, high_hz, "lowpass", fs=sound.sample_rate, output="sos"))
-    return _filtered(sound, np.concatenate(sections)) if sections else sound
+    return filtered(sound, np.concatenate(sections)) if sections else sound
 
 
 def _require_below(frequency_hz: float, sound: Sound, what: str) -> None:
@@ -65,7 +65,8 @@ def _require_below(frequency_hz: float, sound: Sound, what: str) -> None:
         )
 
 
-def _filtered(sound: Sound, sections: Any) -> Sound:
+def filtered(sound: Sound, sections: Any) -> Sound:
+    """`sound` through second-order sections [S, 6], in double precision."""
     from scipy.signal import sosfilt
 
     def transform(blocks: Iterator[Samples]) -> Iterator[Samples]:

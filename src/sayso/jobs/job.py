@@ -44,7 +44,7 @@ class Job:
         kind: the name of its function.
         state: see `sayso.jobs`.
         arguments: what its function is called with.
-        progress: the fraction done, 0 to 1; 1 when it is done.
+        progress: 0 to 1; 1 when it is done.
         result: what its function returned, once it is done.
         error: why it failed.
         worker: the id of the worker that has it, or had it last.

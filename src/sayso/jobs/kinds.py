@@ -20,7 +20,7 @@ class Context:
 
     Args:
         id: the job's.
-        tell: stores the fraction done.
+        tell: stores progress, 0 to 1.
         stopped: asks the database, or the worker, whether the job should stop.
         worker: the id of the worker that runs it, which runs no other at the same time.
         threads: how many processor threads it may use, so that workers do not get in each

@@ -108,7 +108,7 @@ def bss_eval(
     return BssEval(*ratios)
 
 
-def evaluate(
+def medians(
     estimates: Array,
     references: Array,
     *,

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sayso.audio import Audio, LoudnessMeter, PeakMeter, Samples, calmed, decibels
+from sayso.measure.compared import Compared
 
 _STEP_S = 0.05
 _FLAT, _NEAR_PEAK, _RUN = 2.0**-15, 0.98, 3
@@ -63,25 +64,26 @@ def moments_db(audio: Audio) -> npt.NDArray[np.float64]:
     return levels
 
 
-def evaluate(audio: Audio) -> dict[str, float]:
-    """Loudness, peaks, clipping and background; figures of silence are left out.
+def evaluate(compared: Compared) -> dict[str, float]:
+    """Loudness, peaks, clipping and background; metrics of silence are left out.
 
     Returns: "lufs", "true_peak_db", "sample_peak_db", "clipped_share" and "background_db".
     """
+    audio = compared.estimate
     loudness = LoudnessMeter(audio.channels, audio.sample_rate)
     peaks = PeakMeter(audio.channels)
     for block in audio.blocks():
         loudness.push(block)
         peaks.push(block)
     background = background_db(audio)
-    figures = {
+    metrics = {
         "lufs": loudness.integrated_lufs(),
         "true_peak_db": peaks.true_peak_db(),
         "sample_peak_db": decibels(peaks.sample_peak),
         "clipped_share": clipped_share(audio),
         "background_db": -np.inf if background is None else background,
     }
-    return {name: figure for name, figure in figures.items() if np.isfinite(figure)}
+    return {name: figure for name, figure in metrics.items() if np.isfinite(figure)}
 
 
 def _on_tops(block: Samples, peak: float) -> int:

@@ -18,6 +18,7 @@ import numpy as np
 
 from sayso.audio import Audio, Samples, resample, upright
 from sayso.errors import ModelError
+from sayso.measure.compared import Compared
 from sayso.watch import SILENT, Watch
 
 RATE_HZ = 16_000
@@ -85,6 +86,8 @@ class Dnsmos:
         )
 
 
-def evaluate(audio: Audio, judge: Dnsmos) -> dict[str, float]:
-    """`{"dnsmos_sig", "dnsmos_bak", "dnsmos_ovr"}` of `audio`."""
-    return {f"dnsmos_{name}": score for name, score in judge.rate(audio).items()}
+def evaluate(compared: Compared) -> dict[str, float]:
+    """`{"dnsmos_sig", "dnsmos_bak", "dnsmos_ovr"}`, by the judge "dnsmos", a `Dnsmos`."""
+    judge: Dnsmos = compared.judged_by("dnsmos")
+    scores = judge.rate(compared.estimate, watch=compared.watch)
+    return {f"dnsmos_{name}": score for name, score in scores.items()}

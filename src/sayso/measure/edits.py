@@ -42,7 +42,7 @@ class EditScores:
 
 
 def compare_edits(estimate: Timeline, reference: Timeline, frames: int) -> EditScores:
-    """All figures of `estimate` against `reference`, for a recording of `frames`."""
+    """All metrics of `estimate` against `reference`, for a recording of `frames`."""
     return EditScores(
         iou=kept_iou(estimate, reference),
         boundary_f=boundary_f(estimate, reference),

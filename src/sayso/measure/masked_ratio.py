@@ -13,7 +13,8 @@ from __future__ import annotations
 import numpy as np
 
 from sayso.audio import Audio, stft, window_frames
-from sayso.errors import ShapeError, SilenceError
+from sayso.errors import DataError, ShapeError, SilenceError
+from sayso.measure.compared import Compared
 
 _WINDOW_S, _HOPS = 0.04, 2
 _BLOCK_HOPS = 1024
@@ -63,6 +64,12 @@ def masked_ratio_db(signal: Audio, speech: Audio, rest: Audio) -> float:
         return float(10 * np.log10(rest_energy / speech_energy))
 
 
-def evaluate(signal: Audio, speech: Audio, rest: Audio) -> dict[str, float]:
-    """`{"music_to_speech_db": dB}`. Raises: ShapeError, SilenceError."""
-    return {"music_to_speech_db": masked_ratio_db(signal, speech, rest)}
+def evaluate(compared: Compared) -> dict[str, float]:
+    """`{"music_to_speech_db": dB}` of the estimate, with the reference as the speech.
+
+    Raises: ShapeError, SilenceError; DataError without a reference and a rest.
+    """
+    if compared.reference is None or compared.rest is None:
+        raise DataError("the masked ratio takes the speech and what is beside it; one is missing")
+    ratio_db = masked_ratio_db(compared.estimate, compared.reference, compared.rest)
+    return {"music_to_speech_db": ratio_db}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sayso.errors import EmptyAudioError, RangeError, ShapeError, SilenceError
 from sayso.measure import sdr
+from sayso.measure.compared import Compared
 from sayso.measure.sdr import Array
 from sayso.optional import require
 
@@ -43,6 +44,8 @@ def pesq(estimate: Array, reference: Array, *, sample_rate: int) -> float:
         raise SilenceError("PESQ found no utterance in the sounds; expected speech") from None
 
 
-def evaluate(estimate: Array, reference: Array, *, sample_rate: int) -> dict[str, float]:
-    """`{"pesq": score}`. Raises: see `pesq`."""
-    return {"pesq": pesq(estimate, reference, sample_rate=sample_rate)}
+def evaluate(compared: Compared) -> dict[str, float]:
+    """`{"pesq": score}`. Raises: see `pesq`, `Compared.pair`."""
+    estimate, reference = compared.mono()
+    rate = compared.estimate.sample_rate
+    return {"pesq": pesq(estimate, reference, sample_rate=rate)}

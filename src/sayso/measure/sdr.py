@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sayso.errors import EmptyAudioError, NotFiniteError, ShapeError, SilenceError
+from sayso.measure.compared import Compared
 
 Array = npt.NDArray[Any]
 
@@ -80,16 +81,9 @@ def usdr(estimate: Array, reference: Array, *, axis: int | tuple[int, ...] = (-2
     return np.asarray(10.0 * np.log10((signal + DELTA) / (error + DELTA)))
 
 
-def evaluate(estimate: Array, reference: Array) -> dict[str, float]:
-    """`{"usdr": dB}` of one track `[C, T]` or `[T]`; `"sdr"` too unless the reference is silent.
-
-    Raises: ShapeError, EmptyAudioError, NotFiniteError.
-    """
-    axis = tuple(range(-estimate.ndim, 0))
-    figures = {"usdr": float(usdr(estimate, reference, axis=axis))}
-    if np.any(reference):
-        figures["sdr"] = float(sdr(estimate, reference, axis=axis))
-    return figures
+def evaluate(compared: Compared) -> dict[str, float]:
+    """`{"sdr": dB}` of all channels together. Raises: see `sdr`, `Compared.pair`."""
+    return {"sdr": float(sdr(*compared.pair(), axis=(-2, -1)))}
 
 
 def _energies(

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from sayso.errors import SilenceError
+from sayso.measure.compared import Compared
 from sayso.measure.sdr import Array, validate
 
 
@@ -46,9 +47,6 @@ def si_sdr(estimate: Array, reference: Array) -> Array:
     return np.where(signal > 0, ratio, -np.inf)
 
 
-def evaluate(estimate: Array, reference: Array) -> dict[str, float]:
-    """`{"si_sdr": dB}`, the mean over the channels of `[C, T]`; figures of `[T]` as they are.
-
-    Raises: ShapeError, EmptyAudioError, NotFiniteError, SilenceError.
-    """
-    return {"si_sdr": float(np.mean(si_sdr(estimate, reference)))}
+def evaluate(compared: Compared) -> dict[str, float]:
+    """`{"si_sdr": dB}`, the mean over the channels. Raises: see `si_sdr`, `Compared.pair`."""
+    return {"si_sdr": float(np.mean(si_sdr(*compared.pair())))}

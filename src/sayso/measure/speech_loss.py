@@ -15,6 +15,7 @@ import numpy as np
 from sayso.audio import stft, window_frames
 from sayso.errors import RangeError, ShapeError, SilenceError
 from sayso.measure import sdr
+from sayso.measure.compared import Compared
 from sayso.measure.sdr import Array
 
 _WINDOW_S, _HOPS = 0.04, 4
@@ -72,6 +73,8 @@ def speech_loss_db(estimate: Array, reference: Array, *, sample_rate: int) -> fl
         return float(10 * np.log10(energy.sum() / left.sum()))
 
 
-def evaluate(estimate: Array, reference: Array, *, sample_rate: int) -> dict[str, float]:
-    """`{"speech_loss_db": dB}`. Raises: see `speech_loss_db`."""
-    return {"speech_loss_db": speech_loss_db(estimate, reference, sample_rate=sample_rate)}
+def evaluate(compared: Compared) -> dict[str, float]:
+    """`{"speech_loss_db": dB}`. Raises: see `speech_loss_db`, `Compared.pair`."""
+    estimate, reference = compared.mono()
+    rate = compared.estimate.sample_rate
+    return {"speech_loss_db": speech_loss_db(estimate, reference, sample_rate=rate)}

@@ -15,6 +15,7 @@ import numpy as np
 
 from sayso.errors import EmptyAudioError, ShapeError, SilenceError
 from sayso.measure import sdr
+from sayso.measure.compared import Compared
 from sayso.measure.sdr import Array
 from sayso.optional import require
 
@@ -59,9 +60,11 @@ def stoi(estimate: Array, reference: Array, *, sample_rate: int, extended: bool 
     return float(np.clip(found, -1.0, 1.0))
 
 
-def evaluate(estimate: Array, reference: Array, *, sample_rate: int) -> dict[str, float]:
-    """`{"stoi", "estoi"}`. Raises: see `stoi`."""
+def evaluate(compared: Compared) -> dict[str, float]:
+    """`{"stoi", "estoi"}`. Raises: see `stoi`, `Compared.pair`."""
+    estimate, reference = compared.mono()
+    rate = compared.estimate.sample_rate
     return {
-        "stoi": stoi(estimate, reference, sample_rate=sample_rate),
-        "estoi": stoi(estimate, reference, sample_rate=sample_rate, extended=True),
+        "stoi": stoi(estimate, reference, sample_rate=rate),
+        "estoi": stoi(estimate, reference, sample_rate=rate, extended=True),
     }

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from sayso.audio import Audio, resample, upright
 from sayso.checkpoints import fit, read_pickled
 from sayso.errors import ModelError
+from sayso.measure.compared import Compared
 from sayso.optional import require
 from sayso.watch import SILENT, Watch
 
@@ -124,6 +125,13 @@ class Tagger:
             waveform = torch.from_numpy(np.pad(samples, (0, short)))[None]
             found: npt.NDArray[np.float32] = self._network(waveform)[0].numpy()
         return found
+
+
+def evaluate(compared: Compared) -> dict[str, float]:
+    """`{"music_presence": probability}`, its mean over time, by the judge "cnn14", a `Tagger`."""
+    tagger: Tagger = compared.judged_by("cnn14")
+    tags = tagger.tag(compared.estimate, watch=compared.watch)
+    return {"music_presence": float(np.mean(tags.presence(MUSIC)))}
 
 
 def read_labels(path: Path) -> list[str]:

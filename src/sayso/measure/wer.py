@@ -10,6 +10,7 @@ import re
 import unicodedata
 
 from sayso.errors import InputError
+from sayso.measure.compared import Compared
 
 
 def words_of(text: str) -> list[str]:
@@ -46,6 +47,6 @@ def wer(estimate: str, reference: str) -> float:
     return Levenshtein.distance(words_of(estimate), said) / len(said)
 
 
-def evaluate(estimate: str, reference: str) -> dict[str, float]:
-    """The rate, and the number of words that it is of. Raises: InputError."""
-    return {"wer": wer(estimate, reference), "words": float(len(words_of(reference)))}
+def evaluate(compared: Compared) -> dict[str, float]:
+    """`{"wer": rate}` of the words that were heard. Raises: InputError where none are said."""
+    return {"wer": wer(compared.heard or "", compared.said or "")}

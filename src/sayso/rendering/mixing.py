@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sayso.audio import Audio
-from sayso.desk import MIX, Desk, Limit, Pan, Stretch, Strip, complement_of
+from sayso.desk import MIX, Desk, Limit, Normalise, Pan, Strip, complement_of
 from sayso.desk.placing import Resolved
 from sayso.effects import Mixed, Processed, Scene, Sound, Widened, amplify, limit, process, record
 from sayso.effects.pitch import stretch
@@ -51,15 +51,15 @@ class Mixer:
         if name != MIX and left_out is None:
             dry = self._sound(name)
             sound = process(dry, desk.strip(name), scene=self._scene)
-            sound = process(sound, _tempo(desk))
+            sound = process(sound, _shared(desk))
             return _held(sound, desk, changed=sound is not dry)
         strips = {target: strip for target, strip in desk.strips.items() if target != MIX}
         if left_out is not None:
             strips[left_out] = Strip(mute=True)
         mixed, touched = self._mixed(strips)
         if name != MIX:
-            mixed = process(mixed, _tempo(desk))
-            return _held(mixed, desk, changed=len(strips) > 1 or _tempo(desk) != _AT_REST)
+            mixed = process(mixed, _shared(desk))
+            return _held(mixed, desk, changed=len(strips) > 1 or _shared(desk) != _AT_REST)
         master = desk.strip(MIX)
         if master.mute:
             return _held(amplify(mixed, -math.inf), desk, changed=True)
@@ -131,10 +131,9 @@ class Mixer:
         return None if sound is dry else [sound]
 
 
-def _tempo(desk: Desk) -> Strip:
+def _shared(desk: Desk) -> Strip:
     """The part of the master that every track shares."""
-    effects = desk.strip(MIX).effects
-    return Strip(effects=tuple(effect for effect in effects if isinstance(effect, Stretch)))
+    return Strip(effects=tuple(e for e in desk.strip(MIX).effects if not e.on_any))
 
 
 def _negated(sound: Sound) -> Sound:
@@ -147,7 +146,7 @@ def _held(sound: Sound, desk: Desk, *, changed: bool) -> Sound:
     Untouched stems are left alone, because they must sum to the source.
     """
     effects = desk.strip(MIX).effects
-    asked = any(isinstance(effect, Limit) and effect.span is None for effect in effects)
+    asked = any(isinstance(e, Limit | Normalise) and e.span is None for e in effects)
     if not changed or not desk.limiter or asked:
         return sound
     return limit(sound, CEILING_DB)

@@ -147,7 +147,8 @@ class Result(Mapping[str, Audio]):
         ) as paths:
             known = read_tags(self.inputs[0]) if self.inputs else Tags()
             for target, track in self.tracks.items():
-                path, faster = paths[target], self.timeline.frames / track.audio.frames
+                path = paths[target]
+                faster = self.timeline.duration_s / track.audio.duration_s
                 tags, said = carried(known, path, self.timeline, speed=faster)
                 if said and notice is not None:
                     notice(said)

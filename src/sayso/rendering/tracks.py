@@ -18,7 +18,6 @@ from sayso.errors import SilenceError
 from sayso.rendering.mixing import Mixer
 from sayso.rendering.result import Result, Track
 from sayso.separate import Models, absence_note, makers_of, shared_models
-from sayso.timeline import find_silences
 from sayso.watch import Progress, Watch
 
 _SEPARATING = 0.8  # the share of the work that is separation, for the progress
@@ -99,12 +98,13 @@ def timing(desk: Desk, source: Audio) -> Resolved:
     """
     from sayso.autoedit.content import ContentAnalyser
 
+    listener = ContentAnalyser(source)
     return resolve(
         desk.edits,
         frames=source.frames,
         sample_rate=source.sample_rate,
-        silences=lambda: find_silences(source),
-        listener=ContentAnalyser(source),
+        silences=listener.silences,
+        listener=listener,
     )
 
 

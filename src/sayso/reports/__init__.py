@@ -1,4 +1,4 @@
-"""Cleaned files and what is told of them: rows, tables, a page to listen to, figures taken anew.
+"""Cleaned files and what is told of them: rows, tables, a page to listen to, metrics taken anew.
 
 config = load_config("embedded")
 row = clean_file(Path("take.wav"), Path("out/take.wav"), config)

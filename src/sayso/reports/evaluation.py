@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 
-from sayso.audio import Audio, Samples, read, resample, upright
+from sayso.audio import Audio, read, resample, upright
 from sayso.clean.config import Measure
-from sayso.errors import DataError, InputError, MissingExtraError
-from sayso.measure import pesq, si_sdr, speech_loss, stoi
-from sayso.reports.figures import rounded
+from sayso.errors import DataError, InputError
+from sayso.measure.compared import Compared
+from sayso.measure.metrics import evaluated
 from sayso.reports.judging import judge
+from sayso.reports.metrics import rounded
 from sayso.reports.rows import AFTER, BEFORE, CleanRow, located, source_of
 from sayso.separate import Models
 from sayso.watch import SILENT, Watch
@@ -38,13 +38,13 @@ def measure_rows(
     models: Models | None = None,
     watch: Watch = SILENT,
 ) -> list[CleanRow]:
-    """The rows of a batch with more figures; what cannot be judged is told in a row's notes.
+    """The rows of a batch with more metrics; what cannot be judged is told in a row's notes.
 
     Args:
         out: the batch's folder.
         rows: as `read_rows` gives them.
         references: folder of clean recordings that are called as the sources are, whatever their
-            suffix. They give SI-SDR, STOI, PESQ and the speech lost.
+            suffix. They give SDR, SI-SDR, STOI, PESQ and the speech lost.
         transcripts: folder of text files called as the sources are, or a CSV file with the columns
             file and text. With them "words" is measured.
         measures: what else; see `sayso.reports.judging.judge`.
@@ -70,7 +70,7 @@ def measure_rows(
 
 
 def compare(estimate: Audio, reference: Audio, *, gain_db: float = 0.0) -> dict[str, float]:
-    """SI-SDR, STOI, ESTOI, PESQ and the speech lost, mono at 16 kHz, means over pieces of 30 s.
+    """All metrics that take a reference, mono at 16 kHz, means over pieces of 30 s.
 
     Metrics whose extra is not installed are left out, and so are pieces in which one is undefined.
 
@@ -93,9 +93,11 @@ def compare(estimate: Audio, reference: Audio, *, gain_db: float = 0.0) -> dict[
     for start in range(0, length, step):
         stop = min(start + step, length)
         piece = gain * heard.block(start, stop).mean(axis=0)
-        for name, figure in _figures(piece, clean.block(start, stop).mean(axis=0)).items():
-            found.setdefault(name, []).append(figure)
-    return {name: float(np.mean(figures)) for name, figures in found.items()}
+        true = clean.block(start, stop).mean(axis=0)
+        one, other = (Audio(sound[None], _RATE_HZ) for sound in (piece, true))
+        for name, metric in evaluated(Compared(one, other), "reference").items():
+            found.setdefault(name, []).append(metric)
+    return {name: float(np.mean(metrics)) for name, metrics in found.items()}
 
 
 def by_name(folder: Path) -> Find:
@@ -155,7 +157,7 @@ def _measured(
     models: Models | None,
 ) -> CleanRow:
     notes = list(row.notes)
-    figures = dict(row.figures)
+    metrics = dict(row.metrics)
     after = read(output)
     source = source_of(row, output)
     try:
@@ -164,41 +166,24 @@ def _measured(
         before = None
     if reference is not None:
         try:
-            figures |= _against(row, before, after, read(reference))
+            metrics |= _against(row, before, after, read(reference))
         except (InputError, DataError) as error:
             notes.append(f"not compared with {reference.name}: {error}")
-    figures |= judge(before, after, measures, models=models, transcript=transcript)
+    metrics |= judge(before, after, measures, models=models, transcript=transcript)
     unique = tuple(dict.fromkeys(notes))
-    return row.model_copy(update={"figures": rounded(figures), "notes": unique})
+    return row.model_copy(update={"metrics": rounded(metrics), "notes": unique})
 
 
 def _against(
     row: CleanRow, before: Audio | None, after: Audio, reference: Audio
 ) -> dict[str, float]:
-    figures: dict[str, float] = {}
-    gain_db = -row.figures.get("gain_db", 0.0)
+    metrics: dict[str, float] = {}
+    gain_db = -row.metrics.get("gain_db", 0.0)
     for suffix, audio, level_db in ((BEFORE, before, 0.0), (AFTER, after, gain_db)):
         if audio is not None:
             found = compare(audio, reference, gain_db=level_db)
-            figures |= {name + suffix: figure for name, figure in found.items()}
-    return figures
-
-
-def _figures(heard: Samples, clean: Samples) -> dict[str, float]:
-    timed = {"sample_rate": _RATE_HZ}
-    metrics: tuple[Callable[[], dict[str, float]], ...] = (
-        partial(si_sdr.evaluate, heard, clean),
-        partial(speech_loss.evaluate, heard, clean, **timed),
-        partial(stoi.evaluate, heard, clean, **timed),
-        partial(pesq.evaluate, heard, clean, **timed),
-    )
-    found: dict[str, float] = {}
-    for metric in metrics:
-        try:
-            found |= metric()
-        except (InputError, MissingExtraError):
-            continue
-    return {name: figure for name, figure in found.items() if np.isfinite(figure)}
+            metrics |= {name + suffix: metric for name, metric in found.items()}
+    return metrics
 
 
 def _alike(path: Path, source: str) -> int:

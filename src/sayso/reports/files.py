@@ -11,8 +11,8 @@ from sayso.clean.pipeline import Keep
 from sayso.desk import Desk
 from sayso.outputs import check_sound, refuse_inputs, text_of
 from sayso.rendering import render
-from sayso.reports.figures import figures_of, rounded
 from sayso.reports.judging import judge
+from sayso.reports.metrics import metrics_of, rounded
 from sayso.reports.rows import CleanRow
 from sayso.separate import shared_models
 from sayso.timeline.chapters import carried
@@ -32,7 +32,7 @@ def clean_file(
     """Writes the speech in `source` to `destination`, and says how it went.
 
     The same file and configuration give the same bytes and the same row. The output appears whole
-    or not at all; of a file that is passed over there is none.
+    or not at all; of a file that is skipped there is none.
 
     Args:
         source: audio or video of any readable format.
@@ -41,7 +41,7 @@ def clean_file(
         config: see `load_config`.
         track: of several sound tracks, a number from 1 or a language; None takes the main one.
         watch: progress and cancelling, polled between blocks.
-    Returns: a row; one with the status "passed_over" and a reason for a file that is silent or
+    Returns: a row; one with the status "skipped" and a reason for a file that is silent or
         holds no speech.
     Raises: FormatError and its kin for a file that cannot be read, OutputError, ModelError,
         MissingExtraError, UnknownTargetError, Cancelled.
@@ -64,16 +64,16 @@ def clean_file(
     result = render(audio, desk, models=models, watch=report, keep=keep)
     cleaned = result.cleaned
     if cleaned is None:
-        return CleanRow(status="passed_over", reason=result.no_speech, notes=tuple(notes), **row)
-    figures = figures_of(audio, cleaned)
+        return CleanRow(status="skipped", reason=result.no_speech, notes=tuple(notes), **row)
+    metrics = metrics_of(audio, cleaned)
     if config.measures:
         asked = judge(audio, cleaned.audio, config.measures, models=models, watch=watch)
-        figures |= rounded(asked)
+        metrics |= rounded(asked)
     tags, said = carried(read_tags(source), destination)
     notes += [said] if said else []
     write(destination, cleaned.audio, encoding=config.encoding, tags=tags)
     watch.report(1.0)
-    row |= {"output": text_of(destination), "notes": (*notes, *cleaned.notes), "figures": figures}
+    row |= {"output": text_of(destination), "notes": (*notes, *cleaned.notes), "metrics": metrics}
     return CleanRow(status="cleaned", **row)
 
 

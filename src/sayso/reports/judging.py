@@ -5,13 +5,13 @@ Models are loaded when first needed.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import TYPE_CHECKING
-
-import numpy as np
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Any
 
 from sayso.audio import Audio, integrated_lufs
 from sayso.clean.config import Measure
+from sayso.measure.compared import Compared
+from sayso.measure.metrics import METRICS
 from sayso.measure.wer import wer, words_of
 from sayso.reports.rows import AFTER, BEFORE
 from sayso.separate import Models, shared_models
@@ -35,7 +35,7 @@ def judge(
     transcript: str | None = None,
     watch: Watch = SILENT,
 ) -> dict[str, float]:
-    """The figures of `measures`, before and after.
+    """The metrics of `measures`, before and after.
 
     Args:
         before: the source; None where it is not here.
@@ -48,29 +48,25 @@ def judge(
     Raises: ModelError and MissingExtraError saying how to get what is missing, Cancelled.
     """
     models = models or shared_models()
-    figures: dict[str, float] = {}
+    metrics: dict[str, float] = {}
     sounds = [(suffix, s) for suffix, s in ((BEFORE, before), (AFTER, after)) if s is not None]
     for suffix, audio in sounds:
-        if "dnsmos" in measures:
-            for name, score in _dnsmos(models).rate(audio, watch=watch).items():
-                figures[f"dnsmos_{name}{suffix}"] = score
-        if "music" in measures:
-            name, figure = _music(audio, models, watch)
-            figures[name + suffix] = figure
+        for name in measures:
+            if "judge" in METRICS[name].needs:
+                found = _judged(name, audio, models, watch.quiet)
+                metrics |= {result + suffix: metric for result, metric in found.items()}
     if "words" in measures:
-        figures |= _words(before, after, _transcriber(models), transcript, watch)
-    return figures
+        metrics |= _words(before, after, _transcriber(models), transcript, watch)
+    return metrics
 
 
-def _music(audio: Audio, models: Models, watch: Watch) -> tuple[str, float]:
-    from sayso.measure.tags import MUSIC
-
-    listener = _listener(models)
-    if listener is None:
-        tags = _tagger(models).tag(audio, watch=watch.quiet)
-        return "music_presence", float(np.mean(tags.presence(MUSIC)))
-    music = listener.separate(audio, (_MUSIC,), watch=watch.quiet)[_MUSIC]
-    return "music_level_lu", integrated_lufs(music) - integrated_lufs(audio)
+def _judged(name: str, audio: Audio, models: Models, watch: Watch) -> Mapping[str, float]:
+    if name == "music" and (listener := _listener(models)) is not None:
+        music = listener.separate(audio, (_MUSIC,), watch=watch)[_MUSIC]
+        return {"music_level_lu": integrated_lufs(music) - integrated_lufs(audio)}
+    return METRICS[name].evaluate(
+        Compared(audio, judge=lambda judge: _JUDGES[judge](models), watch=watch)
+    )
 
 
 def _words(
@@ -114,6 +110,10 @@ def _tagger(models: Models) -> Tagger:
     from sayso.measure.tags import Tagger
 
     return models.use("cnn14", lambda: Tagger.load(*models.files("cnn14")))
+
+
+_JUDGES: Mapping[str, Callable[[Models], Any]] = {"dnsmos": _dnsmos, "cnn14": _tagger}
+"""How each judge is loaded, by its name in the catalogue."""
 
 
 def _transcriber(models: Models) -> Transcriber:

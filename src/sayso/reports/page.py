@@ -11,7 +11,7 @@ from pathlib import Path
 from sayso.measure.drawing import histogram, spectrogram, waveform
 from sayso.reports.rows import AFTER, BEFORE, CleanRow
 from sayso.reports.snippets import Snippet
-from sayso.reports.tables import MEANINGS, averages, figure_names, values
+from sayso.reports.tables import MEANINGS, averages, metric_names, values
 
 _MOST_LISTED = 200
 _PAIR = ((BEFORE, "before"), (AFTER, "after"))
@@ -45,7 +45,7 @@ def _head(rows: Sequence[CleanRow]) -> str:
     )
     return (
         f"<h1>Cleaned speech</h1><p>{len(cleaned)} of {len(rows)} files, {hours:.2f} hours, with "
-        f"<b>{escape(configs)}</b>; {len(rows) - len(cleaned)} passed over.</p>"
+        f"<b>{escape(configs)}</b>; {len(rows) - len(cleaned)} skipped.</p>"
         '<div class="wide"><table><thead><tr><th>mean over files</th><td>before</td><td>after</td>'
         f"<td>worst after</td></tr></thead>{lines}</table></div>"
     )
@@ -53,7 +53,7 @@ def _head(rows: Sequence[CleanRow]) -> str:
 
 def _plots(rows: Sequence[CleanRow]) -> str:
     plots = []
-    names = figure_names(rows)
+    names = metric_names(rows)
     stems = dict.fromkeys(name.removesuffix(BEFORE).removesuffix(AFTER) for name in names)
     for stem in stems:
         series = {word: values(rows, stem + suffix) for suffix, word in _PAIR}
@@ -100,7 +100,7 @@ def _card(row: CleanRow, snippet: Snippet, before: bytes, after: bytes) -> str:
     told = "; ".join(
         f"{escape(MEANINGS.get(stem, stem))} {_pair(row, stem)}"
         for stem in ("music_to_speech_db", "background_db", "dnsmos_ovr", "si_sdr", "stoi", "wer")
-        if stem + AFTER in row.figures
+        if stem + AFTER in row.metrics
     )
     minutes, seconds = divmod(snippet.start_s, 60)
     return (
@@ -110,14 +110,14 @@ def _card(row: CleanRow, snippet: Snippet, before: bytes, after: bytes) -> str:
 
 
 def _pair(row: CleanRow, stem: str) -> str:
-    after = f"{row.figures[stem + AFTER]:.2f}"
-    before = row.figures.get(stem + BEFORE)
+    after = f"{row.metrics[stem + AFTER]:.2f}"
+    before = row.metrics.get(stem + BEFORE)
     return after if before is None else f"{before:.2f} &rarr; {after}"
 
 
 def _passed(rows: Sequence[CleanRow]) -> str:
     told = [(row.source, row.reason or "") for row in rows if row.status != "cleaned"]
-    return _listed("Passed over", told)
+    return _listed("Skipped", told)
 
 
 def _noted(rows: Sequence[CleanRow]) -> str:

@@ -101,15 +101,15 @@ def _key(out: Path, row: CleanRow) -> str:
 
 
 def worst_first(rows: Sequence[CleanRow]) -> list[CleanRow]:
-    """Cleaned rows by their mean rank over all figures that say how good the output is."""
+    """Cleaned rows by their mean rank over all metrics that say how good the output is."""
     cleaned = [row for row in rows if row.status == "cleaned"]
     badness = np.zeros(len(cleaned))
     for stems, sign in ((LOWER_IS_BETTER, 1), (HIGHER_IS_BETTER, -1)):
         for stem in stems:
             name = stem + AFTER
-            found = np.array([sign * row.figures.get(name, np.nan) for row in cleaned])
+            found = np.array([sign * row.metrics.get(name, np.nan) for row in cleaned])
             if found.size and np.isfinite(found).any():
-                # A file without the figure ranks in the middle.
+                # A file without the metric ranks in the middle.
                 filled = np.where(np.isnan(found), np.nanmedian(found), found)
                 badness += np.argsort(np.argsort(filled, kind="stable"), kind="stable")
     return [cleaned[at] for at in np.argsort(-badness, kind="stable")]

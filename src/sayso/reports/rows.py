@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from sayso.errors import OutputError
 from sayso.outputs import inside, is_same, local_path
 
 BEFORE, AFTER = "_before", "_after"
+_NAMES_BEFORE = {"figures": "metrics"}
 
 
 class CleanRow(BaseModel):
@@ -19,30 +20,41 @@ class CleanRow(BaseModel):
     Attributes:
         source: the file, as it was named; absolute where a command wrote the row.
         output: where its speech was written, below the folder of the reports; None where it was
-            passed over.
-        status: "cleaned", or "passed_over" for a reason.
-        reason: why it was passed over.
+            skipped.
+        status: "cleaned", or "skipped" for a reason.
+        reason: why it was skipped.
         notes: what a person should know of a cleaned one.
         config: name of the configuration.
         duration_s: length; 0 where it could not be read.
         sample_rate: of the source, in Hz; 0 where it could not be read.
         channels: of the source; 0 where it could not be read.
-        figures: metrics by name. Of those taken twice, "_before" is of the source and "_after" of
-            the output; a figure that is undefined for this file is missing.
+        metrics: metrics by name. Of those taken twice, "_before" is of the source and "_after" of
+            the output; a metric that is undefined for this file is missing.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str
     output: str | None = None
-    status: Literal["cleaned", "passed_over"]
+    status: Literal["cleaned", "skipped"]
     reason: str | None = None
     notes: tuple[str, ...] = ()
     config: str
     duration_s: float = 0.0
     sample_rate: int = 0
     channels: int = 0
-    figures: dict[str, float] = {}
+    metrics: dict[str, float] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_before(cls, given: Any) -> Any:
+        """Take a row as earlier versions wrote it: the same, under another name and word."""
+        if not isinstance(given, dict):
+            return given
+        row = {_NAMES_BEFORE.get(name, name): value for name, value in given.items()}
+        if row.get("status") == "passed_over":
+            row["status"] = "skipped"
+        return row
 
 
 def located(out: Path, row: CleanRow) -> Path | None:

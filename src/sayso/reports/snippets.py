@@ -50,7 +50,7 @@ def telling(row: CleanRow, output: Path) -> Snippet | None:
         return None
     if before.sample_rate != after.sample_rate:
         before = resample(before, after.sample_rate)
-    gain_db = row.figures.get("gain_db", 0.0)
+    gain_db = row.metrics.get("gain_db", 0.0)
     start_s = most_removed_s(moments_db(before) + gain_db, moments_db(after))
     start = round(start_s * after.sample_rate)
     stop = min(start + round(SNIPPET_S * after.sample_rate), before.frames, after.frames)

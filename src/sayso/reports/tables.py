@@ -14,13 +14,13 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from sayso.errors import ConfigError
-from sayso.measure.figures import FIGURES
+from sayso.measure.metrics import MEANINGS as MEANT
 from sayso.reports.rows import AFTER, BEFORE, CleanRow
 
-MEANINGS = {name: figure.meaning for name, figure in FIGURES.items()}
-"""What each figure is, for people."""
-LOWER_IS_BETTER = tuple(name for name, figure in FIGURES.items() if figure.better == "lower")
-HIGHER_IS_BETTER = tuple(name for name, figure in FIGURES.items() if figure.better == "higher")
+MEANINGS = {name: meaning.text for name, meaning in MEANT.items()}
+"""What each metric is, for people."""
+LOWER_IS_BETTER = tuple(name for name, meaning in MEANT.items() if meaning.better == "lower")
+HIGHER_IS_BETTER = tuple(name for name, meaning in MEANT.items() if meaning.better == "higher")
 
 _MOST_LISTED = 50
 METRICS_JSON, METRICS_CSV, SUMMARY = "metrics.json", "metrics.csv", "summary.md"
@@ -47,27 +47,27 @@ def read_rows(out: Path) -> list[CleanRow]:
         raise ConfigError(f"{path}: no rows of a batch: {error.errors()[0]['msg']}") from None
 
 
-def figure_names(rows: Sequence[CleanRow]) -> list[str]:
-    """Every figure that a row has, in the order of their first appearance."""
-    return list(dict.fromkeys(name for row in rows for name in row.figures))
+def metric_names(rows: Sequence[CleanRow]) -> list[str]:
+    """Every metric that a row has, in the order of their first appearance."""
+    return list(dict.fromkeys(name for row in rows for name in row.metrics))
 
 
 def values(rows: Sequence[CleanRow], name: str) -> list[float]:
-    """One figure of all rows that have it."""
-    return [row.figures[name] for row in rows if name in row.figures]
+    """One metric of all rows that have it."""
+    return [row.metrics[name] for row in rows if name in row.metrics]
 
 
 def summary(rows: Sequence[CleanRow]) -> str:
-    """A short page of Markdown: how many, how good on average, what was passed over."""
+    """A short page of Markdown: how many, how good on average, what was skipped."""
     cleaned = [row for row in rows if row.status == "cleaned"]
     passed = [row for row in rows if row.status != "cleaned"]
     hours = sum(row.duration_s for row in cleaned) / 3600
     lines = [
         "# Cleaned speech",
         "",
-        f"{len(cleaned)} of {len(rows)} files, {hours:.2f} hours; {len(passed)} passed over.",
+        f"{len(cleaned)} of {len(rows)} files, {hours:.2f} hours; {len(passed)} skipped.",
         "",
-        "| figure | before | after | worst after |",
+        "| metric | before | after | worst after |",
         "|---|---:|---:|---:|",
     ]
     lines += [
@@ -75,7 +75,7 @@ def summary(rows: Sequence[CleanRow]) -> str:
         for name, before, after, worst in averages(rows)
     ]
     if passed:
-        lines += ["", "## Passed over", ""]
+        lines += ["", "## Skipped", ""]
         lines += [f"- `{row.source}`: {row.reason}" for row in passed[:_MOST_LISTED]]
         if len(passed) > _MOST_LISTED:
             lines.append(f"- {len(passed) - _MOST_LISTED} more are in {METRICS_CSV}")
@@ -87,9 +87,9 @@ def summary(rows: Sequence[CleanRow]) -> str:
 
 
 def averages(rows: Sequence[CleanRow]) -> list[tuple[str, str, str, str]]:
-    """For each figure its name, the means before and after, and the worst after, as text."""
+    """For each metric its name, the means before and after, and the worst after, as text."""
     lines = []
-    names = figure_names(rows)
+    names = metric_names(rows)
     stems = dict.fromkeys(name.removesuffix(BEFORE).removesuffix(AFTER) for name in names)
     for stem in stems:
         before = values(rows, stem + BEFORE)
@@ -105,13 +105,13 @@ def averages(rows: Sequence[CleanRow]) -> list[tuple[str, str, str, str]]:
 
 
 def _csv(rows: Sequence[CleanRow]) -> str:
-    names = figure_names(rows)
+    names = metric_names(rows)
     text = io.StringIO()
-    plain = [name for name in CleanRow.model_fields if name != "figures"]
+    plain = [name for name in CleanRow.model_fields if name != "metrics"]
     writer = csv.DictWriter(text, [*plain, *names], lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        cells: dict[str, Any] = row.model_dump(exclude={"figures"}) | row.figures
+        cells: dict[str, Any] = row.model_dump(exclude={"metrics"}) | row.metrics
         cells["notes"] = "; ".join(row.notes)
         writer.writerow(cells)
     return text.getvalue()

@@ -1,7 +1,8 @@
 """Demucs checkpoints (`.th`, `.safetensors`) and bags (`.yaml`), opened without running them.
 
 A checkpoint names a class of the demucs package, its arguments and its weights. The class is looked
-up in a table of three; the rest is data.
+up in a table of three; the rest is data. The exported `htdemucs.onnx` holds the weights alone: what
+their shapes do not say of its arguments stands here.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import model_validator
 
 from sayso.checkpoints import ClassName, build, fit, read_pickled
+from sayso.checkpoints.onnx_arrays import read_onnx_arrays
 from sayso.checkpoints.quantised import restore_quantised
 from sayso.configuration import Frozen, parse, read_values
 from sayso.errors import ConfigError, ModelError
+from sayso.networks.htdemucs_names import named
 from sayso.optional import require
 
 if TYPE_CHECKING:
@@ -28,6 +31,13 @@ _CLASSES = {
     ("demucs.demucs", "Demucs"),
     ("demucs.hdemucs", "HDemucs"),
     ("demucs.htdemucs", "HTDemucs"),
+}
+
+
+_EXPORTED = {
+    "sources": ["drums", "bass", "other", "vocals"],
+    "dconv_mode": 3,
+    "segment": Fraction(39, 5),
 }
 
 
@@ -121,7 +131,11 @@ def read_network(path: Path) -> nn.Module:
 
 def _read_package(path: Path) -> Mapping[str, Any]:
     """A checkpoint's class, arguments and weights; these are mapped, not read."""
-    package = _read_safetensors(path) if path.suffix == ".safetensors" else read_pickled(path)
+    readers: Mapping[str, Callable[[Path], Any]] = {
+        ".safetensors": _read_safetensors,
+        ".onnx": _read_exported,
+    }
+    package = readers.get(path.suffix, read_pickled)(path)
     parts = ("klass", "args", "kwargs", "state")
     mapped = isinstance(package, Mapping) and all(part in package for part in parts)
     if not mapped or not all(isinstance(package[part], Mapping) for part in parts[2:]):
@@ -145,6 +159,22 @@ def _build(package: Mapping[str, Any], path: Path) -> nn.Module:
     kwargs = {key: value for key, value in package["kwargs"].items() if key in accepted}
     least_bits = 1 if package["state"].get("__quantized") else 8
     return build(lambda: klass(*package["args"], **kwargs), path=path, least_bits=least_bits)
+
+
+def _read_exported(path: Path) -> dict[str, Any]:
+    torch = require("torch", extra="torch", purpose="Demucs")
+    try:
+        arrays = named(read_onnx_arrays(path))
+    except (KeyError, ValueError) as error:
+        raise ModelError(f"{path}: no weights of HTDemucs ({error}); fetch them again") from None
+    # A copy each: those of the file are mapped, and may not be written to.
+    state = {name: torch.tensor(array) for name, array in arrays.items()}
+    sizes = {
+        "channels": len(state["encoder.0.conv.weight"]),
+        "bottom_channels": len(state["channel_upsampler.weight"]),
+    }
+    klass = ClassName("demucs.htdemucs", "HTDemucs")
+    return {"klass": klass, "args": (), "kwargs": _EXPORTED | sizes, "state": state}
 
 
 def _read_safetensors(path: Path) -> dict[str, Any]:

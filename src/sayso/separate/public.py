@@ -1,6 +1,6 @@
 """The public models that Sayso can run: what each is, whose, and which files it needs.
 
-Facts about others' models, gathered from their repositories and papers. `figures` are signal to
+Facts about others' models, gathered from their repositories and papers. `metrics` are signal to
 distortion ratios in dB as others published them (MUSDB18-HQ, median over songs); models that were
 trained on the test set have none.
 """
@@ -39,8 +39,9 @@ def _demucs(
     cost: str,
     size_mb: float = 0,
     hears: tuple[str, ...] = FOUR,
-    figures: Mapping[str, float] | None = None,
+    metrics: Mapping[str, float] | None = None,
     bag: Bag | None = None,
+    like: WeightFile | None = None,
     note: str = "",
 ) -> CatalogueRow:
     """A model of the demucs package; a checkpoint's name ends in the first digits of its hash."""
@@ -50,6 +51,7 @@ def _demucs(
             url=f"{_DEMUCS}{folder}/{member}.th",
             sha256=member.split("-")[1],
             size_mb=size_mb,
+            like=like,
         )
         for member in members
     )
@@ -65,7 +67,7 @@ def _demucs(
         weights=_DEMUCS_WEIGHTS,
         quality=quality,
         cost=cost,
-        figures=figures or {},
+        metrics=metrics or {},
         note=note,
     )
 
@@ -84,7 +86,7 @@ MODELS: tuple[CatalogueRow, ...] = (
         rank=90,
         quality="the best for music: one network tuned to each stem",
         cost="about half a minute a stem on two cores",
-        figures={"vocals": 9.19, "drums": 10.11, "bass": 10.38, "other": 6.34},
+        metrics={"vocals": 9.19, "drums": 10.11, "bass": 10.38, "other": 6.34},
         bag=Bag(models=tuple(m.split("-")[0] for m in _FT), weights=_ONE_OF_FOUR),
     ),
     CatalogueRow(
@@ -129,6 +131,8 @@ MODELS: tuple[CatalogueRow, ...] = (
         rank=84,
         quality="htdemucs as it was first published, run by torch",
         cost="about half a minute on two cores, less with bfloat16",
+        like=HTDEMUCS[0],
+        note="takes the weights of htdemucs where those are here",
     ),
     _demucs(
         "htdemucs_6s",

@@ -58,8 +58,8 @@ class AutoSeparator:
             )
         row, better = found
         reason = f"{row.name} is the best installed model that hears {target}"
-        if target in row.figures:
-            reason += f" (published SDR {row.figures[target]:g} dB)"
+        if target in row.metrics:
+            reason += f" (published SDR {row.metrics[target]:g} dB)"
         if better:
             reason += f"; {better} would be better: `sayso models pull {better}`"
         return Route(target, row.name, trained=row.trained, reason=reason)

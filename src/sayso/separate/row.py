@@ -34,7 +34,7 @@ class CatalogueRow(Frozen):
         weights: licence of the weights.
         quality: in plain words.
         cost: of a minute of audio.
-        figures: target -> dB, published.
+        metrics: target -> dB, published.
         note: what else a person should know.
     """
 
@@ -53,7 +53,7 @@ class CatalogueRow(Frozen):
     weights: str
     quality: str
     cost: str
-    figures: Mapping[str, float] = {}
+    metrics: Mapping[str, float] = {}
     note: str = ""
 
     @property

@@ -21,6 +21,7 @@ from sayso.audio.formats import FORMATS
 from sayso.desk import (
     Adjust,
     Clean,
+    Cleaning,
     Desk,
     Edit,
     EditStep,
@@ -40,7 +41,8 @@ from sayso.watch import Watch
 
 _INSTRUCTIONS = """\
 Open a recording first. Then either say in words what should happen (`say`), or make moves. They
-only change a desk; `render` makes the sound and writes it to files. undo takes back one change.
+only change a desk; `render` makes the sound and writes it to files. undo takes back one change,
+redo brings it back.
 """
 Targets = Annotated[list[Target], Field(min_length=1, max_length=32)]
 Recording = Annotated[
@@ -238,9 +240,9 @@ def _add_moves(server: MCPServer[Any], recordings: Recordings) -> None:
         return recordings.do(recording, [move])
 
     @server.tool()
-    def clean(recording: Recording = None) -> Stand:
-        """Speech only: no music, no noise."""
-        return recordings.do(recording, [Clean()])
+    def clean(cleaning: Cleaning | None = None, recording: Recording = None) -> Stand:
+        """Speech only: no music, no noise; `cleaning` says how, stage by stage."""
+        return recordings.do(recording, [Clean(cleaning=cleaning) if cleaning else Clean()])
 
     @server.tool()
     def edit(steps: list[EditStep], recording: Recording = None) -> Stand:
@@ -251,6 +253,12 @@ def _add_moves(server: MCPServer[Any], recordings: Recordings) -> None:
     def undo(recording: Recording = None) -> Stand:
         """Takes the last change back."""
         return recordings.do(recording, [Undo()])
+
+    @server.tool()
+    def redo(recording: Recording = None) -> Stand:
+        """Brings back the change that was taken back last."""
+        name, session = recordings.get(recording)
+        return Stand(recording=name, done="Bringing the change back.", desk=session.redo())
 
     @server.tool()
     def reset(target: Target | None = None, recording: Recording = None) -> Stand:

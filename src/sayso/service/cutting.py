@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,13 +11,13 @@ from sayso.atomic import put
 from sayso.audio import Audio, read
 from sayso.autoedit.content import ContentAnalyser
 from sayso.autoedit.editor import DISCRIMINATOR, UNTAUGHT
-from sayso.conversation import Conversation, Reader, Understood, like_of
-from sayso.desk import Desk, KeepBest, LoopChorus, RemoveSilence, Reply
+from sayso.conversation import Conversation, Fits, Reader, Understood, like_of
+from sayso.desk import Desk, Reply
 from sayso.desk.edits import MOST_SPANS, EditStep
-from sayso.desk.resolving import resolve
+from sayso.desk.resolving import LISTENING, require_within, resolve
 from sayso.errors import FormatError, NotFoundError, RequestError
 from sayso.service.store import conversation_of
-from sayso.timeline import Timeline, find_silences
+from sayso.timeline import Timeline
 from sayso.words import Interpretation
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from sayso.autoedit.editor import Editor
     from sayso.service.settings import Settings
     from sayso.service.tables import Session
-
-_LISTENS = (KeepBest, LoopChorus, RemoveSilence)
 
 
 class Keeper(Protocol):
@@ -66,6 +64,10 @@ class Cutter:
         """Whether `timeline` has to hear the recording, which takes a core and much memory."""
         desk = conversation_of(session).desk
         return desk.clean is None and _listens(desk)
+
+    def fits(self, session: Session) -> Fits:
+        """Refuses what lies beyond the session's recording."""
+        return partial(require_within, frames=session.frames, sample_rate=session.sample_rate)
 
     def timeline(self, session: Session) -> Timeline | None:
         """What is heard of the recording as the desk stands.
@@ -209,17 +211,18 @@ def _opened(path: str, changed_ns: int) -> Editor:
 @lru_cache(maxsize=64)
 def _resolved(source: str, steps: Sequence[EditStep], frames: int, sample_rate: int) -> Timeline:
     """A source never changes, so what its steps come to does not either."""
-    needs_sound = any(isinstance(step, _LISTENS) for step in steps)
+    needs_sound = any(isinstance(step, LISTENING) for step in steps)
     audio = read(source) if needs_sound else None
+    listener = None if audio is None else ContentAnalyser(audio)
     found = resolve(
         steps,
         frames=frames,
         sample_rate=sample_rate,
-        silences=lambda: [] if audio is None else find_silences(audio),
-        listener=None if audio is None else ContentAnalyser(audio),
+        silences=lambda: [] if listener is None else listener.silences(),
+        listener=listener,
     )
     return found.timeline
 
 
 def _listens(desk: Desk) -> bool:
-    return any(isinstance(step, _LISTENS) for step in desk.edits)
+    return any(isinstance(step, LISTENING) for step in desk.edits)

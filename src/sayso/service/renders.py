@@ -12,7 +12,7 @@ import structlog
 
 from sayso.atomic import put
 from sayso.audio import write
-from sayso.desk import Desk, Strip
+from sayso.desk import NO, Desk, Strip
 from sayso.errors import Cancelled, SaysoError
 from sayso.jobs import Context, kind
 from sayso.rendering import render as render_desk
@@ -90,6 +90,7 @@ def make_tracks(arguments: Mapping[str, Any], context: Context) -> dict[str, Any
                     "frames": track.audio.frames,
                     "peak": track.peak,
                     "notes": list(track.notes),
+                    "made_by": result.makers.get(target.removeprefix(NO)),
                 }
             )
         put(fresh / TIMELINE, result.timeline.model_dump_json())

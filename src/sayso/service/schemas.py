@@ -9,7 +9,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 
 from sayso.audio.formats import FORMATS, SNDFILE_SUBTYPES
 from sayso.desk import Desk, Extract, Move, Reset, Strip, Target, move_to
-from sayso.desk.effects import Db, Effect
+from sayso.desk.effect import Db
+from sayso.desk.effects import Effect
 from sayso.desk.moves import MOST_EFFECTS
 from sayso.jobs import JobState
 from sayso.value import Text
@@ -66,7 +67,9 @@ class Source(BaseModel):
 class Track(BaseModel):
     """One rendered track.
 
-    `peak` is its largest sample, 1 being full scale; `url` takes `format` and byte ranges.
+    `peak` is its largest sample, 1 being full scale; `made_by` is the model that took the sound
+    out, "the rest" where it is what the others left, null for a mix; `url` takes `format` and byte
+    ranges.
     """
 
     target: str
@@ -76,6 +79,7 @@ class Track(BaseModel):
     duration_s: float
     peak: float
     notes: list[str]
+    made_by: str | None = None
     url: str
     peaks_url: str
 

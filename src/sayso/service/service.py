@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from sayso.audio import probe, write
 from sayso.checkpoints import WeightStore
-from sayso.conversation import Conversation
+from sayso.conversation import Conversation, Fits
 from sayso.desk import MIX, Desk, Move, Reply
 from sayso.errors import InputError, NotFoundError, QueueError
 from sayso.jobs import Job, JobQueue
@@ -201,9 +201,10 @@ class Service:
 
         Raises: NotFoundError, LimitError when too many renders wait.
         """
+        reader = self.cutter.advised(self.studio.understand)
 
-        def said(before: Conversation) -> Turn:
-            after, reply = before.say(text, self.cutter.advised(self.studio.understand))
+        def said(before: Conversation, fits: Fits) -> Turn:
+            after, reply = before.say(text, reader, fits=fits)
             return after, reply.moves, reply.text, reply.interpreter
 
         return self._change(id, owner, said, text=text, render=render)
@@ -213,46 +214,46 @@ class Service:
     ) -> tuple[Session, Message]:
         """Applies moves as one turn. Raises: NotFoundError, MoveError, UnknownTargetError."""
 
-        def done(before: Conversation) -> Turn:
-            return before.do(moves), moves, summary(moves), ""
+        def done(before: Conversation, fits: Fits) -> Turn:
+            return before.do(moves, fits=fits), moves, summary(moves), ""
 
         return self._change(id, owner, done, render=render)
 
     def patch(self, id: str, owner: Owner, patch: DeskPatch) -> tuple[Session, Message]:
         """Sets controls by hand, as one turn. Raises: see `do`."""
 
-        def by_hand(before: Conversation) -> Turn:
+        def by_hand(before: Conversation, fits: Fits) -> Turn:
             moves = patch.moves(before.desk)
-            return before.do(moves), moves, summary(moves), ""
+            return before.do(moves, fits=fits), moves, summary(moves), ""
 
         return self._change(id, owner, by_hand, render=patch.render)
 
     def undo(self, id: str, owner: Owner, *, render: bool) -> tuple[Session, Message]:
         """Takes the last turn back. Raises: NotFoundError, MoveError."""
         reply = "Taking the last change back."
-        return self._change(id, owner, lambda before: (before.undo(), (), reply, ""), render=render)
+        return self._change(id, owner, lambda last, _: (last.undo(), (), reply, ""), render=render)
 
     def redo(self, id: str, owner: Owner, *, render: bool) -> tuple[Session, Message]:
         """Brings back what was taken back last. Raises: NotFoundError, MoveError."""
         reply = "Bringing the change back."
-        return self._change(id, owner, lambda before: (before.redo(), (), reply, ""), render=render)
+        return self._change(id, owner, lambda last, _: (last.redo(), (), reply, ""), render=render)
 
     def _change(
         self,
         id: str,
         owner: Owner,
-        turn: Callable[[Conversation], Turn],
+        turn: Callable[[Conversation, Fits], Turn],
         *,
         text: str = "",
         render: bool,
     ) -> tuple[Session, Message]:
         if render:
             self._require_room(owner)
-        made: list[Render] = []
+        made, fits = list[Render](), self.cutter.fits(self.store.get(id, owner))
 
         def make(before: Conversation) -> tuple[Conversation, Message, Render | None]:
             made.clear()
-            changed, moves, reply, interpreter = turn(before)
+            changed, moves, reply, interpreter = turn(before, fits)
             self.studio.require(changed.desk)
             message = Message(
                 session_id=id,

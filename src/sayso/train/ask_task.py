@@ -221,7 +221,7 @@ class _Share(Stream):
 
 @torch.no_grad()
 def _watched(errors: Errors) -> dict[str, Tensor]:
-    """Mean figures in dB of a batch: SDR of what is there, level of what is not."""
+    """Mean metrics in dB of a batch: SDR of what is there, level of what is not."""
     there = errors.energy > 1e-9
     sdr_db = 10 * torch.log10((errors.energy + 1e-6) / (errors.squared + 1e-6))
     level_db = 10 * torch.log10(errors.squared + 1e-6)

@@ -1,4 +1,4 @@
-"""Where a run's figures go: a line of JSON each, and TensorBoard where it is installed."""
+"""Where a run's metrics go: a line of JSON each, and TensorBoard where it is installed."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ class Board:
                 return
             self._writer = SummaryWriter(str(folder / "board"))
 
-    def scalars(self, step: int, figures: Mapping[str, float], *, group: str) -> None:
-        """Record named figures of one step."""
-        rounded = {key: float(f"{value:.5g}") for key, value in figures.items()}
+    def scalars(self, step: int, metrics: Mapping[str, float], *, group: str) -> None:
+        """Record named metrics of one step."""
+        rounded = {key: float(f"{value:.5g}") for key, value in metrics.items()}
         entry = {"time": round(time.time(), 1), "step": step, "group": group, **rounded}
         with in_words(self._path):
             self._log.write(f"{json.dumps(entry)}\n".encode())
             self._log.flush()
             if self._writer is not None:
-                for key, value in figures.items():
+                for key, value in metrics.items():
                     self._writer.add_scalar(f"{group}/{key}", value, step)
 
     def audio(self, step: int, name: str, samples: NDArray[np.float32], sample_rate: int) -> None:

@@ -33,7 +33,8 @@ class State:
         step: steps done.
         best: best validation score so far, and at which step.
         stale: validations since.
-        seconds: spent training, all sittings.
+        seconds: spent training, in all stretches.
+        metrics: of the last validation.
     """
 
     step: int = 0
@@ -41,7 +42,7 @@ class State:
     best_step: int = 0
     stale: int = 0
     seconds: float = 0.0
-    figures: dict[str, float] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
 
 
 def save(
@@ -102,7 +103,10 @@ def restore(
             _match_layout(optimiser)
     except (KeyError, RuntimeError, ValueError) as error:
         raise ModelError(f"{path}: does not fit this configuration: {error}") from error
-    return State(**metadata["state"])
+    found = metadata["state"]
+    if "figures" in found:  # as earlier versions called them
+        found["metrics"] = found.pop("figures")
+    return State(**found)
 
 
 def save_model(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:

@@ -140,8 +140,8 @@ def judge(editor: Editor, example: Example, method: str) -> Outcome:
     else:
         scores = score(features, method, editor)
         timeline = choose(scores, audio, scores.threshold_for(editor.keep_ratio))
-    figures = compare_edits(timeline, example.pair.timeline, audio.frames)
-    return Outcome(method, example.name, figures, cut_quality(audio, timeline))
+    metrics = compare_edits(timeline, example.pair.timeline, audio.frames)
+    return Outcome(method, example.name, metrics, cut_quality(audio, timeline))
 
 
 def means(outcomes: Sequence[Outcome]) -> dict[str, dict[str, float | None]]:

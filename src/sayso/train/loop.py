@@ -61,13 +61,13 @@ class Report:
 
     Attributes:
         losses: means since the last report; `loss` is what is minimised.
-        figures: of a validation just made, else empty; `score` is to be large.
+        metrics: of a validation just made, else empty; `score` is to be large.
         steps_per_s: since the last report.
     """
 
     step: int
     losses: Mapping[str, float] = field(default_factory=dict)
-    figures: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
     steps_per_s: float = 0.0
 
 
@@ -237,10 +237,10 @@ class _TrainingRun:
 
     def report(self, report: Report) -> None:
         if self.fabric.is_global_zero:
-            group, figures = (
-                ("valid", report.figures) if report.figures else ("train", report.losses)
+            group, metrics = (
+                ("valid", report.metrics) if report.metrics else ("train", report.losses)
             )
-            self.board.scalars(report.step, figures, group=group)
+            self.board.scalars(report.step, metrics, group=group)
             self.on_progress(report)
 
     def validate(self) -> None:
@@ -251,14 +251,14 @@ class _TrainingRun:
         network.eval()
         try:
             with torch.no_grad():
-                figures = dict(self.task.validate(self.board, state.step))
+                metrics = dict(self.task.validate(self.board, state.step))
         finally:
             network.load_state_dict(kept)
             network.train()
-        state.figures = figures
-        self.report(Report(state.step, {}, figures))
-        if figures["score"] > state.best:
-            state.best, state.best_step, state.stale = figures["score"], state.step, 0
+        state.metrics = metrics
+        self.report(Report(state.step, {}, metrics))
+        if metrics["score"] > state.best:
+            state.best, state.best_step, state.stale = metrics["score"], state.step, 0
             self.save_model("best.safetensors")
         else:
             state.stale += 1

@@ -1,7 +1,7 @@
-"""Final figures of a separator on whole test songs: BSSEval v4 and uSDR, song by song.
+"""Final metrics of a separator on whole test songs: BSSEval v4 and uSDR, song by song.
 
 Songs are separated and compared at the separator's own rate in mono, as in arXiv:1711.00048, so the
-figures say nothing about what lies above half that rate.
+metrics say nothing about what lies above half that rate.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from sayso.audio import Audio
 from sayso.errors import ConfigError, SilenceError
-from sayso.measure.bss_eval import evaluate
+from sayso.measure.bss_eval import medians
 from sayso.measure.sdr import usdr
 from sayso.networks.unet import UNet
 from sayso.networks.unet_shapes import UNetConfig
@@ -30,10 +30,10 @@ METRICS = ("sdr", "isr", "sir", "sar", "usdr")
 
 
 class SongScore(NamedTuple):
-    """One song: `figures[source][metric]` in dB; BSSEval ones are medians over 1 s windows."""
+    """One song: `metrics[source][metric]` in dB; BSSEval ones are medians over 1 s windows."""
 
     title: str
-    figures: Mapping[str, Mapping[str, float]]
+    metrics: Mapping[str, Mapping[str, float]]
 
 
 def score_songs(
@@ -85,8 +85,8 @@ def summarise(scores: Iterable[SongScore]) -> dict[str, dict[str, float]]:
     """Medians over songs, `[source][metric]` in dB; songs without a figure (NaN) do not count."""
     rows: dict[str, dict[str, list[float]]] = {}
     for score in scores:
-        for source, figures in score.figures.items():
-            for metric, value in figures.items():
+        for source, metrics in score.metrics.items():
+            for metric, value in metrics.items():
                 if np.isfinite(value):
                     rows.setdefault(source, {}).setdefault(metric, []).append(value)
     return {
@@ -105,7 +105,7 @@ def _score(separator: UNetSeparator, track: Track) -> SongScore:
     references = np.stack([read(track.stems[source]) for source in sources])
     stems = separator.separate(Audio(read(track.mix), rate), sources)
     estimates = np.stack([stems[source].samples for source in sources])
-    ratios = evaluate(estimates, references, sample_rate=rate)
+    ratios = medians(estimates, references, sample_rate=rate)
     ratios["usdr"] = usdr(estimates, references)
     return SongScore(
         track.title,

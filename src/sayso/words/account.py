@@ -10,6 +10,9 @@ from sayso.words.items import Item, itemize
 from sayso.words.tokens import normalise
 from sayso.words.vocabulary import canonical, vocabulary
 
+# Units whose numbers stand in the moves as they were said; shares and tempos are worked out.
+_KEPT_UNITS = frozenset({"db", "s", "hz", "lufs", "semitone"})
+
 
 def unaccounted(text: str, moves: Sequence[Move]) -> list[str]:
     """The words of `text` for sounds and numbers that `moves` do nothing with.
@@ -34,6 +37,18 @@ def unaccounted(text: str, moves: Sequence[Move]) -> list[str]:
         if _is_missing(item, targets, numbers) and item.text not in answers
     ]
     return list(dict.fromkeys(left))
+
+
+def unused_numbers(items: Sequence[Item], moves: Sequence[Move]) -> list[str]:
+    """What was typed of the levels, times and frequencies among `items` that `moves` leave out."""
+    numbers = list(_numbers([move.model_dump(mode="json") for move in moves]))
+    return [
+        item.text
+        for item in items
+        if item.number is not None
+        and item.number.unit in _KEPT_UNITS
+        and _is_missing(item, set(), numbers)
+    ]
 
 
 def _is_missing(item: Item, targets: set[str], numbers: Sequence[float]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from sayso.desk import MIX, Adjust, Desk, Extract, Remove, Reset, Undo
+from sayso.words.account import unused_numbers
 from sayso.words.actions import KINDS, Declined
 from sayso.words.adjusting import adjust
 from sayso.words.answers import answered
@@ -144,7 +145,8 @@ def _forget(turn: Turn, wish: Wish) -> None:
 
 def _remark(turn: Turn, wish: Wish) -> None:
     """Something that was only told; its words are named where it could have been more."""
-    if wish.clause.has("verb", "there") or wish.clause.has("aux", "have"):
+    subject = wish.clause.items[0].kind == "sound" and not wish.clause.has("prep", "than")
+    if subject or wish.clause.has("verb", "there") or wish.clause.has("aux", "have"):
         turn.point_at(item.value for item in wish.clause.all("sound"))
     if (wish.act == "remark" and wish.clause.has("word")) or wish.clause.has("quantity"):
         turn.remarks.append(wish.clause.text)
@@ -152,6 +154,12 @@ def _remark(turn: Turn, wish: Wish) -> None:
 
 
 def _condition(turn: Turn, wish: Wish) -> None:
+    if not wish.clause.has("cond"):
+        raise Declined(
+            "ambiguous",
+            "When is that? Tell me the times, from when to when.",
+            ("turn the guitar down from 0:30 to 0:45", "mute the drums after 1:00"),
+        )
     raise Declined(
         "ambiguous",
         f"I cannot tell by listening whether “{wish.clause.text}” holds; "
@@ -176,6 +184,11 @@ def _like(turn: Turn, wish: Wish) -> None:
     turn.answers.append(raised("mastering", turn.history, turn.ear))
 
 
+def _stretch(turn: Turn, wish: Wish) -> None:
+    """A stretch of time that is only spoken of."""
+    turn.told = True
+
+
 def _section(turn: Turn, wish: Wish) -> None:
     part = wish.clause.all("section")[0].value
     raise Declined(
@@ -194,6 +207,11 @@ def _mention(turn: Turn, wish: Wish) -> None:
     turn.mention(turn.targets(wish))
 
 
+def _stray(turn: Turn, wish: Wish) -> None:
+    turn.mention(turn.heard(turn.targets(wish)))
+    turn.puzzles.append(wish.clause.text)
+
+
 def _none(turn: Turn, wish: Wish) -> None:
     small = {"prep", "degree", "size", "verb"}
     telling = any(item.kind not in small for item in wish.clause.items)
@@ -206,8 +224,13 @@ def perform(turn: Turn, wish: Wish) -> None:
     turn.spared += spared_names(wish.spared)
     turn.wish = wish
     try:
+        before = len(turn.moves)
         _ACTS[wish.act](turn, wish)
         turn.wonder(wish)
+        if len(turn.moves) > before:
+            turn.puzzles += unused_numbers(wish.clause.items, turn.moves[before:])
+        if wish.spared and wish.act != "instead":
+            turn.point_at(spared_names(wish.spared))
     except Declined as declined:
         turn.decline(declined, wish)
 
@@ -240,6 +263,7 @@ _ACTS: Mapping[str, Callable[[Turn, Wish], None]] = {
     "timed": timed,
     "like": _like,
     "section": _section,
+    "stretch": _stretch,
     "clean": clean,
     "denoise": denoise,
     "split": split,
@@ -251,6 +275,7 @@ _ACTS: Mapping[str, Callable[[Turn, Wish], None]] = {
     "vague": _change,
     "mention": _mention,
     "none": _none,
+    "stray": _stray,
     "measured": measure,
     "opposite": turn_round,
     "swap_other": _swap_other,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sayso.desk import MIX, Adjust
 from sayso.words.actions import ACTIONS, KINDS, OF_THE_MIX, Declined, Scene
-from sayso.words.amounts import STEPS
+from sayso.words.amounts import BANDS_HZ, STEPS
 from sayso.words.checks import NAMED
 from sayso.words.context import last_turn, with_effect
 from sayso.words.tracks import extract
@@ -20,6 +20,12 @@ def adjust(turn: Turn, wish: Wish) -> None:
     """Changes every aspect of every target of a wish. Raises: Declined where one cannot be."""
     if wish.apart:
         extract(turn, wish)
+    if wish.clause.has("band") and any(aspect.name == "width" for aspect in wish.aspects):
+        raise Declined(
+            "unsupported",
+            "I set the stereo width of a sound as a whole, not of a part of its tones.",
+            ("make the bass mono", "make it mono"),
+        )
     if _means_tone(turn, wish):
         turn.note("I cannot hear the bass as an instrument here, so I change the low tones.")
         for a in wish.aspects:
@@ -28,7 +34,9 @@ def adjust(turn: Turn, wish: Wish) -> None:
         return
     for aspect in wish.aspects:
         aspect = _as_last_time(turn, wish, aspect)
-        _change(turn, aspect, _targets(turn, wish, aspect))
+        targets = _targets(turn, wish, aspect)
+        turn.owned += [target for target in targets if target in turn.spared]
+        _change(turn, aspect, targets)
 
 
 def _change(turn: Turn, aspect: Aspect, targets: Sequence[str]) -> None:
@@ -46,9 +54,11 @@ def _change(turn: Turn, aspect: Aspect, targets: Sequence[str]) -> None:
 
 def _as_last_time(turn: Turn, wish: Wish, aspect: Aspect) -> Aspect:
     """Tells "more on the piano" after reverb on the guitar from "more of the piano"."""
-    unnamed = aspect.name == "gain" and not aspect.numbers and not any(map(wish.clause.has, NAMED))
-    degrees = wish.clause.has("degree", "more", "less", "excess", "lack")
-    on = wish.clause.first("prep", "on", "for", "in", "to")
+    unnamed = aspect.name == "gain" and not any(map(wish.clause.has, NAMED))
+    degrees = wish.clause.has("degree", "more", "less", "excess", "lack") and not aspect.numbers
+    on: object = wish.clause.first("prep", "on", "for", "in", "to")
+    if not wish.targets and wish.verbless and all(not n.unit for n in aspect.numbers):
+        degrees = on = wish.clause.has("particle", "up", "down")  # "Back up 1"
     last = [m for m in turn.latest or last_turn(turn.history) if isinstance(m, Adjust)]
     kinds = [effect for move in last for effect in move.effects]
     if not (unnamed and degrees and on and kinds):
@@ -56,7 +66,9 @@ def _as_last_time(turn: Turn, wish: Wish, aspect: Aspect) -> Aspect:
     name = "tempo" if kinds[-1].effect == "stretch" else kinds[-1].effect
     if name not in STEPS:
         return aspect
-    return replace(aspect, name=name, more=True)
+    band = getattr(kinds[-1], "frequency_hz", None)
+    detail = next((called for called, hz in BANDS_HZ.items() if hz == band), aspect.detail)
+    return replace(aspect, name=name, detail=detail, more=True)
 
 
 def _means_tone(turn: Turn, wish: Wish) -> bool:
@@ -84,6 +96,8 @@ def _implied(turn: Turn, aspect: Aspect) -> list[str]:
         return [MIX]
     if aspect.name == "preset" and aspect.detail in {"nightcore", "slowed and reverb"}:
         return [MIX]
+    if aspect.name == "eq" and turn.moves and turn.about == ["bass"]:
+        return [MIX]  # "Cut the bass by 3 and the treble by 2"
     kind = KINDS.get(aspect.name)
     if kind is not None and (aspect.off or aspect.sign < 0) and not aspect.absolute:
         having = with_effect(turn.desk, kind)

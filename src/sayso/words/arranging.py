@@ -87,9 +87,12 @@ def _levels(move: Adjust) -> bool:
 
 
 def sparing(
-    moves: Sequence[Move], spared: Sequence[str], ear: TargetResolver
+    moves: Sequence[Move], spared: Sequence[str], owned: Sequence[str], ear: TargetResolver
 ) -> tuple[list[Move], list[str]]:
-    """`moves` that leave the spared sounds alone, and what had to be given up for it."""
+    """`moves` that leave the spared sounds alone, and what had to be given up for it.
+
+    `owned` are those of the spared that have an order of their own.
+    """
     names = list(dict.fromkeys(spared))
     if not names:
         return list(moves), []
@@ -97,6 +100,8 @@ def sparing(
     lost: list[str] = []
     for move in moves:
         match move:
+            case Adjust(target=target) if target in owned:
+                kept.append(move)
             case Adjust(target=target) if target in names:
                 lost.append(f"I do not change {spoken(target)}, as you asked.")
             case Adjust(target=target) if target == MIX and not _of_the_whole(move):

@@ -14,6 +14,7 @@ _DOWN = (("particle", "down", "behind"), ("verb", "lower", "drop", "slow", "cut"
 # A unit that can only mean one thing names its aspect.
 _BY_UNIT = {
     "semitone": "pitch", "interval": "pitch", "step": "pitch", "lufs": "loudness", "bpm": "tempo",
+    "ratio": "compress",
 }  # fmt: skip
 _ORDERS = (
     "turn",
@@ -48,11 +49,15 @@ def direction(clause: Clause) -> int:
     """+1 for more, -1 for less, 0 where the clause does not say."""
     if clause.has("degree", "excess", "excess_loud") or clause.has("again", "softer"):
         return -1
-    if clause.has("degree", "lack", "need") and not clause.has("degree", "more"):
+    told = clause.has("verb", "lower", "raise") or clause.has("particle", "up", "down")
+    needs = clause.has("degree", "need") and not told  # "The horns need taming"
+    if (needs or clause.has("degree", "lack")) and not clause.has("degree", "more"):
         return 1 if clause.has("degree", "lack") else 0
     if clause.has("particle", "back") and clause.has("verb", "pull", "push"):
         return -1
     taken = clause.has("particle", "off", "away") or clause.has("verb", "remove")
+    # "Pull 2 dB out of the mud."
+    taken = taken or (clause.has("particle", "out") and clause.has("param"))
     if taken and any(number.unit in {"db", "percent", ""} for number in _numbers(clause)):
         return -1
     for sign, cues in ((1, _UP[:1]), (-1, _DOWN[:1]), (1, _UP[1:]), (-1, _DOWN[1:])):
@@ -102,6 +107,10 @@ def aspects(clause: Clause) -> tuple[Aspect, ...]:
     named = list(_named(clause))
     if not named:
         named = list(_implied(clause))
+    elif [aspect.name for aspect in named] == ["limit"]:
+        # "To -16 LUFS with a ceiling of -1."
+        units = [number.unit for number in _numbers(clause)]
+        named += [Aspect("loudness")] if "lufs" in units and len(units) > 1 else []
     specific = [aspect for aspect in named if aspect.name not in _GENERIC]
     # "Louder reverb" is more reverb; "lower the volume of the echo" is less echo.
     kept = specific or named
@@ -206,7 +215,7 @@ def _implied(clause: Clause) -> Iterator[Aspect]:
     elif sign or any(number.unit in {"db", "percent"} for number in numbers):
         yield Aspect("gain", sign=sign)
     elif _sets_a_level(clause, numbers):
-        yield Aspect("gain")
+        yield Aspect("gain", "volume")
 
 
 def _sets_a_level(clause: Clause, numbers: Sequence[Quantity]) -> bool:
@@ -219,10 +228,11 @@ def _sets_a_level(clause: Clause, numbers: Sequence[Quantity]) -> bool:
     return bool(bare) and clause.has("prep", "at", "to")
 
 
-def _numbers(clause: Clause) -> list[Quantity]:
+def _numbers(clause: Clause, *, banded: bool = True) -> list[Quantity]:
     found = []
+    kinds = {"quantity", "range", "band"} if banded else {"quantity", "range"}
     for item in clause.items:
-        if item.kind in {"quantity", "range", "band"} and item.number is not None:
+        if item.kind in kinds and item.number is not None:
             found.append(item.number)
             # "2 or 3 dB" is at least 2.
             if item.upper is not None and (item.kind == "band" or clause.has("prep", "from")):
@@ -238,7 +248,9 @@ def _completed(clause: Clause, aspect: Aspect, sign: int) -> Aspect:
     removed = clause.has("verb", "remove") or (
         clause.has("particle", "off", "out", "away") and not clause.has("verb", "raise")
     )
-    ranged = clause.first("range") if clause.has("prep", "from") else None
+    ranged = clause.first("range")
+    beats = ranged is not None and ranged.number is not None and ranged.number.unit == "bpm"
+    ranged = ranged if beats or clause.has("prep", "from") else None
     shared = aspect.name == "gain" and (
         clause.has("prep", "by") or any(item.text == "by half" for item in clause.items)
     )
@@ -253,7 +265,7 @@ def _completed(clause: Clause, aspect: Aspect, sign: int) -> Aspect:
         wanted=clause.has("verb", "add", "give", "turn", "get", "keep")
         or clause.has("degree", "need")
         or clause.has("size"),
-        numbers=tuple(_numbers(clause)),
+        numbers=tuple(_numbers(clause, banded=aspect.name in {"filter", "eq"})),
         ranged=(ranged.number, ranged.upper)
         if ranged is not None and ranged.number is not None and ranged.upper is not None
         else None,

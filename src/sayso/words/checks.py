@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 
 from sayso.words.aspects import aspects
 from sayso.words.grammar import TARGETS, Check, Clause, joins
+from sayso.words.lexicon import lexicon
+from sayso.words.meanwhile import describes, ducks
 from sayso.words.wishes import Aspect
 
 # Sounds that spoil speech: taking them from a voice is what cleaning does.
@@ -105,6 +107,8 @@ def _one_change(clause: Clause) -> bool:
     ways = {item.value for item in clause.all("particle", "up", "down", "forward", "behind")}
     told = [item for item in clause.all("degree") if item.value in _TELLING]
     units = [item.number.unit for item in clause.all("quantity") if item.number]
+    if len(verbs) == 2 and verbs[0].text == "need":
+        verbs = verbs[1:]  # "The drums need turning down."
     if len(verbs) == 2 and verbs[0].value in {"turn", "give", "get"}:
         # "Make the vocals lower."
         verbs = [verb for verb in verbs if verb.value not in {"lower", "raise", "slow", "speed"}]
@@ -162,6 +166,8 @@ def _speaks_of_sounds(clause: Clause) -> bool:
 def _changes(clause: Clause) -> bool:
     if _when(clause) or not _one_change(clause):
         return False
+    if _bare_range(clause) and not (clause.has("sound") or _named(clause)):
+        return False
     if clause.has("verb", "tighten") and not clause.has("sound"):
         return False
     if (
@@ -176,6 +182,10 @@ def _changes(clause: Clause) -> bool:
         return False
     if clause.has("verb", *_STATING) and not any(map(clause.has, _TELLS)):
         return False
+    pairs = zip(clause.items, clause.items[1:], strict=False)
+    placed = any(a.is_("prep", "at") and b.kind == "quantity" for a, b in pairs)
+    if placed and clause.has("verb", "remove") and clause.has("sound") and not _named(clause):
+        return False  # "Lose the hum at 50"
     found = aspects(clause)
     return bool(found) and _adjusts(clause, found)
 
@@ -240,6 +250,8 @@ def _edits(clause: Clause) -> bool:
         return False
     if clause.has("verb", "cut") and clause.has("size", "half"):
         return True
+    if _bare_range(clause):
+        return True
     if clause.has("verb", "remove", "cut", "drop") and clause.has("place", "centre"):
         return True
     if clause.has("verb", "remove", "cut", "keep", "drop") or clause.has("edge"):
@@ -259,6 +271,13 @@ def _edits(clause: Clause) -> bool:
     return bool(times) and (clause.has("verb") or clause.has("edge", "long") or placed)
 
 
+def _bare_range(clause: Clause) -> bool:
+    """Whether it takes or keeps what two bare numbers bound, which can only be times."""
+    ranged = clause.first("range")
+    bare = ranged is not None and ranged.number is not None and not ranged.number.unit
+    return bare and clause.has("verb", "cut", "keep", "remove")
+
+
 def _section_only(clause: Clause) -> bool:
     return not clause.has("sound")
 
@@ -270,6 +289,7 @@ def _silence(clause: Clause) -> bool:
         clause.has("param", "silence")
         and not clause.has("sound")
         and not _pause(clause)
+        and (clause.has("verb") or not clause.all("param")[0].text.startswith("quiet"))
         and not clause.has("verb", "loop")
     )
 
@@ -279,6 +299,7 @@ def _pause(clause: Clause) -> bool:
     if not clause.has("param", "silence") or clause.has("sound") or clause.has("verb", "loop"):
         return False
     other = clause.has("verb", "add", "split", "give", "raise", "move", "start", "set")
+    other = other or (clause.has("prep", "at") and clause.has("quantity"))
     return other or clause.has("degree", "more") or clause.has("prep", "with", "as")
 
 
@@ -307,6 +328,12 @@ def _parted(clause: Clause) -> bool:
     return sides and bool(after) and after[0].value in SPOILING
 
 
+def _stretch(clause: Clause) -> bool:
+    """Whether what is to go between two times is no sound: "the ad between 14:20 and 15:05"."""
+    words = clause.all("word")
+    return _edits(clause) and words[-1].value in lexicon().words["abstract"]
+
+
 def _restores(clause: Clause) -> bool:
     back = clause.has("particle", "back", "on") and not clause.has("verb", "pull", "push")
     return bool(clause.targets) and (clause.has("verb", "unmute") or back)
@@ -329,6 +356,9 @@ CHECKS: Mapping[str, Check] = {
     "changes": _changes,
     "cleans": _cleans,
     "denoises": _denoises,
+    "describes": describes,
+    "ducks": ducks,
+    "stretch": _stretch,
     "edits": _edits,
     "forbids": _forbids,
     "level": _level,

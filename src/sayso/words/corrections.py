@@ -10,19 +10,16 @@ from sayso.desk import (
     Adjust,
     AnyEffect,
     Desk,
-    Edit,
-    EditStep,
     Gain,
     History,
     Move,
     Remove,
     Reset,
     Strip,
-    Undo,
     complement_of,
     move_to,
 )
-from sayso.desk.effects import ADDITIVE
+from sayso.desk.effects import ADDITIVE, slot
 from sayso.words.actions.changes import Declined
 from sayso.words.context import about, before, last_turn
 from sayso.words.numbers import Quantity
@@ -35,30 +32,23 @@ _FIELDS = {
     "loudness": ("lufs", ("lufs", "db", "")), "limit": ("ceiling_db", ("db", "")),
     "filter": ("cutoff_hz", ("hz", "")), "stretch": ("rate", ("percent", "x", "")),
 }  # fmt: skip
-_STEP_FIELDS = {
-    "cut_tail": "seconds", "keep_tail": "seconds", "shorten_to": "seconds",
-    "remove_silence": "longest_s", "loop": "times", "loop_chorus": "times",
-}  # fmt: skip
 
 
-def restated(history: History, quantity: Quantity) -> tuple[Move, ...]:
-    """The last turn with another number in it: "by 6", "actually four".
-
-    Raises: Declined where the last turn has no number that it can be.
-    """
-    moves = last_turn(history)
-    for at in range(len(moves) - 1, -1, -1):
-        changed = _with_number(moves[at], quantity, history)
-        if changed is None:
-            continue
-        if len(moves) == 1 and isinstance(changed, Adjust) and not changed.relative:
-            return (changed,)
-        return (Undo(), *moves[:at], changed, *moves[at + 1 :])
-    raise Declined(
-        "ambiguous",
-        f"What should be {quantity.value:g}? Name what you mean.",
-        ("turn the drums down by 3 dB", "loop it 4 times"),
+def reset_to(history: History, moves: Sequence[Move]) -> tuple[Move, ...]:
+    """The last change set to what `moves` would have made of it; empty where it takes more."""
+    if [type(move) for move in (*last_turn(history), *moves)] != [Adjust, Adjust]:
+        return ()
+    was, new = last_turn(history)[0], moves[0]
+    assert isinstance(was, Adjust) and isinstance(new, Adjust)
+    alike = was.target == new.target and list(map(slot, was.effects)) == list(
+        map(slot, new.effects)
     )
+    strip = before(history).push((new,)).desk.strip(new.target)
+    found = [strip.find(e) if e.effect != "gain" else Gain(db=strip.gain_db) for e in new.effects]
+    effects = tuple(effect for effect in found if effect is not None)
+    if not alike or len(effects) < len(found) or any(e.effect == "stretch" for e in effects):
+        return ()
+    return (Adjust(target=new.target, effects=effects),)
 
 
 def same_with(history: History, moves: Sequence[Move], quantity: Quantity) -> tuple[Move, ...]:
@@ -93,38 +83,6 @@ def _negative(effect: AnyEffect) -> AnyEffect | None:
     if field is None or (effect.effect in {"reverb", "delay"} and getattr(effect, field) > 0):
         return None
     return type(effect)(**{**effect.model_dump(), field: -getattr(effect, field)})
-
-
-def _with_number(move: Move, quantity: Quantity, history: History) -> Move | None:
-    match move:
-        case Edit(steps=steps):
-            changed = [_step_with(step, quantity) for step in steps]
-            if all(step is None for step in changed):
-                return None
-            kept = zip(changed, steps, strict=True)
-            return Edit(steps=tuple(new or old for new, old in kept))
-        case Adjust(target=target, effects=effects):
-            before_it = before(history).desk.strip(target)
-            new = [_effect_with(effect, quantity, before_it, move.relative) for effect in effects]
-            found = [effect for effect in new if effect is not None]
-            if len(found) != len(effects):
-                return None
-            stays = any(effect.effect == "stretch" for effect in found)
-            return Adjust(target=target, relative=move.relative and stays, effects=tuple(found))
-        case _:
-            return None
-
-
-def _step_with(step: EditStep, quantity: Quantity) -> EditStep | None:
-    if step.step in {"cut", "keep"} and quantity.unit in ("s", "") and not step.start_s:
-        return type(step)(**{**step.model_dump(), "end_s": quantity.value})
-    field = _STEP_FIELDS.get(step.step)
-    if field is None or quantity.unit not in ("s", "x", ""):
-        return None
-    if (field == "times") == (quantity.unit == "s"):
-        return None
-    value: float = round(quantity.value) if field == "times" else quantity.value
-    return type(step)(**{**step.model_dump(), field: value})
 
 
 def _effect_with(

@@ -74,6 +74,15 @@ def raised(name: str, history: History, ear: TargetResolver) -> Declined:
     return Declined(reason, text, suggestions)
 
 
+def rivalled(first: str, second: str) -> Declined:
+    """The question which of two orders holds that are about the same."""
+    return Declined(
+        "ambiguous",
+        f"“{first}” and “{second}” are about the same, so I do neither. Which one holds?",
+        ("turn the drums down by 3 dB", "undo"),
+    )
+
+
 def _help(ear: TargetResolver) -> str:
     heard = joined([spoken(name) for name in ear.names(most=4)])
     return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sayso.desk import (
     MIX,
@@ -17,7 +17,7 @@ from sayso.desk import (
     Remove,
     Stretch,
 )
-from sayso.desk.effects import ADDITIVE, difference_range
+from sayso.desk.effects import ADDITIVE, difference_range, slot
 from sayso.words.actions.changes import Declined, Scene
 from sayso.words.actions.levels import compress
 from sayso.words.amounts import STEPS, STRENGTHS, TAKEN_BACK, step
@@ -154,6 +154,21 @@ def _rate(effect: AnyEffect | None) -> float:
     return effect.rate if isinstance(effect, Stretch) else 1.0
 
 
+def _without_rivals(moves: Sequence[Move]) -> list[Move]:
+    """`moves` without those that the last one would contradict: "vocals down 2, guitar up 1"."""
+    last = moves[-1] if moves else None
+    if not isinstance(last, Adjust):
+        return list(moves)
+    slots = {slot(effect) for effect in last.effects}
+    return [
+        move
+        for move in moves
+        if not isinstance(move, Adjust)
+        or move.effects == last.effects
+        or not slots & {slot(effect) for effect in move.effects}
+    ]
+
+
 def same_for(moves: tuple[Move, ...], targets: list[str]) -> tuple[Move, ...]:
     """What the last turn did, done to other targets.
 
@@ -161,7 +176,7 @@ def same_for(moves: tuple[Move, ...], targets: list[str]) -> tuple[Move, ...]:
     """
     done: list[Move] = []
     seen: set[object] = set()
-    for move in moves:
+    for move in _without_rivals(moves):
         match move:
             case Extract():
                 done.append(Extract(targets=tuple(targets)))

@@ -30,8 +30,10 @@ _COVERED, _SKIPPED, _CLAUSE, _UNPARTED = 10.0, -14.0, -6.0, -3.0
 # Skipped without much ado: they carry no content by themselves.
 _LIGHT = frozenset({"prep", "aux", "join", "mark", "filler", "who"})
 _PASSED = frozenset({"prep", "aux", "filler"})
-# How many items a clause has at most; half as many in sentences of more than `_LONG` items.
-_LONGEST, _LONG = 24, 60
+# Verbs that say nothing without what they are done to.
+_TAKING = frozenset({"turn", "bring", "pull", "push", "get", "set", "add", "give"})
+# How many items a clause has at most, in sentences of up to so many items: speed is bounded so.
+_LONGEST = ((60, 24), (120, 12), (1_000_000, 8))
 _ELEMENT = re.compile(r"[A-Z]+|[a-z_]+(?:\.[^\s()|?*+]+)?|[()|?*+]")
 
 
@@ -99,6 +101,7 @@ class _Rule(NamedTuple):
     gain: float
     cost: float
     check: Check | None
+    first: frozenset[str] | None
 
 
 class Grammar:
@@ -123,6 +126,7 @@ class Grammar:
         definitions: dict[str, str] = {"ANY": "[^" + self._class("join") + "]"}
         for name, pattern in data["define"].items():
             definitions[name] = self._compiled(pattern, definitions)
+        self._definitions = data["define"]
         self._rules = [
             _Rule(
                 act,
@@ -130,9 +134,51 @@ class Grammar:
                 float(rule.get("gain", _COVERED)),
                 float(rule.get("cost", 0)),
                 checks[rule["if"]] if "if" in rule else None,
+                self._beginnings(rule["is"]),
             )
             for act, rule in rules
         ]
+        self._starting: dict[str, list[_Rule]] = {}
+
+    def _beginnings(self, pattern: str) -> frozenset[str] | None:
+        """The letters that a run which fits `pattern` can begin with; None for any."""
+        found, optional = self._first(_ELEMENT.findall(pattern)[::-1])
+        return None if optional or "ANY" in found else found
+
+    def _first(self, rest: list[str]) -> tuple[frozenset[str], bool]:
+        """What the alternatives up to the closing parenthesis begin with; whether one is empty.
+
+        Args:
+            rest: the elements that are still to be read, the next one last; they are taken off.
+        """
+        found: frozenset[str] = frozenset()
+        empty, open_ = False, True
+        while rest and (element := rest.pop()) != ")":
+            if element == "|":
+                empty, open_ = empty or open_, True
+                continue
+            if element == "(":
+                begins, void = self._first(rest)
+            elif element == "ANY":
+                begins, void = frozenset({"ANY"}), False
+            elif element.isupper():
+                begins, void = self._first(_ELEMENT.findall(self._definitions[element])[::-1])
+            else:
+                kind, value = _parted(element)
+                letters = self._symbols[kind, value] if value else self._class(kind)
+                begins, void = frozenset(letters), False
+            if rest and rest[-1] in "?*+":
+                void = rest.pop() != "+" or void
+            found = found | begins if open_ else found
+            open_ = open_ and void
+        return found, empty or open_
+
+    def _starting_with(self, letter: str) -> list[_Rule]:
+        if letter not in self._starting:
+            self._starting[letter] = [
+                rule for rule in self._rules if rule.first is None or letter in rule.first
+            ]
+        return self._starting[letter]
 
     def _symbol(self, kind: str, value: str) -> str:
         """The letter for items of a kind and value; all values that no pattern names share one."""
@@ -177,10 +223,10 @@ class Grammar:
         return "".join(letters)
 
     def _hangs(self, items: Sequence[Item], end: int) -> bool:
-        """Whether a clause that ends there would end in the air, on a preposition."""
-        if items[end - 1].kind != "prep" or end == len(items):
-            return False
-        return not joins(items[end])
+        """Whether a clause that ends there would end in the air: on a preposition, on "take"."""
+        last = items[end - 1]
+        hanging = last.kind == "prep" or (last.is_("verb", *_TAKING) and end > 1)
+        return hanging and end < len(items) and not joins(items[end])
 
     def divided(self, items: Sequence[Item]) -> list[tuple[str, int, int]]:
         """The best division of a sentence: acts with the ranges of items that they cover.
@@ -188,6 +234,7 @@ class Grammar:
         What no pattern covers is an act "none", what only joins is left out.
         """
         letters, count = self._letters(items), len(items)
+        most = next(longest for up_to, longest in _LONGEST if count <= up_to)
         best: list[tuple[float, int, str]] = [(-1e9, 0, "")] * (count + 1)
         best[0] = (0.0, 0, "")
 
@@ -200,12 +247,11 @@ class Grammar:
             gain = 0.0 if joins(items[at]) else -1.0 if _passes(items[at]) else _SKIPPED
             if betters(at, at + 1, gain):
                 best[at + 1] = (best[at][0] + gain, at, "" if joins(items[at]) else "none")
-            most = _LONGEST if count <= _LONG else _LONGEST // 2
             run = items[at : at + most]
             clauses: dict[int, Clause] = {}
             entry = _CLAUSE if at == 0 or joins(items[at - 1]) else _CLAUSE + _UNPARTED
             content = list(accumulate(item.kind not in _LIGHT for item in run))
-            for rule in self._rules:
+            for rule in self._starting_with(letters[at]):
                 longest = rule.pattern.match(letters, at, at + len(run))
                 last = longest.end() if longest else at
                 for end in range(at + 1, last + 1):

@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
-from sayso.desk import Edit, EditStep, History, Move
+from sayso.desk import Edit, EditStep, History, Move, Reply, Undo
 from sayso.errors import SaysoError
 from sayso.words import dialogue
 from sayso.words.actions import Declined
 from sayso.words.actions.edits import edit_steps, example, in_order, silence_step, verb_of
 from sayso.words.acts import perform
+from sayso.words.amending import LONGEST_SAID, amended, replaces
 from sayso.words.answers import Facts
 from sayso.words.arranging import arranged, sparing
-from sayso.words.context import last_turn
+from sayso.words.context import before, last_turn
+from sayso.words.corrections import reset_to
 from sayso.words.grammar import Clause
 from sayso.words.hearing import TargetResolver
 from sayso.words.items import mended
@@ -37,7 +41,21 @@ LONGEST = 2000
 _ONLY = re.compile(r"\b(?:only|just|alone|nothing (?:else|but)|by itself|on its own)\b")
 _ASKING = ("what", "who", "when", "where", "why", "how", "which", "is", "are", "do", "does", "tell")
 # Left over beside an order, these change what it means, so that it is not carried out without them.
-_GRAVE = frozenset({"quantity", "range", "span", "band", "neg", "section", "except"})
+_GRAVE = frozenset(
+    {
+        "quantity",
+        "range",
+        "span",
+        "band",
+        "neg",
+        "section",
+        "except",
+        "edge",
+        "cond",
+        "swap",
+        "undo",
+    }
+)
 _GUESSED = frozenset({"change", "edit", "again", "softer"})
 _TAKING = frozenset({"remove", "extract", "edit", "silence", "clean", "denoise", "split"})
 _TOLD = frozenset({"none", "aside", "remark", "topic", "ask", "condition"})
@@ -99,14 +117,50 @@ def interpret(
     if whole is not None:
         plain, state = whole, state.model_copy(update={"asks": "", "template": ""})
         found = clauses(plain)
+    again = _amended(
+        plain, found, history, state, partial(interpret, supports=supports, facts=facts)
+    )
+    if again is not None:
+        return again
     turn = Turn(history, ear, state, facts)
     turn.only = bool(_ONLY.search(plain))
+    if replaces(plain, found) and last_turn(history):
+        turn.take_back()
     like = example(text)
     if like is not None:
         turn.do([Edit(steps=(like,))])
     else:
-        _carry_out(turn, wishes(_without_halves(turn, found)))
+        _carry_out(turn, wishes(_without_halves(turn, found), only=turn.only))
     return _finished(turn, plain)
+
+
+def _amended(
+    text: str,
+    found: Sequence[Clause],
+    history: History,
+    state: State,
+    read: Callable[..., Interpretation],
+) -> Interpretation | None:
+    """The last order once more, as `text` amends it; None where `text` does not."""
+    if not history.turns or not state.said:
+        return None
+    try:
+        order = amended(state.said, text, found)
+    except Declined as answer:
+        return _answered(answer, state)
+    earlier, known = before(history), State(sounds=state.sounds)
+    if order is None or _done(read(state.said, earlier, state=known)) != last_turn(history):
+        return None
+    again = read(order, earlier, state=known)
+    if not _done(again) or len(_done(again)) < len(again.moves):
+        told = tuple(move for move in again.moves if isinstance(move, Reply))
+        return again._replace(moves=told, reply=worded(told[0]), state=state) if told else None
+    moves = reset_to(history, again.moves) or (Undo(), *again.moves)
+    return again._replace(moves=moves, reply=f"{summary(list(moves))}")
+
+
+def _done(found: Interpretation) -> tuple[Move, ...]:
+    return tuple(move for move in found.moves if not isinstance(move, Reply))
 
 
 def _answered(answer: Declined, state: State) -> Interpretation:
@@ -121,7 +175,11 @@ def _without_halves(turn: Turn, found: Sequence[Clause]) -> list[Clause]:
         return conditional
     out: list[Clause] = []
     asked: set[int] = set()
+    lost = -1
     for at, clause in enumerate(found):
+        if lost == at - 1 >= 0 and _touch(found[lost], clause) and not clause.targets:
+            lost = at  # it hangs on what is not clear
+            continue
         if clause.act in _TOLD:
             out.append(clause)
             continue
@@ -132,6 +190,7 @@ def _without_halves(turn: Turn, found: Sequence[Clause]) -> list[Clause]:
             out.append(clause)
             continue
         asked.add(clause.start)
+        lost = at
         if unclear.start in asked:
             continue
         turn.answers.append(
@@ -158,18 +217,26 @@ def _unclear(clause: Clause, before: Sequence[Clause], after: Sequence[Clause]) 
     for other in filter(None, (earlier, later)):
         if other.act != "none" or all(item.kind in {"retract", "join"} for item in other.items):
             continue
-        grave = any(i.kind in _GRAVE or i.is_("prep", "than") for i in other.items)
+        grave = any(
+            (i.kind in _GRAVE and not i.is_("edge", "between")) or i.is_("prep", "than")
+            for i in other.items
+        )
         # "Dru ms louder": what is unknown is the sound, not the whole.
         lost = clause.act in _GUESSED and not clause.targets and _names_something(other)
         # "The snare lacks snap" is not about its level.
         lacking = other is later and clause.items[-1].kind == "degree"
-        lost = lost or lacking or clause.act == "bare"
+        rest = clause.act == "same" and any(
+            item.kind not in {"prep", "word"} for item in other.items
+        )
+        lost = lost or lacking or rest or clause.act == "bare"
         # "The left hand of the piano" is not the piano.
         part = other is earlier and other.items[-1].is_("prep", "of")
         if grave or lost or part:
             return other
     if clause.act in {"extract", "bare"} and later is not None and later.act == "edit":
         return later
+    if clause.act == "bare" and later is not None and later.act not in _TOLD:
+        return later  # "Guitar another 1"
     if clause.act == "edit" and earlier is not None and earlier.act in {"extract", "bare"}:
         return earlier
     if clause.act == "bare" and earlier is not None and earlier.act not in _TOLD - {"none"}:
@@ -211,6 +278,8 @@ def _carry_out(turn: Turn, found: Sequence[Wish]) -> None:
     verb = _verb_before(turn) if found and found[0].clause.led else ""
     for wish in found:
         try:
+            if wish.act == "amount" and verb and wish.clause.has("range"):
+                wish = replace(wish, act="edit")  # "And 30 to 40 as well"
             if wish.act not in {"edit", "silence"}:
                 _flush(turn, steps)
                 perform(turn, wish)
@@ -221,6 +290,7 @@ def _carry_out(turn: Turn, found: Sequence[Wish]) -> None:
                 steps.append(silence_step(wish.clause))
             else:
                 verb = verb_of(wish.clause, verb if wish.verbless else "")
+                verb = _verb_of_times(turn, wish) or verb
                 steps += edit_steps(wish.clause, verb)
         except Declined as answer:
             turn.decline(answer, wish)
@@ -228,6 +298,25 @@ def _carry_out(turn: Turn, found: Sequence[Wish]) -> None:
             # A number that the desk does not take: its message names the range.
             turn.answers.append(Declined("unsupported", _in_words(error, wish)))
     _flush(turn, steps)
+
+
+def _verb_of_times(turn: Turn, wish: Wish) -> str:
+    """What is done to a stretch that only gives the times that an order before it lacks.
+
+    "Chuck out the intro, it's the first 18 seconds." Raises: Declined where no order lacks them.
+    """
+    told = all(verb.value == "is" for verb in wish.clause.all("verb"))
+    if not told or not turn.answers:
+        return ""
+    if turn.asked.asks != "times" or turn.wish is None:
+        raise Declined(
+            "ambiguous",
+            f"What should happen to “{wish.clause.text}”?",
+            ("cut the first 10 seconds", "keep from 0:30 to 1:00"),
+        )
+    turn.answers.pop()
+    turn.asked = State()
+    return verb_of(turn.wish.clause, "")
 
 
 def _verb_before(turn: Turn) -> str:
@@ -253,7 +342,9 @@ def _flush(turn: Turn, steps: list[EditStep]) -> None:
 
 
 def _finished(turn: Turn, text: str) -> Interpretation:
-    moves, contradictions = sparing(turn.moves, turn.spared, turn.ear)
+    if turn.rivals:
+        return _answered(dialogue.rivalled(*turn.rivals[0]), turn.state)
+    moves, contradictions = sparing(turn.moves, turn.spared, turn.owned, turn.ear)
     moves = arranged(moves)
     answers = list(turn.answers)
     if not moves and not answers:
@@ -261,7 +352,8 @@ def _finished(turn: Turn, text: str) -> Interpretation:
     replies = (dialogue.as_reply(answers),) if answers else ()
     said = [summary(moves), *turn.notes, *contradictions]
     if moves and turn.spared:
-        left = joined([spoken(name) for name in dict.fromkeys(turn.spared)])
+        kept = [name for name in dict.fromkeys(turn.spared) if name not in turn.owned]
+        left = joined([spoken(name) for name in kept])
         said.append(f"Leaving {left} untouched." if left else "")
     if turn.puzzles and (moves or turn.answers):
         quoted = joined([f"“{words}”" for words in turn.puzzles])
@@ -271,9 +363,10 @@ def _finished(turn: Turn, text: str) -> Interpretation:
         said.append(f"I did not take {quoted} for an order.")
     said += [worded(reply) for reply in replies]
     said += [f"(I read “{typed}” as “{taken}”.)" for typed, taken in mended(text)]
-    return Interpretation(
-        (*moves, *replies), " ".join(filter(None, said)), state=turn.state_after()
-    )
+    state = turn.state_after()
+    if moves:
+        state = state.model_copy(update={"said": text if len(text) <= LONGEST_SAID else ""})
+    return Interpretation((*moves, *replies), " ".join(filter(None, said)), state=state)
 
 
 def _nothing_done(turn: Turn, text: str) -> Declined:

@@ -69,7 +69,9 @@ def itemize(text: str) -> list[Item]:
     while at < len(pieces):
         item, count = _item(pieces, at)
         at += count
-        if item.kind == "filler":
+        if item.kind == "filler" and text[item.start : item.end] == "me" and _is_done_to(items):
+            items.append(replace(item, kind=SOUND, value="vocals", text="me"))
+        elif item.kind == "filler":
             definite = text[item.start : item.end].split()[-1:][0] in lexicon().words["determiners"]
         elif item.kind == "adjective":
             continue
@@ -77,6 +79,16 @@ def itemize(text: str) -> list[Item]:
             items.append(replace(item, definite=definite, text=text[item.start : item.end]))
             definite = False
     return items
+
+
+def _is_done_to(before: Sequence[Item]) -> bool:
+    """Whether "me" is what an order is about: "boost me", "turn me up"; not "give me"."""
+    last = before[-1] if before else None
+    return last is not None and (
+        last.is_("verb", "raise", "lower", "push", "crank")
+        or last.kind == "param"
+        or last.text in {"turn", "put"}
+    )
 
 
 def _unnumbered(tokens: Sequence[Token]) -> list[Token]:

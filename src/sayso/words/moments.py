@@ -9,7 +9,9 @@ from sayso.desk import MIX, Adjust, Duck, Fade, Move, Mute, Remove, Reverse
 from sayso.desk.spans import During
 from sayso.words.actions import Declined
 from sayso.words.adjusting import adjust
+from sayso.words.grammar import Clause
 from sayso.words.items import Item
+from sayso.words.meanwhile import heard_over
 from sayso.words.reading import read
 from sayso.words.removals import remove
 from sayso.words.turn import Turn
@@ -121,13 +123,15 @@ def fade(turn: Turn, wish: Wish) -> None:
         ways.add("in")
     if clause.has("edge", "end", "whole") or clause.has("particle", "out", "down", "away"):
         ways.add("out")
+    if clause.has("edge", "both"):
+        ways |= {"in", "out"}
     # "Over 3 seconds" is how long it takes.
     spans = [
         span
         for span in clause.all("span")
         if span.value not in {"head", "tail"} and not span.text.startswith(("over", "above"))
     ]
-    if spans or clause.has("section") or (clause.has("prep", "at") and clause.has("quantity")):
+    if spans or clause.has("section") or _at_a_time(clause):
         raise Declined(
             "unsupported",
             "I fade in at the start and out at the end, not in between.",
@@ -148,13 +152,23 @@ def fade(turn: Turn, wish: Wish) -> None:
         turn.do([Adjust(target=target, effects=(Fade(in_s=in_s, out_s=out_s),))])
 
 
+def _at_a_time(clause: Clause) -> bool:
+    pairs = zip(clause.items, clause.items[1:], strict=False)
+    return any(first.is_("prep", "at") and second.kind == "quantity" for first, second in pairs)
+
+
 def duck(turn: Turn, wish: Wish) -> None:
     """One sound down while another is heard. Raises: Declined where either is not named."""
     clause = wish.clause
-    cue = clause.first("edge", "below") or clause.first("prep", "to", "by", "for", "with")
+    cue = (
+        clause.first("during")
+        or clause.first("edge", "below")
+        or clause.first("prep", "to", "by", "for", "with")
+    )
     named = clause.all("sound")
     over = [item.value for item in named if cue is not None and item.start > cue.start]
-    ducked = [item.value for item in named if item.value not in over]
+    over = [heard_over(clause)] if clause.has("during") else over
+    ducked = [item.value for item in named if cue is None or item.start < cue.start]
     if not ducked or not over:
         raise Declined(
             "ambiguous",

@@ -218,6 +218,10 @@ def _counted(tokens: Sequence[Token], at: int) -> _Read:
 def _stays_a_word(tokens: Sequence[Token], at: int, after: int) -> bool:
     """Whether it points rather than counts: "the one", "the two"."""
     before = tokens[at - 1].text if at else ""
+    if before in {"up", "down", "by"} or (
+        before == "minus" and _texts(tokens, at - 2, 1)[0] in {"at", "to"}
+    ):
+        return False
     return after - at == 1 and (tokens[at].text == "one" or before in {"the", "these", "other"})
 
 
@@ -277,7 +281,7 @@ def _share(tokens: Sequence[Token], at: int) -> _Read:
     if share is None:
         return None
     after = tokens[at + 2].text if at + 2 < len(tokens) else ""
-    shared = bool(at and tokens[at - 1].text == "by") or after in _SHARED
+    shared = bool(at and tokens[at - 1].text == "by") or after in _SHARED or _of_it(tokens, at + 2)
     return (Quantity(share, "percent"), at + 2) if shared or share > 50 else None
 
 
@@ -308,6 +312,12 @@ def _part_of(tokens: Sequence[Token], at: int) -> _Read:
             extra = _AND_PARTS.get(_texts(tokens, after, 3), 0.0)
             return Quantity((1.0 + extra) * scale, unit, scale=scale), after + (3 if extra else 0)
     return None
+
+
+def _of_it(tokens: Sequence[Token], at: int) -> bool:
+    """Whether "of the volume" follows."""
+    words = [word for word in _texts(tokens, at, 3) if word not in {"of", "the", "its"}]
+    return _texts(tokens, at, 1) == ("of",) and words[:1] != [] and words[0] in _SHARED | {"level"}
 
 
 def _unit(tokens: Sequence[Token], at: int) -> tuple[str, float, int]:

@@ -9,7 +9,7 @@ from functools import cache
 from itertools import groupby
 
 from sayso.words.aspects import aspects, complains
-from sayso.words.checks import CHECKS, NAMED
+from sayso.words.checks import CHECKS, NAMED, VOICES
 from sayso.words.grammar import TARGETS, Clause, Grammar
 from sayso.words.items import Item, itemize
 from sayso.words.lexicon import load
@@ -129,7 +129,7 @@ def _apart(clause: Clause, found: Sequence[Aspect]) -> bool:
     at = next((n for n, item in enumerate(clause.items) if item.kind == "sound"), 0)
     sound, before = clause.items[at], clause.items[:at]
     verbs = [item for item in clause.items[at:] if item.kind == "verb" and item.freestanding]
-    if any(not verb.is_("verb", "slow", "speed") for verb in verbs):
+    if any(not verb.is_("verb", "slow", "speed", "lower", "raise") for verb in verbs):
         return False
     if not before:
         return sound.version
@@ -194,6 +194,10 @@ def _targets(clause: Clause, act: str) -> tuple[Item, ...]:
     if act in {"extract", "remove", "bare"} and named and not named[0][1]:
         # "Someone typing on a keyboard" is one sound.
         named = [entry for entry in named if entry[1] not in {"on", "at"}]
+    whose = [item for item, prep in named if prep == "of" and item.value in VOICES]
+    if whose and named[0][0] not in whose and named[0][0].value in VOICES:
+        # "The voice of the woman" is one.
+        named = [entry for entry in named if entry[0] not in whose]
     sources = _AIMS if act in {"extract", "remove", "bare"} else _SOURCES
     if named and named[0][1] not in sources and not clause.has("verb", "split"):
         named = [entry for entry in named if entry[1] not in sources]
@@ -205,11 +209,10 @@ def _targets(clause: Clause, act: str) -> tuple[Item, ...]:
     if named:
         return tuple(_unique([item for item, _ in named]))
     cue = leaning_removal(clause) if act == "remove" else None
-    return tuple(
-        item
-        for item, _ in governed
-        if item.kind in {"group", "pronoun"} and (cue is None or item.start > cue.start)
-    )
+    pointing = [item for item, _ in governed if item.kind in {"group", "pronoun"}]
+    if cue is None or cue == clause.items[-1]:  # "Can it be taken out?"
+        return tuple(pointing)
+    return tuple(item for item in pointing if item.start > cue.start)
 
 
 def leaning_removal(clause: Clause) -> Item | None:

@@ -10,6 +10,7 @@ from sayso.words.context import last_turn, with_effect
 from sayso.words.reading import leaning_removal, spared_names
 from sayso.words.spans import SEPARATOR
 from sayso.words.turn import Turn
+from sayso.words.vocabulary import vocabulary
 from sayso.words.wishes import Aspect, Wish
 from sayso.words.wording import joined, spoken
 
@@ -46,6 +47,13 @@ def remove(turn: Turn, wish: Wish) -> None:
     if MIX in targets:
         raise _asking("Taking everything out would leave nothing; name the sounds that should go.")
     heard = turn.heard(targets)
+    for name in spared_names(wish.spared):
+        if set(vocabulary().families(name)) & set(heard) - {"vocals", "music", "other"}:
+            raise Declined(
+                "unsupported",
+                f"I take {spoken(heard[0])} out as a whole and cannot keep {spoken(name)} of it.",
+                (f"remove the {heard[0]}", f"isolate the {name}"),
+            )
     kept = [left for left in map(complement_of, heard) if left is not None]
     gone = [target for target in heard if complement_of(target) is None]
     moves: list[Move] = []

@@ -13,7 +13,7 @@ from sayso.words.context import about, last_turn
 from sayso.words.corrections import (
     narrowed,
     other_of,
-    restated,
+    reset_to,
     same_with,
     swapped,
     taken_out_of,
@@ -62,12 +62,20 @@ def go_on(turn: Turn, wish: Wish) -> None:
     if turn.moves or turn.answers:
         turn.puzzles.append(wish.clause.text)
         return
+    if clause.has("pronoun", "both") and len(about(last_turn(turn.history))) != 2:
+        raise Declined(
+            "ambiguous", "Of which two? Please name them.", ("turn the drums and the bass up",)
+        )
+    if clause.has("size", "half", "high", "low") and not clause.has("degree", "more", "less"):
+        raise Declined(
+            "ambiguous", f"How far is “{clause.text}”? Say the number.", ("turn it up by 2 dB",)
+        )
     repeats = [m for m in last_turn(turn.history) if isinstance(m, Adjust) and m.relative]
     if clause.has("again") and not clause.has("degree") and not clause.has("size") and repeats:
         turn.do(repeats)
         return
     size = next((item.value for item in clause.all("size")), "normal")
-    lighter = size == "small" and clause.text.endswith("er")
+    lighter = size == "small" and clause.text.endswith("er") and not clause.has("again")
     sign = direction(clause) or (-1 if lighter else 1)
     turn.do(again(turn.history, sign, size))
 
@@ -147,6 +155,12 @@ def correct(turn: Turn, wish: Wish) -> None:
     """Other sounds for the last change: "not the drums, the bass", "no, the other one"."""
     clause = wish.clause
     if clause.has("group", "rest") and not clause.has("sound"):
+        if "other" not in clause.text:
+            raise Declined(
+                "ambiguous",
+                f"What should happen to {clause.text}?",
+                ("isolate everything but the vocals", "turn everything but the vocals down"),
+            )
         targets = other_of(turn.state.sounds, about(last_turn(turn.history)))
     else:
         targets = turn.heard(_last_named(turn, wish))
@@ -191,19 +205,24 @@ def exclude(turn: Turn, wish: Wish) -> None:
 
 
 def restate(turn: Turn, wish: Wish) -> None:
-    """Another number in the last turn."""
-    numbers = [item.number for item in wish.clause.items if item.number is not None]
-    try:
-        moves = restated(turn.history, numbers[-1])
-        if wish.clause.has("again", "another"):
-            moves = tuple(move for move in moves if not isinstance(move, Undo))
-    except Declined:
-        plain = read(replace(wish.clause, act="change"))
-        if not (wish.clause.has("verb") and plain.aspects):
-            raise
-        adjust(turn, plain)
+    """A number alone: a further step of the last change, or the level of what "it" is."""
+    number = [item.number for item in wish.clause.items if item.number is not None][-1]
+    if wish.clause.has("again", "another"):
+        turn.do(same_with(turn.history, last_turn(turn.history), number))
         return
-    turn.do(moves)
+    done = last_turn(turn.history)
+    anew = same_with(turn.history, done, number) if len(done) == 1 else done
+    if anew != done:
+        turn.do(reset_to(turn.history, anew) or (Undo(), *anew))
+        return
+    plain = read(replace(wish.clause, act="change"))
+    if not (wish.clause.has("verb") and plain.aspects):
+        raise Declined(
+            "ambiguous",
+            f"What should be {number.value:g}? Name what you mean.",
+            ("turn the drums down by 3 dB", "loop it 4 times"),
+        )
+    adjust(turn, plain)
 
 
 def leave(turn: Turn, wish: Wish) -> None:

@@ -18,7 +18,9 @@ _NAMED = frozenset({"sound", "group", "word"})
 # What follows the "so" of a reason: "so it lasts longer", but not "so loud".
 _TELLERS = frozenset({"pronoun", "who", "word", "group", "sound"})
 _TOO_MUCH = frozenset({"quality", "size", "preset", "verb"})
-_AFTER_NOW = frozenset({"degree", "same", "quality", "size", "preset", "verb", "mark", ""})
+_AFTER_NOW = frozenset(
+    {"pronoun", "degree", "same", "quality", "size", "preset", "verb", "mark", ""}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +92,27 @@ _SENSES: tuple[_Row, ...] = (
     (_owned, None),
     (lambda p: p.says("too") and p.item.kind == "same" and p.after in _TOO_MUCH,
      ("degree", "excess")),
-    (lambda p: p.says("knock") and p.after == "quantity", ("verb", "turn")),
+    (lambda p: p.says("knock") and p.opens and p.after in {"quantity", "sound", "pronoun"},
+     ("verb", "pull")),
     (lambda p: p.says(":") and bool(p.before) and p.before[-1].kind in {SOUND, "stems"}, None),
     (lambda p: p.says("as") and p.after in _NAMED and p.following[0].definite, ("prep", "as")),
+    (lambda p: p.item.is_("aside") and p.item.text.startswith("so ") and p.opens, ("join", "and")),
+    # "I have got a cold."
+    (lambda p: p.item.kind == "quality" and p.item.definite and p.after in {"", "mark"}
+     and not p.following[1:2], ("word", "word")),
+    (lambda p: p.says("words") and bool(p.before) and p.before[-1].is_("degree", "lack"),
+     (SOUND, "vocals")),
+    # "Which should go up" does not say that it must go.
+    (lambda p: p.item.kind == "go" and p.after in {"particle", "quality", "place"},
+     ("verb", "turn")),
+    (lambda p: p.says("not that") and p.after == "mark", ("neg", "not")),
+    (lambda p: p.says("make me") and p.after in {"quality", "degree", "size", "preset"},
+     (SOUND, "vocals")),
+    # "Make it stop."
+    (lambda p: p.says("stop") and bool(p.before) and p.before[-1].kind == "pronoun",
+     ("verb", "remove")),
+    (lambda p: p.says("right") and p.after == "particle", ("size", "large")),
+    (lambda p: p.says("solo") and p.item.definite and p.after != "sound", ("section", "solo")),
     (lambda p: p.says("now") and p.after in _AFTER_NOW, None),
     (lambda p: p.item.is_("join", "also") and not p.opens and p.after != "mark", ("same", "also")),
     (lambda p: p.item.kind == "like" and p.after == "quantity", None),

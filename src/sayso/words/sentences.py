@@ -7,17 +7,23 @@ from dataclasses import replace
 
 from sayso.words.aspects import direction
 from sayso.words.grammar import Clause
+from sayso.words.items import Item
 from sayso.words.numbers import Quantity
 from sayso.words.reading import read
+from sayso.words.spans import SEPARATOR
 from sayso.words.wishes import Aspect, Wish
 
 # "Pitch the vocals up and the drums down": what goes up and down without its name.
 _SLIDING = frozenset({"pitch", "gain", "reverb", "delay", "eq", "pan"})
+_ORDERS = frozenset({
+    "adjust", "remove", "edit", "clean", "fade", "duck", "timed", "backwards", "silence", "undo",
+})  # fmt: skip
+_TOLD = frozenset({"aside", "remark"})
 _LENT = frozenset({"adjust", "remove", "extract", "restore", "clean"})
 
 
-def wishes(clauses: Sequence[Clause]) -> list[Wish]:
-    """The wishes of a message, each whole in itself."""
+def wishes(clauses: Sequence[Clause], *, only: bool = False) -> list[Wish]:
+    """The wishes of a message, each whole in itself; `only` is whether it says "only" or "just"."""
     found: list[Wish] = []
     retracted: Wish | None = None
     for clause in clauses:
@@ -39,11 +45,14 @@ def wishes(clauses: Sequence[Clause]) -> list[Wish]:
             found[-1] = replace(
                 found[-1], act="measured", clause=found[-1].clause.with_items(items)
             )
-        elif found[-1].act == "adjust" and (_qualifies(wish) or _measures(wish, found[-1])):
-            found[-1] = _qualified(found[-1], wish)
+        elif found[-1].act in {"duck", "fade"} and _is_mere(wish):
+            items = (*found[-1].clause.items, *wish.clause.items)
+            found[-1] = replace(found[-1], clause=found[-1].clause.with_items(items))
+        elif (at := _measured(wish, found)) is not None:
+            found[at] = _qualified(found[at], wish)
         else:
             found.append(_completed(wish, found[-1]))
-    return _met(_shared(found))
+    return _met(_shared(found), only=only)
 
 
 def _instead(wish: Wish, retracted: Wish) -> Wish:
@@ -82,6 +91,19 @@ def _measures(wish: Wish, before: Wish) -> bool:
     return alike and fresh and unmeasured and any(aspect.numbers for aspect in wish.aspects)
 
 
+def _is_mere(wish: Wish) -> bool:
+    """Whether it is a number and nothing else: ", 8 dB"."""
+    return {item.kind for item in wish.clause.items} in ({"quantity"}, {"quantity", "prep"})
+
+
+def _measured(wish: Wish, found: Sequence[Wish]) -> int | None:
+    """Which wish before it is one that `wish` says more of: the last one, but for remarks."""
+    at = next((n for n in range(len(found) - 1, -1, -1) if found[n].act not in _TOLD), -1)
+    if at < 0 or found[at].act != "adjust":
+        return None
+    return at if _qualifies(wish) or _measures(wish, found[at]) else None
+
+
 def _qualified(before: Wish, thought: Wish) -> Wish:
     if thought.clause.has("quantity"):
         return replace(before, aspects=tuple(_lent(a, thought.clause) for a in before.aspects))
@@ -100,6 +122,10 @@ def _completed(wish: Wish, before: Wish) -> Wish:
             aspects=tuple(_lent(aspect, wish.clause) for aspect in before.aspects),
             targets=before.targets,
         )
+    runs_on = wish.clause.joined == "soft" and not wish.clause.parted
+    if before.spared and runs_on and wish.act == "adjust" and not wish.targets:
+        # "Except the vocals, which should go up 1."
+        return replace(wish, targets=_as_sounds(before.spared))
     if wish.clause.joined != "soft" or not wish.verbless:
         return wish
     if wish.act in {"bare", "measured"} and before.act in _LENT and not before.complaint:
@@ -111,7 +137,10 @@ def _completed(wish: Wish, before: Wish) -> Wish:
     if filters and wish.clause.has("band") and not wish.aspects[0].sign:
         # "Cut everything under 80 on the guitar and above 10k on the bass."
         cut = before.aspects[0]
-        return replace(wish, aspects=(replace(wish.aspects[0], sign=cut.sign, off=cut.off),))
+        return replace(
+            wish,
+            aspects=(replace(wish.aspects[0], sign=cut.sign, off=cut.off or wish.aspects[0].off),),
+        )
     if before.apart and wish.act == "adjust" and wish.targets:
         wish = replace(wish, apart=True)
     signs = [aspect.sign for aspect in before.aspects]
@@ -128,6 +157,15 @@ def _completed(wish: Wish, before: Wish) -> Wish:
     return wish
 
 
+def _as_sounds(spared: Sequence[Item]) -> tuple[Item, ...]:
+    """The sounds of an exception, each as an item of its own."""
+    return tuple(
+        replace(item, kind="sound", value=name)
+        for item in spared
+        for name in item.value.split(SEPARATOR)
+    )
+
+
 def _is_about_it(wish: Wish) -> bool:
     """Whether it goes up or down without saying what: "turn it down"."""
     pointed = bool(wish.targets) and all(item.is_("pronoun", "it") for item in wish.targets)
@@ -140,8 +178,10 @@ def _lent(aspect: Aspect, clause: Clause) -> Aspect:
     """An aspect with the numbers, the size and the direction of another clause."""
     numbers: list[Quantity] = [item.number for item in clause.all("quantity") if item.number]
     size = next((item.value for item in clause.all("size")), aspect.size)
+    shared = aspect.name == "gain" and clause.has("size", "half", "double", "triple")
     return replace(
         aspect,
+        detail="volume" if shared else aspect.detail,
         sign=direction(clause) or aspect.sign,
         size=size,
         numbers=tuple(numbers) or aspect.numbers,
@@ -170,12 +210,24 @@ def _follows(wish: Wish) -> bool:
     return any(first.kind == "prep" and second in wish.targets for first, second in pairs)
 
 
-def _met(found: list[Wish]) -> list[Wish]:
+def _met(found: list[Wish], *, only: bool) -> list[Wish]:
     """Complaints that an order answers become mentions: "too loud, turn them down by 3 dB"."""
-    met = []
+    met: list[Wish] = []
     for at, wish in enumerate(found):
         later = found[at + 1 :]
         others = [*found[:at], *later]
+        if wish.act == "stretch" and later and _points(later[0]) and _takes(later[0]):
+            # "The first minute is just us chatting, bin it."
+            span = wish.clause.with_items([*wish.clause.all("span"), *later[0].clause.items])
+            found[at + 1] = replace(later[0], act="edit", clause=span, targets=())
+        if not only and _heads(wish, later):
+            # "Drums. Louder."
+            met.append(replace(wish, act="mention"))
+            found[at + 1] = replace(later[0], targets=wish.targets)
+            continue
+        if not only and _strays(wish, others):
+            met.append(replace(wish, act="stray"))
+            continue
         answered = wish.complaint and any(_answers(order, wish) for order in others)
         if answered or (wish.act == "bare" and any(_points(order) for order in later)):
             met.append(replace(wish, act="mention"))
@@ -187,6 +239,31 @@ def _met(found: list[Wish]) -> list[Wish]:
         else:
             met.append(wish)
     return met
+
+
+def _strays(wish: Wish, others: Sequence[Wish]) -> bool:
+    """Whether a sound stands beside orders without one of its own: "young man, slow it down"."""
+    version = any(item.version for item in wish.clause.items)
+    return wish.act == "bare" and not version and any(order.act in _ORDERS for order in others)
+
+
+def _heads(wish: Wish, later: Sequence[Wish]) -> bool:
+    """Whether a sound alone says what the order after it is about."""
+    version = any(item.version for item in wish.clause.items)
+    after = later[0] if later else None
+    return (
+        wish.act == "bare"
+        and not version
+        and after is not None
+        and after.act == "adjust"
+        and not after.targets
+        and after.verbless
+        and all(item.kind == "sound" for item in wish.targets)
+    )
+
+
+def _takes(order: Wish) -> bool:
+    return order.act == "remove" or (order.act == "edit" and order.clause.has("verb", "cut"))
 
 
 def _goes(later: Sequence[Wish]) -> bool:

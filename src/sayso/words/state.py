@@ -13,10 +13,11 @@ class State(Value):
     `asks` is what the last reply asked for, "" for nothing: "targets", "aspect", "times", "bpm",
     "place". `template` is the order that waits for it, with {} in its place. `about` are the sounds
     that "it" and "them" stand for where no move was made, `sounds` those that were named lately,
-    the last one last.
+    the last one last. `said` is the order that the last turn came from, "" where it is too long.
     """
 
     asks: str = ""
     template: str = ""
     about: tuple[str, ...] = ()
     sounds: tuple[str, ...] = ()
+    said: str = ""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sayso.desk import MIX, NO, Adjust, Clean, Extract, Gain, Move, Remove, Undo
 from sayso.words.actions import Declined
-from sayso.words.amounts import step
+from sayso.words.amounts import level_db, step
 from sayso.words.checks import VOICES
 from sayso.words.context import last_turn
 from sayso.words.dialogue import vague
@@ -14,7 +14,7 @@ from sayso.words.reading import spared_names
 from sayso.words.spans import SEPARATOR
 from sayso.words.turn import Turn
 from sayso.words.wishes import Wish
-from sayso.words.wording import spoken
+from sayso.words.wording import joined, spoken
 
 _STEMS = {
     2: ("vocals", "no vocals"),
@@ -92,10 +92,17 @@ def extract(turn: Turn, wish: Wish) -> None:
     if wish.clause.has("verb", "keep") and turn.moves and not turn.only:
         spare(turn, wish)
         return
-    removed = any(isinstance(move, Remove) for move in last_turn(turn.history))
-    if wish.clause.has("verb", "keep") and wish.clause.has("pronoun") and removed:
-        # "Remove the vocals." "No, leave them in."
-        turn.do([Undo()])
+    removed = [
+        name
+        for move in last_turn(turn.history)
+        if isinstance(move, Remove)
+        for name in move.targets
+    ]
+    if wish.clause.has("verb", "keep") and removed and not (turn.only or turn.moves):
+        _kept_after_all(turn, wish, removed)
+        return
+    if wish.clause.has("verb", "keep") and wish.clause.has("pronoun") and not turn.only:
+        turn.left_alone = True  # "The bass is fine, leave it"
         return
     if _bass_is_unclear(wish):
         raise Declined(
@@ -111,6 +118,23 @@ def extract(turn: Turn, wish: Wish) -> None:
         raise vague(targets)
     if targets:
         turn.do([Extract(targets=tuple(targets))])
+
+
+def _kept_after_all(turn: Turn, wish: Wish, removed: Sequence[str]) -> None:
+    """What was just taken out is to stay. Raises: Declined for a part of it, or something else."""
+    pointed = wish.clause.has("pronoun")
+    targets = list(removed) if pointed else turn.heard(turn.targets(wish))
+    if set(targets) == set(removed):
+        turn.do([Undo()])
+    elif set(targets) & set(removed):
+        turn.do(_brought_back([name for name in targets if name in removed]))
+    else:
+        names = joined([spoken(name) for name in removed])
+        raise Declined(
+            "ambiguous",
+            f"I took {names} out as a whole. Should that be taken back, or is it one more track?",
+            ("undo", f"isolate the {targets[0] if targets else 'kick'}"),
+        )
 
 
 def _bass_is_unclear(wish: Wish) -> bool:
@@ -136,11 +160,17 @@ def restore(turn: Turn, wish: Wish) -> None:
             "ambiguous", "What should come back? Name the sound.", ("bring the vocals back", "undo")
         )
     level = _level_of_return(wish)
+    numbers = [item.number.value for item in wish.clause.items if item.number is not None]
+    if numbers:
+        turn.do([Adjust(target=t, effects=(Gain(db=numbers[0]),)) for t in targets])
+        return
     turn.do(_brought_back(targets, level))
 
 
 def _level_of_return(wish: Wish) -> float:
     """How loud it comes back, as against before: "bring them back quietly"."""
+    if wish.clause.has("size", "half"):
+        return level_db(0.5)
     quality = wish.clause.first("quality", "gain-", "gain+")
     if quality is None:
         return 0.0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sayso.desk import MIX, NO, Desk, History, Move, Remove, Undo, apply
+from sayso.desk import MIX, NO, Adjust, AnyEffect, Desk, History, Move, Remove, Undo, apply
+from sayso.desk.effects import is_neutral, slot
 from sayso.words.actions.changes import Declined
 from sayso.words.answers import Facts
 from sayso.words.context import about, before, last_extracted, last_turn, rest_of
@@ -14,7 +15,7 @@ from sayso.words.items import Item, known_words
 from sayso.words.lexicon import lexicon
 from sayso.words.spans import SEPARATOR
 from sayso.words.state import MOST_SOUNDS, State
-from sayso.words.vocabulary import canonical
+from sayso.words.vocabulary import canonical, vocabulary
 from sayso.words.wishes import Wish
 from sayso.words.wording import spoken
 
@@ -40,8 +41,9 @@ class Turn:
     """Collects what a message leads to, wish by wish.
 
     `moves` are to be done, `answers` are given instead of moves, `notes` say what was taken how,
-    `puzzles` are words that were not understood, `spared` are sounds to leave alone, `remarks` what
-    was only told. `asked` is the state with the question that is open by now.
+    `puzzles` are words that were not understood, `spared` are sounds to leave alone, `owned`
+    those of them with an order of their own, `remarks` what was only told, `rivals` the words of
+    two wishes that change the same. `asked` is the state with the question that is open by now.
     """
 
     def __init__(
@@ -55,11 +57,13 @@ class Turn:
         self.notes: list[str] = []
         self.puzzles: list[str] = []
         self.spared: list[str] = []
+        self.owned: list[str] = []
         self.mentioned: list[str] = []
         self.remarks: list[str] = []
         self.wish: Wish | None = None
         self.only = False
         self.left_alone = False
+        self.rivals: list[tuple[str, str]] = []
         self.told = False
         self.asked = State()
         self._desk = history.desk
@@ -67,6 +71,7 @@ class Turn:
         self._named: list[str] = []
         self._used: set[int] = set()
         self._voices: set[str] = set()
+        self._claims: dict[object, tuple[Wish, AnyEffect, bool]] = {}
 
     @property
     def desk(self) -> Desk:
@@ -82,6 +87,7 @@ class Turn:
         """Takes moves in, and applies them so that the next wish builds on them."""
         self.latest = tuple(moves)
         for move in self.latest:
+            self._claim(move)
             self.moves.append(move)
             if isinstance(move, Undo):
                 self.taken_back = last_turn(self.history)
@@ -90,6 +96,19 @@ class Turn:
             else:
                 self._desk = apply(self._desk, move)
         self._about = about(self.latest) or self._about
+
+    def _claim(self, move: Move) -> None:
+        """Takes down which wish changes what, and where two wishes change the same."""
+        if self.wish is None or not isinstance(move, Adjust):
+            return
+        for effect in move.effects:
+            if is_neutral(effect):
+                continue  # "Bring them back but softer"
+            claim = (self.wish, effect, move.relative)
+            first, was, by = self._claims.setdefault((move.target, slot(effect)), claim)
+            settled = was == effect and not (by or move.relative)
+            if first is not self.wish and not settled:
+                self.rivals.append((first.clause.text, self.wish.clause.text))
 
     def mention(self, targets: Sequence[str]) -> None:
         """Remembers sounds that were named without anything to do to them."""
@@ -113,6 +132,7 @@ class Turn:
             update={
                 "about": tuple(waits) if not self.moves else (),
                 "sounds": tuple([*sounds, *dict.fromkeys(lately)][-MOST_SOUNDS:]),
+                "said": self.state.said,
             }
         )
 
@@ -121,6 +141,12 @@ class Turn:
         named = list(targets)
         self._named += named
         self._about = named or self._about
+
+    def take_back(self) -> None:
+        """Takes the last turn back; "it" is then what that was about, also where it took it out."""
+        gone = [t for m in last_turn(self.history) if isinstance(m, Remove) for t in m.targets]
+        self.do([Undo()])
+        self._about = gone or about(self.taken_back)
 
     def note(self, text: str) -> None:
         """Something that the person should know of how the words were taken."""
@@ -197,8 +223,7 @@ class Turn:
             last = after
         self._used.update(word.start for word in words)
         text = wish.clause.words(first, last)
-        plain = wish.act == "adjust" and all(w.value in lexicon().english for w in words)
-        if plain or any(
+        if wish.act == "adjust" or any(
             word.value in lexicon().words["abstract"] or len(word.value) < 2 for word in words
         ):
             raise Declined(
@@ -207,11 +232,18 @@ class Turn:
                 ("remove the noise", "make the drums louder"),
                 asks="targets",
             )
+        if after is None and text not in vocabulary().words():
+            self.note(f"I know no sound “{text}”, so I look for it by that name.")
         return [canonical(text) if after is None else text]
 
     def _pointed_at(self, item: Item) -> list[str]:
         if item.value == "both" and len(self._about) != 2 and len(self.state.sounds) > 1:
             return list(self.state.sounds[-2:])
+        if item.text == "him" and self._about in ([], [MIX]):
+            raise Declined(
+                "ambiguous", "Whom do you mean, the singer or who speaks?",
+                ("turn the vocals up", "turn the speech up"), asks="targets",
+            )  # fmt: skip
         if item.value == "it":
             return self.about if len(self.about) == 1 else [MIX]
         if self._about in ([], [MIX]):

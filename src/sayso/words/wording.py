@@ -187,11 +187,53 @@ def _reverse(e: Any, on: str, relative: bool) -> str:
     return f"playing {on} backwards"
 
 
+def _balance(e: Any, on: str, relative: bool) -> str:
+    if e.position == 0:
+        return f"putting the sides of {on} back in balance"
+    side = "right" if e.position < 0 else "left"
+    return f"turning the {side} side of {on} down by {_percent(e.position)}"
+
+
+def _declick(e: Any, on: str, relative: bool) -> str:
+    how = f" {'more' if e.sensitivity > 0 else 'less'} eagerly" if relative else ""
+    return f"mending clicks in {on}{how}"
+
+
+def _deess(e: Any, on: str, relative: bool) -> str:
+    by = f"{number(abs(e.db))} dB"
+    if relative:
+        return f"softening the s-sounds of {on} by {by} {'less' if e.db > 0 else 'more'}"
+    return f"softening the s-sounds of {on} by up to {by}" if e.db else f"no longer de-essing {on}"
+
+
+def _gate(e: Any, on: str, relative: bool) -> str:
+    if relative:
+        return f"moving the gate on {on} by {number(e.threshold_db)} dB"
+    return f"silencing {on} wherever it stays below {number(e.threshold_db)} dB"
+
+
+def _amount(what: str) -> Callable[[Any, str, bool], str]:
+    def said(e: Any, on: str, relative: bool) -> str:
+        if relative:
+            return f"giving {on} {_percent(e.amount)} {'more' if e.amount > 0 else 'less'} {what}"
+        return f"putting {_percent(e.amount)} {what} on {on}" if e.amount else f"no {what} on {on}"
+
+    return said
+
+
 _EFFECTS: Mapping[str, Callable[[Any, str, bool], str]] = {
     "gain": _gain, "reverb": _reverb, "delay": _delay, "pitch": _pitch, "compress": _compress,
     "eq": _eq, "filter": _filter, "pan": _pan, "stretch": _stretch, "limit": _limit,
     "loudness": _loudness, "mute": _mute, "fade": _fade, "duck": _duck, "width": _width,
-    "reverse": _reverse,
+    "reverse": _reverse, "balance": _balance, "declick": _declick, "deess": _deess, "gate": _gate,
+    "distort": _amount("distortion"), "chorus": _amount("chorus"),
+    "swap": lambda e, on, relative: f"exchanging left and right of {on}",
+    "dehum": lambda e, on, relative: (
+        f"taking {f'{e.mains_hz} Hz ' if e.mains_hz else ''}mains hum out of {on}"
+    ),
+    "normalise": lambda e, on, relative: f"bringing the peak of {on} to {number(e.peak_db)} dB",
+    "mono": lambda e, on, relative: f"making {on} mono, one channel",
+    "sample_rate": lambda e, on, relative: f"converting {on} to {e.hz} Hz",
 }  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Fixed validation items from held-out material only: songs, speakers, music, noises, sounds.
 
-Nothing here is random from run to run, so figures of different runs compare. Levels: songs as they
+Nothing here is random from run to run, so metrics of different runs compare. Levels: songs as they
 were mixed; two sounds at 0 dB. Questions are the plain wordings, with some for what is absent.
 """
 

@@ -92,7 +92,7 @@ def edit_steps(clause: Clause, verb: str) -> list[EditStep]:
     if verb == "move":
         return [_move(clause)]
     spans = clause.all("span")
-    if spans:
+    if spans or (clause.has("range") and verb):
         # "Between 10 and 20 seconds as well as 40 to 45."
         spans += [replace(r, kind="span", value="between") for r in clause.all("range")]
         return [_spanned(span, verb) for span in spans]

@@ -44,6 +44,12 @@ def gain(aspect: Aspect, scene: Scene) -> list[Move]:
         inverse = aspect.sign < 0 and factor > 1
         scale = level_db if aspect.detail == "volume" else loudness_db
         return scene.move_by(Gain(db=scale(1 / factor if inverse else factor)))
+    if not (aspect.sign or aspect.wanted) and aspect.size == "normal":
+        raise Declined(
+            "ambiguous",
+            f"Should {spoken(scene.target)} be louder or quieter, or more even?",
+            ("turn it up by 3 dB", "even out the volume"),
+        )
     if aspect.size == "max" and aspect.sign < 0:
         return scene.set(Gain(db=SILENT_DB))
     return scene.move_by(Gain(db=(aspect.sign or 1) * step("gain", aspect.size)))

@@ -50,3 +50,6 @@ export function semitones(steps) {
 
 /** The first letter in upper case. */
 export const titled = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** Who took a sound out of the recording: "by spleeter". */
+export const madeBy = ({ made_by }) => (made_by === "the rest" ? "what the other stems leave" : `by ${made_by}`);

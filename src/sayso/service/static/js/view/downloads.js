@@ -2,7 +2,7 @@
 
 import * as api from "../api.js";
 import { MIX } from "../desk.js";
-import { percent, titled } from "../units.js";
+import { madeBy, percent, titled } from "../units.js";
 import { announce } from "./announce.js";
 import { byId, el } from "./dom.js";
 import { icon } from "./icons.js";
@@ -85,7 +85,8 @@ export class DownloadsView {
     list.replaceChildren(
       ...render.tracks.map((track) => {
         const name = track.target === MIX ? "Mix" : titled(track.target);
-        const facts = track.notes.length ? ` (${track.notes.join(", ")})` : "";
+        const told = [...(track.made_by ? [madeBy(track)] : []), ...track.notes];
+        const facts = told.length ? ` (${told.join(", ")})` : "";
         return el(
           "li",
           {},

@@ -2,7 +2,7 @@
 
 import { controls } from "../controls.js";
 import { MIX, effectOf, isNeutral, stripOf, withEffect } from "../desk.js";
-import { percent, titled } from "../units.js";
+import { madeBy, percent, titled } from "../units.js";
 import { el } from "./dom.js";
 import { chip } from "./effects.js";
 import { fader } from "./fader.js";
@@ -22,6 +22,7 @@ export class StripView {
   #meter = meter();
   #chips = el("ul", { class: "chips", "aria-label": "More effects" });
   #state = el("p", { class: "strip-state" });
+  #maker = el("p", { class: "strip-maker" });
   #buttons = {};
   #reset;
   #peaksOf = null;
@@ -49,7 +50,7 @@ export class StripView {
         this.#meter.element,
       ),
       el("div", { class: "strip-rack", role: "group", "aria-label": `${name} effects` }, ...this.#rack(name)),
-      el("div", { class: "strip-wave" }, canvas, this.#state, this.#chips),
+      el("div", { class: "strip-wave" }, canvas, this.#state, this.#maker, this.#chips),
     );
   }
 
@@ -185,6 +186,7 @@ export class StripView {
       this.#state.style.setProperty("--done", awaited.progress);
     } else if (apart) this.#state.textContent = "Heard in the mix, as rendered";
     else this.#state.textContent = track ? "" : "Not separated yet";
+    this.#maker.textContent = track?.made_by ? [madeBy(track), ...track.notes].join("; ") : "";
     if (track && track.peaks_url !== this.#peaksOf) this.#fetchPeaks(track.peaks_url);
   }
 

@@ -1,4 +1,4 @@
-"""The figures of one cleaned file that need no reference and no further model."""
+"""The metrics of one cleaned file that need no reference and no further model."""
 
 from __future__ import annotations
 
@@ -8,39 +8,36 @@ import numpy as np
 
 from sayso.audio import Audio, Recorder
 from sayso.clean.pipeline import Cleaned
-from sayso.errors import SilenceError
-from sayso.measure.checks import evaluate
-from sayso.measure.masked_ratio import masked_ratio_db
+from sayso.measure.compared import Compared
+from sayso.measure.metrics import evaluated
 from sayso.reports.rows import AFTER, BEFORE
 from sayso.timeline import find_silences
 
 _DIGITS = 4
 
 
-def figures_of(source: Audio, cleaned: Cleaned) -> dict[str, float]:
+def metrics_of(source: Audio, cleaned: Cleaned) -> dict[str, float]:
     """Levels, clipping, silence and what is left beside the speech, before and after."""
-    figures: dict[str, float] = {}
+    metrics: dict[str, float] = {}
     for suffix, audio in ((BEFORE, source), (AFTER, cleaned.audio)):
-        figures |= {name + suffix: figure for name, figure in evaluate(audio).items()}
+        found = evaluated(Compared(audio))
+        metrics |= {name + suffix: metric for name, metric in found.items()}
         silent = sum(stop - start for start, stop in find_silences(audio))
-        figures["silent_share" + suffix] = silent / audio.frames
+        metrics["silent_share" + suffix] = silent / audio.frames
     rest = _less(cleaned.mix, cleaned.speech)
     for suffix, audio in ((BEFORE, cleaned.mix), (AFTER, cleaned.audio)):
-        try:
-            ratio_db = masked_ratio_db(audio, cleaned.speech, rest)
-        except SilenceError:
-            continue
-        figures["music_to_speech_db" + suffix] = ratio_db
-    figures["gain_db"] = cleaned.gain_db
-    return rounded(figures)
+        found = evaluated(Compared(audio, cleaned.speech, rest), "reference", "rest")
+        metrics |= {name + suffix: metric for name, metric in found.items()}
+    metrics["gain_db"] = cleaned.gain_db
+    return rounded(metrics)
 
 
-def rounded(figures: Mapping[str, float]) -> dict[str, float]:
+def rounded(metrics: Mapping[str, float]) -> dict[str, float]:
     """Those that are finite, to four digits after the point."""
     return {
-        name: round(float(figure), _DIGITS)
-        for name, figure in figures.items()
-        if np.isfinite(figure)
+        name: round(float(metric), _DIGITS)
+        for name, metric in metrics.items()
+        if np.isfinite(metric)
     }
 
 

@@ -1,0 +1,41 @@
+"""What every effect shares, and the kinds of numbers that they hold."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+from sayso.desk.knobs import Knob
+from sayso.desk.spans import During
+from sayso.value import Text, Value
+
+Target = Annotated[
+    Text, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=100)
+]
+Targets = Annotated[
+    tuple[Target, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)
+]
+"""Several; one may be given by its name alone."""
+MIX = "mix"
+Db = Annotated[float, Field(ge=-60.0, le=24.0)]
+Hz = Annotated[float, Field(ge=10.0, le=96_000.0)]
+FadeSeconds = Annotated[float, Field(ge=0.0, le=3600.0)]
+
+
+class BaseEffect(Value):
+    """What all effects share.
+
+    `span` is where it holds; None is throughout. Of the class: `difference` is the field that a
+    relative `adjust` adds to, None where there is no sensible difference; `neutral` the values with
+    which it does nothing, empty where there are none; `knobs` what the page shows.
+    """
+
+    span: During | None = None
+    difference: ClassVar[str | None] = None
+    neutral: ClassVar[tuple[tuple[str, float], ...]] = ()
+    knobs: ClassVar[tuple[Knob, ...]] = ()
+    in_part: ClassVar[bool] = True
+    """Whether it may hold for a span only."""
+    on_any: ClassVar[bool] = True
+    """Whether any strip may have it; else only the whole mix, and every track shares it."""

@@ -1,0 +1,117 @@
+"""Effects that mend a recording, colour it, or set its channels, peak and rate."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from sayso.desk.effect import BaseEffect
+from sayso.desk.knobs import Absolute, Slider
+
+
+class Swap(BaseEffect):
+    """Left and right exchanged."""
+
+    effect: Literal["swap"] = "swap"
+
+
+class Balance(BaseEffect):
+    """The other side quieter, from -1 (left alone) to 1 (right alone); nothing moves across.
+
+    -2 to 2 as a difference.
+    """
+
+    effect: Literal["balance"] = "balance"
+    position: Annotated[float, Field(ge=-2.0, le=2.0), Absolute(-1.0, 1.0)]
+    difference = "position"
+    neutral = (("position", 0.0),)
+
+
+class Dehum(BaseEffect):
+    """Takes mains hum out: narrow notches at `mains_hz` and those harmonics that stand out.
+
+    `mains_hz` is 50 or 60; None finds which. The exact frequency is always measured.
+    """
+
+    effect: Literal["dehum"] = "dehum"
+    mains_hz: Literal[50, 60] | None = None
+
+
+class Declick(BaseEffect):
+    """Mends clicks of up to 3 ms, such as scratches of a record, from what surrounds them.
+
+    `sensitivity` 0 finds only the loudest, 1 also those that might be music; -1 to 1 as a
+    difference.
+    """
+
+    effect: Literal["declick"] = "declick"
+    sensitivity: Annotated[float, Field(ge=-1.0, le=1.0), Absolute(0.0, 1.0)] = 0.5
+    difference = "sensitivity"
+
+
+class Deess(BaseEffect):
+    """Turns sharp s-sounds down by up to `db`, -24 to 0; only what lies above 5 kHz changes."""
+
+    effect: Literal["deess"] = "deess"
+    db: Annotated[float, Field(ge=-24.0, le=24.0), Absolute(-24.0, 0.0)] = -9.0
+    difference = "db"
+    neutral = (("db", 0.0),)
+
+
+class Gate(BaseEffect):
+    """Silences what stays below `threshold_db`, -90 to -6 dBFS; -84 to 84 as a difference."""
+
+    effect: Literal["gate"] = "gate"
+    threshold_db: Annotated[float, Field(ge=-90.0, le=84.0), Absolute(-90.0, -6.0)] = -50.0
+    difference = "threshold_db"
+
+
+class Distort(BaseEffect):
+    """Overdriven by `amount`, 0 (clean) to 1 (fuzz), as loud as before; -1 to 1 as a difference."""
+
+    effect: Literal["distort"] = "distort"
+    amount: Annotated[float, Field(ge=-1.0, le=1.0), Absolute(0.0, 1.0)]
+    difference = "amount"
+    neutral = (("amount", 0.0),)
+    knobs = (Slider(label="Drive", name="Distortion", field="amount", step=0.02, unit="amount"),)
+
+
+class Chorus(BaseEffect):
+    """Doubled by a wavering copy, `amount` 0 (none) to 1 (as loud as the dry sound).
+
+    -1 to 1 as a difference.
+    """
+
+    effect: Literal["chorus"] = "chorus"
+    amount: Annotated[float, Field(ge=-1.0, le=1.0), Absolute(0.0, 1.0)]
+    difference = "amount"
+    neutral = (("amount", 0.0),)
+    knobs = (Slider(label="Chorus", name="Chorus", field="amount", step=0.02, unit="amount"),)
+
+
+class Normalise(BaseEffect):
+    """Brings the highest true peak to `peak_db`, -24 to 0 dBTP, by one gain for all of it."""
+
+    effect: Literal["normalise"] = "normalise"
+    peak_db: Annotated[float, Field(ge=-24.0, le=0.0)] = -1.0
+
+
+class Mono(BaseEffect):
+    """One channel: the mean of all. The whole mix only, and every track shares it."""
+
+    effect: Literal["mono"] = "mono"
+    in_part = False
+    on_any = False
+
+
+class SampleRate(BaseEffect):
+    """Converted to `hz` samples a second, 8000 to 192000; pitch and tempo stay.
+
+    The whole mix only, and every track shares it.
+    """
+
+    effect: Literal["sample_rate"] = "sample_rate"
+    hz: Annotated[int, Field(ge=8_000, le=192_000)]
+    in_part = False
+    on_any = False
