@@ -169,3 +169,68 @@ def test_more_of_the_last_thing_on_another_sound():
 def test_the_same_words_after_the_same_history_give_the_same():
     first, second = (Talk("remove everything", "the drums", "and the bass") for _ in range(2))
     assert first.say("bring them back") == second.say("bring them back")
+
+
+@pytest.mark.parametrize(
+    ("said", "thought", "whole"),
+    [
+        ("cut from 1:10 till 1:25", "no wait, till 1:20", "cut from 1:10 till 1:20"),
+        ("cut from 2:10 to 2:40", "sorry, start at 2:00", "cut from 2:00 to 2:40"),
+        ("keep only the first two minutes", "actually make that three", "keep the first 3 minutes"),
+        ("cut the first 6 seconds", "no, the last 6", "cut the last 6 seconds"),
+        ("vocals down 2 dB, and guitar up 1 dB", "make that 3", "vocals down 2 dB, guitar up 3 dB"),
+        ("piano up 3, cello up 3", "the cello should be 5", "piano up 3, cello up 5"),
+        ("turn the flute up", "only a bit", "turn the flute up a bit"),
+        ("make the vocals brighter", "only after 1:00", "make the vocals brighter after 1:00"),
+    ],
+)
+def test_a_second_thought_amends_the_last_order_in_its_own_words(said, thought, whole):
+    talk = Talk(said)
+    talk.say(thought)
+    assert talk.history.desk == Talk(whole).history.desk
+    assert len(talk.history.turns) <= 2
+
+
+def test_either_end_of_a_stretch_may_be_meant():
+    talk = Talk("cut from 2:10 to 2:40")
+    assert [move.do for move in talk.say("no, 2:50").moves] == ["reply"]
+
+
+def test_the_same_follows_the_last_of_two_changes():
+    talk = Talk(
+        "pull the vocals back 2 dB, and the guitar 1 dB up", "and the same for the keyboard"
+    )
+    assert talk.gain_db("keyboard") == 1
+
+
+def test_an_exception_may_have_an_order_of_its_own():
+    talk = Talk("everything 2 dB quieter except the vocals, which should go up 1")
+    assert (talk.gain_db("no vocals"), talk.gain_db("vocals")) == (-2, 1)
+
+
+def test_two_orders_about_the_same_are_asked_about():
+    talk = Talk()
+    found = talk.say("turn the drums up by 3 dB and turn the drums down by 2 dB")
+    assert [move.do for move in found.moves] == ["reply"]
+    assert "Which one holds?" in found.reply
+
+
+def test_what_was_taken_out_can_be_turned_down_instead():
+    talk = Talk("remove the guitar", "sorry, I meant turn it down")
+    desk = talk.history.desk
+    assert not desk.strip("guitar").mute and desk.strip("guitar").gain_db == -4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bring the music up to full after 0:30",
+        "mute the guitar until the drums come in",
+        "turn it up when the chorus starts",
+        "would it sound better with less bass?",
+        "make the flugelbinder louder",
+        "mute all the drums except for the kick",
+    ],
+)
+def test_half_of_an_order_is_not_carried_out(text):
+    assert [move.do for move in Talk().say(text).moves] == ["reply"]

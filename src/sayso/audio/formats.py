@@ -29,6 +29,36 @@ class Format:
     codec: str = ""
     bit_rate: int = 0
 
+    def holds(self, encoding: str) -> bool:
+        """Whether samples can be stored so; a bit rate such as "192k" is for FFmpeg's codecs."""
+        if encoding in self.encodings:
+            return True
+        rate = bit_rate_of(encoding)
+        return rate is not None and bool(self.codec) and rate <= self.most_bits
+
+    @property
+    def most_bits(self) -> int:
+        """The highest bit rate a second; 0 where none can be chosen."""
+        return (320_000 if self.suffix == "mp3" else 512_000) if self.codec else 0
+
+    @property
+    def offers(self) -> str:
+        """The encodings that it holds, in words."""
+        rates = f", or a bit rate from 8k to {self.most_bits // 1000}k" if self.codec else ""
+        return ", ".join(self.encodings) + rates
+
+
+def bit_rate_of(encoding: str) -> int | None:
+    """The bits a second of an encoding such as "192k"; None for others.
+
+    >>> bit_rate_of("192k"), bit_rate_of("pcm16")
+    (192000, None)
+    """
+    number = encoding.removesuffix("k")
+    if number == encoding or not number.isdecimal() or not 8 <= int(number) <= 512:
+        return None
+    return int(number) * 1000
+
 
 FORMATS: dict[str, Format] = {
     form.suffix: form

@@ -12,7 +12,7 @@ import numpy as np
 
 from sayso.atomic import beside, in_words
 from sayso.audio.audio import Audio, Samples
-from sayso.audio.formats import SNDFILE_SUBTYPES, Format, format_of
+from sayso.audio.formats import SNDFILE_SUBTYPES, Format, bit_rate_of, format_of
 from sayso.audio.layouts import LAYOUTS, OPUS_LAYOUTS, to_vorbis
 from sayso.audio.tagging import tag_container, tag_file
 from sayso.audio.tags import Tags
@@ -30,7 +30,8 @@ def write(
     Args:
         path: where to; missing folders are made, an existing file is replaced.
         audio: samples beyond full scale are clipped by every encoding but "float32".
-        encoding: "pcm16", "pcm24" or "float32"; None takes the format's default (24 bits).
+        encoding: "pcm16", "pcm24" or "float32", or a bit rate such as "192k" for mp3, opus and m4a;
+            None takes the format's default (24 bits).
         tags: what the file shall say of the recording, as far as its format holds it.
 
     Raises: OutputError.
@@ -96,7 +97,7 @@ class Writer:
 
             self._resample = Resampler(sample_rate, self.sample_rate, channels=channels)
         self._open: Callable[[Path], _Sink] = lambda part: (
-            _AvSink(part, form, self.sample_rate, channels, tags or Tags())
+            _AvSink(part, form, self.sample_rate, channels, tags or Tags(), bit_rate_of(encoding))
             if form.codec
             else _SndfileSink(part, form, self.sample_rate, channels, encoding, frames)
         )
@@ -145,9 +146,10 @@ class Writer:
 
 
 def _check(form: Format, path: Path, encoding: str, channels: int, frames: int) -> None:
-    if encoding not in form.encodings:
-        expected = ", ".join(form.encodings)
-        raise OutputError(f"{path.name}: {form.suffix} cannot hold {encoding}; expected {expected}")
+    if not form.holds(encoding):
+        raise OutputError(
+            f"{path.name}: {form.suffix} cannot hold {encoding}; expected {form.offers}"
+        )
     if channels > form.channels:
         raise OutputError(
             f"{path.name}: {form.suffix} holds at most {form.channels} channels, not {channels}; "
@@ -263,7 +265,13 @@ class _Stream:
 
 class _AvSink:
     def __init__(
-        self, part: Path, form: Format, sample_rate: int, channels: int, tags: Tags
+        self,
+        part: Path,
+        form: Format,
+        sample_rate: int,
+        channels: int,
+        tags: Tags,
+        bit_rate: int | None,
     ) -> None:
         import av
 
@@ -282,7 +290,8 @@ class _AvSink:
         self._stream = stream
         self._layout = (OPUS_LAYOUTS if opus else LAYOUTS)[channels]
         self._stream.codec_context.layout = self._layout
-        self._stream.bit_rate = form.bit_rate // 2 * min(channels, 2) if channels < 3 else 512_000
+        usual = form.bit_rate // 2 * min(channels, 2) if channels < 3 else 512_000
+        self._stream.bit_rate = bit_rate or usual
         planar = [f.name for f in self._stream.codec_context.codec.audio_formats]
         self._format = "fltp" if "fltp" in planar else planar[0]
         self._resampler = av.AudioResampler(self._format, self._layout, sample_rate)

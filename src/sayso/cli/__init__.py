@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import warnings
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from sayso.cli.parser import build_parser
+from sayso.cli.settings import set_defaults, take_file
 from sayso.errors import EXIT_CODES, Cancelled, SaysoError, lookup
 
 INTERRUPTED = EXIT_CODES[Cancelled]
@@ -21,7 +24,30 @@ UNEXPECTED = 1
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code; see `sayso.errors` for the codes."""
-    arguments = build_parser().parse_args(argv)
+    before = set(os.environ)
+    try:
+        return _run(argv)
+    finally:
+        # What the configuration file said was for this command and those that it starts.
+        for name in set(os.environ) - before:
+            del os.environ[name]
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    parser = build_parser()
+    if "_ARGCOMPLETE" in os.environ:
+        import argcomplete
+
+        argcomplete.autocomplete(parser)
+    try:
+        file = take_file(os.environ)
+        set_defaults(parser, os.environ)
+    except SaysoError as error:
+        _complain(str(error))
+        return lookup(error, EXIT_CODES, UNEXPECTED)
+    arguments = parser.parse_args(argv)
+    _settle(arguments, file)
+    begun_s = time.monotonic()
     if not os.environ.get("SAYSO_DEBUG"):
         # What libraries tell their developers is no answer to a person's request.
         warnings.simplefilter("ignore")
@@ -30,7 +56,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         command = _load(arguments.command)
         with piped(arguments):
-            return command(arguments)
+            code = command(arguments)
+        if arguments.verbose:
+            _complain(f"took {time.monotonic() - begun_s:.1f} s")
+        return code
     except SaysoError as error:
         _complain(str(error))
         return lookup(error, EXIT_CODES, UNEXPECTED)
@@ -49,6 +78,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             "ours; SAYSO_DEBUG=1 shows where it happened, which helps in a report"
         )
         return UNEXPECTED
+
+
+def _settle(arguments: Namespace, file: Path | None) -> None:
+    """How much is said besides the result."""
+    from sayso.cli import terminal
+
+    terminal.be_quiet(arguments.quiet)
+    if arguments.verbose:
+        terminal.complain(f"settings of {file or 'the environment and the options alone'}")
 
 
 def _is_stop(error: BaseException | None) -> bool:
@@ -71,6 +109,6 @@ def _load(name: str) -> Callable[[Namespace], int]:
 
 
 def _complain(message: str) -> None:
-    from sayso.cli.terminal import note
+    from sayso.cli.terminal import complain
 
-    note(message)
+    complain(message)

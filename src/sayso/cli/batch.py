@@ -14,7 +14,7 @@ from sayso.atomic import in_words
 from sayso.cli.inputs import is_pattern, is_there
 from sayso.cli.opening import models_store
 from sayso.cli.parser import fields
-from sayso.cli.terminal import duration, note, progress_line, show_json, show_table
+from sayso.cli.terminal import duration, note, progress_line, show_files, show_json, show_table
 from sayso.errors import EXIT_CODES, OutputError, lookup
 
 if TYPE_CHECKING:
@@ -78,6 +78,16 @@ def run_batch(
     _tell(summary, batch, as_json=getattr(arguments, "json", False))
     error = summary.error
     return 0 if error is None else lookup(error, EXIT_CODES, 1)
+
+
+def plan_batch(arguments: Namespace) -> int:
+    """Only says which files would be worked on. Raises: as `run_batch` before the work."""
+    from sayso.batch import find_sources
+
+    sources = find_sources(arguments.inputs, pattern=arguments.pattern, without=arguments.out)
+    rows = [(source.url, arguments.out) for source in sources]
+    show_files(("file", "written to"), rows, as_json=arguments.json)
+    return 0
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError, _SubParsersAction
+from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, _SubParsersAction
 from typing import TypeAlias
 
 _Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
@@ -32,12 +32,34 @@ def add_encoding(parser: ArgumentParser) -> None:
     depth = parser.add_mutually_exclusive_group()
     for name, encoding in (("float32", "float32"), ("int24", "pcm24"), ("int16", "pcm16")):
         depth.add_argument(f"--{name}", dest="encoding", action="store_const", const=encoding)
+    depth.add_argument(
+        "--bitrate", dest="encoding", metavar="192k", type=bit_rate, help="of mp3, opus, m4a"
+    )
+
+
+def add_shape(parser: ArgumentParser) -> None:
+    """Channels, rate and loudness of what is written."""
+    shape = parser.add_argument_group("what is written")
+    shape.add_argument("--mono", action="store_true", help="one channel, the mean of all")
+    shape.add_argument("--sample-rate", metavar="HZ", type=int, help="such as 48000")
+    shape.add_argument("--lufs", metavar="X", type=float, help="loudness, such as -14")
 
 
 def add_overwrite(parser: ArgumentParser) -> None:
     """Whether files that are there may be replaced."""
     parser.add_argument(
-        "--overwrite", action="store_true", help="replace files that are there; inputs never are"
+        "--overwrite",
+        action=BooleanOptionalAction,
+        default=False,
+        help="replace files that are there; inputs never are",
+    )
+
+
+def add_answer(parser: ArgumentParser) -> None:
+    """How the result is told, and whether there is to be one."""
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="only say what would be done, and check it"
     )
 
 
@@ -84,7 +106,7 @@ def build_clean(commands: _Commands) -> None:
     add_format(clean)
     add_track(clean)
     clean.add_argument("--threads", metavar="N", type=count, help="processor threads a file")
-    clean.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    add_answer(clean)
     add_batch_options(clean)
 
 
@@ -106,6 +128,35 @@ def _processes(text: str) -> int:
 def count(text: str) -> int:
     """A number of threads or processes, 1 to 256. Raises: ArgumentTypeError."""
     return _whole(text, least=1)
+
+
+def bit_rate(text: str) -> str:
+    """A bit rate as an encoding, "192k". Raises: ArgumentTypeError.
+
+    >>> bit_rate("192"), bit_rate("96k")
+    ('192k', '96k')
+    """
+    digits = text.lower().removesuffix("bps").removesuffix("bit/s").removesuffix("k")
+    if not digits.isdecimal() or not 8 <= int(digits) <= 512:
+        raise ArgumentTypeError(f"{text!r} is no bit rate from 8k to 512k")
+    return f"{int(digits)}k"
+
+
+def amount(text: str) -> int:
+    """Bytes as a person writes them. Raises: ArgumentTypeError.
+
+    >>> amount("2G"), amount("500 MB"), amount("0")
+    (2000000000, 500000000, 0)
+    """
+    number = text.upper().removesuffix("B").strip()
+    unit = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}.get(number[-1:], 1)
+    try:
+        count = float(number.rstrip("KMGT").strip()) * unit
+    except ValueError:
+        count = -1
+    if not 0 <= count < 10**18:
+        raise ArgumentTypeError(f"{text!r} is no size such as 2G or 500M")
+    return int(count)
 
 
 def _whole(text: str, *, least: int) -> int:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sayso.atomic import writing
-from sayso.cli.batch import is_batch, run_batch
+from sayso.cli.batch import is_batch, plan_batch, run_batch
 from sayso.cli.opening import destination_of, models_store
-from sayso.cli.terminal import duration, note, progress_bar, show_json, show_table
+from sayso.cli.terminal import duration, note, progress_bar, show_files, show_json, show_table
 from sayso.errors import SilenceError
 from sayso.outputs import Size, text_of, unused
 
@@ -32,12 +32,16 @@ def clean(arguments: Namespace) -> int:
     if is_batch(arguments):
         from sayso.batch import clean_settings
 
+        if arguments.dry_run:
+            return plan_batch(arguments)
         settings = clean_settings(config, format=destination.format, track=arguments.track)
         return run_batch(arguments, settings, destination)
     here = {
         "models": config.models or models_store().folder,
         "threads": arguments.threads or config.threads,
     }
+    if arguments.dry_run:
+        return _plan_one(Path(arguments.inputs[0]), destination, arguments)
     row = _clean_one(
         Path(arguments.inputs[0]), destination, config.model_copy(update=here), arguments.track
     )
@@ -51,20 +55,36 @@ def clean(arguments: Namespace) -> int:
     return 0
 
 
-def _clean_one(
-    source: Path, destination: Destination, config: CleanConfig, track: str | None
-) -> CleanRow:
-    """One file into a folder with its report, or into a file that the person named."""
+def _plan_one(source: Path, destination: Destination, arguments: Namespace) -> int:
+    """Only says where the speech of a file would go."""
+    _check_one(source, destination, arguments.track)
+    places = destination.choose(source.stem, (_SPEECH,), inputs=(source,))
+    rows = [(source.name, str(place)) for place in places.values()]
+    show_files(("file", "written to"), rows, as_json=arguments.json)
+    return 0
+
+
+def _check_one(source: Path, destination: Destination, track: str | None) -> None:
+    """Raises OutputError where the speech or its report could not be written."""
     from sayso.audio import probe
-    from sayso.reports import check_report, clean_file, write_report
+    from sayso.reports import check_report
 
     info = probe(source, track=track)
     # A length that is only estimated decides nothing.
     size = None if info.frames is None else Size(info.channels, info.frames, info.sample_rate)
     destination.check(source.stem, (_SPEECH,), sound=size, inputs=(source,))
-    reports = destination.file is None
-    if reports and not destination.overwrite:
+    if destination.file is None and not destination.overwrite:
         check_report(destination.folder)
+
+
+def _clean_one(
+    source: Path, destination: Destination, config: CleanConfig, track: str | None
+) -> CleanRow:
+    """One file into a folder with its report, or into a file that the person named."""
+    from sayso.reports import clean_file, write_report
+
+    _check_one(source, destination, track)
+    reports = destination.file is None
     with (
         tempfile.TemporaryDirectory(prefix="sayso-") as folder,
         progress_bar(source.name) as watch,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sayso.cli.parser import fields
-from sayso.cli.terminal import duration, note, progress_bar, show_json, show_table
+from sayso.cli.terminal import duration, note, progress_bar, show_files, show_json, show_table
 from sayso.errors import FormatError, OutputError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def align(arguments: Namespace) -> int:
     """Finds what was cut, and writes it as an edit."""
     from sayso.align.files import align_files
-    from sayso.timeline.exchange import check_name, write_edit
+    from sayso.timeline.exchange import check_name
 
     check_name(arguments.out)
     _require_files(arguments.raw, *arguments.tracks)
@@ -33,7 +33,7 @@ def align(arguments: Namespace) -> int:
             notice=note,
             watch=watch,
         )
-    path = write_edit(arguments.out, edit, notice=note)
+    path = _written(arguments, edit)
     if found.doubt is not None:
         note(found.doubt)
     if found.new:
@@ -41,7 +41,7 @@ def align(arguments: Namespace) -> int:
     if arguments.json:
         show_json({"edit": edit.model_dump(), "known": found.known})
         return 0
-    _show(edit, path)
+    _show(edit, path, as_json=False)
     return 0
 
 
@@ -54,13 +54,20 @@ def learn(arguments: Namespace) -> int:
 
     _check_out(arguments, *arguments.files)
     start = Editor.open(arguments.start) if arguments.start else None
+    config = _config(arguments)
+    if arguments.dry_run:
+        show_files(("editor",), [(arguments.out,)], as_json=arguments.json)
+        return 0
     with progress_bar("listening") as watch:
         examples = read_examples(arguments.files, notice=note, watch=watch)
     pairs = [example.pair for example in examples]
     with progress_bar("learning") as watch:
-        editor = learn(pairs, config=_config(arguments), start=start, watch=watch)
+        editor = learn(pairs, config=config, start=start, watch=watch)
     path = editor.save(arguments.out)
     usual = f"{editor.keep_ratio:.0%}" if editor.usual_s is None else duration(editor.usual_s)
+    if arguments.json:
+        show_json({"file": str(path), "pairs": len(pairs), "keeps": usual, "by": editor.by})
+        return 0
     rows = [("pairs", str(len(pairs))), ("keeps", usual), ("edits by", editor.by)]
     show_table(("editor", str(path)), rows)
     return 0
@@ -69,7 +76,7 @@ def learn(arguments: Namespace) -> int:
 def apply(arguments: Namespace) -> int:
     """Edits a recording, and writes the edit."""
     from sayso.autoedit.files import Choice, apply_file
-    from sayso.timeline.exchange import check_name, write_edit
+    from sayso.timeline.exchange import check_name
 
     check_name(arguments.out)
     if arguments.scores and Path(arguments.scores).resolve() == Path(arguments.out).resolve():
@@ -95,7 +102,7 @@ def apply(arguments: Namespace) -> int:
             watch=watch,
             **fields(arguments, "by"),
         )
-    _show(edit, write_edit(arguments.out, edit, notice=note))
+    _show(edit, _written(arguments, edit), as_json=arguments.json)
     return 0
 
 
@@ -210,7 +217,7 @@ def _need_torch(purpose: str) -> None:
 
 def render(arguments: Namespace) -> int:
     """Plays an edit into a file, or into one a track."""
-    from sayso.rendering.edits import render_edit
+    from sayso.rendering.edits import render_edit, track_paths
 
     edit = _opened(arguments.edit, arguments)
     if arguments.crossfade is not None:
@@ -218,22 +225,25 @@ def render(arguments: Namespace) -> int:
     if edit.new:
         note(f"{len(edit.new)} stretches are in none of the recordings; they are left out")
     _check_tracks(arguments, edit)
-    with progress_bar("playing") as watch:
-        paths = render_edit(
-            edit, arguments.out, encoding=arguments.encoding, notice=note, watch=watch
-        )
-    show_table(("written to", "length"), [(str(p), duration(_heard_s(edit))) for p in paths])
+    paths = track_paths(edit, arguments.out)
+    if not arguments.dry_run:
+        with progress_bar("playing") as watch:
+            paths = render_edit(
+                edit, arguments.out, encoding=arguments.encoding, notice=note, watch=watch
+            )
+    rows = [(str(path), duration(_heard_s(edit))) for path in paths]
+    show_files(("written to", "length"), rows, as_json=arguments.json)
     return 0
 
 
 def export(arguments: Namespace) -> int:
     """Writes an edit in another format."""
-    from sayso.timeline.exchange import check_name, write_edit
+    from sayso.timeline.exchange import check_name
 
     check_name(arguments.out)
     edit = _opened(arguments.edit, arguments)
     _check_out(arguments, arguments.edit, *edit.sources)
-    _show(edit, write_edit(arguments.out, edit, rate=_rate(arguments), notice=note))
+    _show(edit, _written(arguments, edit, rate=_rate(arguments)), as_json=arguments.json)
     return 0
 
 
@@ -302,7 +312,19 @@ def _heard_s(edit: EditList) -> float:
     return edit.timeline.duration_s / edit.speed
 
 
-def _show(edit: EditList, path: Path) -> None:
+def _written(arguments: Namespace, edit: EditList, *, rate: Fraction | None = None) -> Path:
+    """The file of an edit, written unless only the plan is wanted."""
+    from sayso.timeline.exchange import write_edit
+
+    if arguments.dry_run:
+        return Path(arguments.out)
+    return write_edit(arguments.out, edit, rate=rate, notice=note)
+
+
+def _show(edit: EditList, path: Path, *, as_json: bool) -> None:
+    if as_json:
+        show_json({"file": str(path), "length_s": _heard_s(edit), "edit": edit.model_dump()})
+        return
     rows = [("clips", str(len(edit.timeline.clips))), ("length", duration(_heard_s(edit)))]
     if edit.source_frames is not None:
         raw_s = edit.source_frames / edit.timeline.sample_rate

@@ -5,10 +5,10 @@ from __future__ import annotations
 from argparse import ArgumentParser, _SubParsersAction
 from typing import TypeAlias
 
-from sayso.cli.batch_parser import add_encoding, add_overwrite
+from sayso.cli.batch_parser import add_answer, add_encoding, add_overwrite
 
 _Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
-_FORMATS = ".otio, .rpp, .xml, .edl, .txt (Audacity labels) or .json (auto-editor)"
+_FORMATS = "an edit file such as cut.otio; its suffix says for which program"
 
 
 def build_edit(commands: _Commands) -> None:
@@ -32,7 +32,7 @@ def _align(kinds: _Commands) -> None:
     align.add_argument("-o", "--out", metavar="EDIT", required=True, help=_FORMATS)
     add_overwrite(align)
     _tracks(align)
-    align.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    add_answer(align)
 
 
 def _learn(kinds: _Commands) -> None:
@@ -46,6 +46,7 @@ def _learn(kinds: _Commands) -> None:
     )
     learn.add_argument("-o", "--out", metavar="FILE.editor", required=True, help="what was learnt")
     add_overwrite(learn)
+    add_answer(learn)
     learn.add_argument("--from", dest="start", metavar="FILE.editor", help="go on from another")
     _steps(learn)
 
@@ -61,6 +62,7 @@ def _apply(kinds: _Commands) -> None:
     apply.add_argument("raw", metavar="RAW")
     apply.add_argument("-o", "--out", metavar="EDIT", required=True, help=_FORMATS)
     add_overwrite(apply)
+    add_answer(apply)
     apply.add_argument("--editor", metavar="FILE.editor", help="from `sayso edit learn`")
     apply.add_argument(
         "--by",
@@ -125,6 +127,7 @@ def _render(kinds: _Commands) -> None:
     render.add_argument("edit", metavar="EDIT")
     render.add_argument("-o", "--out", metavar="FILE", required=True, help="such as cut.wav")
     add_overwrite(render)
+    add_answer(render)
     render.add_argument("--crossfade", metavar="S", type=float, help="length of every join")
     _recordings(render)
     add_encoding(render)
@@ -136,6 +139,7 @@ def _export(kinds: _Commands) -> None:
     export.add_argument("edit", metavar="EDIT")
     export.add_argument("-o", "--out", metavar="EDIT", required=True, help=_FORMATS)
     add_overwrite(export)
+    add_answer(export)
     _recordings(export)
 
 

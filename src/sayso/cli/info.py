@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sayso.atomic import writing
-from sayso.cli.terminal import duration, level, note, progress_bar, show_json, show_table
+from sayso.cli.terminal import (
+    duration,
+    level,
+    note,
+    progress_bar,
+    show_files,
+    show_json,
+    show_table,
+)
 
 if TYPE_CHECKING:
     from sayso.audio import Audio
@@ -69,9 +77,10 @@ def demo(arguments: Namespace) -> int:
     files = [("mix", out, songs.pop("mix"))]
     if arguments.stems:
         files += [(name, Path(arguments.stems) / f"{name}.wav", s) for name, s in songs.items()]
-    paths = [_demo_file(path, sound, arguments.overwrite) for _, path, sound in files]
-    rows = [(name, str(path)) for (name, *_), path in zip(files, paths, strict=True)]
-    show_table(("track", "file"), rows)
+    if not arguments.dry_run:
+        for _, path, sound in files:
+            _demo_file(path, sound, arguments.overwrite)
+    show_files(("track", "file"), [(n, str(path)) for n, path, _ in files], as_json=arguments.json)
     return 0
 
 

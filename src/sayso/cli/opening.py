@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sayso.cli.batch_parser import amount
 from sayso.cli.terminal import note
-from sayso.errors import OutputError
+from sayso.desk import MIX, Adjust, Desk, Loudness, Mono, Move, SampleRate, Set, complement_of
+from sayso.errors import ConfigError, OutputError, RequestError
 from sayso.outputs import PATTERN, Destination
-from sayso.separate import AUTO, Models, makers_of
+from sayso.separate import AUTO, Models, StemCache, makers_of
+from sayso.separate.cache import LIMIT_BYTES
 from sayso.studio import Studio
 
 if TYPE_CHECKING:
@@ -30,7 +33,7 @@ def open_studio(arguments: Namespace) -> Studio:
         threads=arguments.threads,
         segment_s=arguments.segment,
         overlap=arguments.overlap,
-        cache=None if arguments.no_cache else cache_folder(),
+        cache=None if arguments.no_cache else stem_cache(),
     )
     return Studio(models, llm=os.environ.get("SAYSO_LLM") or None)
 
@@ -65,6 +68,20 @@ def models_store() -> WeightStore:
     return WeightStore(folder, hub=hub / "hub")
 
 
+def stem_cache() -> StemCache:
+    """The stems that are kept, at most what SAYSO_CACHE_LIMIT says. Raises: ConfigError."""
+    return StemCache(cache_folder(), limit_bytes=cache_limit())
+
+
+def cache_limit() -> int:
+    """What the kept stems may take, in bytes. Raises: ConfigError."""
+    text = os.environ.get("SAYSO_CACHE_LIMIT")
+    try:
+        return amount(text) if text else LIMIT_BYTES
+    except ArgumentTypeError as error:
+        raise ConfigError(f"SAYSO_CACHE_LIMIT: {error}") from None
+
+
 def cache_folder() -> Path:
     """Where separated stems are kept: SAYSO_CACHE, or the platform's cache folder."""
     chosen = os.environ.get("SAYSO_CACHE")
@@ -91,3 +108,29 @@ def destination_of(arguments: Namespace, *, usual: str = PATTERN) -> Destination
         encoding=getattr(arguments, "encoding", None),
         overwrite=arguments.overwrite,
     )
+
+
+def shape_moves(arguments: Namespace, desk: Desk) -> list[Move]:
+    """What --mono, --sample-rate and --lufs ask for besides, of the tracks that `desk` delivers.
+
+    Raises: RangeError, RequestError for a loudness of what is left of a recording.
+    """
+    moves: list[Move] = []
+    if arguments.lufs is not None:
+        for target in desk.deliver:
+            if complement_of(target) is not None:
+                raise RequestError(
+                    f"--lufs takes the mix and single sounds; {target!r} is what is left. Leave "
+                    "--lufs out, or deliver the mix without it"
+                )
+            # A fader would move the loudness that was asked for.
+            if desk.strip(target).gain_db:
+                moves.append(Set(target=target, gain_db=0.0))
+            moves.append(Adjust(target=target, effects=(Loudness(lufs=arguments.lufs),)))
+    effects: tuple[Mono | SampleRate, ...] = (
+        *([Mono()] if arguments.mono else []),
+        *([SampleRate(hz=arguments.sample_rate)] if arguments.sample_rate is not None else []),
+    )
+    if effects:
+        moves.append(Adjust(target=MIX, effects=effects))
+    return moves

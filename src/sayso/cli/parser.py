@@ -11,16 +11,20 @@ from typing import Any, TypeAlias
 
 from sayso import __version__
 from sayso.cli.batch_parser import (
+    add_answer,
     add_batch_options,
     add_encoding,
     add_format,
     add_overwrite,
+    add_shape,
     add_track,
+    amount,
     build_clean,
     build_worker,
     count,
 )
 from sayso.cli.edit_parser import build_edit
+from sayso.cli.settings import commands_of
 
 _Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
 
@@ -36,13 +40,13 @@ examples:
 
 def build_parser() -> ArgumentParser:
     """The parser of `sayso`; `command` in its result names the function that runs it."""
-    parser = ArgumentParser(
+    parser: ArgumentParser = _Parser(
         prog="sayso",
         description="Does things to sound because you said so.",
         epilog=_EXAMPLES,
         formatter_class=RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"sayso {__version__}")
+    parser.add_argument("-V", "--version", action="version", version=f"sayso {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _ask(commands)
     _separate(commands)
@@ -57,7 +61,53 @@ def build_parser() -> ArgumentParser:
     _serve(commands)
     _token(commands)
     _mcp(commands)
+    _cache(commands)
+    _completion(commands)
+    for command in commands_of(parser):
+        _loudness_of_answers(command)
     return parser
+
+
+class _Parser(ArgumentParser):
+    """A parser whose every command shows its own usage when it is called wrongly."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As always, but what is unknown is an error here rather than at the root."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
+
+
+def _loudness_of_answers(command: ArgumentParser) -> None:
+    taken = command._option_string_actions
+    command.add_argument(
+        "-q", "--quiet", action="store_true", help="say only what went wrong, and the result"
+    )
+    names = [name for name in ("-v", "--verbose") if name not in taken]
+    if names:
+        command.add_argument(*names, action="store_true", help="say more: settings, and the time")
+
+
+def _cache(commands: _Commands) -> None:
+    cache = commands.add_parser("cache", help="what separated stems take, and clearing them")
+    cache.set_defaults(command="upkeep:show")
+    kinds = cache.add_subparsers(title="what to do", metavar="WHAT")
+    show = kinds.add_parser("show", help="folder, size and limit, the default")
+    show.set_defaults(command="upkeep:show")
+    clear = kinds.add_parser("clear", help="delete them")
+    clear.set_defaults(command="upkeep:clear")
+    clear.add_argument(
+        "--to", metavar="SIZE", type=amount, default=0, help="keep the latest of that size, as 2G"
+    )
+    for kind in (cache, show, clear):
+        kind.add_argument("--json", action="store_true", help="print JSON instead of a table")
+
+
+def _completion(commands: _Commands) -> None:
+    completion = commands.add_parser("completion", help="completion of commands for your shell")
+    completion.set_defaults(command="upkeep:completion")
+    completion.add_argument("shell", choices=("bash", "zsh", "fish"))
 
 
 def _ask(commands: _Commands) -> None:
@@ -69,7 +119,9 @@ def _ask(commands: _Commands) -> None:
         nargs="+",
         help='audio or video files, folders or URLs, and last the words: "remove the vocals"',
     )
-    ask.add_argument("--plan", action="store_true", help="only say what would be done")
+    ask.add_argument(
+        "--plan", "--dry-run", action="store_true", help="only say what would be done, and where to"
+    )
     ask.add_argument("--json", action="store_true", help="print JSON instead of a table")
     ask.add_argument(
         "--after",
@@ -93,6 +145,7 @@ def _separate(commands: _Commands) -> None:
         "--target", metavar="SOUND", action="append", default=[], help="repeatable; all by default"
     )
     separate.add_argument("--two-stems", metavar="SOUND", help="that sound, and all the rest")
+    add_answer(separate)
     _output(separate, folder="separated")
     _model(separate)
     add_batch_options(separate)
@@ -112,6 +165,7 @@ def _output(parser: ArgumentParser, *, folder: str) -> None:
     add_overwrite(parser)
     add_format(parser)
     add_encoding(parser)
+    add_shape(parser)
     add_track(parser)
 
 
@@ -184,6 +238,7 @@ def _demo(commands: _Commands) -> None:
     demo.add_argument("-o", "--out", metavar="FILE", required=True)
     add_overwrite(demo)
     demo.add_argument("--stems", metavar="DIR", help="write its stems there, too")
+    add_answer(demo)
 
 
 def _train(commands: _Commands) -> None:

@@ -26,7 +26,7 @@ def progress_bar(label: str) -> Iterator[Watch]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     console = Console(stderr=True)
-    quiet = not console.is_terminal
+    quiet = _quiet or not console.is_terminal
     with Bar(
         *columns, TimeRemainingColumn(), console=console, transient=True, disable=quiet
     ) as bar:
@@ -45,7 +45,9 @@ def progress_line(label: str) -> Iterator[Callable[[float, str], None]]:
     console = Console(stderr=True)
     told_s = time.monotonic()
     columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"))
-    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Bar(
+        *columns, console=console, transient=True, disable=_quiet or not console.is_terminal
+    ) as bar:
         task = bar.add_task(escape(shown(label)), total=1.0)
 
         def show(done: float, text: str) -> None:
@@ -94,8 +96,31 @@ def say(text: str) -> None:
     _print(_lines(text))
 
 
+def show_files(columns: Sequence[str], rows: Sequence[Sequence[str]], *, as_json: bool) -> None:
+    """A table; or a JSON list with an object for each row."""
+    if as_json:
+        show_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        show_table(columns, rows)
+
+
+_quiet = False
+
+
+def be_quiet(quiet: bool) -> None:
+    """Whether `note` and progress are left out from now on."""
+    global _quiet
+    _quiet = quiet
+
+
 def note(text: str) -> None:
     """A sentence on stderr, beside the results."""
+    if not _quiet:
+        complain(text)
+
+
+def complain(text: str) -> None:
+    """What went wrong, on stderr."""
     sys.stderr.write(f"sayso: {_lines(text)}\n")
 
 

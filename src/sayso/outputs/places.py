@@ -32,7 +32,7 @@ class Destination:
         folder: which is made if it is not there.
         pattern: of the names in it; may use {track}, {target} and {ext}.
         format: a suffix that `sayso.audio.write` knows.
-        encoding: "pcm16", "pcm24", "float32"; None takes the format's own.
+        encoding: "pcm16", "pcm24", "float32", a bit rate as "192k"; None takes the format's own.
         overwrite: whether what is there is replaced; inputs never are.
         file: the name of the one file in `folder` that the person asked for; None for a folder.
     """
@@ -82,10 +82,8 @@ class Destination:
         form = format_of(Path(f"x.{chosen}"))
         if ending and format_of(Path(name)) != form:
             raise OutputError(f"{name} ends in .{ending}, but {format} was asked for")
-        if encoding is not None and encoding not in form.encodings:
-            raise OutputError(
-                f"{form.suffix} cannot hold {encoding}; expected {', '.join(form.encodings)}"
-            )
+        if encoding is not None and not form.holds(encoding):
+            raise OutputError(f"{form.suffix} cannot hold {encoding}; expected {form.offers}")
         folder = Path(out) if file is None else Path(out).parent
         return cls(folder, pattern, chosen, encoding, overwrite, file)
 

@@ -43,7 +43,7 @@ class StemCache:
     """
 
     def __init__(self, folder: Path, *, limit_bytes: int = LIMIT_BYTES) -> None:
-        self._folder, self._limit_bytes = folder, limit_bytes
+        self.folder, self._limit_bytes = folder, limit_bytes
 
     def separate(
         self,
@@ -79,13 +79,17 @@ class StemCache:
 
     def forget(self, *, unused_since_s: float) -> None:
         """Removes what nobody has used since then, in seconds since 1970."""
-        for shape in self._folder.glob(f"[!.]*/{_SHAPE}"):
+        for shape in self.folder.glob(f"[!.]*/{_SHAPE}"):
             with suppress(OSError):
                 if shape.stat().st_mtime < unused_since_s:
                     shutil.rmtree(shape.parent, ignore_errors=True)
 
+    def trim(self, most_bytes: int) -> None:
+        """Removes the least recently used until the others take at most that."""
+        self._sweep(most_bytes)
+
     def _get(self, key: str, mix: Audio) -> Audio | None:
-        entry = self._folder / key
+        entry = self.folder / key
         try:
             channels, frames, rate, checksum = json.loads((entry / _SHAPE).read_text())
             if (channels, frames, rate) != (mix.channels, mix.frames, mix.sample_rate):
@@ -105,17 +109,17 @@ class StemCache:
     def _put(self, key: str, stem: Audio) -> None:
         fresh = None
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
             if stem.samples.nbytes > self._room():
                 return
-            fresh = Path(tempfile.mkdtemp(prefix=_NEW, dir=self._folder))
+            fresh = Path(tempfile.mkdtemp(prefix=_NEW, dir=self.folder))
             with (fresh / _SAMPLES).open("wb") as out:
                 for block in stem.blocks():
                     out.write(np.ascontiguousarray(block.T).tobytes())
             shape = [stem.channels, stem.frames, stem.sample_rate, _checksum(stem)]
             (fresh / _SHAPE).write_text(json.dumps(shape))
-            shutil.rmtree(self._folder / key, ignore_errors=True)
-            fresh.rename(self._folder / key)
+            shutil.rmtree(self.folder / key, ignore_errors=True)
+            fresh.rename(self.folder / key)
         except OSError:
             # Full, read-only, or another process was faster: the stem is in hand all the same.
             if fresh is not None:
@@ -123,32 +127,33 @@ class StemCache:
 
     def _room(self) -> int:
         """What all entries together may take now."""
-        free = shutil.disk_usage(self._folder).free
-        return min(self._limit_bytes, int(_FREE_SHARE * (free + sum(self._sizes().values()))))
+        free = shutil.disk_usage(self.folder).free
+        return min(self._limit_bytes, int(_FREE_SHARE * (free + sum(self.sizes().values()))))
 
-    def _sizes(self) -> dict[Path, int]:
+    def sizes(self) -> dict[Path, int]:
         """Each entry's bytes, the least recently used first.
 
         What was used in the future, since the clock was set back, counts as the least recent.
         """
         found, now_s = [], time.time()
-        for shape in self._folder.glob(f"[!.]*/{_SHAPE}"):
+        for shape in self.folder.glob(f"[!.]*/{_SHAPE}"):
             with suppress(OSError):  # another process has just removed it
                 size = (shape.parent / _SAMPLES).stat().st_size
                 used_s = shape.stat().st_mtime
                 found.append((used_s <= now_s + _ABANDONED_S, used_s, shape.parent, size))
         return {entry: size for *_, entry, size in sorted(found)}
 
-    def _sweep(self) -> None:
+    def _sweep(self, most_bytes: int | None = None) -> None:
         with suppress(OSError):
-            sizes, room = self._sizes(), self._room()
+            sizes = self.sizes()
+            room = self._room() if most_bytes is None else most_bytes
             total = sum(sizes.values())
             for entry, size in sizes.items():
                 if total <= room:
                     break
                 total -= size
                 shutil.rmtree(entry, ignore_errors=True)
-            for fresh in self._folder.glob(f"{_NEW}*"):
+            for fresh in self.folder.glob(f"{_NEW}*"):
                 if time.time() - fresh.stat().st_mtime > _ABANDONED_S:
                     shutil.rmtree(fresh, ignore_errors=True)
 

@@ -71,7 +71,7 @@ class Models:
         threads: processor threads of the models; None takes all.
         segment_s: seconds that `separator` hears at a time; None leaves it to the model.
         overlap: share of a segment that is heard twice, 0 to 0.5; None leaves it.
-        cache: folder for the stems of `separate`, or None to keep none.
+        cache: of the stems of `separate`, or its folder; None keeps none.
         kept: how many loaded models are kept; the least recently used go first.
     """
 
@@ -83,14 +83,14 @@ class Models:
         threads: int | None = None,
         segment_s: float | None = None,
         overlap: float | None = None,
-        cache: Path | None = None,
+        cache: StemCache | Path | None = None,
         kept: int = _KEPT,
     ) -> None:
         self.weight_store = weight_store or default_weight_store()
         self.threads = threads
         self._model, self._kept = model, kept
         self._cutting = {"segment_s": segment_s, "overlap": overlap}
-        self._cache = None if cache is None else StemCache(cache)
+        self._cache = StemCache(cache) if isinstance(cache, Path) else cache
         self._loaded: OrderedDict[Hashable, Any] = OrderedDict()
         self._opened: dict[Hashable, Deferred] = {}
         self._lock = RLock()

@@ -24,6 +24,7 @@ LONGEST_SAID = 300
 _CUE = re.compile(
     r"^\W*(?:no|nope|nah|wait|actually|sorry|oops|hmm|hm|well|rather|i (?:said|mean|meant)|"
     r"make (?:that|it)|let'?s (?:say|make (?:that|it))|not)\b|"
+    r"changed my mind|"
     r"\b(?:rather|i mean|i meant|instead)\W*$"
 )
 _TOO = re.compile(r"^\W*(?:and|also|plus)\b|\b(?:as well|too)\W*$")
@@ -36,6 +37,7 @@ _AROUND = frozenset(
     {"prep", "edge", "retract", "join", "mark", "pronoun", "aux", "who", "filler", "neg"}
 )
 _VERBS = frozenset({"is", "turn", "set", "start", "end", "give", "keep"})
+_SAID = frozenset({"no", "i changed my mind"})
 _NUMBERS = frozenset({"quantity", "span", "range"})
 _SWAPPED = ("place", "particle")
 _UPPER = re.compile(r"\b(?:to|till|until|up to|ends?|stops?)\b")
@@ -73,7 +75,7 @@ def amended(said: str, text: str, found: Sequence[Clause]) -> str | None:
     thought = _Thought(items, text, softened or bool(_CUE.search(text)))
     values = [item for item in items if item.kind in _NUMBERS]
     others = [item for item in items if item.kind not in _NUMBERS | _AROUND]
-    others = [item for item in others if not item.is_("verb", *_VERBS) and item.text != "no"]
+    others = [item for item in others if not item.is_("verb", *_VERBS) and item.text not in _SAID]
     if not said or len(said) > LONGEST_SAID:
         return None
     if len(values) == 1 and not others:

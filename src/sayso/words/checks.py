@@ -107,6 +107,8 @@ def _one_change(clause: Clause) -> bool:
     ways = {item.value for item in clause.all("particle", "up", "down", "forward", "behind")}
     told = [item for item in clause.all("degree") if item.value in _TELLING]
     units = [item.number.unit for item in clause.all("quantity") if item.number]
+    if [verb.value for verb in verbs[:2]] == ["give", "give"]:
+        verbs = verbs[1:]  # "I want hear more piano."
     if len(verbs) == 2 and verbs[0].text == "need":
         verbs = verbs[1:]  # "The drums need turning down."
     if len(verbs) == 2 and verbs[0].value in {"turn", "give", "get"}:

@@ -56,6 +56,7 @@ _GRAVE = frozenset(
         "undo",
     }
 )
+_MERE = frozenset({"quantity", "range", "prep", "size", "degree"})
 _GUESSED = frozenset({"change", "edit", "again", "softer"})
 _TAKING = frozenset({"remove", "extract", "edit", "silence", "clean", "denoise", "split"})
 _TOLD = frozenset({"none", "aside", "remark", "topic", "ask", "condition"})
@@ -177,7 +178,9 @@ def _without_halves(turn: Turn, found: Sequence[Clause]) -> list[Clause]:
     asked: set[int] = set()
     lost = -1
     for at, clause in enumerate(found):
-        if lost == at - 1 >= 0 and _touch(found[lost], clause) and not clause.targets:
+        mere = clause.joined == "soft" and all(item.kind in _MERE for item in clause.items)
+        hangs = _touch(found[lost], clause) or mere
+        if lost == at - 1 >= 0 and hangs and not clause.targets:
             lost = at  # it hangs on what is not clear
             continue
         if clause.act in _TOLD:
@@ -222,7 +225,8 @@ def _unclear(clause: Clause, before: Sequence[Clause], after: Sequence[Clause]) 
             for i in other.items
         )
         # "Dru ms louder": what is unknown is the sound, not the whole.
-        lost = clause.act in _GUESSED and not clause.targets and _names_something(other)
+        named = any(item.kind != "pronoun" or clause.has("verb") for item in clause.targets)
+        lost = clause.act in _GUESSED and not named and _names_something(other)
         # "The snare lacks snap" is not about its level.
         lacking = other is later and clause.items[-1].kind == "degree"
         rest = clause.act == "same" and any(
@@ -237,6 +241,9 @@ def _unclear(clause: Clause, before: Sequence[Clause], after: Sequence[Clause]) 
         return later
     if clause.act == "bare" and later is not None and later.act not in _TOLD:
         return later  # "Guitar another 1"
+    if clause.act == "edit" and not clause.has("verb"):
+        # A stretch beside something else need not be what is to be kept.
+        return next((c for c in (earlier, later) if c is not None and c.act not in _TOLD), None)
     if clause.act == "edit" and earlier is not None and earlier.act in {"extract", "bare"}:
         return earlier
     if clause.act == "bare" and earlier is not None and earlier.act not in _TOLD - {"none"}:

@@ -113,6 +113,8 @@ _SENSES: tuple[_Row, ...] = (
      ("verb", "remove")),
     (lambda p: p.says("right") and p.after == "particle", ("size", "large")),
     (lambda p: p.says("solo") and p.item.definite and p.after != "sound", ("section", "solo")),
+    (lambda p: p.says("oops") and p.after == "mark" and p.following[1:2] != []
+     and p.following[1].kind != "undo", ("retract", "retract")),
     (lambda p: p.says("now") and p.after in _AFTER_NOW, None),
     (lambda p: p.item.is_("join", "also") and not p.opens and p.after != "mark", ("same", "also")),
     (lambda p: p.item.kind == "like" and p.after == "quantity", None),

@@ -44,6 +44,8 @@ _NEED_TIMES = (
 )
 _CUTTING = ("cut", "remove", "drop", "lower")
 _KEEPING = ("keep", "extract", "give")
+# Verbs beside which a stretch may be what is to be kept.
+_NEUTRAL = frozenset({"is", "turn", "get", "set", "start", "end", "shorten", "give", "change"})
 
 
 def example(text: str) -> Like | None:
@@ -78,7 +80,16 @@ def verb_of(clause: Clause, inherited: str) -> str:
         return "keep" if _is_to(clause, "span") and clause.has("verb", "cut") else "cut"
     if clause.has("verb", *_KEEPING):
         return "keep"
-    return inherited or "keep"
+    if inherited:
+        return inherited
+    others = [verb for verb in clause.all("verb") if verb.value not in _NEUTRAL]
+    if (others and not clause.has("edge", "below")) or clause.has("edge", "above"):
+        raise Declined(
+            "ambiguous",
+            f"What should happen to “{clause.text}”?",
+            ("cut the first 10 seconds", "keep from 0:30 to 1:00"),
+        )
+    return "keep"
 
 
 def edit_steps(clause: Clause, verb: str) -> list[EditStep]:
