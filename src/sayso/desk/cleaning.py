@@ -200,7 +200,15 @@ class TargetLoudness(Frozen):
 class Cleaning(Frozen):
     """The whole of the cleaning: its stages, of which None leaves one out.
 
-    `dry` is the share of the recording in what the stages up to the mask have found, 0 to 1.
+    Attributes:
+        preprocess: rate in Hz, channels and level in LUFS before anything else.
+        separation: the separators that take out the speech, and how their answers are fused.
+        restore: gives back what of the speech they took.
+        denoise: a model that takes noise out of what is left.
+        postmask: turns down what the speech is weaker than.
+        dry: the share of the recording that is mixed into what was found so far, 0 to 1.
+        gate: turns pauses down, by dB.
+        loudness: what the result is brought to, in LUFS, under a ceiling in dBTP.
     """
 
     preprocess: Preprocess = Preprocess()
