@@ -11,7 +11,7 @@ from sayso.errors import ConfigError
 
 
 def test_the_packaged_ones_load_and_differ():
-    assert config_names() == ("best", "broadcast", "embedded", "fast", "published")
+    assert config_names() == ("best", "broadcast", "embedded", "fast", "light", "published")
     configs = {name: load_config(name) for name in config_names()}
     assert all(config.name == name for name, config in configs.items())
     assert configs["fast"].separation is None

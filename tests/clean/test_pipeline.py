@@ -8,7 +8,7 @@ import pytest
 from sayso.audio import Audio, integrated_lufs, true_peak_db
 from sayso.clean import clean_audio, load_config
 from sayso.clean.config import CleanConfig
-from sayso.desk.cleaning import Denoise, Hearing, PostMask, Separation, TargetLoudness
+from sayso.desk.cleaning import SPEECH_ONLY, Denoise, Hearing, PostMask, Separation, TargetLoudness
 from sayso.errors import ModelError, SilenceError
 from sayso.measure.si_sdr import si_sdr
 from sayso.separate.ensemble import Fusion
@@ -188,3 +188,37 @@ def test_without_the_one_named_and_without_another_it_says_how_to_get_the_one_na
     alone = CleanConfig(separation=Separation(separators=(Hearing(model="one"),)))
     with pytest.raises(ModelError, match="one needs a file"):
         clean_audio(mix, alone, open_model=open_model)
+
+
+def test_what_music_models_keep_is_heard_as_well_where_they_are_there(scene):
+    _, mix, known = scene
+    asked = []
+
+    def opener(*there):
+        def open_model(name, target):
+            if name is not None and name not in there:
+                raise ModelError(f"{name} needs a file that is not here")
+
+            def separate(mix, targets, watch=SILENT):
+                asked.append((name, *targets))
+                return knows(known, share=0.5)(mix, targets)
+
+            return separate
+
+        return open_model
+
+    config = load_config("best", ["restore=null", "gate=null", "loudness=null"])
+    with_it = clean_audio(mix, config, open_model=opener("htdemucs"))
+    assert asked == [(None, "speech"), ("htdemucs", "vocals"), (None, "speech")]
+    asked.clear()
+    without = clean_audio(mix, config, open_model=opener())
+    assert asked == [(None, "speech")]
+    assert with_it.notes == without.notes == ()
+    only = load_config("light", ["restore=null", "gate=null", "loudness=null"])
+    light = clean_audio(mix, only, open_model=opener("htdemucs"))
+    np.testing.assert_array_equal(light.audio.samples, without.audio.samples)
+
+
+def test_the_default_is_the_same_in_words_and_in_files():
+    stages = load_config("best").stages
+    assert stages.model_copy(update={"loudness": None}) == SPEECH_ONLY

@@ -38,6 +38,22 @@ def test_lost_speech_comes_back_and_noise_stays_down(unsure):
     assert after > before + 4
 
 
+def test_levelled_it_gives_back_less_the_further_the_rest_lies_below(unsure):
+    clean, mix, _ = unsure
+    noise = mix.samples - clean.samples
+    given_back = {}
+    for gain in (1.0, 0.1):
+        mixture = Audio((clean.samples + gain * noise).astype(np.float32), RATE)
+        heard = Audio((0.8 * clean.samples + 0.2 * gain * noise).astype(np.float32), RATE)
+        losses = [
+            loss_db(restore(heard, mixture, Restore(beta=0.3, levelled=levelled, floor_db=-60,
+                                                    enough_db=-100)), clean)
+            for levelled in (False, True)
+        ]  # fmt: skip
+        given_back[gain] = losses[1] - losses[0]
+    assert given_back[1.0] < given_back[0.1]
+
+
 def test_the_rest_is_measured_in_the_pauses(unsure):
     clean, mix, _ = unsure
     noise = mix.samples - clean.samples

@@ -77,12 +77,17 @@ def test_the_gate_closes_in_pauses_and_opens_before_words(noise, tone):
     np.testing.assert_allclose(gated[:, onset], samples[:, onset], atol=0.02)
 
 
-def test_a_gate_told_by_the_voice_closes_where_nobody_speaks(tmp_path):
-    path = tmp_path / "said.wav"
-    subprocess.run(["espeak-ng", "-w", path, "The first word, and the last one."], check=True)
+def said_by_a_machine(folder, text):
+    """`text` in a synthetic voice, `[1, T]` at 16 kHz."""
+    path = folder / "said.wav"
+    subprocess.run(["espeak-ng", "-w", path, text], check=True)
     said = resample(read(path), 16_000).samples
-    said *= 0.05 / np.std(said)
-    hiss = 0.01 * np.random.default_rng(0).standard_normal((1, 2 * said.shape[1] + 48_000))
+    return 0.05 * said / np.std(said)
+
+
+def test_a_gate_told_by_the_voice_closes_where_nobody_speaks(tmp_path):
+    said = said_by_a_machine(tmp_path, "The first word, and the last one.")
+    hiss = 0.002 * np.random.default_rng(0).standard_normal((1, 2 * said.shape[1] + 48_000))
     samples = hiss.astype(np.float32)
     samples[:, : said.shape[1]] += said
     samples[:, -said.shape[1] :] += said
@@ -90,7 +95,6 @@ def test_a_gate_told_by_the_voice_closes_where_nobody_speaks(tmp_path):
     settings = Gate(told_by="voice", range_db=-20)
     gated = record(gate(audio, settings, loudness_lufs=integrated_lufs(audio))).samples
     middle = slice(said.shape[1] + 16_000, said.shape[1] + 32_000)
-    # The pause is far louder than any level that the other kind of gate would take for one.
     np.testing.assert_allclose(gated[:, middle], 0.1 * audio.samples[:, middle], rtol=1e-4)
     spoken = np.flatnonzero(np.abs(said[0]) > 0.05)
     np.testing.assert_array_equal(gated[:, spoken], audio.samples[:, spoken])
@@ -98,6 +102,13 @@ def test_a_gate_told_by_the_voice_closes_where_nobody_speaks(tmp_path):
 
 def test_a_gate_told_by_the_voice_leaves_what_has_none(noise):
     audio = noise(2.0)
+    assert gate(audio, Gate(told_by="voice"), loudness_lufs=-23.0) is audio
+
+
+def test_a_gate_told_by_the_voice_takes_no_loud_sound_for_a_pause(noise, tmp_path):
+    hiss = noise(1.0, rate=16_000, channels=1, level=0.1).samples
+    said = said_by_a_machine(tmp_path, "These words lie between two noises.")
+    audio = Audio(np.concatenate([hiss, said, hiss], axis=1), 16_000)
     assert gate(audio, Gate(told_by="voice"), loudness_lufs=-23.0) is audio
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -150,3 +152,13 @@ def test_an_arrangement_counts_from_the_recording_itself():
         timeline_of(Arrange(spans=(Span(),) * 10_000), frames=10_000)
     with pytest.raises(MoveError, match="must lie after"):
         parse_moves([{"do": "edit", "steps": [{"step": "arrange", "spans": [{"end_s": 0.0}]}]}])
+
+
+def test_steps_without_end_are_refused_in_seconds():
+    steps = [Cut(start_s=n / 500, end_s=n / 500 + 1e-3) for n in range(4000)]
+    began = time.process_time()
+    with pytest.raises(RangeError, match="as one arrangement"):
+        resolve(steps, frames=20 * 44_100, sample_rate=44_100, silences=list)
+    assert time.process_time() - began < 15
+    few = resolve(steps[:500], frames=20 * 44_100, sample_rate=44_100, silences=list)
+    assert len(few.timeline.clips) == 500

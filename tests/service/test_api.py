@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 from tests.service.conftest import LOCAL, Person, wav_bytes
 
-from sayso.audio import read
+from sayso.audio import Chapter, Picture, Tags, read, read_tags, write
 from sayso.cli import main
 from sayso.service import create_app
 from sayso.studio import Studio
@@ -70,6 +70,22 @@ def test_formats_ranges_and_zip(person, session, tmp_path):
     assert "expected lossy or none" in refused["detail"]
     person.ask("GET", url, params={"format": "exe"}, status=422)
     person.ask("GET", url.replace("/tracks/1", "/tracks/2"), status=404)
+
+
+def test_downloads_say_what_the_recording_said(person, tmp_path, tone):
+    cover = Picture(b"\x89PNG\r\n\x1a\n" + bytes(50), "image/png")
+    chapters = (Chapter(0.0, 0.5, "one"), Chapter(0.5, 1.0, "two"))
+    tags = Tags({"title": ("A song",), "artist": ("Somebody",)}, (cover,), chapters)
+    song = write(tmp_path / "song.flac", tone(1.0, level=0.1), tags=tags)
+    session = person.open("song.flac", song.read_bytes())
+    assert "2 chapters were left out" in str(session["source"]["notes"])
+    render = person.wait(person.say(session, "remove the vocals")["render"])
+    for suffix in ("m4a", "mp3", "flac", "wav"):
+        sent = person.ask("GET", render["tracks"][0]["url"], params={"format": suffix})
+        path = tmp_path / f"got.{suffix}"
+        path.write_bytes(sent.content)
+        found = read_tags(path)
+        assert (found.fields, found.pictures[0].data) == (tags.fields, cover.data)
 
 
 def test_stems_and_outlines_for_a_player(person, session, tmp_path):

@@ -22,6 +22,9 @@ from tests.service.conftest import LOCAL, Person, wav_bytes
 from tests.service.test_access import person_of
 from tests.service.test_process import served
 
+from sayso.desk import Desk, Loop, RemoveSilence
+from sayso.errors import RangeError
+from sayso.rendering import render
 from sayso.service.connections import bounded, most_connections
 from sayso.service.decoding import decode
 from sayso.service.logs import Repeated
@@ -418,3 +421,36 @@ def test_all_together_fill_no_more_than_the_disk_has_for_them(make):
     anna, _, _ = person_of(client)
     assert anna.open(status=422)
     assert anna.ask("GET", "/usage")["bytes"] == 0
+
+
+# How long and how large
+
+
+def looped(times):
+    steps = [{"step": "loop", "times": times}]
+    return {"moves": [{"do": "edit", "steps": steps}], "render": True}
+
+
+def test_a_render_lasts_no_longer_than_it_may(make):
+    someone = Person(make(limits={"rendered_s": 60}))
+    session = someone.open()
+    url = f"/sessions/{session['id']}/moves"
+    told = someone.ask("POST", url, json=looped(61), status=422)
+    assert "expected at most 0.0166667" in told["detail"] and "Loop less" in told["detail"]
+    assert not someone.ask("GET", f"/sessions/{session['id']}")["renders"]
+    assert someone.ask("POST", url, json=looped(59))["render"]["state"] == "queued"
+
+
+def test_what_depends_on_the_sound_is_held_to_the_same_length(tmp_path):
+    sound = tmp_path / "a.wav"
+    sound.write_bytes(wav_bytes())
+    desk = Desk(edits=(RemoveSilence(), Loop(times=100)))
+    with pytest.raises(RangeError, match="expected at most"):
+        render(sound, desk, longest_s=50.0)
+
+
+def test_a_render_that_would_not_fit_is_refused_before_it_begins(make):
+    someone = Person(make(limits={"bytes_a_token": 4 << 20}))
+    session = someone.open()
+    told = someone.ask("POST", f"/sessions/{session['id']}/moves", json=looped(100), status=429)
+    assert "bytes of the" in told["detail"] and "loop less" in told["detail"]

@@ -1,7 +1,7 @@
 """How speech is cleaned: one YAML file, a section a stage, in the order in which they run.
 
 A stage whose section is missing or null is left out. Those that come with the package are named
-("best", "embedded", "fast", "broadcast", "published"); any other is a path.
+("best", "light", "embedded", "fast", "broadcast", "published"); any other is a path.
 """
 
 from __future__ import annotations

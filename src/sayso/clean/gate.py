@@ -9,11 +9,13 @@ import numpy as np
 from sayso.audio import Audio, Samples
 from sayso.desk.cleaning import Gate
 from sayso.effects import Processed, Sound
+from sayso.measure.checks import moments_db
 from sayso.measure.voice_activity import find_pauses
 from sayso.optional import require
 from sayso.timeline import Spans
 from sayso.watch import SILENT, Watch
 
+_NO_WORD_DB = -15.0
 _RATIO = 4.0  # dB down for each dB below the threshold, until the range is reached
 
 
@@ -28,10 +30,27 @@ def gate(audio: Audio, settings: Gate, *, loudness_lufs: float, watch: Watch = S
     pauses = find_pauses(
         audio, shortest_s=settings.attack_s + settings.release_s + 0.01, watch=watch.quiet
     )
-    return audio if not pauses else _by_voice(audio, settings, pauses)
+    lie_db = _lie_db(audio, pauses or ())
+    # What is nearly as loud as the speech may be a word that was not taken for one.
+    quiet = {span: db for span, db in zip(pauses or (), lie_db, strict=True) if db < _NO_WORD_DB}
+    if not quiet:
+        return audio
+    range_db = float(np.clip(settings.enough_db - max(quiet.values()), settings.range_db, 0.0))
+    return audio if range_db == 0 else _by_voice(audio, settings, list(quiet), range_db)
 
 
-def _by_voice(audio: Audio, settings: Gate, pauses: Spans) -> Sound:
+def _lie_db(audio: Audio, pauses: Spans) -> list[float]:
+    """How far each of the pauses lies below the loud moments, in dB."""
+    loud_db = float(np.quantile(moments_db(audio), 0.95))
+    powers = (
+        sum(float(np.sum(block.astype(np.float64) ** 2)) for block in audio.blocks(start=a, stop=b))
+        / (audio.channels * (b - a))
+        for a, b in pauses
+    )
+    return [10 * float(np.log10(max(power, 1e-20))) - loud_db for power in powers]
+
+
+def _by_voice(audio: Audio, settings: Gate, pauses: Spans, range_db: float) -> Sound:
     """Turned down, in dB as straight lines, within each of the pauses."""
     down, up = (
         max(1, round(s * audio.sample_rate)) for s in (settings.release_s, settings.attack_s)
@@ -39,7 +58,7 @@ def _by_voice(audio: Audio, settings: Gate, pauses: Spans) -> Sound:
     # Turned down from the start of the recording, and until its end.
     edges = [(a if a else -down, b if b < audio.frames else b + up) for a, b in pauses]
     points = [point for a, b in edges for point in (a, a + down, b - up, b)]
-    levels = [0.0, settings.range_db, settings.range_db, 0.0] * len(edges)
+    levels = [0.0, range_db, range_db, 0.0] * len(edges)
 
     def transform(blocks: Iterator[Samples]) -> Iterator[Samples]:
         at = 0

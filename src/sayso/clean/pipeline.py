@@ -25,6 +25,7 @@ from sayso.clean.restore import restore
 from sayso.desk.cleaning import (
     Cleaning,
     Denoise,
+    First,
     Hearing,
     Preprocess,
     Separation,
@@ -48,6 +49,7 @@ SPEECH = "speech"
 _UNTRAINED = (
     "no trained separator was asked, so {}: `sayso models` lists what can be asked or installed"
 )
+_BEFORE = 0.8  # the share of a hearing that what is taken out before it costs
 _SEPARATING = 0.8  # the share of the work that is separation, for the progress
 _TRIALS, _NEAR_LU = 5, 0.05
 _TOLD_LU = 0.5
@@ -214,7 +216,14 @@ def _separate(
     """
     found, asked, notes = [], set[tuple[str | None, str]](), list[str]()
     for number, hearing in enumerate(settings.separators):
-        name, separate, note = _with_another(hearing, hearing.target, open_model)
+        try:
+            name, separate, note = _with_another(hearing, hearing.target, open_model)
+            apart = hearing.after if separate is not None else None
+            first = None if apart is None else _kept_first(apart, open_model)
+        except ModelError:
+            if not hearing.optional:
+                raise
+            continue
         notes += [] if note is None else [note]
         if separate is None or (note is not None and (name, hearing.target) in asked):
             continue
@@ -222,7 +231,11 @@ def _separate(
         share = watch.part(
             number / len(settings.separators), (number + 1) / len(settings.separators)
         )
-        stems = separate(mix, (hearing.target,), watch=share)
+        if first is None:
+            stems = separate(mix, (hearing.target,), watch=share)
+        else:
+            kept = first(mix, watch=share.part(0.0, _BEFORE))
+            stems = separate(kept, (hearing.target,), watch=share.part(_BEFORE, 1.0))
         found.append((stems[hearing.target], hearing.weight))
     if not found:
         return None, tuple(notes)
@@ -234,6 +247,17 @@ def _separate(
             "the recording"
         )
     return speech, tuple(notes)
+
+
+def _kept_first(first: First, open_model: Open) -> Callable[..., Audio]:
+    """What keeps of a mix what a separator is to hear. Raises: as `open_model`."""
+    separate = open_model(first.model, first.target)
+    assert separate is not None, "a model that was named is opened"
+
+    def keep(mix: Audio, *, watch: Watch) -> Audio:
+        return separate(mix, (first.target,), watch=watch)[first.target]
+
+    return keep
 
 
 def _with_another(

@@ -22,6 +22,7 @@ _MOMENT_S = 0.05
 _PAUSE_DB = -20.0  # of a moment's speech, below the loud ones
 _LEAST_PAUSES = 0.05  # as a share of the moments: fewer say nothing of the rest
 _ONLY_UNDER_SPEECH_DB = -12.0
+_LEVELS_DB = (-40.0, 6.0)  # of the rest, within which it is counted as loud as the speech
 
 
 def restore(speech: Audio, mix: Audio, settings: Restore, *, watch: Watch = SILENT) -> Audio:
@@ -34,6 +35,8 @@ def restore(speech: Audio, mix: Audio, settings: Restore, *, watch: Watch = SILE
     if dry_db == 0.0:
         return mix
     dry = np.float32(10 ** (dry_db / 20))
+    level_db = float(np.clip(lies_db, *_LEVELS_DB)) if settings.levelled else 0.0
+    beta = settings.beta * 10 ** (-level_db / 10)
     n_fft = window_frames(_WINDOW_S, mix.sample_rate)
     hop = n_fft // _HOPS
 
@@ -42,7 +45,7 @@ def restore(speech: Audio, mix: Audio, settings: Restore, *, watch: Watch = SILE
         kept = np.mean(np.abs(heard) ** 2, axis=0)
         left = np.mean(np.abs(whole - heard) ** 2, axis=0)
         now = np.sqrt(kept / np.maximum(np.mean(np.abs(whole) ** 2, axis=0), 1e-20))
-        wiener = kept / np.maximum(kept + settings.beta * left, 1e-20)
+        wiener = kept / np.maximum(kept + beta * left, 1e-20)
         gain = np.clip(wiener / np.maximum(now, 1e-6), 1.0, _MOST_RAISED).astype(np.float32)
         raised = heard * gain
         mixed = raised + dry * (whole - raised)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from sayso.cli.batch_parser import add_answer, add_encoding, add_overwrite
 
 _Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
-_FORMATS = ".otio, .rpp, .xml, .edl, .txt (Audacity labels) or .json (auto-editor)"
+_FORMATS = "an edit file such as cut.otio; its suffix says for which program"
 
 
 def build_edit(commands: _Commands) -> None:

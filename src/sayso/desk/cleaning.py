@@ -30,18 +30,35 @@ class Preprocess(Frozen):
     level_lufs: float | None = Field(default=None, ge=-70, le=0)
 
 
+class First(Frozen):
+    """What is taken out of the recording before a separator hears it.
+
+    Attributes:
+        model: as `sayso.separate.load` takes it.
+        target: what it keeps: of a model of music the "vocals".
+    """
+
+    model: str
+    target: str = "vocals"
+
+
 class Hearing(Frozen):
     """One separator, and what it is asked for.
 
     Attributes:
         model: as `sayso.separate.load` takes it; None takes the best of our own, if it has learned.
         instead: what is asked, and told, where `model` is not installed.
+        after: what it hears is what this model kept of the recording; None takes the recording.
+        optional: whether it is left out, and nothing said, where `model` or `after` is not
+            installed.
         target: the sound that is the speech to this separator: "speech", of Demucs "vocals".
         weight: in fusions that weigh, above 0.
     """
 
     model: str | None = None
     instead: str | None = None
+    after: First | None = None
+    optional: bool = False
     target: str = "speech"
     weight: float = Field(default=1.0, gt=0)
 
@@ -54,11 +71,14 @@ class Restore(Frozen):
     Attributes:
         beta: how much the rest counts against the speech where the speech is the stronger; less
             gives back more.
+        levelled: whether the rest counts as if it were as loud as the speech: less is given back
+            the further it lies below, where separators err less.
         floor_db: how far the rest is turned down at most, below 0.
         enough_db: how far below the speech it need not be turned down further.
     """
 
     beta: float = Field(default=0.3, gt=0, le=100)
+    levelled: bool = False
     floor_db: float = Field(default=-15.0, ge=-60, lt=0)
     enough_db: float = Field(default=-30.0, ge=-100, le=0)
 
@@ -136,6 +156,8 @@ class Gate(Frozen):
             else sounds and however softly a word ends.
         threshold_lu: level, relative to the loudness of the speech, below which it closes.
         range_db: how far it closes, below 0.
+        enough_db: how far below the loud moments pauses need not be turned down further, where
+            the voice tells what they are.
         attack_s: time in which it opens; it begins that much before a word.
         release_s: time in which it closes.
     """
@@ -143,6 +165,7 @@ class Gate(Frozen):
     told_by: Literal["level", "voice"] = "level"
     threshold_lu: float = Field(default=-32.0, ge=-70, le=0)
     range_db: float = Field(default=-10.0, ge=-80, lt=0)
+    enough_db: float = Field(default=-58.0, ge=-200, le=0)
     attack_s: float = Field(default=0.01, ge=0.001, le=1)
     release_s: float = Field(default=0.15, ge=0.005, le=5)
 
@@ -173,8 +196,11 @@ class Cleaning(Frozen):
 
 SPEECH_ONLY = Cleaning(
     preprocess=Preprocess(level_lufs=-23.0),
-    separation=Separation(),
-    restore=Restore(beta=0.3, floor_db=-60.0, enough_db=-100.0),
-    gate=Gate(),
+    separation=Separation(
+        separators=(Hearing(), Hearing(after=First(model="htdemucs"), optional=True)),
+        fusion=Fusion(kind="mean"),
+    ),
+    restore=Restore(beta=0.1, levelled=True, floor_db=-60.0, enough_db=-100.0),
+    gate=Gate(told_by="voice", range_db=-20.0),
 )
 """What a bare `clean` means: the best separator that is here, at the level that the speech has."""

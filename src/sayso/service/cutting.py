@@ -15,7 +15,8 @@ from sayso.conversation import Conversation, Fits, Reader, Understood, like_of
 from sayso.desk import Desk, Reply
 from sayso.desk.edits import MOST_SPANS, EditStep
 from sayso.desk.resolving import LISTENING, require_within, resolve
-from sayso.errors import FormatError, NotFoundError, RequestError
+from sayso.errors import FormatError, LimitError, NotFoundError, RequestError
+from sayso.rendering.tracks import require_brief
 from sayso.service.store import conversation_of
 from sayso.timeline import Timeline
 from sayso.words import Interpretation
@@ -80,6 +81,24 @@ class Cutter:
             return self._keeper.rendered_timeline(session, desk)
         source = str(self._keeper.source(session))
         return _resolved(source, desk.edits, session.frames, session.sample_rate)
+
+    def require_brief(self, session: Session, desk: Desk, room: int) -> None:
+        """Refuses to render what is too long or large, as far as that is known unheard.
+
+        What depends on the sound is held to the same length once it is rendered.
+        Raises: RangeError; LimitError for more than `room` bytes.
+        """
+        if _listens(desk):
+            return
+        source = str(self._keeper.source(session))
+        timeline = _resolved(source, desk.edits, session.frames, session.sample_rate)
+        lasts_s = require_brief(desk, timeline, self._keeper.settings.limits.rendered_s)
+        needed = 4 * session.channels * session.sample_rate * lasts_s * len(desk.deliver)
+        if needed > room:
+            raise LimitError(
+                f"the render would take {needed:,.0f} bytes of the {room:,} that are left; delete "
+                "a session, loop less, or ask for fewer tracks"
+            )
 
     def choose(
         self,

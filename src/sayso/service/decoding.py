@@ -1,7 +1,7 @@
 """Decoding what a stranger sent: in a process of its own, with bounds on time and memory.
 
-A recording is decoded once, when it arrives, into a plain float32 WAV; nothing after that ever
-opens the stranger's file. Run as a module, this file is that process.
+A recording is decoded once, when it arrives, into a plain float32 WAV with its tags and covers;
+nothing after that ever opens the stranger's file. Run as a module, this file is that process.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ def decode(upload: Path, out: Path, limits: Limits) -> Decoded:
 def _main(
     upload: str, out: str, seconds: str, most_bytes: str, cpu_s: str, memory_bytes: str
 ) -> None:
-    from sayso.audio import probe, read, write
+    from sayso.audio import probe, read, read_tags, write
+    from sayso.timeline.chapters import carried
 
     bound(int(cpu_s), int(memory_bytes))
     notes: list[str] = []
@@ -62,7 +63,10 @@ def _main(
         shape = probe(upload)
         room_s = int(most_bytes) / (_SAMPLE_BYTES * shape.channels * shape.sample_rate)
         audio = read(upload, notice=notes.append, longest_s=min(float(seconds), room_s))
-        write(out, audio, encoding="float32")
+        tags, said = carried(read_tags(upload), Path(out))
+        if said is not None:
+            notes.append(said)
+        write(out, audio, encoding="float32", tags=tags)
     except errors.SaysoError as error:
         told: dict[str, object] = {"error": type(error).__name__, "message": str(error)}
     else:

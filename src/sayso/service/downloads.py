@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from sayso.audio import peaks, read
+from sayso.audio import peaks, read, read_tags
 from sayso.audio.formats import FORMATS
 from sayso.errors import RangeError
 from sayso.outputs import file_name
@@ -43,7 +43,8 @@ def converted(kept: Path, peak: float, *, format: str, encoding: str | None) -> 
         )
     # In a folder of its own, since others may be making the same.
     with tempfile.TemporaryDirectory(prefix=".new-", dir=kept.parent) as fresh:
-        path = Track(audio, peak).write(Path(fresh) / made.name, encoding=encoding)
+        track = Track(audio, peak)
+        path = track.write(Path(fresh) / made.name, encoding=encoding, tags=read_tags(kept))
         path.replace(made)
     return made
 

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from sayso.atomic import put
-from sayso.audio import write
+from sayso.audio import read_tags, write
 from sayso.desk import NO, Desk, Strip
 from sayso.errors import Cancelled, SaysoError
 from sayso.jobs import Context, kind
@@ -52,7 +52,7 @@ def make_tracks(arguments: Mapping[str, Any], context: Context) -> dict[str, Any
 
     Args:
         arguments: `source` and `out`, paths; `desk`; `model`, `cache` and `models` as in
-            `sayso.service.Settings`.
+            `sayso.service.Settings`; `longest_s`, as `sayso.render` takes it.
         context: told the progress, and asked whether to stop.
 
     Raises: Cancelled when asked to stop, or when the session was deleted meanwhile; see
@@ -72,16 +72,23 @@ def make_tracks(arguments: Mapping[str, Any], context: Context) -> dict[str, Any
     )
     studio = Studio(models)
     studio.require(desk)
-    result = render_desk(arguments["source"], desk, models=models, watch=context.watch)
+    result = render_desk(
+        arguments["source"],
+        desk,
+        models=models,
+        watch=context.watch,
+        longest_s=arguments.get("longest_s"),  # which jobs of earlier versions lack
+    )
     try:
         out.parent.mkdir(exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=f".new-{out.name}-", dir=out.parent))
     except FileNotFoundError:
         raise Cancelled("the session was deleted while it was rendered") from None
     try:
-        tracks = []
+        tags, tracks = read_tags(arguments["source"]), []
         for number, (target, track) in enumerate(result.tracks.items()):
-            write(fresh / TRACK.format(number=number), track.audio, encoding="float32")
+            kept = fresh / TRACK.format(number=number)
+            write(kept, track.audio, encoding="float32", tags=tags)
             tracks.append(
                 {
                     "target": target,

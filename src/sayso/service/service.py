@@ -247,9 +247,8 @@ class Service:
         text: str = "",
         render: bool,
     ) -> tuple[Session, Message]:
-        if render:
-            self._require_room(owner)
-        made, fits = list[Render](), self.cutter.fits(self.store.get(id, owner))
+        recording = self.store.get(id, owner)
+        made, fits = list[Render](), self.cutter.fits(recording)
 
         def make(before: Conversation) -> tuple[Conversation, Message, Render | None]:
             made.clear()
@@ -266,7 +265,7 @@ class Service:
             only_talk = bool(moves) and all(isinstance(move, Reply) for move in moves)
             if not render or only_talk:
                 return changed, message, None
-            found, fresh = self._render_of(id, changed.desk)
+            found, fresh = self._render_of(recording, changed.desk)
             made.append(found)
             message.render_id = found.id
             return changed, message, found if fresh else None
@@ -290,9 +289,8 @@ class Service:
         if targets is not None:
             desk = Desk(deliver=tuple(dict.fromkeys(targets)))
         self.studio.require(desk)
-        found, fresh = self._render_of(id, desk)
+        found, fresh = self._render_of(session, desk)
         if fresh:
-            self._require_room(owner)
             self.store.add_render(found)
             self._prune(id)
         self._enqueue(found)
@@ -346,15 +344,17 @@ class Service:
         """Where its tracks lie."""
         return self.folder(render.session_id) / "renders" / render.id
 
-    def _render_of(self, session: str, desk: Desk) -> tuple[Render, bool]:
-        """The render of `desk`, and whether it is a new one."""
-        wanted, renders = plain(desk), self.store.renders(session)
+    def _render_of(self, session: Session, desk: Desk) -> tuple[Render, bool]:
+        """The render of `desk`, and whether it is a new one, for which there is room then."""
+        wanted, renders = plain(desk), self.store.renders(session.id)
         for render in renders:
             if render.desk == wanted:
                 job = self.queue.get(render.id)
                 if job is None or job.state not in ("failed", "cancelled"):
                     return render, False
-        new = Render(session_id=session, desk=wanted)
+        self.cutter.require_brief(session, desk, self.quotas.room(session.token_id))
+        require_turn(self.queue, self.settings.limits.queue)
+        new = Render(session_id=session.id, desk=wanted)
         if renders:  # it is the latest, even if the clock was set back
             new.created_s = max(new.created_s, renders[0].created_s + 1e-3)
         return new, True
@@ -368,6 +368,7 @@ class Service:
             "model": settings.model,
             "cache": str(settings.stems.absolute()),
             "models": None if settings.models is None else str(settings.models.absolute()),
+            "longest_s": settings.limits.rendered_s,
         }
         job = self.queue.enqueue(KIND, arguments, id=render.id)
         try:
@@ -377,10 +378,6 @@ class Service:
             raise
         _LOG.info("render", job_id=job.id, session_id=render.session_id, state=job.state)
         return job
-
-    def _require_room(self, owner: Owner) -> None:
-        self.quotas.room(owner)
-        require_turn(self.queue, self.settings.limits.queue)
 
     def _prune(self, session: str) -> None:
         kinds: dict[bool, list[Render]] = {True: [], False: []}

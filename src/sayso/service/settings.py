@@ -25,6 +25,7 @@ class Limits(BaseModel):
         decoded_bytes: that it takes then; at high rates and of many channels it is shorter.
         decoding_s: processor time that decoding one file may take.
         decoding_bytes: memory that it may take.
+        rendered_s: of one track of a render, however often something is looped.
         bytes_a_token: of the disk, for the recordings and renders of one token.
         bytes_of_all: of the disk, for those of all.
         sessions: kept at a time, for each token.
@@ -42,6 +43,7 @@ class Limits(BaseModel):
     decoded_bytes: Annotated[int, Field(ge=1)] = 8 << 30
     decoding_s: Annotated[int, Field(ge=1)] = 300
     decoding_bytes: Annotated[int, Field(ge=128 << 20)] = 1 << 30
+    rendered_s: Annotated[float, Field(gt=0)] = 4 * 3600.0
     bytes_a_token: Annotated[int, Field(ge=1)] = 64 << 30
     bytes_of_all: Annotated[int, Field(ge=1)] = 512 << 30
     sessions: Annotated[int, Field(ge=1)] = 1000
