@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from sayso.desk import Edit, EditStep, History, Move, Reply, Undo
+from sayso.desk import Edit, EditStep, History, Move, Remove, Reply, Undo
 from sayso.errors import SaysoError
 from sayso.words import dialogue
 from sayso.words.actions import Declined
@@ -104,7 +104,9 @@ def interpret(
     turn.only = bool(_ONLY.search(plain))
     if filed != plain and whole is None:
         turn.note("Format and name of the file are chosen where it is saved.")
-    if replaces(plain, found) and last_turn(history):
+    last = last_turn(history)
+    removed = bool(last) and all(isinstance(move, Remove) for move in last)
+    if last and replaces(plain, found, removed=removed):
         turn.take_back()
     like = example(text)
     if like is not None:
@@ -155,6 +157,7 @@ def _carry_out(turn: Turn, found: Sequence[Wish]) -> None:
     """Does wish after wish; edits that one sentence strings together are made as one."""
     steps: list[EditStep] = []
     verb = _verb_before(turn) if found and found[0].clause.led else ""
+    kept = verb == "keep"
     for wish in found:
         try:
             if wish.act == "amount" and verb and wish.clause.has("range"):
@@ -168,6 +171,8 @@ def _carry_out(turn: Turn, found: Sequence[Wish]) -> None:
             if wish.act == "silence":
                 steps.append(silence_step(wish.clause))
             else:
+                if kept and wish.verbless:
+                    raise _cut_already()
                 verb = verb_of(wish.clause, verb if wish.verbless else "")
                 verb = _verb_of_times(turn, wish) or verb
                 steps += edit_steps(wish.clause, verb)
@@ -177,6 +182,14 @@ def _carry_out(turn: Turn, found: Sequence[Wish]) -> None:
             # A number that the desk does not take: its message names the range.
             turn.answers.append(Declined("unsupported", _in_words(error, wish)))
     _flush(turn, steps)
+
+
+def _cut_already() -> Declined:
+    return Declined(
+        "ambiguous",
+        "What I did not keep is cut by now. Take that back and say both stretches in one sentence.",
+        ("undo", "keep 0:20 to 0:50 and 1:00 to 1:10"),
+    )
 
 
 def _verb_of_times(turn: Turn, wish: Wish) -> str:
