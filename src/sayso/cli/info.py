@@ -113,10 +113,14 @@ def _rows(found: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def demo(arguments: Namespace) -> int:
     """Writes the demo song and, where asked, its stems."""
+    from sayso.audio.formats import format_of
     from sayso.demo import demo_song
+    from sayso.outputs import check_folder
 
-    songs = dict(demo_song())
     out = Path(arguments.out)
+    format_of(out)
+    check_folder(out.parent)
+    songs = dict(demo_song())
     files = [("mix", out, songs.pop("mix"))]
     if arguments.stems:
         files += [(name, Path(arguments.stems) / f"{name}.wav", s) for name, s in songs.items()]
