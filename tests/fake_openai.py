@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import Any
@@ -24,6 +24,7 @@ class FakeOpenAI:
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
         self.over = Event()
+        self.headers: dict[str, str] = {}
 
     def asked(self) -> str:
         """All that the last request said."""
@@ -77,9 +78,12 @@ def fake_openai() -> Iterator[FakeOpenAI]:
                 body = _completion(message, "tool_calls")
             self.send_response(status)
             self.send_header("content-type", "application/json")
+            for name, value in fake.headers.items():
+                self.send_header(name, value)
             self.send_header("content-length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            with suppress(ConnectionError):  # who asked may have read enough
+                self.wfile.write(body)
 
         def log_message(self, *args: object) -> None:
             pass

@@ -45,7 +45,7 @@ class Session:
         source: the recording.
         name: what its tracks are filed under.
         inputs: the files that were read for it, which no output replaces.
-        conversation: as it stands.
+        conversation: as it stands; it begins with `desk`, which undo cannot take back.
     """
 
     def __init__(
@@ -133,6 +133,8 @@ class Session:
 
     def render(self, *, watch: Watch | Progress | None = None) -> Result:
         """Makes the tracks that the desk asks for; see `sayso.render`.
+
+        `watch` is for progress and cancelling; a function is called with progress, 0 to 1.
 
         Raises: UnknownTargetError, RangeError for edits beyond the end, Cancelled.
         """

@@ -53,7 +53,7 @@ class Watch:
             raise Cancelled(message)
 
     def part(self, start: float, stop: float) -> Watch:
-        """The watch of the part of this work that lies between two fractions of it, 0 to 1."""
+        """The watch of the part of this work from `start` to `stop`, fractions of it, 0 to 1."""
         return replace(self, start=self._at(start), stop=self._at(stop))
 
     @property

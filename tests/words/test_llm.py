@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import tracemalloc
 
 import pytest
 from tests.fake_openai import fake_openai
@@ -13,6 +15,7 @@ from sayso.studio import Studio
 from sayso.words import Exchange, State
 from sayso.words.llm import LONGEST_REPLY, LanguageModel
 
+SPACES = b" " * (64 << 20)
 STEMS = {"vocals", "drums", "bass", "other"}
 
 
@@ -151,6 +154,20 @@ def test_the_offline_interpreter_stands_by_and_says_so(server, answer, caplog):
     [logged] = caplog.messages
     assert "Error" in logged or "Behavior" in logged
     assert "s3cret" not in found.reply + logged
+
+
+@pytest.mark.parametrize(("packed", "answer"), [(False, SPACES), (True, gzip.compress(SPACES))])
+def test_an_answer_is_counted_while_it_is_read_and_not_unpacked(server, packed, answer):
+    server.headers = {"content-encoding": "gzip"} if packed else {}
+    talk = Talk(server)
+    tracemalloc.start()
+    try:
+        found = talk.say("remove the vocals", answer)
+        assert tracemalloc.get_traced_memory()[1] < 32 << 20
+    finally:
+        tracemalloc.stop()
+    assert "gave no answer that I can use" in found.reply
+    assert found.moves
 
 
 def test_one_that_is_late_is_not_waited_for(server):

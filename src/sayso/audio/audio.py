@@ -65,7 +65,13 @@ class Audio:
     def blocks(
         self, frames: int = BLOCK_FRAMES, *, start: int = 0, stop: int | None = None
     ) -> Iterator[Samples]:
-        """Copies of consecutive blocks [C, at most `frames`]; memory stays that of one block."""
+        """Copies of consecutive blocks [C, at most `frames`]; memory stays that of one block.
+
+        Args:
+            frames: of a block.
+            start: the first frame.
+            stop: the frame after the last; None is the end.
+        """
         stop = self.frames if stop is None else min(stop, self.frames)
         for at in range(start, stop, frames):
             yield self.block(at, min(at + frames, stop))
@@ -101,7 +107,11 @@ class Audio:
         return cls(as_samples(samples, channels_last=channels_last), as_rate(sample_rate))
 
     def to_numpy(self, *, channels_last: bool = False) -> Samples:
-        """A copy of the samples: float32 `[C, T]`, or `[T, C]` as soundfile writes them."""
+        """A copy of the samples: float32 `[C, T]`.
+
+        Args:
+            channels_last: `[T, C]` instead, as soundfile writes them.
+        """
         samples = self.block(0, self.frames)
         return np.ascontiguousarray(samples.T) if channels_last else samples
 

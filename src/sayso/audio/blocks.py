@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 import numpy as np
 
-from sayso.audio.audio import Samples
+from sayso.audio.audio import BLOCK_FRAMES, Samples
+
+
+class InPieces(ABC):
+    """A sound that is made in pieces of any length, and played in blocks of one."""
+
+    @abstractmethod
+    def pieces(self) -> Iterator[Samples]:
+        """All of it, [C, t] at a time, from the beginning."""
+
+    def blocks(self, frames: int = BLOCK_FRAMES) -> Iterator[Samples]:
+        """Blocks [C, `frames`], the last one shorter."""
+        return in_blocks(self.pieces(), frames)
 
 
 def in_blocks(pieces: Iterator[Samples], frames: int) -> Iterator[Samples]:

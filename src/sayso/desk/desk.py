@@ -59,11 +59,17 @@ class Strip(Value):
 class Desk(Value):
     """Everything that was asked for, ready to be rendered; no name of a file is in it.
 
-    `deliver` names the tracks to make: "mix" (the remix), a target, or "no TARGET" for the rest.
-    A target without a strip is untouched. The strip "mix" is the master. `clean` is how the speech
-    is cleaned before all else, None not at all. `edits` are what is done to time after that.
-
     What earlier versions stored opens: their `clean` was true or false.
+
+    Attributes:
+        strips: by target: fader in dB, mute, solo, effects. A target without one is untouched;
+            "mix" is the master.
+        deliver: the tracks to make: "mix" (the remix), a target, or "no TARGET" for the rest.
+        clean: how the speech is cleaned before all else; None not at all.
+        edits: what is done to time after that, each on the result of the one before, in seconds.
+        limiter: whether peaks of the mix are kept below full scale.
+
+    Raises: RangeError for a number outside its range, MoveError for what does not fit.
     """
 
     strips: dict[Target, Strip] = Field(default_factory=dict)
@@ -266,7 +272,7 @@ class History(Value):
         return reduce(apply, chain.from_iterable(self.turns), self.start)
 
     def push(self, moves: tuple[Move, ...]) -> History:
-        """The history after one more turn; replies leave it unchanged.
+        """The history after one more turn, its `moves`; replies leave it unchanged.
 
         Raises: MoveError when `undo` finds nothing to take back, or a strip would have more
             effects than it can hold.

@@ -19,19 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from sayso.desk.effect import BaseEffect, Db, FadeSeconds, Hz, Target
 from sayso.desk.knobs import Absolute, Edge, Slider, Steps
-from sayso.desk.treatments import (
-    Balance,
-    Chorus,
-    Declick,
-    Deess,
-    Dehum,
-    Distort,
-    Gate,
-    Mono,
-    Normalise,
-    SampleRate,
-    Swap,
-)
+from sayso.desk.treatments import Treatment
 from sayso.value import OUT_OF_RANGE
 
 
@@ -225,8 +213,7 @@ class Loudness(BaseEffect):
 
 AnyEffect: TypeAlias = (
     Gain | Mute | Fade | Duck | Pan | Width | Reverb | Delay | Filter | Pitch | Compress | Eq
-    | Reverse | Stretch | Limit | Loudness | Swap | Balance | Dehum | Declick | Deess | Gate
-    | Distort | Chorus | Normalise | Mono | SampleRate
+    | Reverse | Stretch | Limit | Loudness | Treatment
 )  # fmt: skip
 """Every effect; their knobs are shown in this order."""
 Effect: TypeAlias = Annotated[AnyEffect, Field(discriminator="effect")]

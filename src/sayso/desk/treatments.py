@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -115,3 +115,19 @@ class SampleRate(BaseEffect):
     hz: Annotated[int, Field(ge=8_000, le=192_000)]
     in_part = False
     on_any = False
+
+
+Treatment: TypeAlias = (
+    Swap
+    | Balance
+    | Dehum
+    | Declick
+    | Deess
+    | Gate
+    | Distort
+    | Chorus
+    | Normalise
+    | Mono
+    | SampleRate
+)
+"""All of them; `sayso.desk.effects.EFFECTS` takes them up."""

@@ -8,40 +8,41 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sayso.audio import Audio, calmed, programme_lufs, true_peak_db
-from sayso.desk import (
-    AnyEffect,
-    Balance,
-    Chorus,
+from sayso.desk import AnyEffect, Strip
+from sayso.desk.effects import (
     Compress,
-    Declick,
-    Deess,
-    Dehum,
     Delay,
-    Distort,
     Duck,
     Eq,
     Fade,
     Filter,
     Gain,
-    Gate,
     Limit,
     Loudness,
-    Mono,
     Mute,
-    Normalise,
     Pan,
     Pitch,
     Reverb,
     Reverse,
-    SampleRate,
     Stretch,
-    Strip,
-    Swap,
     Width,
 )
 from sayso.desk.placing import Piece
 from sayso.desk.resolving import resolve
 from sayso.desk.spans import During
+from sayso.desk.treatments import (
+    Balance,
+    Chorus,
+    Declick,
+    Deess,
+    Dehum,
+    Distort,
+    Gate,
+    Mono,
+    Normalise,
+    SampleRate,
+    Swap,
+)
 from sayso.effects.channels import balance, convert, fold, swap
 from sayso.effects.clicks import declick
 from sayso.effects.colour import chorus, distort

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sayso.audio import BLOCK_FRAMES, Resampler, Samples
-from sayso.audio.blocks import in_blocks
+from sayso.audio.blocks import InPieces
 from sayso.effects.sound import STEP_FRAMES, OfSource, Processed, Sound
 from sayso.errors import ShapeError
 
@@ -54,7 +54,7 @@ class Folded(OfSource):
 
 
 @dataclass(frozen=True, eq=False)
-class AtRate(OfSource):
+class AtRate(OfSource, InPieces):
     """`source` at `rate` Hz, of `round(T * rate / source.sample_rate)` frames, at least one."""
 
     source: Sound
@@ -70,11 +70,8 @@ class AtRate(OfSource):
         """As long in seconds."""
         return max(1, round(self.source.frames * self.rate / self.source.sample_rate))
 
-    def blocks(self, frames: int = BLOCK_FRAMES) -> Iterator[Samples]:
-        """Blocks [C, `frames`], the last one shorter."""
-        return in_blocks(self._resampled(), frames)
-
-    def _resampled(self) -> Iterator[Samples]:
+    def pieces(self) -> Iterator[Samples]:
+        """As the resampler gives them."""
         source, given = self.source, 0
         stream = Resampler(source.sample_rate, self.rate, channels=source.channels)
         for block in source.blocks(STEP_FRAMES):

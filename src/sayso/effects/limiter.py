@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sayso.audio import BLOCK_FRAMES, Samples
-from sayso.audio.blocks import in_blocks
+from sayso.audio import Samples
+from sayso.audio.blocks import InPieces
 from sayso.effects.sound import STEP_FRAMES, OfSource, Sound
 
 _ATTACK_S = 0.004
@@ -38,7 +38,7 @@ def limit(sound: Sound, ceiling_db: float) -> Limited:
     return Limited(sound, ceiling_db)
 
 
-class Limited(OfSource):
+class Limited(OfSource, InPieces):
     """A sound under a ceiling, which knows what that took once it was played.
 
     Attributes:
@@ -50,10 +50,6 @@ class Limited(OfSource):
     def __init__(self, source: Sound, ceiling_db: float) -> None:
         self.source, self.ceiling_db = source, ceiling_db
         self.most_db, self.lost_db = 0.0, 0.0
-
-    def blocks(self, frames: int = BLOCK_FRAMES) -> Iterator[Samples]:
-        """Blocks [C, `frames`], the last one shorter."""
-        return in_blocks(self._played(), frames)
 
     def note(self) -> str | None:
         """What a person should know of it; None where nothing was turned down."""
@@ -67,7 +63,8 @@ class Limited(OfSource):
             f"{self.most_db:.1f} dB{whole}"
         )
 
-    def _played(self) -> Iterator[Samples]:
+    def pieces(self) -> Iterator[Samples]:
+        """The source, turned down ahead of each peak."""
         gain = _Gain(self.channels, self.sample_rate, self.ceiling_db - _MARGIN_DB)
         waiting = np.zeros((self.channels, 0), np.float32)
         self.most_db, self.lost_db = 0.0, 0.0

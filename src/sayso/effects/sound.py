@@ -14,7 +14,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 
 from sayso.audio import BLOCK_FRAMES, Audio, Recorder, Samples
-from sayso.audio.blocks import in_blocks
+from sayso.audio.blocks import InPieces
 from sayso.errors import ShapeError
 from sayso.watch import SILENT, Watch
 
@@ -68,7 +68,7 @@ Transform: TypeAlias = Callable[[Iterator[Samples]], Iterator[Samples]]
 
 
 @dataclass(frozen=True, eq=False)
-class Processed:
+class Processed(InPieces):
     """`source` as `transform` leaves it, `frames` long."""
 
     source: Sound
@@ -85,9 +85,9 @@ class Processed:
         """As the source."""
         return self.source.sample_rate
 
-    def blocks(self, frames: int = BLOCK_FRAMES) -> Iterator[Samples]:
-        """Blocks [C, `frames`], the last one shorter; the transform starts afresh each time."""
-        return in_blocks(self.transform(self.source.blocks(STEP_FRAMES)), frames)
+    def pieces(self) -> Iterator[Samples]:
+        """As the transform gives them, which starts afresh each time."""
+        return self.transform(self.source.blocks(STEP_FRAMES))
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sayso.audio import BLOCK_FRAMES, Audio, Samples
-from sayso.audio.blocks import in_blocks
+from sayso.audio import Audio, Samples
+from sayso.audio.blocks import InPieces
 from sayso.effects.sound import OfSource
 
 
 @dataclass(frozen=True, eq=False)
-class Windowed(OfSource):
+class Windowed(OfSource, InPieces):
     """`source` as `change` leaves it, which sees `context` frames on either side of each piece.
 
     Attributes:
@@ -33,11 +33,8 @@ class Windowed(OfSource):
         """What a person should know."""
         return self.told
 
-    def blocks(self, frames: int = BLOCK_FRAMES) -> Iterator[Samples]:
-        """Blocks [C, `frames`], the last one shorter."""
-        return in_blocks(self._changed(), frames)
-
-    def _changed(self) -> Iterator[Samples]:
+    def pieces(self) -> Iterator[Samples]:
+        """Each as `change` leaves it."""
         for start in range(0, self.frames, self.piece):
             stop = min(start + self.piece, self.frames)
             seen = self.source.block(start - self.context, stop + self.context)

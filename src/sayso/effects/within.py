@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sayso.audio import BLOCK_FRAMES, Audio, Recorder, Samples
-from sayso.audio.blocks import in_blocks
+from sayso.audio import Audio, Recorder, Samples
+from sayso.audio.blocks import InPieces
 from sayso.desk.placing import Piece
 from sayso.effects.sound import STEP_FRAMES, OfSource, Sound
 
@@ -22,41 +22,23 @@ _LEAST_RAMP_S = 0.004
 
 
 @dataclass(frozen=True, eq=False)
-class Within:
-    """`wet` in `pieces`, `dry` elsewhere; both of one length, rate and number of channels.
+class Within(OfSource, InPieces):
+    """`wet` in `places`, `source` elsewhere; both of one length, rate and number of channels.
 
     Attributes:
-        dry: as it is.
+        source: as it is.
         wet: with the effect.
-        pieces: in order; none overlaps another.
+        places: in order; none overlaps another.
     """
 
-    dry: Sound
+    source: Sound
     wet: Sound
-    pieces: Sequence[Piece]
+    places: Sequence[Piece]
 
-    @property
-    def channels(self) -> int:
-        """As the dry sound."""
-        return self.dry.channels
-
-    @property
-    def sample_rate(self) -> int:
-        """As the dry sound."""
-        return self.dry.sample_rate
-
-    @property
-    def frames(self) -> int:
-        """As the dry sound."""
-        return self.dry.frames
-
-    def blocks(self, frames: int = BLOCK_FRAMES) -> Iterator[Samples]:
-        """Blocks [C, `frames`], the last one shorter."""
-        return in_blocks(self._blended(), frames)
-
-    def _blended(self) -> Iterator[Samples]:
-        at, waiting = 0, list(self.pieces)[::-1]
-        dry, wet = self.dry.blocks(STEP_FRAMES), self.wet.blocks(STEP_FRAMES)
+    def pieces(self) -> Iterator[Samples]:
+        """The source, and the effect where it holds."""
+        at, waiting = 0, list(self.places)[::-1]
+        dry, wet = self.source.blocks(STEP_FRAMES), self.wet.blocks(STEP_FRAMES)
         for plain, changed in zip(dry, wet, strict=True):
             stop = at + plain.shape[1]
             while waiting and waiting[-1].start < stop:
@@ -97,19 +79,16 @@ def weights(
 
 
 @dataclass(frozen=True, eq=False)
-class Patched(OfSource):
-    """`source` with each of `pieces` replaced by what `change` makes of it alone."""
+class Patched(OfSource, InPieces):
+    """`source` with each of `places` replaced by what `change` makes of it alone."""
 
     source: Sound
     change: Callable[[Audio], Sound]
-    pieces: Sequence[Piece]
+    places: Sequence[Piece]
 
-    def blocks(self, frames: int = BLOCK_FRAMES) -> Iterator[Samples]:
-        """Blocks [C, `frames`], the last one shorter."""
-        return in_blocks(self._patched(), frames)
-
-    def _patched(self) -> Iterator[Samples]:
-        at, waiting = 0, list(self.pieces)[::-1]
+    def pieces(self) -> Iterator[Samples]:
+        """The source, and what became of each place."""
+        at, waiting = 0, list(self.places)[::-1]
         part: Recorder | None = None
         for block in self.source.blocks(STEP_FRAMES):
             while block.shape[1]:

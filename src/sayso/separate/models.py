@@ -107,7 +107,9 @@ class Models:
     def separate(
         self, mix: Audio, targets: Sequence[str], *, watch: Watch = SILENT
     ) -> Mapping[str, Audio]:
-        """The stems of `mix` by name, out of the cache where it has them.
+        """The stems of `mix`, `targets` by name, out of the cache where it has them.
+
+        `watch` is for progress and cancelling, polled between chunks.
 
         Raises: see `Separator.separate`.
         """
@@ -194,7 +196,7 @@ class Models:
         return row is not None and is_installed(row, self.weight_store)
 
     def files(self, name: str) -> list[Path]:
-        """The files of a listed model. Raises: ModelError saying how to get what is missing."""
+        """The files of the model `name`. Raises: ModelError saying how to get what is missing."""
         row = find_row(name)
         if row is None:
             raise ModelError(f"there is no model {name!r}; `sayso models` lists them")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sayso.audio import BLOCK_FRAMES, Audio, Samples
-from sayso.audio.blocks import in_blocks
+from sayso.audio.blocks import InPieces
 from sayso.audio.crossfade import crossfade
 from sayso.timeline.timeline import Clip, Timeline
 
@@ -26,7 +26,7 @@ def reach(timeline: Timeline, number: int) -> int:
 
 
 @dataclass(frozen=True, eq=False)
-class Edited:
+class Edited(InPieces):
     """`source` as `timeline` cuts it: a sound that is read as it is played.
 
     At a join the crossfade is centred on the cut and borrows what lies beyond it on both sides.
@@ -58,11 +58,7 @@ class Edited:
         """As the timeline says."""
         return self.timeline.frames
 
-    def blocks(self, frames: int = BLOCK_FRAMES) -> Iterator[Samples]:
-        """Blocks [C, `frames`], the last one shorter."""
-        return in_blocks(self._faded(), frames)
-
-    def _faded(self) -> Iterator[Samples]:
+    def pieces(self) -> Iterator[Samples]:
         """With the fades at the very beginning and end."""
         rise, fall, at = self.timeline.fade_in_frames, self.timeline.fade_out_frames, 0
         total = self.frames

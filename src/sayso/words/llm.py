@@ -24,6 +24,7 @@ from sayso.words.answers import Facts
 from sayso.words.context import about
 from sayso.words.hearing import TargetResolver
 from sayso.words.interpreter import LONGEST, Exchange, Interpretation, interpret
+from sayso.words.providers import open_model
 from sayso.words.state import MOST_SOUNDS, State
 from sayso.words.vocabulary import canonical
 from sayso.words.wording import joined, summary, worded
@@ -33,7 +34,6 @@ TIMEOUT_S = 20.0
 MOST_MOVES, LONGEST_REPLY = 64, 1000
 _REMEMBERED = 8
 _LOG = logging.getLogger(__name__)
-_OLLAMA = "http://localhost:11434/v1"
 _R = TypeVar("_R")
 _INSTRUCTIONS = """\
 You turn what a person says about a recording into moves on a mixing desk, and do nothing else.
@@ -84,7 +84,7 @@ class LanguageModel:
         self.name = shown(name)
         require("pydantic_ai", extra="llm", purpose="a language model")
         try:
-            self._model = _open(name)
+            self._model = open_model(name)
         except Exception as error:  # providers raise what they like for a bad name or a missing key
             raise ModelError(
                 f"the language model {self.name!r} cannot be used: {error}. Expected openai:MODEL, "
@@ -191,37 +191,6 @@ class _Loop:
         """The result of `work`. Raises: TimeoutError."""
         bounded = asyncio.wait_for(work, timeout_s)
         return asyncio.run_coroutine_threadsafe(bounded, self._loop).result()
-
-
-def _open(name: str) -> Any:
-    from pydantic_ai.models import infer_model
-
-    if "://" in name:
-        from pydantic_ai.models.openai import OpenAIChatModel
-        from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
-
-        parts = urlsplit(name)
-        key, _, host = parts.netloc.rpartition("@")
-        if not parts.fragment:
-            raise ValueError("it names no model")
-        url = urlunsplit((parts.scheme, host, parts.path, "", ""))
-        # Servers without keys still get one: the client insists.
-        provider = OpenAICompatibleProvider("own", base_url=url, api_key=key.strip(":") or "none")
-        return OpenAIChatModel(parts.fragment, provider=provider)
-    if name.startswith("ollama:"):
-        return infer_model(name, _ollama)
-    return infer_model(name)
-
-
-def _ollama(name: str) -> Any:
-    from pydantic_ai.exceptions import UserError
-    from pydantic_ai.providers import infer_provider
-    from pydantic_ai.providers.ollama import OllamaProvider
-
-    try:
-        return infer_provider(name)
-    except UserError:  # no address was set
-        return OllamaProvider(base_url=_OLLAMA)
 
 
 def _schema() -> dict[str, Any]:
