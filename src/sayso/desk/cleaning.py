@@ -224,7 +224,7 @@ class Cleaning(Frozen):
 SPEECH_ONLY = Cleaning(
     preprocess=Preprocess(level_lufs=-23.0),
     separation=Separation(
-        separators=(Hearing(), Hearing(after=First(model="htdemucs"), optional=True)),
+        separators=(Hearing(), Hearing(after=First(model="htdemucs"), optional=True, weight=2)),
         fusion=Fusion(kind="mean"),
     ),
     restore=Restore(beta=0.08, levelled=True, floor_db=-60.0, enough_db=-100.0),
