@@ -180,7 +180,7 @@ class Gate(Frozen):
     told_by: Literal["level", "voice"] = "level"
     threshold_lu: float = Field(default=-32.0, ge=-70, le=0)
     range_db: float = Field(default=-10.0, ge=-80, lt=0)
-    enough_db: float = Field(default=-56.0, ge=-200, le=0)
+    enough_db: float = Field(default=-60.0, ge=-200, le=0)
     attack_s: float = Field(default=0.01, ge=0.001, le=1)
     release_s: float = Field(default=0.15, ge=0.005, le=5)
 
