@@ -1,6 +1,7 @@
 """How well edits are recovered and learnt.
 
     python bench/edit.py align POOL [--recordings 20] [--minutes 5 10] [--cache DIR] [--only N ...]
+    python bench/edit.py tighten POOL [--recordings 30] [--minutes 5] [--only N ...]
     python bench/edit.py learn POOL --soundfont FILE.sf2 [--cache DIR] [--only PERSON ...]
     python bench/edit.py long POOL EDITOR [--hours 3]
 
@@ -24,21 +25,19 @@ import numpy as np
 
 from edit_material import RATE, Cutting, Pool, cut, mixed
 from edit_rehearsals import EDITORS, Band, Rehearsal
+from edit_tight import bench_tighten
 from sayso.align.align import Alignment, Match, align
 from sayso.align.copies import same_sound
 from sayso.align.landmarks import RATE as LOW_RATE
-from sayso.align.matching import Line, settle
 from sayso.align.mono import mono
+from sayso.align.offsets import Line, settle
 from sayso.audio import Audio, Samples, Writer, read, write
 from sayso.autoedit.apply import point_out
-from sayso.autoedit.bars import find_bars
-from sayso.autoedit.choose import timeline_of
 from sayso.autoedit.editor import Editor
 from sayso.autoedit.features import extract_features
-from sayso.measure.edits import compare_edits, cut_quality
-from sayso.timeline import Clip, Timeline
+from sayso.timeline import Clip
 from sayso.train.editor import EditorConfig, learn
-from sayso.train.editor_files import METHODS, Example, Outcome, judge, means
+from sayso.train.editor_files import METHODS, Example, beside, judge, means
 from sayso.train.editor_lessons import Pair
 
 
@@ -173,38 +172,6 @@ def bench_align(
             )
 
 
-def silence_cut(audio: Audio) -> Timeline:
-    """As auto-editor by default: what is over 4% of full scale, and 0.2 s around it."""
-    frame = audio.sample_rate // 30
-    count = -(-audio.frames // frame)
-    padded = np.pad(audio.samples[0], (0, count * frame - audio.frames))
-    loud = np.abs(padded).reshape(count, frame).max(axis=1) >= 0.04
-    near = np.convolve(loud, np.ones(13), "same") > 0
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], near, [False]]).astype(np.int8)))
-    clips = tuple(
-        Clip(start=int(a) * frame, stop=min(int(b) * frame, audio.frames))
-        for a, b in zip(edges[::2], edges[1::2], strict=True)
-    )
-    return Timeline(sample_rate=audio.sample_rate, clips=clips)
-
-
-def chance(example: Example, ratio: float, seed: int) -> Timeline:
-    """Whole phrases at random, as many as make the share that is usually kept."""
-    rng = np.random.default_rng(seed)
-    heard, audio = example.pair.heard, example.audio
-    bars = find_bars(heard)
-    starts = np.append(np.flatnonzero(np.diff(bars.phrase, prepend=-1)), bars.count)
-    edges = [heard.frame(at) for at in bars.edges[starts]]
-    chosen, total = [], 0
-    for at in rng.permutation(len(edges) - 1):
-        if total >= ratio * audio.frames:
-            break
-        chosen.append(int(at))
-        total += edges[at + 1] - edges[at]
-    spans = [(edges[at], edges[at + 1]) for at in sorted(chosen)]
-    return timeline_of(spans, audio)
-
-
 def _cached(folder: Path | None, name: str, make: Callable[[], Rehearsal]) -> Rehearsal:
     if folder is None:
         return make()
@@ -239,12 +206,7 @@ def bench_learn(
             judge(editor, example, method) for method in METHODS for example in examples[6:]
         ]
         for example in examples[6:]:
-            others = [("silence", silence_cut(example.audio))]
-            others += [("chance", chance(example, editor.keep_ratio, s)) for s in range(5)]
-            for method, timeline in others:
-                metrics = compare_edits(timeline, example.pair.timeline, example.audio.frames)
-                quality = cut_quality(example.audio, timeline)
-                outcomes.append(Outcome(method, example.name, metrics, quality))
+            outcomes += beside(example, editor.keep_ratio)
         print(f"{name}: learnt in {spent[0]:.0f} s, {spent[1]:.0f} s of one processor")
         for method, row in means(outcomes).items():
             print(f"  {method:14s}" + "".join(_column(value) for value in row.values()))
@@ -319,11 +281,19 @@ def main() -> None:
     two.add_argument("--cache", type=Path)
     two.add_argument("--steps", type=int, default=EditorConfig().steps)
     two.add_argument("--only", nargs="+", default=[], help="people: drops, keeps, loops")
+    tight = kinds.add_parser("tighten")
+    tight.add_argument("pool", type=Path)
+    tight.add_argument("--recordings", type=int, default=30)
+    tight.add_argument("--minutes", type=float, default=5.0)
+    tight.add_argument("--only", type=int, nargs="+", default=[], help="numbers of recordings")
     three = kinds.add_parser("long")
     three.add_argument("pool", type=Path)
     three.add_argument("editor", type=Path)
     three.add_argument("--hours", type=float, default=3.0)
     arguments = parser.parse_args()
+    if arguments.kind == "tighten":
+        pool = Pool.open(arguments.pool)
+        bench_tighten(pool, arguments.recordings, arguments.minutes, arguments.only)
     if arguments.kind == "learn":
         bench_learn(
             Pool.open(arguments.pool),

@@ -133,11 +133,12 @@ def cut(raw: Audio, path: Path, seed: int, *, speed: float = 1.0) -> Cutting:
     audio = record(process(sound, Strip(effects=tuple(effects))))
     peak = float(np.abs(audio.samples).max())
     audio = Audio(audio.samples * np.float32(min(1.0, 0.95 / peak)), RATE)
-    _write_mp3(path, audio)
+    write_mp3(path, audio)
     return Cutting(path, tuple(clips), speed)
 
 
-def _write_mp3(path: Path, audio: Audio) -> None:
+def write_mp3(path: Path, audio: Audio) -> None:
+    """Writes stereo as an MP3 at 96 kbit/s."""
     import av
 
     with av.open(str(path), "w") as container:

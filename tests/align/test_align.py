@@ -181,3 +181,37 @@ def test_cuts_are_found_under_music():
     found = align(raw, Audio(edited.samples + np.float32(0.3) * music, RATE))
     assert placed(found, spans) > 0.97
     assert (found.new, found.doubt) == ((), None)
+
+
+@pytest.mark.parametrize("tape", [1.0137, 0.9873, 1.0052])
+def test_short_clips_at_an_odd_tape_speed_are_placed(tape):
+    raw = melody(60.0, 5)
+    spans = [(2.0, 7.5), (30.0, 35.0), (12.0, 17.0), (44.0, 49.5), (22.0, 27.0)]
+    cut = made(raw, *spans).samples
+    edited = resample(Audio(cut, 600_000), round(600_000 / tape)).samples
+    found = align(raw, Audio(edited, RATE))
+    speeds = {match.speed for match in found.matches}
+    assert max(abs(speed - tape) for speed in speeds) < 2e-5
+    heard_s = found.known * edited.shape[1] / RATE
+    assert heard_s == pytest.approx(26.0 / tape, abs=0.2)
+    assert np.median(errors_ms(found, spans)) < 20
+
+
+@pytest.mark.parametrize("fade_s", [0.1, 1.0, 4.0])
+def test_crossfades_are_found_to_a_tenth_of_their_length(fade_s):
+    raw = melody(80.0, 6)
+    spans = [(0.0, 14.0), (20.0, 34.0), (41.0, 55.0), (62.0, 80.0)]
+    found = align(raw, made(raw, *spans, fade_s=fade_s))
+    joins = [found.timeline.join(number) / RATE for number in (1, 2, 3)]
+    assert joins == pytest.approx([fade_s] * 3, rel=0.1)
+    assert errors_ms(found, spans).max() < 150
+    assert found.new == ()
+
+
+def test_of_equal_copies_the_one_a_short_cut_away_is_told():
+    piece = melody(12.0, 9).samples
+    parts = [melody(15.0, 10).samples, piece, melody(15.0, 11).samples, piece]
+    raw = Audio(np.concatenate(parts, axis=1), RATE)
+    spans = [(31.0, 41.6), (42.1, 45.0), (45.4, 53.5)]
+    found = align(raw, made(raw, *spans))
+    assert placed(found, spans) > 0.99

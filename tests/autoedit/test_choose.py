@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.align.material import RATE, rehearsal
 
 from sayso.audio import Audio
 from sayso.autoedit.apply import with_room_tone
-from sayso.autoedit.choose import Scores, choose, snap
+from sayso.autoedit.choose import Scores, choose, choose_length, snap
 from sayso.autoedit.editor import score
 from sayso.autoedit.features import extract_features
 from sayso.errors import FormatError, ModelError, RangeError
@@ -37,6 +39,17 @@ def test_level_keeps_the_takes_whole(material):
     for clip, (start, stop) in zip(timeline.clips, spans, strict=True):
         assert clip.start <= start + 0.03 * RATE
         assert clip.stop >= stop - 0.45 * RATE  # the last note has died away by then
+
+
+@pytest.mark.parametrize("wish_s", [3.0, 7.5, 12.0, 20.0, 26.0])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_wished_length_is_met(material, wish_s, seed):
+    audio, _, _, scores = material
+    values = np.random.default_rng(seed).random(len(scores.values)).astype(np.float32)
+    scores = replace(scores, values=values)
+    timeline = choose_length(scores, audio, wish_s)
+    longest_s = np.diff(scores.edges).max() / RATE
+    assert abs(timeline.duration_s - wish_s) <= max(longest_s, 0.05 * wish_s)
 
 
 def test_scores_come_back_from_json(material):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -94,3 +95,32 @@ def test_mistakes_are_told(folder, monkeypatch, capsys, arguments, code, says):
     monkeypatch.chdir(folder)
     assert main(["edit", *arguments]) == code
     assert says in capsys.readouterr().err
+
+
+def test_the_curve_is_a_table_and_a_picture(folder, capsys):
+    picture = folder / "curve.svg"
+    assert main(["edit", "curve", str(folder / "raw0.wav"), "-o", str(picture)]) == 0
+    heading, *rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert heading == ["threshold", "keeps", "length"]
+    thresholds = [float(row[0]) for row in rows]
+    kept = [float(row[1].rstrip("%")) for row in rows]
+    assert thresholds == sorted(thresholds, reverse=True)
+    assert kept == sorted(kept)
+    assert kept[-1] == 100.0
+    assert ElementTree.parse(picture).getroot().tag.endswith("svg")
+
+
+def test_evaluation_prints_headings_and_material_for_a_blind_test(folder, capsys):
+    files = [str(folder / name) for name in ("raw0.wav", "cut0.wav", "raw1.wav", "cut1.wav")]
+    listen = folder / "listen"
+    command = ["edit", "evaluate", *files, "--steps", "2", "--listen", str(listen)]
+    assert main(command) == 0
+    heading, *rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert heading[:3] == ["method", "iou", "boundary_f"]
+    assert {"silence", "chance", "pointer"} <= {row[0] for row in rows}
+    key = json.loads((listen / "key.json").read_text())
+    assert sorted(key) == ["1-raw0-A.wav", "1-raw0-B.wav", "2-raw1-A.wav", "2-raw1-B.wav"]
+    assert [value["edited by"] for value in key.values()].count("person") == 2
+    assert all(read(listen / name).duration_s > 1 for name in key)
+    assert len((listen / "answers.csv").read_text().splitlines()) == 3
+    assert main(command) != 0  # nothing is replaced

@@ -188,6 +188,7 @@ def test_late_errors_come_early(sayso, here, monkeypatch, options, words):
         (("ask", "take.wav", "3 dB quieter", "--filename", ""), 5),
         (("clean", "take.wav", "--config", "fast", "--format", "doc"), 5),
         (("edit", "render", "cut.json", "-o", "x.wma"), 5),
+        (("demo", "-o", "x.doc"), 5),
         (("edit", "export", "cut.json", "--raw", "take.wav", "-o", "x.doc"), 5),
     ],
     ids=str,
@@ -232,7 +233,11 @@ def test_stdout_is_named_by_its_sign(here):
 
 def test_a_disk_without_room_is_told_before_the_work(sayso, here, monkeypatch):
     usage = namedtuple("usage", "total used free")
+    (here / "l.txt").write_text("0.1\t0.4\t1\n")
+    assert sayso("edit", "export", "l.txt", "--raw", "take.wav", "-o", "cut.json").code == 0
     monkeypatch.setattr("shutil.disk_usage", lambda path: usage(9e9, 9e9, 1000))
+    done = sayso("edit", "render", "cut.json", "-o", "cut.wav")
+    assert (done.code, "takes" in done.err) == (5, True), done.err
     for command in (
         ("ask", "take.wav", "3 dB quieter"),
         ("separate", "take.wav", "-n", "simple"),

@@ -28,6 +28,20 @@ def test_iou_counts_what_is_heard_twice_twice():
     assert kept_iou(timeline((0, 1)), timeline((5, 6))) == 0
 
 
+def test_the_order_in_which_it_is_heard_counts():
+    edit = timeline((0, 2), (3, 5), (6, 8), (9, 11))
+    reversed_ = timeline((9, 11), (6, 8), (3, 5), (0, 2))
+    assert kept_iou(reversed_, edit) == pytest.approx(2 / 14)
+    assert boundary_f(reversed_, edit) == pytest.approx(2 / 8)
+    moved = timeline((3, 5), (6, 8), (9, 11), (0, 2))
+    assert kept_iou(moved, edit) == pytest.approx(6 / 10)
+
+
+def test_a_clip_in_two_halves_is_the_same_sound():
+    assert kept_iou(timeline((1, 3), (3, 6)), timeline((1, 6))) == 1
+    assert kept_iou(timeline((0, 4), (2, 4)), timeline((0, 4), (2, 4))) == 1
+
+
 def test_boundaries_match_one_to_one_within_half_a_second():
     assert boundary_f(timeline((1.4, 4)), timeline((1, 4))) == 1
     assert boundary_f(timeline((1.6, 4)), timeline((1, 4))) == 0.5

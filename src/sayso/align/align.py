@@ -11,20 +11,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sayso.align.boundaries import NEW_S, absorbed, bridged, merged, placed, usual_crossfade_s
+from sayso.align.boundaries import NEW_S, Placed, absorbed, bridged, faded_alike, merged, placed
 from sayso.align.copies import gathered
-from sayso.align.landmarks import HOP, RATE, Landmarks, landmarks, matches
-from sayso.align.matching import Likeness, Line, drift, settle
+from sayso.align.hypotheses import likeliest, step
+from sayso.align.landmarks import RATE, landmarks
 from sayso.align.mono import mono, require_sound
-from sayso.align.runs import Run, estimate_speed, trace
-from sayso.audio import Audio, Samples, decibels, resample
+from sayso.align.offsets import Line
+from sayso.audio import Audio, decibels, resample
 from sayso.errors import DataError, EmptyAudioError
 from sayso.timeline import CROSSFADE_S, Clip, Spans, Timeline
 from sayso.watch import SILENT, Watch
 
 SHORTEST_S = 2.0
-_VARISPEEDS = (1.0, 0.98, 1.02, 0.99, 1.01, 0.97, 1.03, 0.96, 1.04)
-_WELL = 0.7
 _LEAST_KNOWN = 0.1
 _SWAPPED = 0.25
 _SURE = 0.95
@@ -98,92 +96,24 @@ def align(
                 f"expected at least {SHORTEST_S:g} s to align"
             )
     raw_low = mono(raw, RATE, watch=watch)
-    _step(watch, 0.25)
+    step(watch, 0.25)
     edited_low = mono(edited, RATE, watch=watch)
     require_sound(raw_low, "the raw recording")
     require_sound(edited_low, "the edited recording")
-    _step(watch, 0.4)
+    step(watch, 0.4)
     marks = landmarks(raw_low)
-    _step(watch, 0.5)
-    signal, tape, runs, speed = _coarse(raw_low, edited_low, marks, watch)
-    lines = [settle(raw_low, signal, line) for line in _lines(runs, speed)]
-    lines = [line for line in lines if Likeness(raw_low, signal, line).trusted]
+    step(watch, 0.5)
+    likely = likeliest(raw_low, edited_low, marks, watch)
+    signal, tape, lines = likely.signal, likely.tape, likely.lines
     _require_kinship(raw, edited, sum(line.stop - line.start for line in lines) / len(signal))
-    _step(watch, 0.75)
+    step(watch, 0.75)
     lines = merged(absorbed(raw_low, signal, merged(bridged(raw_low, signal, lines))))
     lines = gathered(raw_low, marks, lines)
-    sides = placed(raw_low, signal, lines)
-    _step(watch, 0.9)
+    sides, usual = faded_alike(placed(raw_low, signal, lines))
+    step(watch, 0.9)
     found = _matches(raw, edited, sides, tape)
-    return _alignment(raw, edited, found, usual_crossfade_s(sides))
-
-
-def _step(watch: Watch, done: float) -> None:
-    watch.check("stopped while aligning")
-    watch.report(done)
-
-
-def _coarse(
-    raw: Samples, edited: Samples, marks: Landmarks, watch: Watch
-) -> tuple[Samples, float, list[Run], float]:
-    """The edited signal at the tape speed that fits, that speed, its runs and their tempo."""
-    best: tuple[float, Samples, float, list[Run], float] | None = None
-    for tape in _VARISPEEDS:
-        signal = _respeed(edited, tape)
-        runs, speed = _traced(marks, signal)
-        known = _known(runs)
-        if best is None or known > best[0]:
-            best = (known, signal, tape, runs, speed)
-        _step(watch, 0.6)
-        if best[0] > _WELL:
-            break
-    assert best is not None
-    _, signal, tape, runs, speed = best
-    if tape != 1.0:
-        # Tape speed that lies between those tried: what is left of it looks like a little tempo.
-        for waveform in (False, True):
-            tape *= drift(raw, signal, _lines(runs, speed), waveform=waveform)
-            signal = _respeed(edited, tape)
-            runs, speed = _traced(marks, signal, speed=1.0)
-    if speed != 1.0:
-        plain, _ = _traced(marks, signal, speed=1.0)
-        if _untouched(raw, signal, plain):
-            return signal, tape, plain, 1.0
-    return signal, tape, runs, speed
-
-
-def _untouched(raw: Samples, edited: Samples, runs: Sequence[Run]) -> bool:
-    """Whether the waveform of the longest run fits at the raw tempo, so that it was not changed."""
-    lines = _lines(runs, 1.0)
-    if not lines:
-        return False
-    line = max(lines, key=lambda line: line.stop - line.start)
-    middle, half = (line.start + line.stop) / 2, min(RATE, (line.stop - line.start) / 2)
-    piece = Line(middle - half, middle + half, 1.0, line.offset)
-    return Likeness(raw, edited, settle(raw, edited, piece)).explained > 0.5
-
-
-def _respeed(signal: Samples, speed: float) -> Samples:
-    """`signal` [T] as it was before it was played `speed` times as fast."""
-    if speed == 1.0:
-        return signal
-    # The resampler takes whole rates: 700 kHz to 700 kHz times the speed.
-    slowed: Samples = resample(Audio(signal[None], 700_000), round(700_000 * speed)).samples[0]
-    return slowed
-
-
-def _traced(
-    marks: Landmarks, signal: Samples, *, speed: float | None = None
-) -> tuple[list[Run], float]:
-    at_raw, at_edited = matches(marks, landmarks(signal))
-    if speed is None:
-        speed = estimate_speed(at_raw, at_edited)
-    return trace(at_raw, at_edited, steps=len(signal) // HOP + 1, speed=speed), speed
-
-
-def _known(runs: Sequence[Run]) -> float:
-    known = sum(run.stop - run.start for run in runs if run.first is not None)
-    return known / max(1, runs[-1].stop)
+    crossfade_s = CROSSFADE_S if usual is None else usual.length / RATE
+    return _alignment(raw, edited, found, crossfade_s)
 
 
 def _strangers() -> DataError:
@@ -204,19 +134,10 @@ def _require_kinship(raw: Audio, edited: Audio, known: float) -> None:
         )
 
 
-def _lines(runs: Sequence[Run], speed: float) -> list[Line]:
-    lines = []
-    for run in runs:
-        if run.first is not None and run.last is not None:
-            offset = (run.first + run.last) / 2 * HOP
-            lines.append(Line(run.start * HOP, run.stop * HOP, speed, offset))
-    return lines
-
-
-def _matches(raw: Audio, edited: Audio, sides: Sequence[Likeness], tape: float) -> list[Match]:
+def _matches(raw: Audio, edited: Audio, sides: Sequence[Placed], tape: float) -> list[Match]:
     """From samples at the low rate to frames, the offset found anew at the full rate."""
     found = []
-    for side in sides:
+    for side, fade in sides:
         line = side.line
         offset_s = line.offset / RATE
         if line.slope == 1.0 and tape == 1.0:
@@ -235,12 +156,22 @@ def _matches(raw: Audio, edited: Audio, sides: Sequence[Likeness], tape: float) 
             Match(
                 start=max(round(start_s * into), 0),
                 stop=min(round(stop_s * into), edited.frames),
-                clip=Clip(start=first, stop=last, gain_db=gain_db),
+                clip=Clip(
+                    start=first,
+                    stop=last,
+                    gain_db=gain_db,
+                    crossfade_frames=_frames(fade.length, raw) if fade is not None else None,
+                ),
                 speed=round(speed, 6),
                 certainty=round(line.certainty, 3),
             )
         )
     return found
+
+
+def _frames(samples: float, raw: Audio) -> int:
+    """So many samples at the low rate, in frames of the raw recording."""
+    return round(samples / RATE * raw.sample_rate)
 
 
 def _full_rate_lag_s(raw: Audio, edited: Audio, line: Line) -> float:
@@ -268,21 +199,20 @@ def _full_rate_lag_s(raw: Audio, edited: Audio, line: Line) -> float:
     return best[1]
 
 
-def _alignment(
-    raw: Audio, edited: Audio, found: Sequence[Match], crossfade_s: float | None
-) -> Alignment:
+def _alignment(raw: Audio, edited: Audio, found: Sequence[Match], crossfade_s: float) -> Alignment:
     if not found:
         raise _strangers()
     shortest = round(NEW_S * edited.sample_rate)
     ends = [0, *(match.stop for match in found)]
     begins = [*(match.start for match in found), edited.frames]
     new = [(a, b) for a, b in zip(ends, begins, strict=True) if b - a >= shortest]
-    clips = tuple(match.clip for match in found)
-    crossfade = CROSSFADE_S if crossfade_s is None else crossfade_s
-    timeline = Timeline(
-        sample_rate=raw.sample_rate,
-        clips=clips,
-        crossfade_frames=round(crossfade * raw.sample_rate),
-    )
+    usual = round(crossfade_s * raw.sample_rate)
+    # A clip says only what is not usual.
+    clips = tuple(
+        match.clip.model_copy(update={"crossfade_frames": None})
+        if match.clip.crossfade_frames == usual else match.clip
+        for match in found
+    )  # fmt: skip
+    timeline = Timeline(sample_rate=raw.sample_rate, clips=clips, crossfade_frames=usual)
     unknown = sum(b - a for a, b in new)
     return Alignment(tuple(found), tuple(new), timeline, 1 - unknown / edited.frames)

@@ -7,23 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
+from sayso.align.joins import LONGEST_S, Fade, Usual, as_usual, fitted, usual_join
 from sayso.align.landmarks import HOP, RATE
-from sayso.align.matching import Likeness, Line, by_waveform, excerpt, join
+from sayso.align.matching import Likeness, by_waveform, join
+from sayso.align.offsets import Line, excerpt
 from sayso.audio import Samples
 
 NEW_S = 0.15
 """Unknown stretches shorter than this are what a crossfade or a codec leaves, not new material."""
 _REACH_S = 0.9
 """How far to each side of its coarse place a join is looked for."""
-_CROSSFADES_S = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 _AS_GOOD = 0.7
 """Twice the residual power is no worse: a louder copy of the same loop suffers less from codecs."""
-_AS_USUAL, _LONGEST_HOLE_S = 6.0, 12.0
+_AS_USUAL, _LONGEST_HOLE_S = 6.0, 60.0
 """Up to so many times what is unexplained elsewhere, a hole in what is known is no new material."""
+_LITTLE = 0.1
+"""Share of the power that even a crossfade of no common curve leaves unexplained at most."""
+_HEARD = 0.03
+"""Share of what is left that a sound must have for its presence to be heard."""
 _PART_S, _PARTS = 2.0, 8
 """Of so many parts of a run, however long it is, all must sound the same."""
 _PAUSE = 0.05
@@ -81,47 +86,103 @@ def _no_worse(own: Likeness, other: Likeness) -> bool:
     return True
 
 
-def placed(raw: Samples, edited: Samples, lines: Sequence[Line]) -> list[Likeness]:
+class Placed(NamedTuple):
+    """A line between its joins, and the crossfade from the one before, where that tells."""
+
+    side: Likeness
+    fade: Fade | None
+
+
+def placed(raw: Samples, edited: Samples, lines: Sequence[Line]) -> list[Placed]:
     """The lines between their joins, each found where one explains the sound worse than the next.
 
     What neither explains lies between the stop of one and the start of the next.
     """
     sides = [Likeness(raw, edited, line) for line in lines]
     starts, stops = [line.start for line in lines], [line.stop for line in lines]
+    fades: list[Fade | None] = [None] * len(lines)
     reach, usual = _REACH_S * RATE, _usual_rest(sides)
     if usual is None or not _goes_on(sides[0], 0, starts[0], usual):
         starts[0] = _edge(None, sides[0], max(0, starts[0] - reach), starts[0] + reach)
     else:
         starts[0] = 0
-    for at in range(len(lines) - 1):
-        before, after = sides[at], sides[at + 1]
-        low = max(stops[at] - reach, starts[at] + 0.1 * RATE)
-        high = min(starts[at + 1] + reach, stops[at + 1] - 0.1 * RATE)
-        if usual is not None and starts[at + 1] - stops[at] < _LONGEST_HOLE_S * RATE:
-            turn = join(before, after, round(low), max(round(high), round(low)))
-            if _goes_on(before, stops[at], turn, usual) and _goes_on(
-                after, turn, starts[at + 1], usual
-            ):
-                stops[at] = starts[at + 1] = turn
-                continue
-        if starts[at + 1] - stops[at] > 2 * _REACH_S * RATE:
-            stops[at] = _edge(before, None, low, stops[at] + reach)
-            starts[at + 1] = _edge(None, after, starts[at + 1] - reach, high)
-            continue
-        stops[at] = starts[at + 1] = join(before, after, round(low), max(round(high), round(low)))
-        ends = _edge(before, None, low, high), _edge(None, after, low, high)
-        if ends[1] - ends[0] > NEW_S * RATE and _audible(edited, *ends):
-            stops[at], starts[at + 1] = ends
+    for at in range(1, len(lines)):
+        pair = sides[at - 1], sides[at]
+        span = starts[at - 1] + 0.1 * RATE, stops[at] - 0.1 * RATE
+        stops[at - 1], starts[at], fades[at] = _met(*pair, stops[at - 1], starts[at], span, usual)
     length = len(edited)
     if usual is not None and _goes_on(sides[-1], stops[-1], length, usual):
         stops[-1] = length
     else:
         stops[-1] = _edge(sides[-1], None, stops[-1] - reach, min(length, stops[-1] + reach))
     return [
-        replace(side, line=replace(side.line, start=start, stop=stop))
-        for side, start, stop in zip(sides, starts, stops, strict=True)
+        Placed(replace(side, line=replace(side.line, start=start, stop=stop)), fade)
+        for side, start, stop, fade in zip(sides, starts, stops, fades, strict=True)
         if stop - start > 0.02 * RATE
     ]
+
+
+def _met(
+    before: Likeness,
+    after: Likeness,
+    stop: float,
+    start: float,
+    span: tuple[float, float],
+    usual: float | None,
+) -> tuple[float, float, Fade | None]:
+    """Where `before` stops and `after` starts, and how one fades into the other.
+
+    Coarsely they do so at `stop` and `start`; `span` is where both must lie.
+    """
+    reach = _REACH_S * RATE
+    low, high = max(stop - reach, span[0]), min(start + reach, span[1])
+    turn = join(before, after, round(low), max(round(high), round(low)))
+    if usual is not None and start - stop < _LONGEST_HOLE_S * RATE:
+        fade = _faded(before, after, turn, span)
+        if fade is not None and _explains(fade, usual):
+            first, last = fade.at - fade.length / 2, fade.at + fade.length / 2
+            if _goes_on(before, stop, first, usual) and _goes_on(after, last, start, usual):
+                return fade.at, fade.at, fade
+        if _goes_on(before, stop, turn, usual) and _goes_on(after, turn, start, usual):
+            return turn, turn, None
+    if start - stop > 2 * reach:
+        return _edge(before, None, low, stop + reach), _edge(None, after, start - reach, high), None
+    ends = _edge(before, None, low, high), _edge(None, after, low, high)
+    if ends[1] - ends[0] > NEW_S * RATE and _audible(before.edited, *ends):
+        return *ends, None
+    return turn, turn, None
+
+
+def _explains(fade: Fade, usual: float) -> bool:
+    """Whether a crossfade leaves no more than elsewhere is left, or next to nothing."""
+    return fade.left < _AS_USUAL * max(usual, fade.around) or fade.share < _LITTLE
+
+
+def _faded(before: Likeness, after: Likeness, turn: int, span: tuple[float, float]) -> Fade | None:
+    """The crossfade about `turn`, where waveforms tell and there is room for one."""
+    if not by_waveform(before, after):
+        return None
+    reach = 0.6 * LONGEST_S * RATE
+    low, high = max(turn - reach, span[0]), min(turn + reach, span[1])
+    return fitted(before, after, turn, low, high) if high - low > 0.1 * RATE else None
+
+
+def faded_alike(sides: Sequence[Placed]) -> tuple[list[Placed], Usual | None]:
+    """The sides with all crossfades of the usual length but those that differ, and that length."""
+    usual = usual_join([side.fade for side in sides if side.fade is not None])
+    if usual is None:
+        return list(sides), None
+    fades = [None if side.fade is None else as_usual(side.fade, usual) for side in sides]
+    out = []
+    for at, (side, fade) in enumerate(zip(sides, fades, strict=True)):
+        line = side.side.line
+        start = line.start if fade is None else float(fade.at)
+        after = fades[at + 1] if at + 1 < len(fades) else None
+        stop = line.stop if after is None else float(after.at)
+        if stop <= start:
+            return list(sides), usual
+        out.append(Placed(replace(side.side, line=replace(line, start=start, stop=stop)), fade))
+    return out, usual
 
 
 def _usual_rest(sides: Sequence[Likeness]) -> float | None:
@@ -134,14 +195,26 @@ def _usual_rest(sides: Sequence[Likeness]) -> float | None:
 
 
 def _goes_on(side: Likeness, start: float, stop: float, usual: float) -> bool:
-    """Whether what plays from `start` to `stop` is `side`, as far as any of it is explained."""
+    """Whether what plays from `start` to `stop` is `side`, as far as any of it is explained.
+
+    In every part: what is left is no more than elsewhere, or takes what `side` plays out of it.
+    """
     low, high = round(start), round(stop)
     if high - low < 1:
         return True
-    if high - low > _LONGEST_HOLE_S * RATE or not by_waveform(side):
+    if high - low > _LONGEST_HOLE_S * RATE or not side.waveform:
         return False
-    rest = excerpt(side.edited, low, high - low) - side.predicted(low, high)
-    return float(np.vdot(rest, rest)) / len(rest) < _AS_USUAL * usual
+    wave = side.predicted(low, high)
+    rest = excerpt(side.edited, low, high - low) - wave
+    count = max(1, round((high - low) / (_PART_S * RATE)))
+    for part, left in zip(np.array_split(wave, count), np.array_split(rest, count), strict=True):
+        power = float(np.vdot(part, part)) / len(part)
+        unexplained = float(np.vdot(left, left)) / len(left)
+        # |heard|^2 - |heard - wave|^2 = |wave|^2 + 2 wave.(heard - wave): all of |wave|^2 if there.
+        there = 2 * float(np.vdot(part, left)) / len(part) > -0.5 * power
+        if unexplained > _AS_USUAL * usual and not (there and power > _HEARD * unexplained):
+            return False
+    return True
 
 
 def bridged(raw: Samples, edited: Samples, lines: Sequence[Line]) -> list[Line]:
@@ -185,24 +258,3 @@ def _audible(edited: Samples, start: int, stop: int) -> bool:
     return float(np.vdot(part, part)) / len(part) > _PAUSE**2 * float(
         np.vdot(edited, edited)
     ) / len(edited)
-
-
-def usual_crossfade_s(placed: Sequence[Likeness]) -> float | None:
-    """The usual length of the joins, or None where no join tells."""
-    lengths = []
-    for before, after in pairwise(placed):
-        at = round(before.line.stop)
-        if at != round(after.line.start) or min(before.explained, after.explained) < 0.8:
-            continue
-        reach = round(0.4 * RATE)
-        low = at - reach
-        heard = excerpt(before.edited, low, 2 * reach).astype(np.float64)
-        one, other = before.predicted(low, low + 2 * reach), after.predicted(low, low + 2 * reach)
-        left = []
-        for length_s in _CROSSFADES_S:
-            width = max(length_s * RATE, 1.0)
-            share = np.clip((np.arange(2 * reach) - reach) / width + 0.5, 0.0, 1.0)
-            mixed = np.cos(share * np.pi / 2) * one + np.sin(share * np.pi / 2) * other
-            left.append(float(np.vdot(heard - mixed, heard - mixed)))
-        lengths.append(_CROSSFADES_S[int(np.argmin(left))])
-    return float(np.median(lengths)) if lengths else None

@@ -9,27 +9,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
 from sayso.align.landmarks import HOP, RATE, Landmarks, matches
-from sayso.align.matching import Likeness, Line, settle
+from sayso.align.matching import Likeness
+from sayso.align.offsets import Line, excerpt, settle
 from sayso.audio import Samples
 
 _SAME = 0.98
 """Share of the power of one copy that the other explains."""
-_VOTES = 0.4
-"""Share of the landmarks of a stretch that its copies must have."""
+_PAUSE = 1e-3
+"""Power below this share of the loudest part's is a pause."""
+_VOTES = 0.08
+"""Share of the landmarks of a stretch that its copies must have; half a step apart, few agree."""
 _MOST = 6
 _NEAR_S = 0.05
 _LEAST_S = 1.0
+_SHORT_S = 3.0
+"""Who tightens a recording takes less than this out at once."""
 
 
 def gathered(raw: Samples, marks: Landmarks, lines: Sequence[Line]) -> list[Line]:
     """The lines, each on that copy of its sound which makes the simplest edit.
 
-    One that goes on from a neighbour stays, or moves to where it does. Else what another line
-    plays, too, is a repeat of it; else the copy that is heard first in the recording counts.
+    One that goes on from a neighbour, but for a short cut, stays, or moves to where it does. Else
+    what another line plays, too, is a repeat of it; else the copy that is heard first counts.
 
     Args:
         raw: the recording [T].
@@ -40,14 +46,47 @@ def gathered(raw: Samples, marks: Landmarks, lines: Sequence[Line]) -> list[Line
     for at, line in enumerate(lines):
         if line.stop - line.start >= _LEAST_S * RATE and not _goes_on(lines, at):
             shifts[at] = copies(raw, marks, line.raw(line.start), line.raw(line.stop))
-    out = list(lines)
-    sure = [line for line, found in zip(lines, shifts, strict=True) if not found]
-    for at, line in enumerate(lines):
-        if shifts[at]:
-            places = [replace(line, offset=line.offset + shift) for shift in (0.0, *shifts[at])]
-            out[at] = min(places, key=lambda place: _cost(place, out, at, sure))
-            sure.append(out[at])
+    places = [
+        [replace(line, offset=line.offset + shift) for shift in (0.0, *found)]
+        for line, found in zip(lines, shifts, strict=True)
+    ]
+    out = _simplest(places)
+    alone = [bool(found) and not _follows(out, at) for at, found in enumerate(shifts)]
+    sure = [line for line, lonely in zip(out, alone, strict=True) if not lonely]
+    for at in (at for at, lonely in enumerate(alone) if lonely):
+        out[at] = min(places[at], key=lambda place: _cost(place, sure))
+        sure.append(out[at])
     return out
+
+
+def _simplest(places: Sequence[Sequence[Line]]) -> list[Line]:
+    """Of all choices of one place a line, the one with the fewest and shortest jumps (Viterbi)."""
+    totals = np.zeros(len(places[0]))
+    came = []
+    for before, here in pairwise(places):
+        jumps = np.array([[_jump(one, other) for one in before] for other in here])
+        came.append((totals + jumps).argmin(axis=1))
+        totals = (totals + jumps).min(axis=1)
+    at = int(totals.argmin())
+    chosen = [places[-1][at]]
+    for before, back in zip(places[-2::-1], came[::-1], strict=True):
+        at = int(back[at])
+        chosen.append(before[at])
+    return chosen[::-1]
+
+
+def _jump(before: Line, after: Line) -> float:
+    """How much of a jump lies between two lines: 0 for none, 1 to 2 for a short cut, 3 for more."""
+    apart = (after.raw(after.start) - before.raw(before.stop)) / RATE
+    if abs(apart) < _NEAR_S:
+        return 0.0
+    return 1.0 + apart / _SHORT_S if 0 < apart < _SHORT_S else 3.0
+
+
+def _follows(lines: Sequence[Line], at: int) -> bool:
+    """Whether no more than a short cut lies between a line and a neighbour."""
+    near = pairwise(lines[max(0, at - 1) : at + 2])
+    return any(_jump(one, other) < 3.0 for one, other in near)
 
 
 def copies(raw: Samples, marks: Landmarks, start: float, stop: float) -> list[float]:
@@ -73,12 +112,16 @@ def copies(raw: Samples, marks: Landmarks, start: float, stop: float) -> list[fl
 def same_sound(raw: Samples, line: Line) -> bool:
     """Whether `raw` along `line` is `raw` itself, but for its level and what lies 17 dB below it.
 
-    It is looked at in the middle and at both ends.
+    It is looked at in the middle and at both ends, but not where it pauses: noise never repeats.
     """
     length = min(_LEAST_S * RATE, line.stop - line.start)
     begins = line.start, (line.start + line.stop - length) / 2, line.stop - length
     parts = [replace(line, start=begin, stop=begin + length) for begin in begins]
-    return all(Likeness(raw, raw, part).explained > _SAME for part in parts)
+    sounds = [excerpt(raw, round(begin), round(length)) for begin in begins]
+    powers = [float(np.vdot(sound, sound)) for sound in sounds]
+    least = _PAUSE * max(powers)
+    heard = [part for part, power in zip(parts, powers, strict=True) if power > least]
+    return all(Likeness(raw, raw, part).explained > _SAME for part in heard)
 
 
 def _goes_on(lines: Sequence[Line], at: int) -> bool:
@@ -91,14 +134,11 @@ def _goes_on(lines: Sequence[Line], at: int) -> bool:
     return any(abs(one - other) < _NEAR_S * RATE for one, other in ends)
 
 
-def _cost(
-    place: Line, lines: Sequence[Line], at: int, sure: Sequence[Line]
-) -> tuple[bool, bool, float]:
+def _cost(place: Line, sure: Sequence[Line]) -> tuple[bool, float]:
     """What speaks against a place: less is better. Repeats are of lines whose place is `sure`."""
-    moved = [*lines[:at], place, *lines[at + 1 :]]
     start, stop = place.raw(place.start), place.raw(place.stop)
     repeated = any(
         min(stop, other.raw(other.stop)) - max(start, other.raw(other.start)) > (stop - start) / 2
         for other in sure
     )
-    return not _goes_on(moved, at), not repeated, start
+    return not repeated, start

@@ -1,11 +1,10 @@
-"""Fine offsets, tone and joins of runs that are known to a few hundredths of a second.
+"""How well the raw recording explains the edited one along a line, and where that ends.
 
 Signals are mono [T] at `landmarks.RATE`; positions are in its samples, fractions allowed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,173 +12,23 @@ import numpy as np
 import numpy.typing as npt
 
 from sayso.align.landmarks import RATE
-from sayso.audio import Samples, stft
+from sayso.align.offsets import STEP, WINDOW, Line, bands, excerpt, lag_of_bands
+from sayso.audio import Samples
 from sayso.timeline import CROSSFADE_S
 
 _Floats = npt.NDArray[np.float64]
 
-_ANCHOR = 8192
-_SEARCH = 1400
-"""Samples to each side in which the fine offset is looked for: 0.13 s."""
-_ANCHORS = 9
-STEP = 32
-"""Samples of a step of the search for a join: 2.9 ms."""
 _TAPS = 24
 _FITTED = 3 * RATE
 """Samples next to a join on which the tone is learnt."""
-_WINDOW, _BANDS = 512, 20
+_STRIDE = RATE // 4
 _LEAST_EXPLAINED = 0.6
 _TRUSTED, _SAME_COURSE = 0.4, 0.65
 """Share of the power explained, or the likeness of the course of the spectrum, that makes sure."""
+_AGREED, _AGREED_S, _PRESENT = 0.9, 3.0, 0.05
+"""So does that anchors over so long agree to the sample, where anything at all is explained."""
 _TURN, _AROUND = 16, 30
 """Steps to each side of a coarse join in which the fine one may lie, and that are compared."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """raw = `slope` * edited + `offset`, for edited samples `start` to `stop`.
-
-    `certainty` is how much the anchors agree, 0 to 1.
-    """
-
-    start: float
-    stop: float
-    slope: float
-    offset: float
-    certainty: float = 1.0
-
-    def raw(self, edited: float) -> float:
-        """The sample of the raw recording that is heard at `edited`."""
-        return self.slope * edited + self.offset
-
-
-def excerpt(signal: Samples, start: int, length: int) -> Samples:
-    """`length` samples from `start`, silence where they lie outside."""
-    out = np.zeros(length, np.float32)
-    low, high = max(start, 0), min(start + length, len(signal))
-    if high > low:
-        out[low - start : high - start] = signal[low:high]
-    return out
-
-
-def settle(raw: Samples, edited: Samples, line: Line) -> Line:
-    """`line` with the slope and offset at which the two fit best.
-
-    Stretched sound matches no waveform, so there (slope other than 1) the course of its spectrum
-    is compared.
-    """
-    length = line.stop - line.start
-    count = int(np.clip(length // (_ANCHOR // 2), 1, _ANCHORS))
-    centres = line.start + (np.arange(count) + 0.5) * length / count
-    stretched = line.slope != 1.0
-    found = []
-    for centre in centres:
-        lag, height = (_lag_of_bands if stretched else _lag)(raw, edited, centre, line)
-        found.append((centre, line.raw(centre) + lag, height))
-    at, to, height = np.array(found).T
-    if not stretched:
-        lags = to - at
-        weight = height**2
-        best = _weighted_median(lags, weight)
-        # The anchors that agree tell the fraction of a sample.
-        near = np.abs(lags - best) < 3
-        offset = float(np.average(lags[near], weights=weight[near] + 1e-12))
-        certainty = float(weight[near].sum() / (weight.sum() + 1e-12))
-        return Line(line.start, line.stop, 1.0, offset, certainty)
-    slope = _theil_sen(at, to, line.slope) if count >= 5 else line.slope
-    offset = _weighted_median(to - slope * at, height)
-    near = np.abs(to - slope * at - offset) < 0.02 * RATE
-    certainty = float(height[near].sum() / (height.sum() + 1e-12))
-    return Line(line.start, line.stop, slope, offset, certainty)
-
-
-def _theil_sen(at: _Floats, to: _Floats, fallback: float) -> float:
-    first, second = np.triu_indices(len(at), 1)
-    apart = at[second] - at[first]
-    far = apart > 2 * RATE
-    if not far.any():
-        return fallback
-    slope = float(np.median((to[second] - to[first])[far] / apart[far]))
-    return slope if abs(slope - fallback) < 0.004 else fallback
-
-
-def drift(raw: Samples, edited: Samples, lines: Sequence[Line], *, waveform: bool) -> float:
-    """How much faster raw passes than `lines` say over the longest of them; 1 is no drift.
-
-    The course of the spectrum tells some samples in ten seconds, and the waveform, once the two
-    hardly drift, fractions of one.
-    """
-    if not lines:
-        return 1.0
-    line = max(lines, key=lambda line: line.stop - line.start)
-    centres = np.linspace(line.start, line.stop, 2 * _ANCHORS + 2)[1:-1]
-    find = _lag if waveform else _lag_of_bands
-    lags = [find(raw, edited, float(centre), line) for centre in centres]
-    to = np.array([line.raw(centre) + lag for centre, (lag, _) in zip(centres, lags, strict=True)])
-    return _theil_sen(centres, to, line.slope)
-
-
-def _weighted_median(values: _Floats, weights: _Floats) -> float:
-    order = np.argsort(values)
-    total = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(total, total[-1] / 2)])
-
-
-def _lag(raw: Samples, edited: Samples, centre: float, line: Line) -> tuple[float, float]:
-    """The lag of raw behind `line` at `centre` of edited, and the height of its peak, 0 to 1."""
-    import scipy.fft
-
-    begin = round(centre) - _ANCHOR // 2
-    heard = excerpt(edited, begin, _ANCHOR)
-    expected = line.raw(begin)
-    there = excerpt(raw, round(expected) - _SEARCH, _ANCHOR + 2 * _SEARCH)
-    size = scipy.fft.next_fast_len(len(there) + _ANCHOR, real=True)
-    cross = scipy.fft.rfft(there, size) * np.conj(scipy.fft.rfft(heard, size))
-    # Half whitened: sharp as a delay should be, and not ruled by bands that hold only noise.
-    cross /= np.sqrt(np.abs(cross)) + 1e-9
-    curve = scipy.fft.irfft(cross, size)[: 2 * _SEARCH + 1]
-    top = int(curve.argmax())
-    spread = float(np.sqrt(np.mean(curve**2))) + 1e-12
-    height = min(float(curve[top]) / (20 * spread), 1.0)
-    return top + _vertex(curve, top) - _SEARCH + round(expected) - expected, height
-
-
-def _vertex(curve: npt.NDArray[np.floating], top: int) -> float:
-    """Where between samples the parabola through the largest three peaks, -0.5 to 0.5."""
-    if not 0 < top < len(curve) - 1:
-        return 0.0
-    left, mid, right = (float(value) for value in curve[top - 1 : top + 2])
-    bend = left - 2 * mid + right
-    return 0.5 * (left - right) / bend if bend < 0 else 0.0
-
-
-def bands(signal: Samples) -> _Floats:
-    """Logarithms of the power in `_BANDS` bands [bands, steps] at every `STEP` samples."""
-    power = np.abs(stft(signal, _WINDOW, hop=STEP)).astype(np.float64) ** 2
-    edges = np.unique(np.geomspace(3, power.shape[0] - 1, _BANDS + 1).astype(int))
-    summed = np.add.reduceat(power[: edges[-1]], edges[:-1], axis=0)
-    logs: _Floats = np.log(summed + 1e-6)
-    return logs
-
-
-def _lag_of_bands(raw: Samples, edited: Samples, centre: float, line: Line) -> tuple[float, float]:
-    begin = round(centre) - _ANCHOR // 2
-    heard = bands(excerpt(edited, begin, _ANCHOR))
-    expected = line.raw(begin)
-    length = round(_ANCHOR * line.slope) + 2 * _SEARCH
-    there = bands(excerpt(raw, round(expected) - _SEARCH, length))
-    at = np.arange(heard.shape[1]) * line.slope
-    shifts = np.arange(2 * _SEARCH // STEP)
-    heard = heard - heard.mean(axis=1, keepdims=True)
-    fits = np.empty(len(shifts))
-    for shift in shifts:
-        part = there[:, np.minimum(np.round(at + shift).astype(int), there.shape[1] - 1)]
-        part = part - part.mean(axis=1, keepdims=True)
-        scale = np.sqrt(np.vdot(part, part) * np.vdot(heard, heard)) + 1e-9
-        fits[shift] = np.vdot(part, heard) / scale
-    top = int(fits.argmax())
-    lag = (top + _vertex(fits, top)) * STEP - _SEARCH + round(expected) - expected
-    return lag, max(float(fits[top]), 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,7 +60,7 @@ class Likeness:
         from scipy.signal import fftconvolve
 
         length = int(min(self.line.stop - self.line.start, _FITTED))
-        begin = round((self.line.start + self.line.stop - length) / 2)
+        begin = self._loudest(length)
         heard = excerpt(self.edited, begin, length).astype(np.float64)
         there = excerpt(self.raw, round(self.line.raw(begin)), length).astype(np.float64)
         both = fftconvolve(heard, there[::-1])[length - 1 - _TAPS : length + _TAPS]
@@ -223,6 +72,21 @@ class Likeness:
         unexplained = float(np.vdot(left, left))
         return taps, 1.0 - unexplained / power, unexplained / length
 
+    def _loudest(self, length: int) -> int:
+        """Where the raw recording is loudest for `length` samples of edited, a second from ends.
+
+        A pause tells nothing, least of all under other sound.
+        """
+        spare = self.line.stop - self.line.start - length
+        low = round(self.line.start + min(RATE, spare / 2))
+        count = int((round(self.line.stop - min(RATE, spare / 2)) - low - length) // _STRIDE)
+        if count < 1:
+            return round(self.line.start + spare / 2)
+        part = excerpt(self.raw, round(self.line.raw(low)), length + count * _STRIDE)
+        total = np.append(0.0, np.cumsum(part.astype(np.float64) ** 2))
+        begins = np.arange(count + 1) * _STRIDE
+        return low + int(begins[(total[begins + length] - total[begins]).argmax()])
+
     @property
     def left(self) -> float:
         """The mean power that the raw waveform leaves unexplained where its tone was learnt."""
@@ -232,13 +96,24 @@ class Likeness:
     def course(self) -> float:
         """How alike the courses of the spectra are, 0 to 1: the median of some places."""
         places = np.linspace(self.line.start, self.line.stop, 7)[1:-1:2]
-        fits = [_lag_of_bands(self.raw, self.edited, float(at), self.line)[1] for at in places]
+        fits = [lag_of_bands(self.raw, self.edited, float(at), self.line)[1] for at in places]
         return float(np.median(fits))
 
     @property
     def trusted(self) -> bool:
         """Whether the sound along the line is the same, and not only some of its notes."""
-        return self.explained > _TRUSTED or self.course > _SAME_COURSE
+        return self.explained > _TRUSTED or self._agreed or self.course > _SAME_COURSE
+
+    @property
+    def waveform(self) -> bool:
+        """Whether it is the very waveform that is the same."""
+        return self.explained > _TRUSTED or self._agreed
+
+    @property
+    def _agreed(self) -> bool:
+        line = self.line
+        long = line.stop - line.start >= _AGREED_S * RATE
+        return long and line.certainty > _AGREED and self.explained > _PRESENT
 
     @property
     def gain(self) -> float:
@@ -344,8 +219,8 @@ def _between(before: Likeness, after: Likeness, near: int) -> int:
 
 def _after_share(centres: npt.NDArray[np.int64]) -> _Floats:
     """How much of the power in windows around `centres` comes from after a join at 0, 0 to 1."""
-    inner = np.arange(_WINDOW) - _WINDOW // 2
-    weight = np.hanning(_WINDOW + 1)[:-1] ** 2
+    inner = np.arange(WINDOW) - WINDOW // 2
+    weight = np.hanning(WINDOW + 1)[:-1] ** 2
     # Power of an equal-power crossfade.
     part = np.clip((centres[:, None] + inner) / (CROSSFADE_S * RATE) + 0.5, 0.0, 1.0)
     share: _Floats = np.sin(part * np.pi / 2) ** 2 @ (weight / weight.sum())

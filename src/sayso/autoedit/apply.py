@@ -8,7 +8,7 @@ import numpy as np
 
 from sayso.audio import Audio
 from sayso.autoedit.bars import find_bars
-from sayso.autoedit.choose import SHORTEST_S, choose, kept_bars, snap, timeline_of
+from sayso.autoedit.choose import SHORTEST_S, choose, kept_bars, snap, timeline_of, trimmed
 from sayso.autoedit.decoding import Limits, point
 from sayso.autoedit.describing import describe, measure, with_odds
 from sayso.autoedit.editor import POINTER, Editor, score
@@ -77,7 +77,8 @@ def point_out(
         audio: the recording.
         features: the same, as it is heard.
         editor: that has learnt.
-        wish_s: wished length; it is missed by at most a bar or 15%. None is what the person does.
+        wish_s: wished length; it is missed by at most a bar or 5%, unless all that may be heard is
+            shorter. None is what the person does.
         shortest_s: of what is heard between two cuts.
         crossfade_s: length of each join.
         watch: progress through the recording and cancelling, polled at every step.
@@ -93,6 +94,8 @@ def point_out(
         stop = snap(audio, clip.stop, in_pause=False)
         if stop > start:
             spans.append((start, stop))
+    if wish_s is not None:
+        spans = trimmed(spans, round(wish_s * audio.sample_rate))
     if not spans:
         raise RequestError("the editor keeps nothing of this recording; try a scorer instead")
     return timeline_of(spans, audio, crossfade_s=crossfade_s)

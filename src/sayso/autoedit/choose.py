@@ -6,6 +6,7 @@ Scores are made once; choosing again at another threshold costs nothing to speak
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -20,6 +21,8 @@ from sayso.errors import FormatError, RangeError
 from sayso.timeline import CROSSFADE_S, Clip, Timeline
 
 SHORTEST_S = 1.0
+NEAR = 0.05
+"""A wished length is met to this share of it."""
 GAP_S = 0.4
 _INNER_REACH_S, _PAUSE_REACH_S = 0.03, 0.15
 _CALM_S = 0.01
@@ -142,6 +145,55 @@ def choose(
         if stop > start:
             clips.append((start, stop))
     return timeline_of(clips, audio, crossfade_s=crossfade_s)
+
+
+def choose_length(
+    scores: Scores,
+    audio: Audio,
+    wish_s: float,
+    *,
+    shortest_s: float = SHORTEST_S,
+    crossfade_s: float = CROSSFADE_S,
+) -> Timeline:
+    """The timeline of what scores highest that lasts `wish_s`, to 5% or a bar; see `choose`.
+
+    All that is kept counts, with the pauses that stay between and without what is too short. The
+    threshold is the highest at which that is enough; what is then too much goes from the end.
+
+    Raises: RangeError.
+    """
+    if not 0 < wish_s < np.inf:
+        raise RangeError(f"a length of {wish_s:g} s: expected more than 0")
+    curve, wish = scores.curve(), round(wish_s * audio.sample_rate)
+
+    def lasting(number: int) -> int:
+        kept = kept_bars(scores, curve[number][0], shortest_s)
+        return sum(int(scores.edges[last] - scores.edges[first]) for first, last in kept)
+
+    low, high = 0, len(curve) - 1  # at `low` all is kept; less and less at higher ones
+    while low < high:
+        middle = (low + high + 1) // 2
+        if lasting(middle) >= (1 - NEAR) * wish:
+            low = middle
+        else:
+            high = middle - 1
+    found = choose(scores, audio, curve[low][0], shortest_s=shortest_s, crossfade_s=crossfade_s)
+    spans = trimmed([(clip.start, clip.stop) for clip in found.clips], wish)
+    return timeline_of(spans, audio, crossfade_s=crossfade_s)
+
+
+def trimmed(spans: Sequence[tuple[int, int]], wish: int) -> list[tuple[int, int]]:
+    """`spans` of frames, cut off at the end where they last more than 5% over `wish` frames."""
+    over = sum(stop - start for start, stop in spans) - wish
+    if over <= NEAR * wish:
+        return list(spans)
+    kept = list(spans)
+    while kept and over > 0:
+        start, stop = kept.pop()
+        if stop - start > over:
+            kept.append((start, stop - over))
+        over -= stop - start
+    return kept
 
 
 def kept_bars(scores: Scores, threshold: float, shortest_s: float) -> list[tuple[int, int]]:

@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sayso.autoedit.bars import Bars
-from sayso.autoedit.features import Array
-from sayso.autoedit.operations import REACH, Edge, Stretch, Surroundings
+from sayso.autoedit.choose import NEAR
+from sayso.autoedit.features import FRAME_HZ, Array
+from sayso.autoedit.operations import REACH, Edge, Stretch, Surroundings, position
 from sayso.watch import SILENT, Watch
 
 if TYPE_CHECKING:
     import torch
 
     from sayso.networks.pointer import Memory, PointerNet
-
-_OVER = 1.15
-"""A wished length is exceeded by at most this factor, and missed by its inverse."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +125,7 @@ class _Walk:
         self.past: torch.Tensor | None = None
         self.bar, self.operation = -1, -1
         self.heard_s = self.run_s = 0.0
+        self.cut_s = 0.0
         self.enters: list[Edge] = []
         self.leaves: list[Edge] = []
         self.steps = 0
@@ -164,7 +163,9 @@ class _Walk:
             target = int(logits.masked_fill(~groups[operation], -torch.inf).argmax())
             if self.bar >= 0:
                 self._leave(x)
-            self.enters.append(self._edge(x, target, entering=True))
+            edge = self._edge(x, target, entering=True)
+            self.enters.append(edge)
+            self.cut_s += (position(edge, self.bars) - int(self.bars.edges[target])) / FRAME_HZ
             self.run_s = 0.0
         self._hear(target, operation)
         return True
@@ -194,9 +195,11 @@ class _Walk:
         leave = not started or self.run_s >= limits.shortest_s or not copy
         stop = started and leave
         if wish is not None:
-            full = self.heard_s >= wish * _OVER
+            # What is heard, without what is left out of bars that are entered or left within.
+            heard_s = self.heard_s - self.cut_s
+            full = heard_s >= wish
             copy, jump, loop = copy and not full, jump and not full, loop and not full
-            stop = started and (full or (stop and self.heard_s >= wish / _OVER))
+            stop = started and (full or (stop and heard_s >= wish * (1 - NEAR)))
         if self.steps >= limits.repeats * self.bars.count:
             copy = jump = loop = False
         if not (copy or jump or loop):
@@ -218,7 +221,9 @@ class _Walk:
         return Edge(bar, beat, frame)
 
     def _leave(self, x: torch.Tensor) -> None:
-        self.leaves.append(self._edge(x, self.bar, entering=False))
+        edge = self._edge(x, self.bar, entering=False)
+        self.leaves.append(edge)
+        self.cut_s += (int(self.bars.edges[self.bar + 1]) - position(edge, self.bars)) / FRAME_HZ
 
     def stretches(self) -> list[Stretch]:
         """What was heard, from edge to edge."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from sayso.atomic import put
 from sayso.audio import Audio, Notice, read
 from sayso.autoedit.apply import point_out, with_room_tone
-from sayso.autoedit.choose import SHORTEST_S, Scores, choose
-from sayso.autoedit.editor import POINTER, Editor, score
+from sayso.autoedit.choose import SHORTEST_S, Scores, choose, choose_length
+from sayso.autoedit.editor import DISCRIMINATOR, POINTER, Editor, score
 from sayso.autoedit.features import Features, extract_features
 from sayso.errors import DataError, ModelError, RangeError, RequestError
 from sayso.timeline import CROSSFADE_S, Timeline
@@ -56,14 +56,12 @@ def apply_file(
         timeline = _pointed(audio, features, editor, choice, watch.part(0.5, 1.0))
     else:
         found = _scores(audio, by, editor, scores, watch)
-        threshold = choice.threshold_of(found, editor, audio.duration_s)
-        timeline = choose(
-            found,
-            audio,
-            threshold,
-            shortest_s=choice.shortest_s,
-            crossfade_s=choice.crossfade_s,
-        )
+        wish_s = None if choice.threshold is not None else choice.length_s(audio.duration_s)
+        joins = {"shortest_s": choice.shortest_s, "crossfade_s": choice.crossfade_s}
+        if wish_s is None:
+            timeline = choose(found, audio, choice.threshold_of(found, editor), **joins)
+        else:
+            timeline = choose_length(found, audio, wish_s, **joins)
     if choice.room_tone_s is not None:
         timeline = with_room_tone(
             timeline,
@@ -73,6 +71,24 @@ def apply_file(
         )
     sources = (str(raw), *map(str, tracks))
     return EditList(sources=sources, source_frames=audio.frames, timeline=timeline)
+
+
+def scores_of(
+    raw: str | Path,
+    *,
+    editor: Editor | None = None,
+    by: str | None = None,
+    scores: str | Path | None = None,
+    notice: Notice | None = None,
+    watch: Watch = SILENT,
+) -> Scores:
+    """A scorer's opinion of a recording; without a name, the discriminator's, or the level.
+
+    Args: as of `apply_file`. Raises: as that.
+    """
+    if by is None:
+        by = "level" if editor is None else DISCRIMINATOR
+    return _scores(read(raw, notice=notice), by, editor, scores, watch)
 
 
 @dataclass(frozen=True)
@@ -95,16 +111,12 @@ class Choice:
     crossfade_s: float = CROSSFADE_S
     room_tone_s: float | None = None
 
-    def threshold_of(self, scores: Scores, editor: Editor | None, duration_s: float) -> float:
-        """The threshold that is meant, for a recording of `duration_s`. Raises: RangeError."""
+    def threshold_of(self, scores: Scores, editor: Editor | None) -> float:
+        """The threshold that is meant where no length is. Raises: RangeError."""
         if self.threshold is not None:
             if not 0 <= self.threshold <= 1:
                 raise RangeError(f"a threshold of {self.threshold:g}: expected 0 to 1")
             return self.threshold
-        if self.keep is not None:
-            return scores.threshold_for(self.keep)
-        if self.wish_s is not None:
-            return scores.threshold_for(min(1.0, self.wish_s / duration_s))
         return scores.threshold_for(editor.keep_ratio if editor is not None else 0.5)
 
     def length_s(self, duration_s: float) -> float | None:

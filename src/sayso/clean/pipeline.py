@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
@@ -22,6 +22,8 @@ from sayso.audio import (
 from sayso.clean.gate import gate
 from sayso.clean.masks import postmask
 from sayso.clean.restore import restore
+from sayso.clean.shifts import Separate, shifted
+from sayso.desk import Filter, Strip
 from sayso.desk.cleaning import (
     Cleaning,
     Denoise,
@@ -31,17 +33,18 @@ from sayso.desk.cleaning import (
     Separation,
     TargetLoudness,
 )
-from sayso.effects import amplify, limit, record
+from sayso.effects import amplify, limit, process, record
 from sayso.errors import ModelError, SilenceError
 from sayso.measure.checks import clipped_share
 from sayso.separate import Models, require_supported, shared_models
 from sayso.separate.ensemble import fuse
 from sayso.watch import SILENT, Watch
 
-Separate: TypeAlias = Callable[..., Mapping[str, Audio]]
-"""`separate(mix, targets, watch=)`."""
-Open: TypeAlias = Callable[[str | None, str], Separate | None]
-"""From a model's name and a target to what separates it; None where nothing trained is there."""
+Open: TypeAlias = Callable[..., Separate | None]
+"""`open_model(name, target, segment_s=, overlap=)` gives what separates it.
+
+None where nothing trained is there; the last two only where they are asked for.
+"""
 Keep: TypeAlias = Callable[[str, Audio], None]
 """Given the name of each stage and its result."""
 
@@ -123,6 +126,9 @@ def prepare(source: Audio, settings: Preprocess, *, watch: Watch = SILENT) -> Au
     audio = source if settings.sample_rate is None else resample(source, settings.sample_rate)
     down = settings.channels == "mono" and audio.channels > 1
     audio = upright(audio) if down else audio
+    if settings.highpass_hz is not None:
+        rumble = Filter(type="highpass", cutoff_hz=settings.highpass_hz)
+        audio = record(process(audio, Strip(effects=(rumble,))), watch=watch.quiet)
     offset = _offset(audio) if settings.remove_dc else np.zeros((audio.channels, 1), np.float32)
     if not down and not offset.any():
         return audio
@@ -134,13 +140,14 @@ def prepare(source: Audio, settings: Preprocess, *, watch: Watch = SILENT) -> Au
     return recorder.audio()
 
 
-def opened(models: Models, name: str | None, target: str) -> Separate | None:
+def opened(models: Models, name: str | None, target: str, **cutting: float) -> Separate | None:
     """What separates `target` among `models`: the one called `name`, or their own.
 
-    None where nothing trained is there; a person who names a model gets it.
+    `cutting` are `segment_s` and `overlap`, as `Models.open` takes them. None where nothing trained
+    is there; a person who names a model gets it.
     Raises: ModelError, UnknownTargetError.
     """
-    separator = models.separator if name is None else models.open(name)
+    separator = models.separator if name is None else models.open(name, **cutting)
     require_supported(separator, (target,))
     if name is not None:
         return separator.separate
@@ -186,6 +193,9 @@ def _find_speech(
     if config.postmask is not None and separated:
         speech = postmask(speech, mix, config.postmask, watch=watch)
         keep("postmask", speech)
+    if config.dry:
+        speech = _mixed(mix, speech, config.dry)
+        keep("dry", speech)
     return speech, notes
 
 
@@ -231,6 +241,7 @@ def _separate(
         share = watch.part(
             number / len(settings.separators), (number + 1) / len(settings.separators)
         )
+        separate = shifted(separate, hearing.shifts)
         if first is None:
             stems = separate(mix, (hearing.target,), watch=share)
         else:
@@ -267,8 +278,9 @@ def _with_another(
 
     Raises: as `open_model`, where there is no other to ask, or it is not there either.
     """
+    cutting = asked.cutting if isinstance(asked, Hearing) else {}
     try:
-        return asked.model, open_model(asked.model, target), None
+        return asked.model, open_model(asked.model, target, **cutting), None
     except ModelError:
         if asked.instead is None:
             raise

@@ -270,6 +270,8 @@ def _tell(summary: Summary, batch: Batch, *, as_json: bool) -> None:
 
 def _list(told: Sequence[tuple[str, str]], manifest: str) -> None:
     for source, text in told[:_LISTED]:
+        for named in (source, source.rpartition("/")[2]):
+            text = text.removeprefix(f"{named}: ")
         note(f"{source}: {text}")
     if len(told) > _LISTED:
         note(f"and {len(told) - _LISTED} more; see {manifest}")

@@ -113,13 +113,24 @@ def evaluate(arguments: Namespace) -> int:
     if len(arguments.files) == 2 and all(map(format_of, arguments.files)):
         return _evaluate_edits(arguments)
     _need_torch("learning")
-    from sayso.train.editor_files import leave_one_out, means, read_examples
+    from sayso.train.editor_files import best_of, leave_one_out, means, read_examples
 
     with progress_bar("listening") as watch:
         examples = read_examples(arguments.files, notice=note, watch=watch)
     with progress_bar("learning") as watch:
         outcomes = leave_one_out(examples, config=_config(arguments), watch=watch)
     table = means(outcomes)
+    if arguments.listen:
+        from sayso.train.listening import blind_test
+
+        best = best_of(outcomes)
+        paths = blind_test(
+            arguments.listen, examples, outcomes, best, overwrite=arguments.overwrite
+        )
+        note(
+            f"{len(paths)} files to listen to are in {arguments.listen}: your edits and those of "
+            f"the {best}; write into answers.csv which is better before you open key.json"
+        )
     if arguments.json:
         show_json(table)
         return 0
@@ -128,7 +139,42 @@ def evaluate(arguments: Namespace) -> int:
         (name, *("" if value is None else f"{value:.3f}" for value in row.values()))
         for name, row in table.items()
     ]
-    show_table(("method", *columns), rows)
+    show_table(("method", *columns), rows, headed=True)
+    return 0
+
+
+def curve(arguments: Namespace) -> int:
+    """How much is kept at every threshold, as a table and a picture."""
+    from sayso.atomic import put
+    from sayso.autoedit.curves import drawn, shares
+    from sayso.autoedit.files import scores_of
+
+    if arguments.out:
+        _check_out(arguments, arguments.raw)
+        if Path(arguments.out).suffix.lower() != ".svg":
+            raise OutputError(f"{arguments.out}: the picture is an .svg; name it so")
+    editor = None
+    if arguments.editor:
+        from sayso.autoedit.editor import Editor
+
+        editor = Editor.open(arguments.editor)
+    with progress_bar("scoring") as watch:
+        scores = scores_of(
+            arguments.raw,
+            editor=editor,
+            scores=arguments.scores,
+            notice=note,
+            watch=watch,
+            **fields(arguments, "by"),
+        )
+    if arguments.out:
+        put(arguments.out, drawn(scores))
+    if arguments.json:
+        show_json([{"threshold": a, "keeps": b} for a, b in scores.curve()])
+        return 0
+    length_s = float(scores.edges[-1]) / scores.sample_rate
+    rows = [(f"{a:.4f}", f"{b:.1%}", duration(b * length_s)) for a, b in shares(scores)]
+    show_table(("threshold", "keeps", "length"), rows, headed=True)
     return 0
 
 
@@ -147,7 +193,9 @@ def _evaluate_edits(arguments: Namespace) -> int:
         show_json(metrics)
         return 0
     known = {name: value for name, value in metrics.items() if value is not None}
-    show_table(("metric", ""), [(name, f"{value:.3f}") for name, value in known.items()])
+    show_table(
+        ("metric", ""), [(name, f"{value:.3f}") for name, value in known.items()], headed=True
+    )
     return 0
 
 

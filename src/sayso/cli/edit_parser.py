@@ -21,6 +21,7 @@ def build_edit(commands: _Commands) -> None:
     _render(kinds)
     _export(kinds)
     _evaluate(kinds)
+    _curve(kinds)
 
 
 def _align(kinds: _Commands) -> None:
@@ -98,8 +99,26 @@ def _evaluate(kinds: _Commands) -> None:
         help="two edits: one, and the true one; or pairs RAW EDITED, to leave each out in turn",
     )
     _recordings(evaluate)
+    evaluate.add_argument(
+        "--listen",
+        metavar="FOLDER",
+        help="of pairs: write your edit and the best method's as A and B for a blind test",
+    )
+    add_overwrite(evaluate)
     evaluate.add_argument("--json", action="store_true", help="print JSON instead of a table")
     _steps(evaluate)
+
+
+def _curve(kinds: _Commands) -> None:
+    curve = kinds.add_parser("curve", help="show how much is kept at every threshold")
+    curve.set_defaults(command="edit:curve")
+    curve.add_argument("raw", metavar="RAW")
+    curve.add_argument("--editor", metavar="FILE.editor", help="from `sayso edit learn`")
+    curve.add_argument("--by", metavar="NAME", help="a scorer, as of `apply`")
+    curve.add_argument("--scores", metavar="FILE.json", help="keep the scores, or use those there")
+    curve.add_argument("-o", "--out", metavar="FILE.svg", help="a picture of it")
+    add_overwrite(curve)
+    curve.add_argument("--json", action="store_true", help="print all of it as JSON")
 
 
 def _render(kinds: _Commands) -> None:

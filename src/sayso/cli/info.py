@@ -70,10 +70,14 @@ def info(arguments: Namespace) -> int:
 
 def demo(arguments: Namespace) -> int:
     """Writes the demo song and, where asked, its stems."""
+    from sayso.audio.formats import format_of
     from sayso.demo import demo_song
+    from sayso.outputs import check_folder
 
-    songs = dict(demo_song())
     out = Path(arguments.out)
+    format_of(out)
+    check_folder(out.parent)
+    songs = dict(demo_song())
     files = [("mix", out, songs.pop("mix"))]
     if arguments.stems:
         files += [(name, Path(arguments.stems) / f"{name}.wav", s) for name, s in songs.items()]

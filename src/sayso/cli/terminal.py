@@ -60,10 +60,15 @@ def progress_line(label: str) -> Iterator[Callable[[float, str], None]]:
         yield show
 
 
-def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Rows on stdout: drawn in a terminal, tab-separated for another program."""
+def show_table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], *, headed: bool = False
+) -> None:
+    """Rows on stdout: drawn in a terminal, tab-separated for another program.
+
+    That one is told the columns, too, where the table is `headed`.
+    """
     if not sys.stdout.isatty():
-        for row in rows:
+        for row in [columns, *rows] if headed else rows:
             _print("\t".join(map(shown, row)))
         return
     from rich.box import SIMPLE_HEAD

@@ -20,6 +20,7 @@ class Preprocess(Frozen):
         sample_rate: of the work and of the output, in Hz; None keeps the source's.
         channels: "mono" mixes down.
         remove_dc: whether a constant offset is taken out.
+        highpass_hz: below it rumble is taken out; None leaves it.
         level_lufs: loudness that the stages work at. It is taken back at the end, unless the
             loudness stage sets another. None leaves the source's.
     """
@@ -27,6 +28,7 @@ class Preprocess(Frozen):
     sample_rate: int | None = Field(default=None, ge=2_000, le=768_000)
     channels: Literal["keep", "mono"] = "keep"
     remove_dc: bool = True
+    highpass_hz: float | None = Field(default=None, ge=20, le=400)
     level_lufs: float | None = Field(default=None, ge=-70, le=0)
 
 
@@ -53,6 +55,10 @@ class Hearing(Frozen):
             installed.
         target: the sound that is the speech to this separator: "speech", of Demucs "vocals".
         weight: in fusions that weigh, above 0.
+        shifts: how often it is asked, each time begun at another place within half a second; the
+            mean counts.
+        segment_s: seconds that `model` hears at a time; None leaves it to the model.
+        overlap: share of a segment that is heard twice; None leaves it.
     """
 
     model: str | None = None
@@ -61,6 +67,15 @@ class Hearing(Frozen):
     optional: bool = False
     target: str = "speech"
     weight: float = Field(default=1.0, gt=0)
+    shifts: int = Field(default=1, ge=1, le=20)
+    segment_s: float | None = Field(default=None, ge=0.5, le=600)
+    overlap: float | None = Field(default=None, ge=0, le=0.5)
+
+    @property
+    def cutting(self) -> dict[str, float]:
+        """Segment and overlap, as far as they are asked for."""
+        asked = {"segment_s": self.segment_s, "overlap": self.overlap}
+        return {name: value for name, value in asked.items() if value is not None}
 
 
 class Restore(Frozen):
@@ -191,6 +206,7 @@ class Cleaning(Frozen):
         restore: gives back what of the speech they took.
         denoise: a model that takes noise out of what is left.
         postmask: turns down what the speech is weaker than.
+        dry: the share of the recording that is mixed into what was found so far, 0 to 1.
         gate: turns pauses down, by dB.
         loudness: what the result is brought to, in LUFS, under a ceiling in dBTP.
     """
@@ -200,6 +216,7 @@ class Cleaning(Frozen):
     restore: Restore | None = None
     denoise: Denoise | None = None
     postmask: PostMask | None = None
+    dry: float = Field(default=0.0, ge=0, lt=1)
     gate: Gate | None = None
     loudness: TargetLoudness | None = None
 

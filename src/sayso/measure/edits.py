@@ -1,14 +1,17 @@
 """How near one edit of a recording comes to another, and how cleanly it is cut.
 
-Conventions: both timelines are of the same recording, `estimate` first, `reference` second; times
-are of the recording, so the order in which stretches are heard does not count, how often they are
-heard does. Boundaries are the starts and stops of clips.
+Conventions: both timelines are of the same recording, `estimate` first, `reference` second. What is
+heard is held against each other in the order in which it is heard: of two sequences, the longest
+that both hold counts as shared, so a part that was moved counts as missing here and too much there.
+Boundaries are the starts and stops of clips.
 
-Sources: interval IoU; boundary F as mir_eval.segment.detection with one match a boundary.
+Sources: interval IoU over a longest common subsequence (Hirschberg 1975), weighted by time;
+boundary F as mir_eval.segment.detection with one match a boundary, in order.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -19,7 +22,6 @@ from sayso.audio import Audio, stft
 from sayso.timeline import Timeline
 
 _NEAR_S = 0.5
-_GRID_S = 0.01
 _FFT, _HOP = 1024, 512
 _SAMPLED = 400
 
@@ -29,8 +31,8 @@ class EditScores:
     """Figures of one edit against another.
 
     Attributes:
-        iou: of heard time, 0 to 1; what is heard twice counts twice.
-        boundary_f: F-measure of boundaries at 0.5 s, 0 to 1.
+        iou: of heard time in its order, 0 to 1; what is heard twice counts twice.
+        boundary_f: F-measure of boundaries at 0.5 s in their order, 0 to 1.
         keep_ratio: length of the estimate over that of the recording.
         duration_error_s: its length less that of the reference.
     """
@@ -52,25 +54,56 @@ def compare_edits(estimate: Timeline, reference: Timeline, frames: int) -> EditS
 
 
 def kept_iou(estimate: Timeline, reference: Timeline) -> float:
-    """Heard time in both over heard time in either, 0 to 1, on a grid of 10 ms."""
-    counts = [_heard(timeline) for timeline in (estimate, reference)]
-    length = max(map(len, counts))
-    one, other = (np.pad(count, (0, length - len(count))) for count in counts)
-    return float(np.minimum(one, other).sum() / max(1, np.maximum(one, other).sum()))
+    """Time heard in both, in the same order, over time heard in either, 0 to 1."""
+    cuts = np.unique([e for line in (estimate, reference) for e in _edges(line)])
+    seconds = np.diff(cuts) / estimate.sample_rate
+    one, other = (_parts(timeline, cuts) for timeline in (estimate, reference))
+    total = float(seconds[one].sum() + seconds[other].sum())
+    shared = _shared((other == part for part in one), (seconds[part] for part in one), len(other))
+    return shared / max(total - shared, 1e-9)
 
 
 def boundary_f(estimate: Timeline, reference: Timeline) -> float:
-    """F-measure, 0 to 1, of boundaries that lie within half a second of each other, one to one."""
-    found, true = _boundaries(estimate), _boundaries(reference)
-    hits = at = 0
-    # Both rise, so that taking the first that is near enough is the best matching.
-    for boundary in true:
-        while at < len(found) and found[at] < boundary - _NEAR_S:
-            at += 1
-        if at < len(found) and found[at] <= boundary + _NEAR_S:
-            hits += 1
-            at += 1
+    """F-measure, 0 to 1, of boundaries within half a second of each other, one to one, in order.
+
+    A start matches a start, and a stop a stop.
+    """
+    found, true = (np.array(_edges(line)) / line.sample_rate for line in (estimate, reference))
+    starting = np.arange(len(true)) % 2 == 0
+    alike = (
+        (np.abs(true - at) <= _NEAR_S) & (starting == (number % 2 == 0))
+        for number, at in enumerate(found)
+    )
+    hits = _shared(alike, (1.0 for _ in found), len(true))
     return 2 * hits / (len(found) + len(true))
+
+
+def _edges(timeline: Timeline) -> list[int]:
+    """Starts and stops of what is heard, in turns."""
+    clips = [clip for clip in timeline.clips if clip.stop > clip.start]
+    return [edge for clip in clips for edge in (clip.start, clip.stop)]
+
+
+def _parts(timeline: Timeline, cuts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """What is heard as numbers of the stretches between `cuts`, in the order it is heard in."""
+    ends = np.searchsorted(cuts, np.array(_edges(timeline), np.int64)).reshape(-1, 2)
+    parts: npt.NDArray[np.int64] = np.concatenate([np.arange(a, b) for a, b in ends])
+    return parts
+
+
+def _shared(alike: Iterable[npt.NDArray[np.bool_]], weights: Iterable[float], count: int) -> float:
+    """The weight of the heaviest common subsequence.
+
+    Args:
+        alike: for each item of one sequence, which of the other's are the same [count].
+        weights: of the items of the first.
+        count: of the other's.
+    """
+    best = np.zeros(count + 1)
+    for same, weight in zip(alike, weights, strict=True):
+        taken = np.where(same, best[:-1] + weight, 0.0)
+        best[1:] = np.maximum.accumulate(np.maximum(best[1:], taken))
+    return float(best[-1])
 
 
 def cut_quality(audio: Audio, timeline: Timeline) -> float | None:
@@ -99,18 +132,3 @@ def _jump(audio: Audio, before: int, after: int) -> float:
     ]
     logs = [np.log(np.abs(stft(side, _FFT, hop=_HOP)[:, 1]) + 1e-3) for side in sides]
     return float(np.sqrt(np.mean((logs[0] - logs[1]) ** 2)))
-
-
-def _heard(timeline: Timeline) -> npt.NDArray[np.int64]:
-    step = timeline.sample_rate * _GRID_S
-    end = max(clip.stop for clip in timeline.clips)
-    change = np.zeros(round(end / step) + 2, np.int64)
-    for clip in timeline.clips:
-        change[round(clip.start / step)] += 1
-        change[round(clip.stop / step)] -= 1
-    return np.cumsum(change)
-
-
-def _boundaries(timeline: Timeline) -> list[float]:
-    edges = [edge for clip in timeline.clips for edge in (clip.start, clip.stop)]
-    return sorted(edge / timeline.sample_rate for edge in edges)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from sayso.audio import Audio, Notice, read, read_tags
+from sayso.audio import Audio, Notice, probe, read, read_tags
 from sayso.desk import MIX, Desk, Stretch, Strip
 from sayso.desk.arrangement import arrangement_of
 from sayso.errors import DataError
-from sayso.outputs import fitting, refuse_inputs
+from sayso.outputs import Size, check_sound, fitting, refuse_inputs
 from sayso.rendering.tracks import render
 from sayso.timeline.chapters import carried
 from sayso.timeline.editlist import EditList, check_inside
@@ -55,8 +56,11 @@ def render_edit(
     Raises: DataError where a recording does not fit the edit, OutputError, Cancelled.
     """
     paths, desk, total = [], desk_of(edit), len(edit.sources)
-    for number, (source, path) in enumerate(zip(edit.sources, track_paths(edit, out), strict=True)):
+    places = track_paths(edit, out)
+    for path in places:
         refuse_inputs(path, edit.sources)
+    _check_room(edit, places, encoding)
+    for number, (source, path) in enumerate(zip(edit.sources, places, strict=True)):
         audio = read(source, notice=notice)
         _check_fits(edit, audio, source)
         share = watch.part(number / total, (number + 1) / total)
@@ -67,6 +71,14 @@ def render_edit(
                 notice(f"{Path(source).name}: {note}")
         paths.append(track.write(path, encoding=encoding, tags=tags))
     return paths
+
+
+def _check_room(edit: EditList, places: Sequence[Path], encoding: str | None) -> None:
+    """Raises OutputError before anything is played where the files could not be written."""
+    rate = edit.timeline.sample_rate
+    frames = round(edit.timeline.duration_s / edit.speed * rate)
+    channels = max(probe(source).channels for source in edit.sources)
+    check_sound(places, encoding, Size(channels, frames, rate))
 
 
 def _check_fits(edit: EditList, audio: Audio, source: str) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from sayso.align.align import align
 from sayso.audio import Audio, Notice, read
 from sayso.autoedit.apply import point_out
+from sayso.autoedit.baselines import by_chance, silence_cut
 from sayso.autoedit.choose import choose
 from sayso.autoedit.editor import POINTER, SCORERS, Editor, score
 from sayso.autoedit.features import extract_features
@@ -24,6 +25,9 @@ from sayso.train.editor_lessons import Pair
 from sayso.watch import SILENT, Watch
 
 METHODS = (POINTER, *SCORERS)
+SILENCE, CHANCE = "silence", "chance"
+"""What is judged beside the methods."""
+_CHANCES = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +47,7 @@ class Outcome:
     recording: str
     scores: EditScores
     cut_quality: float | None
+    timeline: Timeline
 
 
 def read_examples(
@@ -110,7 +115,8 @@ def leave_one_out(
 ) -> list[Outcome]:
     """How well each method edits each recording after learning from all the others.
 
-    All keep as much as the others' edits do.
+    All keep as much as the others' edits do. Beside them stand "silence", which is cutting that
+    alone, and "chance", five times whole phrases at random: what does no better has learnt nothing.
 
     Args:
         examples: at least two.
@@ -129,6 +135,7 @@ def leave_one_out(
         trial = (config or EditorConfig()).model_copy(update={"trials": False})
         editor = learn(others, config=trial, watch=share)
         outcomes += [judge(editor, example, method) for method in methods]
+        outcomes += beside(example, editor.keep_ratio)
     return outcomes
 
 
@@ -140,8 +147,27 @@ def judge(editor: Editor, example: Example, method: str) -> Outcome:
     else:
         scores = score(features, method, editor)
         timeline = choose(scores, audio, scores.threshold_for(editor.keep_ratio))
-    metrics = compare_edits(timeline, example.pair.timeline, audio.frames)
-    return Outcome(method, example.name, metrics, cut_quality(audio, timeline))
+    return _outcome(method, example, timeline)
+
+
+def beside(example: Example, share: float) -> list[Outcome]:
+    """What cutting silence comes to, and keeping `share` by chance, five times."""
+    audio, features = example.audio, example.pair.features
+    chances = [by_chance(audio, features, share, seed) for seed in range(_CHANCES)]
+    silence = _outcome(SILENCE, example, silence_cut(audio))
+    return [silence, *(_outcome(CHANCE, example, timeline) for timeline in chances)]
+
+
+def _outcome(method: str, example: Example, timeline: Timeline) -> Outcome:
+    metrics = compare_edits(timeline, example.pair.timeline, example.audio.frames)
+    return Outcome(method, example.name, metrics, cut_quality(example.audio, timeline), timeline)
+
+
+def best_of(outcomes: Sequence[Outcome]) -> str:
+    """The method that comes nearest, kept time and boundaries together."""
+    table = means(outcomes)
+    own = {name: row for name, row in table.items() if name not in (SILENCE, CHANCE)}
+    return max(own, key=lambda name: (own[name]["iou"] or 0) + (own[name]["boundary_f"] or 0))
 
 
 def means(outcomes: Sequence[Outcome]) -> dict[str, dict[str, float | None]]:
