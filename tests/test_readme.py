@@ -278,3 +278,10 @@ def test_every_command_on_every_page_is_grammatical(page):
                 assert build_parser().parse_args(words[1:]).command, command
     for script in re.findall(r"python (bench/\w+\.py)", page.read_text(encoding="utf-8")):
         assert (ROOT / script).is_file(), script
+
+
+def test_every_promise_of_the_service_names_tests_that_are_there():
+    named = re.findall(r"`(tests/\S+\.py)::(test_\w+)`", (ROOT / "docs/service.md").read_text())
+    assert len(named) > 20
+    for file, test in named:
+        assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8"), (file, test)

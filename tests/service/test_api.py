@@ -105,6 +105,15 @@ def test_stems_and_outlines_for_a_player(person, session, tmp_path):
     assert np.array(outline["peaks"]).shape == (2, 7, 2)
     low, high = np.array(outline["peaks"])[0, :, 0].min(), np.array(outline["peaks"])[0].max()
     assert (low, high) == pytest.approx((kept[1][0].min(), kept[1][0].max()), abs=1e-4)
+    # Closer, a part of it has as many stretches.
+    part = {"buckets": 5, "start": 100, "stop": 150}
+    near = person.ask("GET", stems[0]["peaks_url"], params=part)
+    assert near["frames"] == 50
+    expected = kept[1][0, 100:150].reshape(5, 10)
+    assert np.array(near["peaks"])[0, :, 1] == pytest.approx(expected.max(1), abs=1e-4)
+    beyond = {"buckets": 5, "start": 100, "stop": 99_999}
+    refused = person.ask("GET", stems[0]["peaks_url"], params=beyond, status=422)
+    assert "within 0 to 22050" in refused["detail"]
     source = person.ask("GET", session["source"]["peaks_url"], params={"buckets": 7})
     assert source["frames"] == 22_050
     again = person.ask("POST", f"/sessions/{session['id']}/renders", json={"targets": STEMS},
@@ -139,6 +148,38 @@ def test_hands_and_words_change_one_desk(person, session):
     cut = {"do": "edit", "steps": [{"step": "cut", "start_s": 0, "end_s": 0.5}]}
     edited = person.ask("POST", f"{at}/moves", json={"moves": [cut], "render": True})
     assert person.wait(edited["render"])["tracks"][0]["frames"] == 11_025
+
+
+def test_a_session_is_given_another_name(person, session):
+    at = f"/sessions/{session['id']}"
+    named = person.ask("PATCH", at, json={"name": "  Take 2.1: final?  "})
+    assert (named["name"], named["version"]) == ("Take 2.1 final", 0)
+    assert person.ask("GET", "/sessions")[0]["name"] == "Take 2.1 final"
+    source = person.ask("GET", session["source"]["url"])
+    assert "Take%202.1%20final.wav" in source.headers["content-disposition"]
+    person.ask("PATCH", at, json={"name": ""}, status=422)
+
+
+def test_another_desk_is_rendered_and_changes_nothing(person, session):
+    at = f"/sessions/{session['id']}"
+    parts = {name: {} for name in STEMS}
+    person.patch(session, strips={"rest": {"mute": True}, **parts}, deliver=["drums"])
+    before = person.ask("GET", at)
+    assert sorted(before["desk"]["strips"]) == sorted([*STEMS, "rest"])
+    # A sound that is given a strip is not said to have changed, and once is enough.
+    assert person.ask("GET", f"{at}/messages")[-1]["reply"].startswith("Muting the rest")
+    assert person.patch(session, strips=parts)["reply"] == ""
+    undone = person.ask("POST", f"{at}/undo")
+    assert (undone["desk"]["strips"], undone["can_undo"]) == ({}, False)
+    person.ask("POST", f"{at}/redo")
+    heard = before["desk"] | {"deliver": ["mix"]}
+    render = person.wait(person.ask("POST", f"{at}/renders", json={"desk": heard}, status=202))
+    assert [track["target"] for track in render["tracks"]] == ["mix"]
+    after = person.ask("GET", at)
+    assert (after["desk"], after["can_redo"]) == (before["desk"], False)
+    both = {"desk": heard, "targets": ["drums"]}
+    refused = person.ask("POST", f"{at}/renders", json=both, status=422)
+    assert "expected one of them" in refused["detail"]
 
 
 def test_what_does_not_fit_is_told_and_changes_nothing(person, session):

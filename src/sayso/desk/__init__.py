@@ -19,7 +19,7 @@ from sayso.desk.edits import (
     ShortenTo,
     Span,
 )
-from sayso.desk.effect import MIX, Target
+from sayso.desk.effect import MIX, REST, Target
 from sayso.desk.effects import (
     EFFECTS,
     AnyEffect,
@@ -77,6 +77,7 @@ __all__ = [
     "LATEST_S",
     "MIX",
     "NO",
+    "REST",
     "SPEECH_ONLY",
     "Adjust",
     "AnyEffect",

@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from sayso.desk.cleaning import SPEECH_ONLY, Cleaning
 from sayso.desk.edits import Arrange, EditStep
-from sayso.desk.effect import MIX, Target, Targets
+from sayso.desk.effect import MIX, REST, Target, Targets
 from sayso.desk.effects import (
     AbsoluteEffect,
     AnyEffect,
@@ -63,7 +63,7 @@ class Desk(Value):
 
     Attributes:
         strips: by target: fader in dB, mute, solo, effects. A target without one is untouched;
-            "mix" is the master.
+            "mix" is the master, "rest" what is left without the sounds that have a strip here.
         deliver: the tracks to make: "mix" (the remix), a target, or "no TARGET" for the rest.
         clean: how the speech is cleaned before all else; None not at all.
         edits: what is done to time after that, each on the result of the one before, in seconds.
@@ -101,8 +101,16 @@ class Desk(Value):
             if strip != _NEUTRAL:
                 wanted.append(name)
             wanted += (effect.under for effect in strip.effects if isinstance(effect, Duck))
-        names = (complement_of(name) or name for name in wanted)
-        return tuple(dict.fromkeys(name for name in names if name != MIX))
+        names = [complement_of(name) or name for name in wanted]
+        if REST in names:
+            names += self.sounds()
+        return tuple(dict.fromkeys(name for name in names if name not in (MIX, REST)))
+
+    def sounds(self) -> tuple[str, ...]:
+        """The sounds that have a strip: with "rest", they make up the recording."""
+        return tuple(
+            name for name in self.strips if name not in (MIX, REST) and complement_of(name) is None
+        )
 
     @property
     def tempo(self) -> float:

@@ -19,6 +19,8 @@ Targets = Annotated[
 ]
 """Several; one may be given by its name alone."""
 MIX = "mix"
+REST = "rest"
+"""What is left of the recording without the sounds that have a strip."""
 Db = Annotated[float, Field(ge=-60.0, le=24.0)]
 Hz = Annotated[float, Field(ge=10.0, le=96_000.0)]
 FadeSeconds = Annotated[float, Field(ge=0.0, le=3600.0)]

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sayso.audio import Audio
-from sayso.desk import MIX, Desk, Limit, Normalise, Pan, Strip, complement_of
+from sayso.desk import MIX, REST, Desk, Limit, Normalise, Pan, Strip, complement_of
 from sayso.desk.placing import Resolved
 from sayso.effects import Mixed, Processed, Scene, Sound, Widened, amplify, limit, process, record
 from sayso.effects.pitch import stretch
@@ -72,19 +72,26 @@ class Mixer:
 
     def _sound(self, target: str) -> Sound:
         """A sound of the recording as the desk edits it, on its own."""
-        left_out = complement_of(target)
-        if left_out is None:
+        without = self._without(target)
+        if without is None:
             return self._played(self.audios[target])
         if self._is_linear:
-            return Mixed([self._sound(MIX), _negated(self._sound(left_out))])
+            return Mixed([self._sound(MIX), *(_negated(self._sound(name)) for name in without)])
         return self._played(record(self._alone(target), watch=self.watch.quiet))
 
     def _alone(self, target: str) -> Sound:
         """A sound of the recording before it is edited."""
-        left_out = complement_of(target)
-        if left_out is None:
+        without = self._without(target)
+        if without is None:
             return self.audios[target]
-        return Mixed([self.audios[MIX], _negated(self.audios[left_out])])
+        return Mixed([self.audios[MIX], *(_negated(self._alone(name)) for name in without)])
+
+    def _without(self, target: str) -> tuple[str, ...] | None:
+        """What is taken from the recording to get a sound; None for one that was separated."""
+        if target == REST:
+            return self.desk.sounds()
+        left_out = complement_of(target)
+        return None if left_out is None else (left_out,)
 
     @property
     def _is_linear(self) -> bool:
@@ -124,6 +131,8 @@ class Mixer:
 
     def _wet(self, target: str, strip: Strip) -> list[Sound] | None:
         """What a strip plays: one sound, or none if it is muted; None if it changes nothing."""
+        if strip == _AT_REST:
+            return None  # nobody may have separated it
         if strip.mute:
             return []
         dry = self._sound(target)

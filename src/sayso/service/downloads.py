@@ -87,9 +87,27 @@ def archive(
     return made
 
 
-def outline(kept: Path, buckets: int) -> list[list[tuple[float, float]]]:
-    """The lowest and highest sample of each of `buckets` stretches, for each channel."""
-    found = peaks(read(kept), buckets)
+def outline(
+    kept: Path, buckets: int, start: int = 0, stop: int | None = None
+) -> list[list[tuple[float, float]]]:
+    """The lowest and highest sample of each of `buckets` stretches, for each channel.
+
+    Args:
+        kept: a float32 WAV.
+        buckets: how many stretches.
+        start: the frame that the first begins at.
+        stop: the frame that the last ends before; None is the end.
+
+    Raises: RangeError for frames that are not there.
+    """
+    audio = read(kept)
+    stop = audio.frames if stop is None else stop
+    if not 0 <= start < stop <= audio.frames:
+        raise RangeError(
+            f"frames {start} to {stop} were asked for; expected a stretch within 0 to "
+            f"{audio.frames}"
+        )
+    found = peaks(audio.slice(start, stop), buckets)
     return [
         [(round(float(low), 4), round(float(high), 4)) for low, high in channel]
         for channel in found

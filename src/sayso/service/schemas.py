@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
 from sayso.audio.formats import FORMATS, SNDFILE_SUBTYPES
-from sayso.desk import Desk, Extract, Move, Reset, Strip, Target, move_to
+from sayso.desk import Desk, Extract, Move, Reset, Set, Strip, Target, move_to
 from sayso.desk.effect import Db
 from sayso.desk.effects import Effect
 from sayso.desk.moves import MOST_EFFECTS
@@ -175,7 +182,10 @@ class Do(_Request):
 
 
 class StripPatch(_Request):
-    """Controls of a strip; those that are left out stay. `effects` replaces the chain."""
+    """Controls of a strip; those that are left out stay. `effects` replaces the chain.
+
+    One without any gives the sound a strip, so that it is not part of "rest".
+    """
 
     gain_db: Db | None = None
     mute: bool | None = None
@@ -203,19 +213,46 @@ class DeskPatch(_Request):
             strip = Strip(**{**dict(old), **{k: v for k, v in given.items() if v is not None}})
             if strip != old:
                 moves.append(move_to(desk, target, strip))
+            elif not given and target not in desk.strips:
+                moves.append(Set(target=target))
         if self.deliver is not None and tuple(self.deliver) != desk.deliver:
             moves.append(Extract(targets=tuple(self.deliver)))
         return moves
 
 
 class RenderRequest(_Request):
-    """What to render: the desk as it stands, or `targets` as untouched stems of the recording."""
+    """What to render: the desk as it stands, another `desk`, or `targets` as untouched stems.
+
+    Another desk is how a player hears what the session's does not deliver.
+    """
 
     targets: Annotated[list[Target], Field(min_length=1, max_length=32)] | None = None
+    desk: Desk | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> RenderRequest:
+        if self.targets is not None and self.desk is not None:
+            raise ValueError("both targets and a desk arrived; expected one of them, or neither")
+        return self
+
+    def wanted(self) -> Desk | None:
+        """The desk to render; None for that of the session."""
+        if self.targets is None:
+            return self.desk
+        return Desk(deliver=tuple(dict.fromkeys(self.targets)))
+
+
+class Rename(_Request):
+    """What a session is to be called; characters that no file name can hold are left out."""
+
+    name: Annotated[Text, Field(min_length=1, max_length=200)]
 
 
 class Peaks(BaseModel):
-    """The outline of a waveform: for each channel and bucket the lowest and highest sample."""
+    """The outline of a waveform: for each channel and bucket the lowest and highest sample.
+
+    `frames` is the length of what was outlined.
+    """
 
     sample_rate: int
     frames: int
@@ -274,5 +311,14 @@ def shown_name(name: str) -> str:
     ('My Song (live)', 'recording')
     """
     stem = name.replace("\\", "/").rpartition("/")[2].rpartition(".")[0] or name
-    kept = "".join(c for c in stem if c.isprintable() and c not in '<>:"/\\|?*').strip(" .")
+    return shown_text(stem)
+
+
+def shown_text(name: str) -> str:
+    """A name of harmless characters, as it may stand in a file's.
+
+    >>> shown_text("Mix 1.2: final?")
+    'Mix 1.2 final'
+    """
+    kept = "".join(c for c in name if c.isprintable() and c not in '<>:"/\\|?*').strip(" .")
     return kept[:_NAME_LENGTH] or "recording"

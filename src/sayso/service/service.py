@@ -278,16 +278,14 @@ class Service:
 
     # Renders
 
-    def render(self, id: str, owner: Owner, targets: Sequence[str] | None) -> Render:
-        """Renders the desk as it stands, or `targets` as untouched stems of the recording.
+    def render(self, id: str, owner: Owner, desk: Desk | None) -> Render:
+        """Renders `desk` on the recording; None is that of the session as it stands.
 
         The same desk again gives the same render. Raises: NotFoundError, UnknownTargetError,
         LimitError.
         """
         session = self.store.get(id, owner)
-        desk = conversation_of(session).desk
-        if targets is not None:
-            desk = Desk(deliver=tuple(dict.fromkeys(targets)))
+        desk = desk or conversation_of(session).desk
         self.studio.require(desk)
         found, fresh = self._render_of(session, desk)
         if fresh:

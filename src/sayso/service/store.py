@@ -85,6 +85,15 @@ class Store:
                     return _owned(db, Session, id, owner), message
         raise RequestError("the session is being changed by others all the time; try again")
 
+    def rename(self, id: str, owner: Owner, name: str) -> Session:
+        """Gives a session another name. Raises: NotFoundError."""
+        with self._open() as db:
+            session = _owned(db, Session, id, owner)
+            session.name = name
+            db.add(session)
+            db.commit()
+            return session
+
     def delete(self, id: str, owner: Owner) -> None:
         """Forgets a session. Raises: NotFoundError."""
         with self._open() as db:

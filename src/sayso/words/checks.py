@@ -186,6 +186,7 @@ def _changes(clause: Clause) -> bool:
         return False
     pairs = zip(clause.items, clause.items[1:], strict=False)
     placed = any(a.is_("prep", "at") and b.kind == "quantity" for a, b in pairs)
+    placed = placed or any(i.number and i.number.unit == "hz" for i in clause.all("quantity"))
     if placed and clause.has("verb", "remove") and clause.has("sound") and not _named(clause):
         return False  # "Lose the hum at 50"
     found = aspects(clause)

@@ -115,6 +115,8 @@ _SENSES: tuple[_Row, ...] = (
     (lambda p: p.says("solo") and p.item.definite and p.after != "sound", ("section", "solo")),
     (lambda p: p.says("oops") and p.after == "mark" and p.following[1:2] != []
      and p.following[1].kind != "undo", ("retract", "retract")),
+    (lambda p: p.says("chorus") and bool(p.before) and not p.item.definite
+     and (p.before[-1].is_("verb", "add") or p.before[-1].kind == "size"), ("param", "chorus")),
     (lambda p: p.says("now") and p.after in _AFTER_NOW, None),
     (lambda p: p.item.is_("join", "also") and not p.opens and p.after != "mark", ("same", "also")),
     (lambda p: p.item.kind == "like" and p.after == "quantity", None),

@@ -199,6 +199,12 @@ class Turn:
 
     def _require_one_voice(self, item: Item) -> None:
         """Raises Declined where two people are told apart that are one sound here."""
+        if item.value in {"first speech", "second speech"}:
+            raise Declined(
+                "unsupported",
+                "I cannot tell single voices apart; I work on all the speech at once.",
+                ("isolate the speech", "compress the speech"),
+            )
         if item.value != "speech":
             return
         self._voices.add(item.text.removesuffix("s"))

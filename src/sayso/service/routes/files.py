@@ -15,6 +15,7 @@ from sayso.service.downloads import outline
 from sayso.service.schemas import Peaks
 
 Buckets = Annotated[int, Query(ge=1, le=20_000, description="stretches that it is drawn in")]
+Frame = Annotated[int | None, Query(ge=0, le=2**53, description="for a part of it, in frames")]
 OneFile: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file", "content": {"audio/*": {}, "application/zip": {}}},
     206: {"description": "The bytes that were asked for"},
@@ -35,7 +36,11 @@ def send(path: Path, name: str, media_type: str) -> FileResponse:
     return _Kept(path, media_type=media_type, filename=name, headers={"Cache-Control": _FOREVER})
 
 
-def peaks_of(response: Response, sample_rate: int, frames: int, kept: Path, buckets: int) -> Peaks:
-    """The outline of a kept recording or track."""
+def peaks_of(
+    response: Response, sample_rate: int, kept: Path, buckets: int, part: tuple[int, int]
+) -> Peaks:
+    """The outline of a kept recording or track, from one frame to another."""
+    found = outline(kept, buckets, *part)
     response.headers["Cache-Control"] = _FOREVER
-    return Peaks(sample_rate=sample_rate, frames=frames, peaks=outline(kept, buckets))
+    start, stop = part
+    return Peaks(sample_rate=sample_rate, frames=stop - start, peaks=found)

@@ -11,7 +11,6 @@ from sayso.service import access
 from sayso.service.routes.dependencies import Serving
 
 router = APIRouter(tags=["service"])
-_DAYS_S = 30 * 86_400
 
 
 class Login(BaseModel):
@@ -23,7 +22,7 @@ class Login(BaseModel):
 
 @router.post("/login", status_code=204)
 def login(body: Login, request: Request, response: Response, service: Serving) -> None:
-    """Has the browser carry a token; 401 for one that does not work."""
+    """Has the browser carry a token until it is closed; 401 for one that does not work."""
     address = request.client.host if request.client else ""
     if service.settings.tokens:
         guesses: access.Rates = request.app.state.guesses
@@ -31,7 +30,6 @@ def login(body: Login, request: Request, response: Response, service: Serving) -
         response.set_cookie(
             access.COOKIE,
             body.token,
-            max_age=_DAYS_S,
             httponly=True,
             samesite="strict",
             secure=request.url.scheme == "https",

@@ -19,7 +19,7 @@ from sayso.service.routes.dependencies import (
     render_state,
     render_states,
 )
-from sayso.service.routes.files import Buckets, OneFile, peaks_of, send
+from sayso.service.routes.files import Buckets, Frame, OneFile, peaks_of, send
 from sayso.service.schemas import Encoding, Format, Peaks, RenderRequest, RenderState
 
 router = APIRouter(prefix="/sessions/{session_id}/renders", tags=["renders"])
@@ -30,8 +30,8 @@ Number = Annotated[int, Path(ge=0, le=1000, description="of the track, from 0")]
 def start(
     session_id: Named, body: RenderRequest, service: Serving, asking: Asking, response: Response
 ) -> RenderState:
-    """Renders the desk as it stands, or, with `targets`, stems of the untouched recording."""
-    render = service.render(session_id, asking, body.targets)
+    """Renders the desk as it stands, another `desk`, or `targets` of the untouched recording."""
+    render = service.render(session_id, asking, body.wanted())
     state = render_state(service, render)
     response.headers["Location"] = state.url
     return state
@@ -80,10 +80,13 @@ def get_peaks(
     response: Response,
     buckets: Buckets,
     turn: Reading,
+    start: Frame = None,
+    stop: Frame = None,
 ) -> Peaks:
-    """The outline of a track's waveform."""
+    """The outline of a track's waveform, or of a part of it."""
     track, kept = service.track(render, number)
-    return peaks_of(response, track["sample_rate"], track["frames"], kept, buckets)
+    part = (start or 0, track["frames"] if stop is None else stop)
+    return peaks_of(response, track["sample_rate"], kept, buckets, part)
 
 
 @router.get("/{render_id}/archive", response_class=Response, responses=OneFile)

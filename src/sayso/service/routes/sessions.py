@@ -22,7 +22,7 @@ from sayso.service.routes.dependencies import (
     session_state,
     state_of,
 )
-from sayso.service.routes.files import Buckets, OneFile, peaks_of, send
+from sayso.service.routes.files import Buckets, Frame, OneFile, peaks_of, send
 from sayso.service.schemas import (
     Answer,
     DeskPatch,
@@ -32,10 +32,12 @@ from sayso.service.schemas import (
     Format,
     Opened,
     Peaks,
+    Rename,
     Said,
     Say,
     SessionState,
     SessionSummary,
+    shown_text,
 )
 from sayso.service.service import Service
 from sayso.service.tables import Message, Session
@@ -84,6 +86,15 @@ def get_session(session: Mine, service: Serving) -> SessionState:
     return session_state(service, session)
 
 
+@router.patch("/sessions/{session_id}")
+def rename_session(
+    session_id: Named, body: Rename, service: Serving, asking: Asking
+) -> SessionState:
+    """Gives a session another name, under which its files are downloaded."""
+    session = service.store.rename(session_id, asking, shown_text(body.name))
+    return session_state(service, session)
+
+
 @router.delete("/sessions/{session_id}", status_code=204)
 def delete_session(session_id: Named, service: Serving, asking: Asking) -> None:
     """Ends a session; its recording and its renders are deleted."""
@@ -105,10 +116,17 @@ def get_source(
 
 @router.get("/sessions/{session_id}/source/peaks")
 def get_source_peaks(
-    session: Mine, service: Serving, response: Response, buckets: Buckets, turn: Reading
+    session: Mine,
+    service: Serving,
+    response: Response,
+    buckets: Buckets,
+    turn: Reading,
+    start: Frame = None,
+    stop: Frame = None,
 ) -> Peaks:
-    """The outline of the recording's waveform."""
-    return peaks_of(response, session.sample_rate, session.frames, service.source(session), buckets)
+    """The outline of the recording's waveform, or of a part of it."""
+    part = (start or 0, session.frames if stop is None else stop)
+    return peaks_of(response, session.sample_rate, service.source(session), buckets, part)
 
 
 @router.get("/sessions/{session_id}/messages")

@@ -4,6 +4,8 @@
 
 export const UNREACHABLE = "The service does not answer. Is it still running?";
 
+const LOGIN = "/login";
+
 /** What went wrong, in words; `status` is 0 where nothing answered. */
 export class Problem extends Error {
   constructor(message, status) {
@@ -26,7 +28,21 @@ function detailOf(body) {
   }
 }
 
-/** A response that is all right. Raises: Problem. */
+let admit = null;
+let admitting = null;
+
+/** @param {() => Promise} ask resolves once the browser carries a token that works */
+export function whenTokenIsAskedFor(ask) {
+  admit = ask;
+}
+
+/** Asks for a token, once for all who wait for one. */
+export function admitted() {
+  admitting ??= admit().finally(() => (admitting = null));
+  return admitting;
+}
+
+/** A response that is all right; where the service asks for a token, so does the page. Raises: Problem. */
 export async function request(path, options = {}) {
   let response;
   try {
@@ -34,16 +50,20 @@ export async function request(path, options = {}) {
   } catch (error) {
     throw error.name === "AbortError" ? error : new Problem(UNREACHABLE, 0);
   }
+  if (response.status === 401 && path !== LOGIN) {
+    await admitted();
+    return request(path, options);
+  }
   if (!response.ok) throw problemOf(response.status, await response.text());
   return response;
 }
 
 const get = async (path) => (await request(path)).json();
 
-async function send(method, path, body) {
+async function send(method, path, body, options = {}) {
   const json = body === undefined ? {} : { body: JSON.stringify(body) };
   const headers = body === undefined ? {} : { "content-type": "application/json" };
-  const response = await request(path, { method, headers, ...json });
+  const response = await request(path, { method, headers, ...json, ...options });
   return response.status === 204 ? null : response.json();
 }
 
@@ -53,13 +73,16 @@ export const about = () => get("/about");
 export const sessions = () => get("/sessions");
 export const session = (id) => get(of(id));
 export const messages = (id, after = 0) => get(`${of(id)}/messages?after=${after}`);
-export const forget = (id) => send("DELETE", of(id));
-export const say = (id, text) => send("POST", `${of(id)}/messages`, { text, render: false });
-export const patchDesk = (id, patch) => send("PATCH", `${of(id)}/desk`, patch);
+/** Goes on after the page is closed. */
+export const forget = (id) => send("DELETE", of(id), undefined, { keepalive: true });
+export const rename = (id, name) => send("PATCH", of(id), { name });
+export const say = (id, text, render = false) => send("POST", `${of(id)}/messages`, { text, render });
+/** Goes on after the page is closed. */
+export const patchDesk = (id, patch) => send("PATCH", `${of(id)}/desk`, patch, { keepalive: true });
 export const undo = (id) => send("POST", `${of(id)}/undo`);
 export const redo = (id) => send("POST", `${of(id)}/redo`);
-export const render = (id, targets) =>
-  send("POST", `${of(id)}/renders`, targets === undefined ? {} : { targets });
+/** @param {{targets?: string[], desk?: object}} what of the session; nothing is its desk */
+export const render = (id, what) => send("POST", `${of(id)}/renders`, what);
 export const move = (id, moves) => send("POST", `${of(id)}/moves`, { moves });
 export const cuts = (id) => get(`${of(id)}/cuts`);
 export const chooseCuts = (id, choice) => send("POST", `${of(id)}/cuts/choose`, choice);
@@ -73,11 +96,17 @@ export const cutsUrl = (id, format) => `${of(id)}/cuts/export?${new URLSearchPar
 export const cancel = (url) => send("POST", `${url}/cancel`);
 export const demo = () => send("POST", "/sessions/demo");
 /** Has the browser carry a token from now on, in a cookie that no script can read. */
-export const login = (token) => send("POST", "/login", { token });
+export const login = (token) => send("POST", LOGIN, { token });
+/** Has the browser forget it. */
+export const logout = () => send("POST", "/logout");
 
-/** The lowest and highest samples of a track over all channels. */
-export async function peaks(url, buckets) {
-  const { peaks: channels, frames, sample_rate: rate } = await get(`${url}?buckets=${buckets}`);
+/**
+ * The lowest and highest samples of a track over all channels.
+ * @param {{start: number, stop: number}|null} part of it, in frames
+ */
+export async function peaks(url, buckets, part = null) {
+  const query = new URLSearchParams({ buckets, ...part });
+  const { peaks: channels, frames, sample_rate: rate } = await get(`${url}?${query}`);
   const count = channels[0].length;
   const low = new Float32Array(count);
   const high = new Float32Array(count);
@@ -87,7 +116,8 @@ export async function peaks(url, buckets) {
       high[at] = Math.max(high[at], most);
     });
   }
-  return { low, high, duration_s: frames / rate };
+  const start_s = (part?.start ?? 0) / rate;
+  return { low, high, start_s, end_s: start_s + frames / rate };
 }
 
 /** Where to download a track, or an archive of tracks, as a file of this kind. */

@@ -9,6 +9,16 @@ const STEPS = 48;
 const amount = (value) => (value === 0 ? "off" : percent(value));
 const UNITS = { amount, place, percent, semitones };
 
+/** The number that somebody typed: "30", "−3 dB", "2.5 kHz", "20 left"; NaN for none. */
+function numberIn(text) {
+  const found = /[-+]?\d*[.,]?\d+/.exec(text.replace("\u2212", "-"));
+  if (found === null) return NaN;
+  const number = Number(found[0].replace(",", "."));
+  return /left|\bl\b/i.test(text) ? -Math.abs(number) : /\dk|\bk/i.test(text) ? number * 1000 : number;
+}
+
+const SHARES = new Set(["amount", "percent", "place"]);
+
 // An effect that holds for a span is no knob's: it has a chip of its own.
 const is = (kind) => (effect) => effect.effect === kind && !effect.span;
 
@@ -28,6 +38,10 @@ function slider(knob) {
     steps,
     neutral: home,
     matches: is(kind),
+    parse: (text) => {
+      const value = numberIn(text) / (SHARES.has(knob.unit) ? 100 : 1);
+      return Number.isNaN(value) ? (/^off|centre|center$/i.test(text) ? home : null) : toStep(Math.max(low, Math.min(high, value)));
+    },
     toStep: (effect) => (effect === null ? home : toStep(effect[field])),
     toEffect: (at, old) =>
       at === home ? null : { ...defaults, ...old, effect: kind, [field]: number(at) },
@@ -41,6 +55,10 @@ function steps({ effect: kind, field, values }) {
     steps: values.length,
     neutral: 0,
     matches: is(kind),
+    parse: (text) => {
+      const at = ["off", ...values].findIndex((value) => value.startsWith(text.toLowerCase()));
+      return at < 0 ? null : at;
+    },
     toStep: (effect) => (effect === null ? 0 : values.indexOf(effect[field]) + 1),
     toEffect: (at) => (at === 0 ? null : { effect: kind, [field]: values[at - 1] }),
     read: (effect) => effect?.[field] ?? "off",
@@ -54,6 +72,11 @@ function edge({ effect: kind, type, low, high, off }) {
   return {
     steps: STEPS,
     neutral: home,
+    parse: (text) => {
+      const hz = numberIn(text);
+      if (Number.isNaN(hz)) return /^off$/i.test(text) ? home : null;
+      return (Math.log(Math.max(low, Math.min(high, hz)) / low) / Math.log(high / low)) * STEPS;
+    },
     matches: (effect) => is(kind)(effect) && effect.type === type,
     toStep: (effect) =>
       effect === null ? home : (Math.log(effect.cutoff_hz / low) / Math.log(high / low)) * STEPS,

@@ -1,6 +1,8 @@
 /** The desk's JSON: reading it, and the moves that hands make. Pure functions. */
 
 export const MIX = "mix";
+/** What no other strip of the desk holds. */
+export const REST = "rest";
 const NEUTRAL = Object.freeze({ gain_db: 0, mute: false, solo: false, effects: [] });
 
 /** The strip of `target`, a neutral one where the desk has none. */
@@ -13,8 +15,15 @@ export const complementOf = (target) => (target.startsWith("no ") ? target.slice
 export function targetsOf(desk) {
   const touched = Object.keys(desk.strips).filter((name) => !isNeutral(desk.strips[name]));
   const names = [...desk.deliver, ...touched].map((name) => complementOf(name) ?? name);
-  return [...new Set(names)].filter((name) => name !== MIX);
+  if (names.includes(REST)) names.push(...soundsOf(desk));
+  return [...new Set(names)].filter((name) => name !== MIX && name !== REST);
 }
+
+/** The sounds that have a strip on the desk; with "rest" they make up the recording. */
+export const soundsOf = (desk) => Object.keys(desk.strips).filter(isSound);
+
+/** Whether a strip is for one sound of the recording. */
+export const isSound = (name) => name !== MIX && name !== REST && complementOf(name) === null;
 
 export const isNeutral = (strip) =>
   strip.gain_db === 0 && !strip.mute && !strip.solo && strip.effects.length === 0;

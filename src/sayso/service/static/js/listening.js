@@ -8,13 +8,15 @@ import * as api from "./api.js";
 import { Cutting } from "./audio/cutting.js";
 import { Mixer } from "./audio/mixer.js";
 import { Player } from "./audio/player.js";
-import { isHeard, needsRender } from "./audio/routing.js";
-import { Difference, Tape } from "./audio/tape.js";
-import { MIX, complementOf } from "./desk.js";
+import { askedOf, isHeard, needsRender, together } from "./audio/routing.js";
+import { Difference, Silence, Tape } from "./audio/tape.js";
+import { MIX, REST, complementOf, isSound, stripOf } from "./desk.js";
 import { heardAt, sourceAt } from "./timeline.js";
 
 export const ORIGINAL = "original";
 export const YOURS = "yours";
+/** All that the desk delivers besides the mix, together. */
+export const ASKED = "asked";
 
 export class Listening extends EventTarget {
   #session;
@@ -29,8 +31,10 @@ export class Listening extends EventTarget {
   #timeline = null; // what the lanes that are loaded are cut by
   #cuttings = new WeakMap(); // tape -> {timeline, sound}
   #changed = () => this.#sync();
+  #chosen = null; // what a hand chose to hear, until something else is asked for
+  #askedFor = "";
+  #desks = new WeakMap(); // desk -> what is heard of it, by output
   side = YOURS;
-  output = MIX;
   loop = null;
   volume = 1;
 
@@ -99,9 +103,14 @@ export class Listening extends EventTarget {
     return this.#player.position() / this.#context.sampleRate;
   }
 
+  /** When a moment of the ruler is heard. */
+  heardAt(s) {
+    return this.#timeline === null ? s : heardAt(this.#timeline, s);
+  }
+
   /** Where in the lanes a moment is heard. */
   #frameOf(s) {
-    return (this.#timeline === null ? s : heardAt(this.#timeline, s)) * this.#context.sampleRate;
+    return this.heardAt(s) * this.#context.sampleRate;
   }
 
   /** @param {{start_s: number, end_s: number, on: boolean}|null} loop */
@@ -133,7 +142,7 @@ export class Listening extends EventTarget {
 
   /** What only a render can do and the desk asks for. */
   get missing() {
-    const reasons = needsRender(this.#session.desk, this.output);
+    const reasons = needsRender(this.desk);
     return this.#cuts.isPlayable ? reasons.filter((reason) => reason !== "cuts") : reasons;
   }
 
@@ -144,12 +153,55 @@ export class Listening extends EventTarget {
 
   /** Whether the strip of `target` is part of what the desk gives. */
   isHeard(target) {
-    return isHeard(this.#session.desk, this.output, target);
+    return isHeard(this.desk, target);
   }
 
-  /** The tracks to choose from. */
+  /** What there is to choose from: the mix, and what is asked for. */
   get outputs() {
-    return this.#session.desk.deliver;
+    return this.asked.length > 0 ? [MIX, ASKED] : [MIX];
+  }
+
+  /** The tracks that are asked for besides the mix. */
+  get asked() {
+    return askedOf(this.#session.desk);
+  }
+
+  /** What is chosen of `outputs`: what is asked for, unless a hand chose otherwise. */
+  get output() {
+    if (this.#chosen !== null && this.outputs.includes(this.#chosen)) return this.#chosen;
+    return this.#session.desk.deliver.includes(MIX) ? MIX : ASKED;
+  }
+
+  /** The desk whose mix is heard. */
+  get desk() {
+    const { desk } = this.#session;
+    if (this.output === MIX && desk.deliver.includes(MIX)) return desk;
+    const known = this.#desks.get(desk) ?? {};
+    known[this.output] ??= this.output === MIX ? { ...desk, deliver: [MIX] } : together(desk);
+    this.#desks.set(desk, known);
+    return known[this.output];
+  }
+
+  /** The render of what is heard, whatever its state, or null. */
+  get render() {
+    return this.#session.renderOf(this.desk);
+  }
+
+  /**
+   * Turns mute or solo of a strip over, from how it sounds now: where what is asked for is heard,
+   * that becomes the solos of the mix.
+   * @param {"mute"|"solo"} which
+   */
+  turn(target, which) {
+    const value = !stripOf(this.desk, target)[which];
+    if (this.output === MIX) {
+      this.#session.set(target, { [which]: value });
+      return;
+    }
+    const { strips } = this.desk;
+    const turned = { ...strips, [target]: { ...stripOf(this.desk, target), [which]: value } };
+    const flags = Object.entries(turned).filter(([name]) => name !== MIX);
+    this.#session.listenTo(Object.fromEntries(flags.map(([name, { mute, solo }]) => [name, { mute, solo }])));
   }
 
   compare(side = this.side === ORIGINAL ? YOURS : ORIGINAL) {
@@ -158,7 +210,7 @@ export class Listening extends EventTarget {
   }
 
   choose(output) {
-    this.output = output;
+    this.#chosen = output;
     this.#sync();
   }
 
@@ -207,13 +259,12 @@ export class Listening extends EventTarget {
 
   #rendered() {
     if (this.missing.length === 0 || this.#cuts.draft !== null) return null;
-    const { render } = this.#session;
-    const track = render?.tracks.find(({ target }) => target === this.output);
+    const track = this.render?.tracks.find(({ target }) => target === MIX);
     return track ? this.#tape(track.url) : null;
   }
 
   #sync() {
-    if (!this.outputs.includes(this.output)) this.output = this.outputs[0];
+    this.#followAsking();
     const source = this.#tape(this.#session.source.url);
     if (source === null) return;
     const rendered = this.#rendered();
@@ -222,7 +273,7 @@ export class Listening extends EventTarget {
     const at_s = this.position_s;
     const lanes = this.#lanes(source, rendered);
     const loaded = lanes.map(({ id }) => id).join("\n");
-    const hear = { side: this.side, output: this.output, rendered: rendered !== null };
+    const hear = { side: this.side, rendered: rendered !== null };
     if (loaded !== this.#loaded) {
       this.#loaded = loaded;
       this.#player.load(lanes);
@@ -232,15 +283,23 @@ export class Listening extends EventTarget {
         this.#loopLanes();
       }
     }
-    this.#mixer.set(this.#session.desk, hear);
+    this.#mixer.set(this.desk, hear);
     this.#tell();
+  }
+
+  /** What is asked for anew is what is heard, whatever a hand chose before. */
+  #followAsking() {
+    const { desk, lastAsked } = this.#session;
+    const askedFor = `${desk.deliver} ${lastAsked}`;
+    if (askedFor !== this.#askedFor) this.#chosen = null;
+    this.#askedFor = askedFor;
   }
 
   #lanes(source, rendered) {
     const render = rendered && {
-      id: `render ${this.output} ${this.#session.render.id}`,
+      id: `render ${this.render.id}`,
       sound: rendered,
-      node: this.#mixer.render(this.output),
+      node: this.#mixer.render,
     };
     // A render of another length has another time; it cannot run beside the rest.
     const other = rendered !== null && rendered.frames !== source.frames;
@@ -250,11 +309,15 @@ export class Listening extends EventTarget {
     const cut = this.#timeline === null ? "" : ` ${JSON.stringify(this.#timeline)}`;
     const whole = this.#cut(source);
     const stems = this.#stems(source);
-    const parts = [...stems.values()];
+    const parts = [...stems].filter(([name]) => isSound(name)).map(([, sound]) => sound);
+    const others = [...stems].filter(([name]) => !isSound(name)).map(([, sound]) => sound);
     const rest = parts.length === 0 ? whole : new Difference(whole, parts);
+    // With a "no TARGET" there is more than the recording: what is too much is taken out again.
+    const base = others.length === 0 ? null : new Difference(new Silence(whole), others);
     return [
       { id: `original${cut}`, sound: whole, node: this.#mixer.original },
-      { id: `rest ${[...stems.keys()]}`, sound: rest, node: this.#mixer.rest },
+      { id: `rest ${[...stems.keys()]}`, sound: rest, node: this.#mixer.stem(REST) },
+      ...(base ? [{ id: `base ${[...stems.keys()]}`, sound: base, node: this.#mixer.base }] : []),
       ...[...stems].map(([name, sound]) => ({
         id: `stem ${name}`,
         sound,
@@ -276,7 +339,10 @@ export class Listening extends EventTarget {
 
   /** The sounds of all strips that are there already, by name. */
   #stems(source) {
-    const names = this.#session.strips([]);
+    const { strips } = this.desk;
+    const all = new Set([...this.#session.strips([]), ...Object.keys(strips)]);
+    // Where the rest has a strip on the desk, it holds what has none there.
+    const names = [...all].filter((name) => name !== MIX && name !== REST && (!(REST in strips) || name in strips));
     const whole = new Map();
     for (const name of names.map((one) => complementOf(one) ?? one)) {
       const track = this.#session.stem(name);

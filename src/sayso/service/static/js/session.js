@@ -6,11 +6,15 @@
  */
 
 import * as api from "./api.js";
-import { MIX, complementOf, isNeutral, sameDesk, stripOf, targetsOf, withStrip } from "./desk.js";
+import { MIX, REST, complementOf, isNeutral, isSound, sameDesk, stripOf, targetsOf, withStrip } from "./desk.js";
 
 const SETTLE_MS = 300;
 const RETRY_MS = 1500;
+const LONGEST_RETRY_MS = 15_000;
 const ENDED = ["done", "failed", "cancelled"];
+
+/** Whether it may go well another time: nothing answered, or somebody who was only passing on. */
+const isPassing = ({ status }) => status === 0 || status === 429 || status >= 502;
 
 /** Whether a render is of untouched stems. */
 const isOfStems = ({ desk }) =>
@@ -20,6 +24,11 @@ export class Session extends EventTarget {
   #pending = new Map(); // target -> what hands have changed and the service does not know yet
   #sent = []; // the same, on its way
   #settling = 0;
+  #retrying = 0;
+  #retry_ms = RETRY_MS;
+  #seen = 0; // the message up to which all are known
+  /** Whether hands have changed something that the service could not be told. */
+  unsaved = false;
   #sending = Promise.resolve();
   #renders = new Map();
   #ends = new AbortController();
@@ -36,28 +45,55 @@ export class Session extends EventTarget {
     this.name = state.name;
     this.source = state.source;
     this.messages = messages;
+    this.#seen = messages.at(-1)?.id ?? 0;
     this.#adopt(state);
     for (const render of state.renders.toReversed()) this.#keep(render);
+    addEventListener("online", () => this.saveNow(), { signal: this.#ends.signal });
+    addEventListener("pagehide", () => this.flush(), { signal: this.#ends.signal });
     this.#follow();
   }
 
-  /** Stops listening to the service. */
+  /** Gives it another name. */
+  async rename(name) {
+    try {
+      this.name = (await api.rename(this.id, name)).name;
+    } catch (problem) {
+      this.#fail(problem);
+    }
+    this.#tell();
+  }
+
+  /** Stops listening to the service, once it has been told what hands did. */
   close() {
+    this.flush();
+    clearTimeout(this.#retrying);
     this.#ends.abort();
   }
 
   // What is there
 
-  /** The sounds that have a strip: those that were separated, and those on the desk. */
+  /** The strips there are: of sounds that were separated or are on the desk, and of the rest. */
   strips(order) {
     const known = [...this.#renders.values()].filter(isOfStems).flatMap(({ desk }) => desk.deliver);
     const asked = [...known, ...targetsOf(this.desk), ...Object.keys(this.desk.strips)];
-    const names = [...new Set(asked.filter((name) => name !== MIX))];
+    const names = [...new Set(asked.filter((name) => name !== MIX && name !== REST))];
     const shown = names.filter(
       (name) => complementOf(name) === null || name in this.desk.strips,
     );
     const rank = (name) => (order.includes(name) ? order.indexOf(name) : order.length);
-    return shown.sort((a, b) => rank(a) - rank(b));
+    const sorted = shown.sort((a, b) => rank(a) - rank(b));
+    return sorted.length > 0 ? [...sorted, REST] : sorted;
+  }
+
+  /** The sounds of the recording that have a strip. */
+  sounds(order) {
+    return this.strips(order).filter(isSound);
+  }
+
+  /** The message that last asked for tracks; 0 for none. */
+  get lastAsked() {
+    const asks = ({ moves }) => moves.some((move) => move.do === "extract");
+    return this.messages.findLast(asks)?.id ?? 0;
   }
 
   /** The separated sound of `target`, or null while there is none. */
@@ -76,8 +112,13 @@ export class Session extends EventTarget {
 
   /** The render of the desk as it stands, whatever its state, or null. */
   get render() {
+    return this.renderOf(this.desk);
+  }
+
+  /** The latest render of a desk, whatever its state, or null. */
+  renderOf(desk) {
     const all = [...this.#renders.values()].reverse();
-    return all.find(({ desk }) => sameDesk(desk, this.desk)) ?? null;
+    return all.find((render) => sameDesk(render.desk, desk)) ?? null;
   }
 
   /** The latest state of a render. */
@@ -105,8 +146,8 @@ export class Session extends EventTarget {
    * @param {boolean} done false while the hand still moves
    */
   set(target, patch, done = true) {
-    this.desk = withStrip(this.desk, target, { ...stripOf(this.desk, target), ...patch });
-    this.#pending.set(target, { ...this.#pending.get(target), ...patch });
+    if (target === REST) this.#place(this.sounds([]));
+    this.#put(target, patch);
     clearTimeout(this.#settling);
     if (done) this.#settling = setTimeout(() => this.flush(), SETTLE_MS);
     this.#tell();
@@ -118,9 +159,9 @@ export class Session extends EventTarget {
     return this.#change(() => api.patchDesk(this.id, { strips: { [target]: null } }));
   }
 
-  /** Hears and delivers these tracks. */
-  deliver(names) {
-    return this.#change(() => api.patchDesk(this.id, { deliver: names }));
+  /** Listens to the mix with these switches: {target: {mute, solo}}. */
+  listenTo(strips) {
+    return this.#change(() => api.patchDesk(this.id, { strips, deliver: [MIX] }));
   }
 
   /** Makes moves, as one turn. */
@@ -146,13 +187,54 @@ export class Session extends EventTarget {
       const strips = Object.fromEntries(sent);
       this.#send(async () => {
         try {
-          return await api.patchDesk(this.id, { strips });
+          const answer = await api.patchDesk(this.id, { strips });
+          this.#saved();
+          return answer;
+        } catch (problem) {
+          if (!isPassing(problem)) throw problem;
+          this.#putOff(sent);
+          return null;
         } finally {
           this.#sent = this.#sent.filter((one) => one !== sent);
         }
       });
     }
     return this.#sending;
+  }
+
+  /** Tries again to tell the service what hands have changed. */
+  saveNow() {
+    clearTimeout(this.#retrying);
+    return this.flush();
+  }
+
+  #saved() {
+    this.unsaved = false;
+    this.#retry_ms = RETRY_MS;
+  }
+
+  /** Keeps what could not be sent, under what hands have done since, and tries again later. */
+  #putOff(sent) {
+    const later = this.#pending;
+    this.#pending = new Map(sent);
+    for (const [target, patch] of later) {
+      this.#pending.set(target, { ...this.#pending.get(target), ...patch });
+    }
+    this.unsaved = true;
+    clearTimeout(this.#retrying);
+    if (this.#ends.signal.aborted) return;
+    this.#retrying = setTimeout(() => this.flush(), this.#retry_ms);
+    this.#retry_ms = Math.min(2 * this.#retry_ms, LONGEST_RETRY_MS);
+  }
+
+  /** Gives sounds a strip on the desk, so that they are no part of the rest. */
+  #place(names) {
+    for (const name of names) if (!(name in this.desk.strips)) this.#put(name, {});
+  }
+
+  #put(target, patch) {
+    this.desk = withStrip(this.desk, target, { ...stripOf(this.desk, target), ...patch });
+    this.#pending.set(target, { ...this.#pending.get(target), ...patch });
   }
 
   // Words
@@ -162,27 +244,51 @@ export class Session extends EventTarget {
     const message = { text, reply: null, moves: [] };
     this.messages = [...this.messages, message];
     this.#tell();
-    const answer = await this.#change(() => api.say(this.id, text), message);
-    return answer;
+    return this.#change(() => api.say(this.id, text), message);
+  }
+
+  /** Says once more what could not be said; what had arrived after all is not said twice. */
+  async sayAgain(message) {
+    try {
+      await this.#catchUp();
+    } catch (problem) {
+      this.#fail(problem);
+      return null;
+    } finally {
+      this.#tell();
+    }
+    if (!this.messages.includes(message)) return null;
+    this.messages = this.messages.filter((one) => one !== message);
+    return this.say(message.text);
   }
 
   // Renders
 
+  /** Gives sounds a strip of their own. */
+  addStrips(targets) {
+    if (REST in this.desk.strips) {
+      this.#place(targets);
+      this.flush();
+    }
+    return this.separate(targets);
+  }
+
   /** Has these sounds separated. */
   async separate(targets) {
     const missing = targets.filter((name) => !this.stem(name) && !this.awaited(name));
-    if (missing.length > 0) await this.#ask(() => api.render(this.id, missing));
+    if (missing.length > 0) await this.#ask(() => api.render(this.id, { targets: missing }));
   }
 
   /** Has these sounds rendered together, untouched; resolves with the render, done or not. */
   renderStems(targets) {
-    return this.#ask(() => api.render(this.id, targets));
+    return this.#ask(() => api.render(this.id, { targets }));
   }
 
-  /** Has the desk rendered as it stands; resolves with the render, done or not. */
-  async renderDesk() {
+  /** Has a desk rendered, that of the session by itself; resolves with the render, done or not. */
+  async renderDesk(desk = null) {
     await this.flush();
-    return this.#ask(() => api.render(this.id));
+    const other = desk !== null && !sameDesk(desk, this.desk);
+    return this.#ask(() => api.render(this.id, other ? { desk } : {}));
   }
 
   /** Looks again at what is there: the service keeps the latest renders alone. */
@@ -223,8 +329,11 @@ export class Session extends EventTarget {
     const turn = this.#sending.then(async () => {
       try {
         const answer = await send();
+        if (answer === null) return null;
+        const missed = answer.version > this.version + 1;
         this.#adopt(answer);
         this.#hear(answer, message);
+        if (missed) await this.#fetchMessages().catch(() => {});
         return answer;
       } catch (problem) {
         await this.#recover(problem, message);
@@ -247,13 +356,15 @@ export class Session extends EventTarget {
   #hear(answer, message) {
     const { message_id: id, reply, moves, interpreter } = answer;
     const heard = { text: "", ...message, id, reply, moves, interpreter };
-    this.messages = [...this.messages.filter((one) => one !== message), heard];
+    this.messages = this.messages.filter((one) => one !== message);
+    this.#merge([heard]);
     if (answer.render) this.#keep(answer.render);
   }
 
   async #recover(problem, message) {
-    if (message) message.failed = problem.message;
+    if (message) Object.assign(message, { failed: problem.message, again: isPassing(problem) });
     else this.#fail(problem);
+    if (isPassing(problem)) return;
     try {
       // What hands did was refused, so the desk is again what the service has.
       this.#adopt(await api.session(this.id));
@@ -297,7 +408,7 @@ export class Session extends EventTarget {
         if (problem.status >= 400) this.#fail(problem);
       }
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-      if (!signal.aborted) await this.#catchUp().catch(() => {});
+      if (!signal.aborted) await this.#catchUp().then(() => this.#tell(), () => {});
     }
   }
 
@@ -305,12 +416,28 @@ export class Session extends EventTarget {
   async #catchUp(version = Infinity) {
     await this.#sending;
     if (version <= this.version) return;
-    const last = this.messages.reduce((most, { id }) => Math.max(most, id ?? 0), 0);
-    const [state, messages] = await Promise.all([api.session(this.id), api.messages(this.id, last)]);
+    const [state] = await Promise.all([api.session(this.id), this.#fetchMessages()]);
+    this.name = state.name;
     if (state.version < this.version) return;
     this.#adopt(state);
     for (const render of state.renders.toReversed()) this.#keep(render);
+  }
+
+  /** Everything that was said since we last looked, here or elsewhere. */
+  async #fetchMessages() {
+    const messages = await api.messages(this.id, this.#seen);
+    this.#seen = Math.max(this.#seen, messages.at(-1)?.id ?? 0);
+    this.#merge(messages);
+  }
+
+  /** In the order of the service; what it does not have stands at the end. */
+  #merge(messages) {
     const known = new Set(this.messages.map(({ id }) => id));
-    this.messages = [...this.messages, ...messages.filter(({ id }) => !known.has(id))];
+    const fresh = messages.filter(({ id }) => !known.has(id));
+    // What failed here and is there now had only lost its answer.
+    const arrived = fresh.map(({ text }) => text);
+    const kept = this.messages.filter(({ again, text }) => !(again && arrived.includes(text)));
+    const rank = ({ id }) => id ?? Infinity;
+    this.messages = [...kept, ...fresh].sort((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)));
   }
 }

@@ -3,7 +3,7 @@
  * that is lost, or a page that is closed, costs only what was on its way.
  */
 
-import { Problem, UNREACHABLE, problemOf, request } from "./api.js";
+import { Problem, UNREACHABLE, admitted, problemOf, request } from "./api.js";
 
 const SHORT_BYTES = 8 * 2 ** 20;
 const PAUSES_MS = [500, 1000, 2000, 4000, 8000, 16000];
@@ -91,7 +91,9 @@ function send(method, url, headers, body, onprogress, signal) {
     sending.upload.onprogress = ({ loaded, total }) => onprogress(total ? loaded / total : 0);
     sending.onload = () => {
       if (sending.status < 300) resolve(sending.responseText);
-      else reject(problemOf(sending.status, sending.responseText));
+      else if (sending.status === 401) {
+        admitted().then(() => send(method, url, headers, body, onprogress, signal)).then(resolve, reject);
+      } else reject(problemOf(sending.status, sending.responseText));
     };
     sending.onerror = () => reject(new Problem(UNREACHABLE, 0));
     sending.onabort = () => reject(new DOMException("stopped", "AbortError"));

@@ -3,24 +3,22 @@
  *
  *   source ------------------------- original --.
  *   stems ---- strips --.                       |
- *   rest ---------------+-- master --.          |
- *                       '- past it --+- yours --+-- gate -- volume -- analyser -- speakers
- *   renders ------------------------------------'
+ *   base ---------------+-- master ---- yours --+-- gate -- volume -- analyser -- speakers
+ *   render -------------------------------------'
  */
 
 import { MIX, stripOf } from "../desk.js";
 import { glide } from "./effects.js";
-import { isHeard, isRestHeard } from "./routing.js";
+import { isHeard, isSoloed } from "./routing.js";
 import { StripNodes, peakOf } from "./strip.js";
 
 export class Mixer {
   #context;
   #strips = new Map();
-  #renders = new Map();
+  #render;
   #sum;
-  #rest;
+  #base;
   #master;
-  #past;
   #yours;
   #original;
   #gate;
@@ -32,20 +30,20 @@ export class Mixer {
     this.#context = context;
     const bus = () => new GainNode(context);
     this.#sum = bus();
-    this.#rest = bus();
-    this.#past = bus();
+    this.#base = bus();
+    this.#render = new GainNode(context, { gain: 0 });
     this.#yours = bus();
     this.#original = bus();
     this.#gate = new GainNode(context, { gain: 0 });
     this.#volume = bus();
     this.#master = new StripNodes(context);
     this.#meter = new AnalyserNode(context, { fftSize: 2048 });
-    this.#rest.connect(this.#sum);
+    this.#base.connect(this.#sum);
     this.#sum.connect(this.#master.input);
     this.#master.output.connect(this.#yours);
-    this.#sum.connect(this.#past).connect(this.#yours);
     this.#yours.connect(this.#gate);
     this.#original.connect(this.#gate);
+    this.#render.connect(this.#gate);
     this.#gate.connect(this.#volume);
     this.#volume.connect(this.#meter).connect(context.destination);
   }
@@ -60,9 +58,14 @@ export class Mixer {
     return this.#original;
   }
 
-  /** Where what no strip is for goes in. */
-  get rest() {
-    return this.#rest;
+  /** Where what is heard as it is goes in, unless a strip is heard alone. */
+  get base() {
+    return this.#base;
+  }
+
+  /** Where a render of the desk goes in. */
+  get render() {
+    return this.#render;
   }
 
   /** Where a stem goes in; its strip is made when first asked for. */
@@ -75,35 +78,19 @@ export class Mixer {
     return this.#strips.get(target).input;
   }
 
-  /** Where the rendered track `output` goes in. */
-  render(output) {
-    if (!this.#renders.has(output)) {
-      const node = new GainNode(this.#context, { gain: 0 });
-      node.connect(this.#gate);
-      this.#renders.set(output, node);
-    }
-    return this.#renders.get(output);
-  }
-
   /**
-   * @param {object} desk
-   * @param {{side: "original"|"yours", output: string, rendered: boolean}} hear
+   * @param {object} desk whose mix is heard
+   * @param {{side: "original"|"yours", rendered: boolean}} hear
    */
-  set(desk, { side, output, rendered }) {
+  set(desk, { side, rendered }) {
     const set = (node, value) => glide(node.gain, value ? 1 : 0, this.#context);
     const live = side === "yours" && !rendered;
     set(this.#original, side === "original");
     set(this.#yours, live);
-    set(this.#rest, isRestHeard(desk, output));
-    set(this.#past, output !== MIX);
-    this.#master.set(stripOf(desk, MIX), output === MIX);
-    for (const [target, nodes] of this.#strips) {
-      const strip = stripOf(desk, target);
-      nodes.set(strip, isHeard(desk, output, target));
-    }
-    for (const [name, node] of this.#renders) {
-      set(node, side === "yours" && rendered && name === output);
-    }
+    set(this.#base, !isSoloed(desk));
+    set(this.#render, side === "yours" && rendered);
+    this.#master.set(stripOf(desk, MIX), !stripOf(desk, MIX).mute);
+    for (const [target, nodes] of this.#strips) nodes.set(stripOf(desk, target), isHeard(desk, target));
   }
 
   /** The listener's own volume, 0 to 1: no part of the desk. */

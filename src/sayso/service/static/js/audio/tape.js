@@ -112,6 +112,25 @@ export class Tape {
   }
 }
 
+/** Silence of the length of a sound. */
+export class Silence {
+  #like;
+
+  constructor(like) {
+    this.#like = like;
+  }
+
+  get frames() {
+    return this.#like.frames;
+  }
+
+  async block(start, frames) {
+    return (await this.#like.block(start, 1)).map(() => new Float32Array(frames));
+  }
+
+  fetch() {}
+}
+
 /** What is left of a sound without some of its parts: "no vocals", or the rest of the mix. */
 export class Difference {
   #whole;

@@ -1,6 +1,7 @@
 /** The conversation: what was said, what was understood, what is being made. */
 
 import { stripOf } from "../desk.js";
+import { absenceOf, soundsIn } from "../presence.js";
 import { percent } from "../units.js";
 import { announce } from "./announce.js";
 import { byId, el, isCalm } from "./dom.js";
@@ -9,14 +10,19 @@ const TALL_PIXELS = 160;
 
 export class ChatView {
   #session;
+  #desk;
   #log = byId("log");
   #field = byId("say");
   #shown = new Map(); // message -> {element, state}
   #examples;
 
-  /** @param {Session} session */
-  constructor(session) {
+  /**
+   * @param {Session} session
+   * @param {{selectedWords: string, select: Function}} desk whose selection words are about
+   */
+  constructor(session, desk) {
     this.#session = session;
+    this.#desk = desk;
     this.#log.replaceChildren();
     this.#examples = this.#greeting();
     this.#log.append(this.#examples);
@@ -35,31 +41,57 @@ export class ChatView {
   }
 
   update() {
-    const { messages } = this.#session;
+    // A change by hand that came to nothing says nothing.
+    const messages = this.#session.messages.filter(({ text, reply }) => text || reply);
     for (const [key, { element }] of this.#shown) {
       if (messages.includes(key)) continue;
       element.remove();
       this.#shown.delete(key);
     }
     const before = this.#shown.size;
-    for (const message of messages) this.#show(message);
+    let last = this.#examples;
+    for (const message of messages) {
+      const element = this.#show(message);
+      // What others said meanwhile stands where it belongs.
+      if (last.nextElementSibling !== element) last.after(element);
+      last = element;
+    }
     this.#showWork();
+    this.showSelection();
     if (this.#shown.size > before) this.#follow();
   }
 
-  #show(message) {
-    const state = message.failed ?? message.reply ?? "";
-    const shown = this.#shown.get(message);
-    if (shown?.state === state) return;
-    const element = this.#entry(message);
-    if (shown) shown.element.replaceWith(element);
-    else this.#log.append(element);
-    this.#shown.set(message, { element, state });
+  /** Says which stretch of time words are about. */
+  showSelection() {
+    const about = byId("about-span");
+    const words = this.#desk.selectedWords;
+    about.textContent = words && `What you say is about${words.replace(" from", "")}`;
+    about.hidden = !words;
   }
 
-  #entry(message) {
+  /** The entry of a message as it is by now. */
+  #show(message) {
+    const absent = this.#absentIn(message);
+    const state = [message.failed ?? message.reply ?? "", ...absent].join("\n");
+    const shown = this.#shown.get(message);
+    if (shown?.state === state) return shown.element;
+    if (shown && absent.length > 0) announce(absent.join(". "));
+    const element = this.#entry(message, absent);
+    shown?.element.replaceWith(element);
+    this.#shown.set(message, { element, state });
+    return element;
+  }
+
+  /** What is to be said of sounds that were asked for and are not in the recording. */
+  #absentIn({ moves }) {
+    const said = soundsIn(moves).map((name) => absenceOf(this.#session.stem(name)));
+    return said.filter((note) => note !== null).map((note) => `${note[0].toUpperCase()}${note.slice(1)}.`);
+  }
+
+  #entry(message, absent) {
     const { text, reply, failed, moves, interpreter } = message;
-    if (!text) return el("li", { class: "note" }, el("span", { text: reply }));
+    const notes = absent.map((note) => el("p", { class: "bubble is-note", text: note }));
+    if (!text) return el("li", { class: "note" }, el("span", { text: [reply, ...absent].join(" ") }));
     const answer = failed
       ? el("p", { class: "bubble theirs is-failed", text: failed })
       : reply === null
@@ -71,31 +103,47 @@ export class ChatView {
       { class: "turn" },
       el("p", { class: "bubble mine", text }),
       answer,
+      ...notes,
+      failed && message.again ? this.#again(message) : null,
       suggestions.length ? this.#suggest(suggestions) : null,
       interpreter && interpreter !== "offline" ? el("p", { class: "by", text: interpreter }) : null,
     );
   }
 
+  #again(message) {
+    const onclick = async () => {
+      const answer = await this.#session.sayAgain(message);
+      if (answer) announce(answer.reply);
+    };
+    const button = el("button", { type: "button", class: "chip-button", text: "Say it again", onclick });
+    return el("div", { class: "suggestions" }, button);
+  }
+
   #greeting() {
-    const words = ["remove the vocals", "make the drums louder", "give me the bass", "put some reverb on the vocals"];
+    const music = ["remove the vocals", "make the drums louder", "give me the bass", "put some reverb on the vocals"];
+    const speech = ["clean up the speech", "take the silences out", "bring it to -16 LUFS"];
     return el(
       "li",
       { class: "turn greeting" },
       el("p", { class: "bubble theirs", text: "What should happen to it? Say it in your own words, or move a fader: both change the same desk." }),
-      this.#suggest(words),
+      this.#suggest(music, "For a song"),
+      this.#suggest(speech, "For speech"),
     );
   }
 
-  #suggest(words) {
+  #suggest(words, label = "Suggestions") {
     const buttons = words.map((text) =>
       el("button", { type: "button", class: "chip-button", text, onclick: () => this.#send(text) }),
     );
-    return el("div", { class: "suggestions", role: "group", "aria-label": "Suggestions" }, ...buttons);
+    return el("div", { class: "suggestions", role: "group", "aria-label": label }, label === "Suggestions" ? "" : el("span", { class: "suggestions-for", text: label }), ...buttons);
   }
 
   async #send(text) {
-    const words = text.trim();
-    if (!words) return;
+    const bare = text.trim();
+    if (!bare) return;
+    const about = this.#desk.selectedWords;
+    const words = about ? `${bare.replace(/[.!]+$/, "")}${about}` : bare;
+    this.#desk.select(null);
     this.#field.value = "";
     this.#grow();
     const answer = await this.#session.say(words);

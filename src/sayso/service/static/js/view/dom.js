@@ -44,5 +44,8 @@ export function colour(name) {
   return getComputedStyle(probe).color;
 }
 
+/** Whether the page is a phone's. */
+export const isNarrow = () => matchMedia("(max-width: 760px)").matches;
+
 /** Whether the person asked for less movement. */
 export const isCalm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;

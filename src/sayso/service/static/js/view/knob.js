@@ -4,9 +4,12 @@
  */
 
 import { el, svg } from "./dom.js";
+import { holding } from "./holding.js";
+import { reading } from "./reading.js";
 
 const SWEEP = 270;
 const DRAG_PIXELS = 160;
+const FINELY = 0.2;
 const RADIUS = 15;
 
 const polar = (degrees) => {
@@ -20,14 +23,14 @@ function arc(from, to) {
 }
 
 /**
- * @param {{label: string, name: string, steps: number, neutral: number, read: Function,
- *   onchange: (step: number, done: boolean) => void}} options
+ * @param {{label: string, name: string, typed: string, steps: number, neutral: number, read: Function,
+ *   parse: (text: string) => number|null, onchange: (step: number, done: boolean) => void}} options
  *   `steps` above 0; `neutral` is where a double click leads; `read(step)` says the value;
- *   `name` is said in full to a screen reader; `done` when the hand lets go
+ *   `name` is said in full to a screen reader, `typed` of the field that takes what is typed; `done` when the hand lets go
  * @returns {{element: HTMLElement, set: (step: number, words: string) => void}} `set` takes values
  *   between and beyond the steps, too, and what to call them
  */
-export function knob({ label, name, steps, neutral, read, onchange }) {
+export function knob({ label, name, steps, neutral, typed, read, parse, onchange }) {
   const filled = svg("path", { class: "knob-fill" });
   const needle = svg("line", { class: "knob-needle", x1: 20, y1: 9.5, x2: 20, y2: 14.5 });
   const dial = svg(
@@ -38,21 +41,30 @@ export function knob({ label, name, steps, neutral, read, onchange }) {
     needle,
   );
   const input = el("input", { type: "range", min: 0, max: steps, step: 1, "aria-label": name });
-  const value = el("span", { class: "knob-value", "aria-hidden": "true" });
+  let said = read(neutral);
+  const value = reading({
+    name: typed,
+    read: () => said,
+    take: (text) => {
+      const step = parse(text);
+      if (step !== null) move(step, true);
+      return step !== null;
+    },
+  });
   const element = el(
     "div",
     { class: "knob" },
     el("span", { class: "knob-label", text: label, "aria-hidden": "true" }),
     el("div", { class: "knob-body" }, dial, input),
-    value,
+    value.element,
   );
   const degrees = (step) => (step / steps - 0.5) * SWEEP;
 
   function show(exact, words) {
     const step = exact ?? Number(input.value);
-    const text = words ?? read(step);
-    input.setAttribute("aria-valuetext", text);
-    value.textContent = text;
+    said = words ?? read(step);
+    input.setAttribute("aria-valuetext", said);
+    value.show();
     element.classList.toggle("is-set", step !== neutral);
     needle.setAttribute("transform", `rotate(${degrees(step)} 20 20)`);
     filled.setAttribute("d", step === neutral ? "" : arc(degrees(neutral), degrees(step)));
@@ -72,40 +84,22 @@ export function knob({ label, name, steps, neutral, read, onchange }) {
   });
   input.addEventListener("change", () => onchange(Number(input.value), true));
   input.addEventListener("dblclick", () => move(neutral, true));
-  dragged(input, () => Number(input.value), steps, move);
+  const hold = holding(input, {
+    begin: ({ clientX: x, clientY: y }) => ({ x, y, step: Number(input.value) }),
+    move: (event, held) => {
+      const pixels = held.y - event.clientY + (event.clientX - held.x) * 0.5;
+      held.step += (pixels / DRAG_PIXELS) * steps * (event.shiftKey ? FINELY : 1);
+      [held.x, held.y] = [event.clientX, event.clientY];
+      move(held.step, false);
+    },
+    end: () => move(Number(input.value), true),
+  });
   input.value = neutral;
   show();
   const set = (step, words) => {
-    if (element.classList.contains("is-held")) return;
+    if (hold.isHeld || value.isTyped) return;
     input.value = step;
     show(Math.max(0, Math.min(steps, step)), words);
   };
   return { element, set };
-}
-
-function dragged(input, current, steps, move) {
-  let from = null;
-  input.addEventListener("pointerdown", (event) => {
-    // The native slider would jump to the place that was touched.
-    event.preventDefault();
-    input.focus({ preventScroll: true });
-    input.setPointerCapture(event.pointerId);
-    input.closest(".knob").classList.add("is-held");
-    from = { y: event.clientY, x: event.clientX, step: current(), moved: false };
-  });
-  input.addEventListener("pointermove", (event) => {
-    if (from === null) return;
-    const pixels = from.y - event.clientY + (event.clientX - from.x) * 0.5;
-    from.moved ||= Math.abs(pixels) > 2;
-    if (from.moved) move(from.step + (pixels / DRAG_PIXELS) * steps * (event.shiftKey ? 0.2 : 1), false);
-  });
-  const release = () => {
-    if (from === null) return;
-    const { moved } = from;
-    from = null;
-    input.closest(".knob").classList.remove("is-held");
-    if (moved) move(current(), true);
-  };
-  input.addEventListener("pointerup", release);
-  input.addEventListener("pointercancel", release);
 }

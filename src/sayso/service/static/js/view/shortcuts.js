@@ -1,4 +1,4 @@
-/** Keys that work wherever nobody is typing. */
+/** Keys that work wherever nobody is typing: Space plays whatever is focused; Enter presses buttons. */
 
 import { KEYS } from "./help.js";
 
@@ -23,12 +23,21 @@ function isTaken(target, keys) {
     if (TYPES.has(target.type)) return true;
     return ["ArrowLeft", "ArrowRight", "Home"].includes(keys);
   }
-  return keys === " " && target.matches("button, a, summary, [role=slider]");
+  return false;
+}
+
+/** Leaves a field, or lets go of what is selected. */
+function escape(event, app) {
+  const { target } = event;
+  if (event.defaultPrevented || target.closest("dialog")) return;
+  if (target.matches("input, textarea, select")) target.blur();
+  else app?.desk.select(null);
 }
 
 /** @param {() => object|null} app what keys act on; null while there is no session */
 export function listenForKeys(app) {
   addEventListener("keydown", (event) => {
+    if (event.key === "Escape") escape(event, app());
     const keys = pressed(event);
     const action = ACTIONS.get(keys);
     if (!action || event.defaultPrevented || isTaken(event.target, keys)) return;

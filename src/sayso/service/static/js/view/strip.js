@@ -1,13 +1,15 @@
 /** One strip: name, mute and solo, fader and meter, knobs, and the waveform. */
 
 import { controls } from "../controls.js";
-import { MIX, effectOf, isNeutral, stripOf, withEffect } from "../desk.js";
+import { MIX, REST, effectOf, isNeutral, stripOf, withEffect } from "../desk.js";
+import { absenceOf } from "../presence.js";
 import { madeBy, percent, titled } from "../units.js";
-import { el } from "./dom.js";
+import { el, isNarrow } from "./dom.js";
 import { chip } from "./effects.js";
 import { fader } from "./fader.js";
 import { icon } from "./icons.js";
 import { knob } from "./knob.js";
+import { isLoudness, loudness } from "./loudness.js";
 import { meter } from "./meter.js";
 import { Waveform } from "./waveform.js";
 
@@ -23,9 +25,19 @@ export class StripView {
   #chips = el("ul", { class: "chips", "aria-label": "More effects" });
   #state = el("p", { class: "strip-state" });
   #maker = el("p", { class: "strip-maker" });
+  #absence = el("p", { class: "strip-absence" });
+  #putAway;
+  #open;
+  #loudness = null;
   #buttons = {};
   #reset;
   #peaksOf = null;
+  #handFolded = false;
+  /** The outline of its track, and of a part of it that is shown. */
+  outline = null;
+  near = null;
+  /** How often they have changed. */
+  outlines = 0;
 
   constructor(target, desk) {
     this.target = target;
@@ -37,7 +49,16 @@ export class StripView {
       onchange: (db, done) => desk.session.set(target, { gain_db: db }, done),
     });
     const canvas = el("canvas", { class: "wave", "aria-hidden": "true" });
-    this.wave = new Waveform(canvas);
+    const tint = desk.tintOf(target);
+    this.wave = new Waveform(canvas, tint);
+    this.#putAway = el("button", {
+      type: "button",
+      class: "chip-button strip-away",
+      text: "Put away",
+      "aria-label": `Put ${name} away`,
+      hidden: true,
+      onclick: () => desk.putAway(target),
+    });
     this.element = el(
       "li",
       { class: `strip${target === MIX ? " strip-master" : ""}`, "data-target": target },
@@ -50,19 +71,14 @@ export class StripView {
         this.#meter.element,
       ),
       el("div", { class: "strip-rack", role: "group", "aria-label": `${name} effects` }, ...this.#rack(name)),
-      el("div", { class: "strip-wave" }, canvas, this.#state, this.#maker, this.#chips),
+      el("div", { class: "strip-wave" }, canvas, this.#state, el("div", { class: "strip-found" }, this.#absence, this.#putAway, this.#maker), this.#chips),
     );
+    this.element.style.setProperty("--stem", `var(--${tint})`);
   }
 
   /** Where the keyboard goes to when it goes to this strip. */
   focus() {
     this.#fader.input.focus();
-  }
-
-  /** Turns mute or solo over. */
-  turn(which) {
-    const { session } = this.#desk;
-    session.set(this.target, { [which]: !stripOf(session.desk, this.target)[which] });
   }
 
   /** Shows what the desk and the service have by now. */
@@ -72,14 +88,26 @@ export class StripView {
     this.#fader.set(strip.gain_db);
     for (const { control, show } of this.#knobs) show(effectOf(strip, control.matches));
     for (const [which, button] of Object.entries(this.#buttons)) {
-      button.setAttribute("aria-pressed", strip[which]);
+      button.setAttribute("aria-pressed", stripOf(listening.desk, this.target)[which]);
     }
     this.#reset.hidden = isNeutral(strip);
+    this.#loudness?.set(effectOf(strip, isLoudness));
+    const isUsed = this.#knobs.some(({ control }) => effectOf(strip, control.matches) !== null);
+    this.#open.classList.toggle("is-used", isUsed);
+    const inHand = this.#handFolded || this.element.contains(document.activeElement);
+    if (!inHand && !isNarrow()) this.#unfold(isUsed);
     this.#showChips(strip);
     const silent = this.target !== MIX && !listening.isHeard(this.target);
     this.element.classList.toggle("is-silent", silent);
     this.wave.setDim(silent);
     this.#showState(session);
+  }
+
+  /** @param {object|null} near the outline of the part that is shown */
+  setNear(near) {
+    this.near = near;
+    this.outlines += 1;
+    this.wave.setNear(near);
   }
 
   /** Draws what moves while it plays. */
@@ -97,7 +125,7 @@ export class StripView {
         title: label,
         "aria-label": `${label} ${name}`,
         "aria-pressed": "false",
-        onclick: () => this.turn(which),
+        onclick: () => this.#desk.listening.turn(this.target, which),
       });
       return this.#buttons[which];
     };
@@ -117,9 +145,9 @@ export class StripView {
     return el("div", { class: "strip-switches" }, this.#reset, ...switches, this.#fold(name));
   }
 
-  /** Where there is little room, the knobs are folded away. */
+  /** The knobs are folded away until one of them is used. */
   #fold(name) {
-    const open = el("button", {
+    this.#open = el("button", {
       type: "button",
       class: "switch switch-fold",
       text: "FX",
@@ -127,16 +155,21 @@ export class StripView {
       "aria-label": `Effects of ${name}`,
       "aria-expanded": "false",
       onclick: () => {
-        const isOpen = this.element.classList.toggle("is-unfolded");
-        open.setAttribute("aria-expanded", isOpen);
+        this.#handFolded = true;
+        this.#unfold(!this.element.classList.contains("is-unfolded"));
       },
     });
-    return open;
+    return this.#open;
+  }
+
+  #unfold(isOpen) {
+    this.element.classList.toggle("is-unfolded", isOpen);
+    this.#open.setAttribute("aria-expanded", isOpen);
   }
 
   #rack(name) {
     const { about, session } = this.#desk;
-    return controls(about.knobs, this.target === MIX).map((control) => {
+    const knobs = controls(about.knobs, this.target === MIX).map((control) => {
       const turn = (step, done) => {
         const { effects } = stripOf(session.desk, this.target);
         const old = effects.find(control.matches) ?? null;
@@ -146,15 +179,23 @@ export class StripView {
       const one = knob({
         label: control.label,
         name: `${name} ${control.name}`,
+        typed: `${control.name} of ${name}`,
         steps: control.steps,
         neutral: control.neutral,
         read: (step) => control.read(control.toEffect(step, null)),
+        parse: control.parse,
         onchange: turn,
       });
       const show = (effect) => one.set(control.toStep(effect), control.read(effect));
       this.#knobs.push({ control, show });
       return one.element;
     });
+    if (this.target !== MIX) return knobs;
+    this.#loudness = loudness((effect) => {
+      const { effects } = stripOf(session.desk, MIX);
+      session.set(MIX, { effects: withEffect(effects, isLoudness, effect) });
+    });
+    return [...knobs, this.#loudness.element];
   }
 
   #showChips(strip) {
@@ -185,15 +226,23 @@ export class StripView {
         awaited.state === "queued" ? "Waiting its turn…" : `Separating… ${percent(awaited.progress)}`;
       this.#state.style.setProperty("--done", awaited.progress);
     } else if (apart) this.#state.textContent = "Heard in the mix, as rendered";
+    else if (this.target === REST) this.#state.textContent = "What no other strip holds";
     else this.#state.textContent = track ? "" : "Not separated yet";
-    this.#maker.textContent = track?.made_by ? [madeBy(track), ...track.notes].join("; ") : "";
+    const absence = absenceOf(track);
+    const notes = track?.notes?.filter((note) => note !== absence) ?? [];
+    this.#maker.textContent = track?.made_by ? [madeBy(track), ...notes].join("; ") : "";
+    this.#absence.textContent = absence ? `${absence[0].toUpperCase()}${absence.slice(1)}` : "";
+    this.#putAway.hidden = absence === null || !isNeutral(stripOf(session.desk, this.target));
     if (track && track.peaks_url !== this.#peaksOf) this.#fetchPeaks(track.peaks_url);
   }
 
   async #fetchPeaks(url) {
     this.#peaksOf = url;
     const peaks = await this.#desk.peaks(url);
-    if (peaks && this.#peaksOf === url) this.wave.setPeaks(peaks);
+    if (!peaks || this.#peaksOf !== url) return;
+    this.outline = peaks;
+    this.setNear(null);
+    this.wave.setPeaks(peaks);
     this.#desk.listening.dispatchEvent(new Event("change"));
   }
 }

@@ -1,12 +1,13 @@
 /** The transport: play, loop, time, A/B, what is heard, and the listener's own volume. */
 
-import { ORIGINAL, YOURS } from "../listening.js";
+import { ASKED, ORIGINAL, YOURS } from "../listening.js";
 import { clock, percent, titled } from "../units.js";
 import { announce } from "./announce.js";
 import { byId, el } from "./dom.js";
 import { icon } from "./icons.js";
 import { meter } from "./meter.js";
 
+const MOST_NAMED = 2;
 const WORDS = {
   pitch: "pitch",
   compress: "compression",
@@ -17,13 +18,11 @@ const WORDS = {
 };
 
 export class TransportView {
-  #session;
   #listening;
   #meter = meter();
 
-  /** @param {{session: Session, listening: Listening}} given */
-  constructor({ session, listening }) {
-    this.#session = session;
+  /** @param {{listening: Listening}} given */
+  constructor({ listening }) {
     this.#listening = listening;
     byId("play").onclick = () => listening.toggle();
     byId("to-start").onclick = () => listening.seek(0);
@@ -88,17 +87,20 @@ export class TransportView {
 
   /** The tracks that the desk gives, where there is a choice. */
   #showOutputs() {
-    const { outputs, output } = this.#listening;
+    const { outputs, output, asked } = this.#listening;
     const holder = byId("outputs");
-    const kept = `${outputs} ${output}`;
+    const kept = `${outputs} ${output} ${asked}`;
     if (holder.dataset.kept === kept) return;
     holder.dataset.kept = kept;
-    holder.hidden = outputs.length === 1 && output === "mix";
+    holder.hidden = outputs.length === 1;
+    const all = asked.map(titled).join(" + ");
+    const words = asked.length > MOST_NAMED ? `${asked.length} sounds` : all;
     holder.replaceChildren(
       ...outputs.map((name) =>
         el("button", {
           type: "button",
-          text: name === "mix" ? "Mix" : titled(name),
+          text: name === ASKED ? words : "Mix",
+          title: name === ASKED ? all : null,
           "aria-pressed": name === output,
           onclick: () => this.#listening.choose(name),
         }),
@@ -109,7 +111,7 @@ export class TransportView {
   #showNotice() {
     const notice = byId("notice");
     const { heard, missing } = this.#listening;
-    const render = this.#session.render;
+    const { render } = this.#listening;
     const names = missing.map((reason) => WORDS[reason] ?? reason).join(" and ");
     let text = "";
     if (heard === "preview") {

@@ -1,16 +1,21 @@
 /**
- * A waveform on a canvas: what was heard in the accent colour, what is to come in grey, the loop
+ * A waveform on a canvas in the colour of its strip: what was heard in full, what is to come paler, the loop
  * and the playhead over it. Drawn once for each change of peaks, span or size, then only copied.
  */
 
+import { columns, covers } from "../outline.js";
 import { colour } from "./dom.js";
 
+const PALE = 0.55;
 const SMALLEST = 0.75; // half the height of a silent column, in pixels of the screen
 
 export class Waveform {
   #canvas;
   #context;
   #peaks = null;
+  #near = null; // a part, more finely
+  #tint;
+  #selection = null;
   #view = { start_s: 0, end_s: 1 };
   #layers = null;
   #dim = false;
@@ -18,8 +23,12 @@ export class Waveform {
   #gaps = [];
   #last = "";
 
-  /** @param {HTMLCanvasElement} canvas sized by the style sheet */
-  constructor(canvas) {
+  /**
+   * @param {HTMLCanvasElement} canvas sized by the style sheet
+   * @param {string} tint the colour of what was heard, by its name in the theme
+   */
+  constructor(canvas, tint = "accent") {
+    this.#tint = tint;
     this.#canvas = canvas;
     this.#context = canvas.getContext("2d");
     new ResizeObserver(() => this.refresh()).observe(canvas);
@@ -29,10 +38,23 @@ export class Waveform {
     return this.#canvas;
   }
 
-  /** @param {{low: Float32Array, high: Float32Array, duration_s: number}} peaks */
+  /** @param {object} peaks an outline of all of it, see outline.js */
   setPeaks(peaks) {
     this.#peaks = peaks;
     this.refresh();
+  }
+
+  /** @param {object|null} near an outline of a part, drawn where it covers what is shown */
+  setNear(near) {
+    if (near === this.#near) return;
+    this.#near = near;
+    this.refresh();
+  }
+
+  /** @param {{start_s: number, end_s: number}|null} selection */
+  setSelection(selection) {
+    this.#selection = selection;
+    this.#last = "";
   }
 
   /** @param {{start_s: number, end_s: number}} view what the width stands for */
@@ -116,16 +138,23 @@ export class Waveform {
       context.clearRect(from, 0, to - from, height);
       context.drawImage(gone, from, 0, to - from, height, from, 0, to - from, height);
     }
+    if (this.#selection !== null) {
+      const { start_s: start, end_s: end } = this.#selection;
+      const [from, to] = [start, end].map((s) => Math.round(this.#x(s, width)));
+      context.fillStyle = this.#layers.selected;
+      context.fillRect(from, 0, Math.max(1, to - from), height);
+    }
     context.fillStyle = line;
     context.fillRect(head - Math.floor(scale / 2), 0, Math.max(1, Math.round(scale)), height);
   }
 
   #draw(width, height, scale) {
     const columns = this.#columns(width);
-    const layer = (fill) => {
+    const layer = (fill, alpha = 1) => {
       const canvas = new OffscreenCanvas(width, height);
       const context = canvas.getContext("2d");
       context.fillStyle = fill;
+      context.globalAlpha = alpha;
       const middle = height / 2;
       const reach = middle - scale;
       columns.forEach(([low, high], column) => {
@@ -135,32 +164,20 @@ export class Waveform {
       });
       return canvas;
     };
-    const names = this.#dim ? ["wave-dim", "wave-dim"] : ["accent", "wave"];
+    const name = this.#dim ? "wave-dim" : this.#tint;
     return {
-      heard: layer(colour(names[0])),
-      ahead: layer(colour(names[1])),
+      heard: layer(colour(name)),
+      ahead: layer(colour(name), this.#dim ? 1 : PALE),
       gone: this.#gaps.length > 0 ? layer(colour("wave-dim")) : null,
       line: colour("playhead"),
       band: colour("loop"),
+      selected: colour("selected"),
     };
   }
 
   /** Lowest and highest sample of each column of pixels. */
   #columns(width) {
-    if (this.#peaks === null || this.#blank) return [];
-    const { low, high, duration_s: duration } = this.#peaks;
-    const { start_s: start, end_s: end } = this.#view;
-    const bucket = (s) => (s / duration) * low.length;
-    return Array.from({ length: width }, (_, column) => {
-      const from = Math.floor(bucket(start + ((end - start) * column) / width));
-      const to = Math.ceil(bucket(start + ((end - start) * (column + 1)) / width));
-      let least = 0;
-      let most = 0;
-      for (let at = Math.max(0, from); at < Math.min(to, low.length); at += 1) {
-        least = Math.min(least, low[at]);
-        most = Math.max(most, high[at]);
-      }
-      return [least, most];
-    });
+    const near = covers(this.#near, this.#view) ? this.#near : this.#peaks;
+    return near === null || this.#blank ? [] : columns(near, this.#view, width);
   }
 }

@@ -8,6 +8,7 @@ import { byId, el } from "./dom.js";
 
 const KNOWN = 6;
 const DAY_S = 86_400;
+const UNDO_MS = 8000;
 
 /** How long ago, in words: "today", "3 days ago". */
 function ago(then_s) {
@@ -20,23 +21,30 @@ export class WelcomeView {
   #open;
   #stop = null;
   #depth = 0;
+  #deleting = new Map(); // id -> what deletes it
 
-  /** @param {(id: string) => void} open goes to a session */
-  constructor(open) {
+  /**
+   * @param {(id: string) => void} open goes to a session
+   * @param {(files: File[]) => void} take has files that were chosen or dropped opened
+   */
+  constructor(open, take) {
     this.#open = open;
     const file = byId("file");
     byId("browse").onclick = () => file.click();
     file.onchange = () => {
-      if (file.files.length) this.send(file.files[0]);
+      const files = [...file.files];
       file.value = "";
+      take(files);
     };
+    addEventListener("pagehide", () => this.#deleteNow());
     byId("demo").onclick = () => this.#take("Making the demo song", () => api.demo());
     byId("upload-stop").onclick = () => this.#stop?.abort();
-    this.#listenForDrops();
+    this.#listenForDrops(take);
   }
 
   /** Lists earlier sessions. */
   async update() {
+    this.#deleteNow();
     let sessions = [];
     try {
       sessions = await api.sessions();
@@ -91,11 +99,7 @@ export class WelcomeView {
   }
 
   #entry({ id, name, duration_s: duration, touched_s: touched }) {
-    const remove = async () => {
-      await api.forget(id).catch((problem) => this.#fail(problem));
-      this.update();
-    };
-    return el(
+    const entry = el(
       "li",
       {},
       el(
@@ -104,12 +108,40 @@ export class WelcomeView {
         el("span", { class: "recent-name", text: name }),
         el("span", { class: "recent-facts", text: `${clock(duration, 0)} · ${ago(touched)}` }),
       ),
-      el("button", { type: "button", class: "quiet", text: "Delete", "aria-label": `Delete ${name}`, onclick: remove }),
+      el("button", { type: "button", class: "quiet", text: "Delete", "aria-label": `Delete ${name}`, onclick: () => this.#delete(id, name, entry) }),
     );
+    return entry;
+  }
+
+  /** Deletes a session in a moment; until then it can be had back. */
+  #delete(id, name, entry) {
+    const keep = () => {
+      clearTimeout(this.#deleting.get(id)?.waiting);
+      this.#deleting.delete(id);
+      notice.replaceWith(entry);
+      entry.querySelector("button").focus();
+    };
+    const undo = el("button", { type: "button", class: "chip-button", text: "Undo", "aria-label": `Keep ${name}`, onclick: keep });
+    const notice = el("li", { class: "is-deleted" }, el("span", { class: "recent-name", text: `${name} is deleted` }), undo);
+    const now = async () => {
+      clearTimeout(this.#deleting.get(id)?.waiting);
+      this.#deleting.delete(id);
+      await api.forget(id).catch((problem) => this.#fail(problem));
+      notice.remove();
+      byId("recent").hidden = byId("recent-list").childElementCount === 0;
+    };
+    this.#deleting.set(id, { now, waiting: setTimeout(now, UNDO_MS) });
+    entry.replaceWith(notice);
+    undo.focus();
+    announce(`${name} is deleted. Undo brings it back`);
+  }
+
+  #deleteNow() {
+    for (const { now } of [...this.#deleting.values()]) now();
   }
 
   /** A recording may be dropped anywhere on the page. */
-  #listenForDrops() {
+  #listenForDrops(take) {
     const over = (by) => {
       this.#depth += by;
       document.body.classList.toggle("is-dropping", this.#depth > 0);
@@ -122,8 +154,7 @@ export class WelcomeView {
       if (!isFile(event)) return;
       event.preventDefault();
       over(-this.#depth);
-      const file = event.dataTransfer.files[0];
-      if (file) this.send(file);
+      take([...event.dataTransfer.files]);
     });
   }
 }

@@ -4,216 +4,37 @@ from __future__ import annotations
 
 import base64
 import re
-import shutil
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from io import BytesIO
-from pathlib import Path
 
+import httpx2 as httpx
 import numpy as np
 import pytest
 import soundfile
+from axe_playwright_python.sync_playwright import Axe
+from playwright import sync_api
+from tests.service.page.browsing import (
+    PATIENCE_MS,
+    demo_session,
+    error_db,
+    expect,
+    get,
+    opened,
+    opened_despite,
+    recorded,
+    rendered_of,
+    say,
+    sound_of,
+    stems_of,
+    upload,
+    wait_for_notes,
+    wait_for_strips,
+)
 
 from sayso.audio import Audio, write
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright, of the dev extra")
-expect = sync_api.expect
-httpx = pytest.importorskip("httpx2")
-axe_playwright = pytest.importorskip("axe_playwright_python.sync_playwright")
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium on PATH")
-
-PATIENCE_MS = 60_000
-# Records what goes to the speakers, on the audio clock itself.
-RECORDER = """
-registerProcessor("recorder", class extends AudioWorkletProcessor {
-  process([input]) {
-    const pick = (channel) => (input[channel] ?? input[0] ?? new Float32Array(128)).slice();
-    this.port.postMessage([pick(0), pick(1)]);
-    return true;
-  }
-});
-"""
-TAP = """
-window.encode = (channels) => {
-  const length = channels[0].length;
-  const all = new Float32Array(channels.length * length);
-  channels.forEach((samples, channel) => all.set(samples, channel * length));
-  const bytes = new Uint8Array(all.buffer);
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 8192) {
-    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  }
-  return btoa(text);
-};
-const connect = AudioNode.prototype.connect;
-AudioNode.prototype.connect = function (to, ...rest) {
-  const { context } = this;
-  if (window.recorder && to instanceof AudioDestinationNode && context instanceof AudioContext) {
-    context.audioWorklet.addModule(window.recorder).then(() => {
-      const recorder = new AudioWorkletNode(context, "recorder");
-      connect.call(this, recorder);
-      connect.call(recorder, to);
-      recorder.port.onmessage = ({ data }) => window.taken?.(data);
-    });
-  }
-  return connect.call(this, to, ...rest);
-};
-window.record = (blocks) => new Promise((resolve) => {
-  const taken = [[], []];
-  window.taken = (data) => {
-    data.forEach((samples, channel) => taken[channel].push(...samples));
-    if (taken[0].length < blocks * 128) return;
-    window.taken = null;
-    resolve(encode(taken));
-  };
-});
-"""
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("service")
-    log = (folder / "log").open("w")
-    command = [sys.executable, "-m", "sayso", "serve", "--port", str(port), "--folder", str(folder)]
-    process = subprocess.Popen([*command, "--model", "simple"], stdout=log, stderr=log)
-    url = f"http://127.0.0.1:{port}"
-    for _ in range(300):
-        try:
-            if httpx.get(f"{url}/about").status_code == 200:
-                break
-        except httpx.TransportError:
-            assert process.poll() is None, (folder / "log").read_text()
-            time.sleep(0.2)
-    yield url
-    process.terminate()
-    process.wait(20)
-    log.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
-    with sync_api.sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def listening(browser, service) -> Iterator[sync_api.Page]:
-    yield from opened(browser, service, bypass_csp=True)
-
-
-def opened(browser, service, **options) -> Iterator[sync_api.Page]:
-    """A page on the service; whatever the browser complains of fails the test.
-
-    Only with `bypass_csp` can what it plays be recorded.
-    """
-    yield from opened_despite(browser, service, None, **options)
-
-
-def opened_despite(browser, service, expected: str | None, **options) -> Iterator[sync_api.Page]:
-    """As `opened`, where answers of the status `expected` are part of the test."""
-    context = browser.new_context(base_url=service, **options)
-    context.set_default_timeout(PATIENCE_MS)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
-    page.add_init_script(TAP)
-    if options.get("bypass_csp"):
-        address = f"data:text/javascript;base64,{base64.b64encode(RECORDER.encode()).decode()}"
-        page.add_init_script(f"window.recorder = {address!r}")
-    page.goto("/")
-    yield page
-    context.close()
-    assert [text for text in complaints if expected is None or expected not in text] == []
-
-
-@pytest.fixture
-def song(demo, tmp_path) -> Path:
-    path = tmp_path / "A song (live).wav"
-    write(path, demo["mix"])
-    return path
-
-
-def upload(page, song: Path) -> str:
-    """Opens a session on `song` through the page, and returns its path in the API."""
-    page.set_input_files("#file", song)
-    page.wait_for_selector("#session:not([hidden])")
-    return "/sessions/" + page.url.partition("#")[2]
-
-
-def demo_session(page) -> str:
-    page.click("#demo")
-    page.wait_for_selector("#session:not([hidden])")
-    return "/sessions/" + page.url.partition("#")[2]
-
-
-def say(page, words: str) -> str:
-    """What the page answers."""
-    answers = page.locator(".theirs:not(.is-thinking)")
-    before = answers.count()
-    page.fill("#say", words)
-    page.press("#say", "Enter")
-    answers.nth(before).wait_for()
-    return answers.nth(before).inner_text()
-
-
-def wait_for_strips(page, *targets: str) -> None:
-    for target in targets:
-        page.wait_for_selector(f"[data-target='{target}'] .strip-state:empty", state="attached")
-        expect(page.locator(f"[data-target='{target}'] .strip-maker")).not_to_be_empty()
-    expect(page.locator(".is-awaited")).to_have_count(0, timeout=PATIENCE_MS)
-
-
-def wait_for_notes(page, count: int) -> None:
-    """Until so many changes by hand are in the conversation."""
-    expect(page.locator(".note")).to_have_count(count, timeout=PATIENCE_MS)
-
-
-def get(service, path: str, **query):
-    return httpx.get(service + path, params=query).raise_for_status()
-
-
-def sound_of(service, url: str) -> np.ndarray:
-    found = get(service, url, format="wav", encoding="float32").content
-    return soundfile.read(BytesIO(found), dtype="float32", always_2d=True)[0].T
-
-
-def stems_of(service, session: str) -> dict[str, np.ndarray]:
-    renders = get(service, session).json()["renders"]
-    tracks = [t for r in renders if not r["desk"]["strips"] for t in r["tracks"]]
-    return {track["target"]: sound_of(service, track["url"]) for track in tracks}
-
-
-def recorded(page, seconds: float) -> np.ndarray:
-    """The next `seconds` of what goes to the speakers, [2, T]."""
-    text = page.evaluate("(blocks) => window.record(blocks)", round(seconds * 44_100 / 128))
-    return np.frombuffer(base64.b64decode(text), "<f4").reshape(2, -1)
-
-
-def error_db(heard: np.ndarray, expected: np.ndarray) -> float:
-    """How far `heard` is from the stretch of `expected` that it is nearest to."""
-    probe = heard[0, :16_384].astype(np.float64)
-    size = 1 << (expected.shape[1] + len(probe)).bit_length()
-    spectrum = np.fft.rfft(expected[0], size) * np.conj(np.fft.rfft(probe, size))
-    energy = np.cumsum(np.concatenate([[0.0], expected[0].astype(np.float64) ** 2]))
-    energies = energy[len(probe) :] - energy[: -len(probe)]
-    start = int(np.argmin(energies - 2 * np.fft.irfft(spectrum, size)[: len(energies)]))
-    there = expected[:, start : start + heard.shape[1]]
-    wrong = heard[:, : there.shape[1]] - there
-    return float(10 * np.log10(np.mean(wrong**2) / np.mean(there**2) + 1e-20))
 
 
 def test_upload_say_listen_move_undo_download(listening, service, song):
@@ -276,9 +97,11 @@ def split(browser, service) -> Iterator[tuple[sync_api.Page, str]]:
 
 
 GRAPH = """
-async ([desk, output, source, stems]) => {
-  const [{ Mixer }, { Difference, Tape }, api] = await Promise.all(
-    ["audio/mixer.js", "audio/tape.js", "api.js"].map((name) => import(`/js/${name}`)));
+async ([given, source, stems]) => {
+  const files = ["audio/mixer.js", "audio/tape.js", "audio/routing.js", "api.js"];
+  const [{ Mixer }, { Difference, Tape }, { together }, api] = await Promise.all(
+    files.map((name) => import(`/js/${name}`)));
+  const desk = given.deliver.includes("mix") ? given : together(given);
   const open = (url) => Tape.open(api.reader(url));
   const whole = await open(source);
   const parts = await Promise.all(Object.values(stems).map(open));
@@ -294,25 +117,25 @@ async ([desk, output, source, stems]) => {
     player.connect(node);
     player.start();
   };
-  await play(new Difference(whole, parts), mixer.rest);
+  await play(new Difference(whole, parts), mixer.stem("rest"));
   for (const [at, name] of Object.keys(stems).entries()) await play(parts[at], mixer.stem(name));
-  mixer.set(desk, { side: "yours", output, rendered: false });
+  mixer.set(desk, { side: "yours", rendered: false });
   const made = await context.startRendering();
-  return encode([0, 1].map((channel) => made.getChannelData(channel)));
+  return [desk, encode([0, 1].map((channel) => made.getChannelData(channel)))];
 }
 """
 
 
 @pytest.mark.parametrize(
-    ("strips", "output", "worst_db"),
+    ("strips", "deliver", "worst_db"),
     [
         (
             {"vocals": {"gain_db": 3.0, "effects": [{"effect": "pan", "position": -0.6}]}},
-            "mix",
+            ["mix"],
             -90,
         ),
-        ({"vocals": {"effects": [{"effect": "width", "amount": 1.6}]}}, "mix", -90),
-        ({"drums": {"effects": [{"effect": "reverb", "amount": 0.5}]}}, "mix", -60),
+        ({"vocals": {"effects": [{"effect": "width", "amount": 1.6}]}}, ["mix"], -90),
+        ({"drums": {"effects": [{"effect": "reverb", "amount": 0.5}]}}, ["mix"], -60),
         (
             {
                 "bass": {"effects": [{"effect": "delay", "time_s": 0.3, "mix": 0.4}]},
@@ -324,36 +147,32 @@ async ([desk, output, source, stems]) => {
                 },
                 "vocals": {"effects": [{"effect": "filter", "type": "lowpass", "cutoff_hz": 1800}]},
             },
-            "mix",
+            ["mix"],
             -70,
         ),
-        ({"vocals": {"solo": True, "gain_db": -4.0}, "drums": {"mute": True}}, "mix", -90),
-        ({"vocals": {"gain_db": -2.0, "mute": True}}, "vocals", -90),
-        ({"drums": {"gain_db": -20.0}}, "no bass", -90),
+        ({"vocals": {"solo": True, "gain_db": -4.0}, "drums": {"mute": True}}, ["mix"], -90),
+        ({"rest": {"gain_db": -6.0}, "vocals": {"mute": True}}, ["mix"], -90),
+        ({"vocals": {"gain_db": -2.0, "mute": True}}, ["vocals", "drums"], -90),
+        ({"drums": {"gain_db": -20.0}}, ["no bass"], -90),
+        ({"drums": {"gain_db": -20.0}}, ["no bass", "bass"], -90),
     ],
-    ids=["pan", "width", "reverb", "filters", "solo", "stem", "rest"],
+    ids=["pan", "width", "reverb", "filters", "solo", "remainder", "sounds", "without", "all"],
 )
-def test_what_plays_is_what_is_rendered(split, service, strips, output, worst_db):
+def test_what_plays_is_what_is_rendered(split, service, strips, deliver, worst_db):
     page, session = split
-    patch = {"strips": {**strips, "mix": {"gain_db": -6.0}}, "deliver": [output], "render": True}
+    parts = {name: {} for name in ("vocals", "drums", "bass", "other")} if "rest" in strips else {}
+    patch = {"strips": {**parts, **strips, "mix": {"gain_db": -6.0}}, "deliver": deliver}
     state = httpx.patch(service + session + "/desk", json=patch).raise_for_status().json()
-    url = state["render"]["url"]
-    for _ in range(300):
-        render = get(service, url).json()
-        if render["state"] not in ("queued", "running"):
-            break
-        time.sleep(0.2)
-    rendered = sound_of(service, render["tracks"][0]["url"])
     httpx.post(service + session + "/undo").raise_for_status()
-    tracks = [
-        track
+    stems = {
+        track["target"]: track["url"]
         for found in get(service, session).json()["renders"]
         if not found["desk"]["strips"]
         for track in found["tracks"]
-    ]
-    stems = {track["target"]: track["url"] for track in tracks}
-    text = page.evaluate(GRAPH, [state["desk"], output, f"{session}/source", stems])
+    }
+    desk, text = page.evaluate(GRAPH, [state["desk"], f"{session}/source", stems])
     played = np.frombuffer(base64.b64decode(text), "<f4").reshape(2, -1)
+    rendered = rendered_of(service, session, desk)
     assert played.shape == rendered.shape
     # A render fades what rings on past the end; the browser lets it ring.
     kept = slice(0, -4410)
@@ -438,13 +257,7 @@ def test_cuts_are_seen_and_heard_before_they_are_kept(listening, service):
     (step,) = get(service, session).json()["desk"]["edits"]
     assert step["step"] == "arrange"
     assert step["spans"][0]["end_s"] == pytest.approx(moved, abs=1e-3)
-    made = httpx.post(f"{service}{session}/renders", json={}).json()
-    for _ in range(600):
-        made = get(service, made["url"]).json()
-        if made["state"] == "done":
-            break
-        time.sleep(0.1)
-    rendered = sound_of(service, made["tracks"][0]["url"])
+    rendered = rendered_of(service, session)
     assert rendered.shape[1] < source.shape[1]
     assert error_db(heard, rendered) < -100
 
@@ -478,7 +291,7 @@ def test_cuts_are_seen_and_heard_before_they_are_kept(listening, service):
 
 def test_the_page_has_no_known_barriers(browser, service, song):
     """axe-core's rules, contrast included, dark and light, wide and narrow."""
-    axe = axe_playwright.Axe()
+    axe = Axe()
 
     def barriers(page) -> list[str]:
         found = axe.run(page).response["violations"]
