@@ -209,7 +209,8 @@ def test_the_best_weights_are_rebuilt_and_scored(config: Callable[..., RunConfig
     medians = summarise(scores)
     assert set(medians) == {"accompaniment", "vocals"}
     assert medians["accompaniment"]["sdr"] > 3
-    assert set(medians["vocals"]) == {"sdr", "isr", "sir", "sar", "usdr"}
+    assert 0 < medians["accompaniment"]["nsdr"] < medians["accompaniment"]["sdr"]
+    assert set(medians["vocals"]) == {"sdr", "nsdr", "isr", "sir", "sar", "usdr"}
 
 
 # A warning of torch about its own code.

@@ -280,6 +280,7 @@ def _train(commands: _Commands) -> None:
     score = kinds.add_parser("score", help="BSSEval of a run on its test songs")
     score.set_defaults(command="train:score")
     score.add_argument("run", metavar="RUN")
+    score.add_argument("--json", action="store_true", help="print JSON instead of a table")
     _train_data(kinds)
 
 
