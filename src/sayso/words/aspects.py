@@ -260,7 +260,7 @@ def _completed(clause: Clause, aspect: Aspect, sign: int) -> Aspect:
         name=aspect.name,
         detail="volume" if shared else aspect.detail,
         sign=aspect.sign or sign,
-        off=off or removed,
+        off=off or (removed and not any(n.unit == "percent" for n in _numbers(clause))),
         size=size,
         absolute=aspect.absolute or _is_set(clause),
         more=clause.has("degree", "more"),

@@ -113,7 +113,9 @@ def _one_change(clause: Clause) -> bool:
         verbs = verbs[1:]  # "The drums need turning down."
     if len(verbs) == 2 and verbs[0].value in {"turn", "give", "get"}:
         # "Make the vocals lower."
-        verbs = [verb for verb in verbs if verb.value not in {"lower", "raise", "slow", "speed"}]
+        verbs = [
+            verb for verb in verbs if verb.value not in {"lower", "raise", "slow", "speed", "turn"}
+        ]
     if len(verbs) > 1 or any(v.value not in _CHANGING for v in clause.all("verb")):
         return False
     if len(ways) > 1 or len(clause.all("particle")) > 2 or len({d.value for d in told}) > 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sayso.desk import MIX, NO, Adjust, Clean, Extract, Gain, Move, Remove, Undo
+from sayso.desk import MIX, NO, Adjust, Clean, Edit, Extract, Gain, Move, Remove, Undo
 from sayso.words.actions import Declined
 from sayso.words.amounts import level_db, step
 from sayso.words.checks import VOICES
@@ -115,6 +115,12 @@ def extract(turn: Turn, wish: Wish) -> None:
         _kept_after_all(turn, wish, removed)
         return
     kept = wish.clause.first("verb", "keep")
+    cuts = bool(last_turn(turn.history)) and all(
+        isinstance(move, Edit) for move in last_turn(turn.history)
+    )
+    if kept is not None and kept.text == "keep" and wish.clause.has("pronoun") and cuts:
+        turn.do([Undo()])  # "No, keep it"
+        return
     if kept is not None and kept.text == "leave" and wish.clause.has("sound") and not turn.only:
         spare_of_the_last(turn, [item.value for item in wish.clause.all("sound")])
         return

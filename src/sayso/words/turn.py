@@ -102,8 +102,8 @@ class Turn:
         if self.wish is None or not isinstance(move, Adjust):
             return
         for effect in move.effects:
-            if is_neutral(effect):
-                continue  # "Bring them back but softer"
+            if is_neutral(effect) or effect.effect == "fade":
+                continue  # "Bring them back but softer", "fade in and fade out"
             claim = (self.wish, effect, move.relative)
             first, was, by = self._claims.setdefault((move.target, slot(effect)), claim)
             settled = was == effect and not (by or move.relative)
