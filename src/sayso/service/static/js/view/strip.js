@@ -243,6 +243,7 @@ export class StripView {
     this.outline = peaks;
     this.setNear(null);
     this.wave.setPeaks(peaks);
+    this.#desk.refineSoon();
     this.#desk.listening.dispatchEvent(new Event("change"));
   }
 }
