@@ -198,7 +198,7 @@ def _verb_of_times(turn: Turn, wish: Wish) -> str:
     "Chuck out the intro, it's the first 18 seconds." Raises: Declined where no order lacks them.
     """
     told = all(verb.value == "is" for verb in wish.clause.all("verb"))
-    if not told or not turn.answers:
+    if not told or not turn.answers or wish.clause.has("edge", "long"):
         return ""
     if turn.asked.asks != "times" or turn.wish is None:
         raise Declined(
