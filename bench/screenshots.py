@@ -76,8 +76,9 @@ def prepare(page: Page) -> None:
         page.press("#say", "Enter")
         expect(answers).to_have_count(said + 1, timeout=PATIENCE_MS)
     page.get_by_label("Bass level").fill("-4")
+    page.get_by_role("button", name="Effects of Other").click()
     page.get_by_label("Other High cut").press("PageDown")
-    expect(page.locator(".note")).to_have_count(1, timeout=PATIENCE_MS)
+    expect(page.locator(".note").first).to_be_visible(timeout=PATIENCE_MS)
 
 
 def propose_cuts(page: Page) -> None:

@@ -34,7 +34,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
@@ -193,7 +193,8 @@ class Crowd:
         chance, pause_s = random.Random(number), self.arguments.pause
         while time.perf_counter() < self.until:
             try:
-                session = (await self.service.client.post("/sessions/demo")).json()
+                opened = await self.service.client.post("/sessions/demo")
+                session = opened.raise_for_status().json()
                 await asyncio.sleep(chance.uniform(0, pause_s))
                 said = 0
                 while time.perf_counter() < self.until and said < (self.arguments.stay or math.inf):
@@ -287,13 +288,15 @@ class Crowd:
         weighed = 0.0
         while time.perf_counter() < self.until:
             try:
-                jobs = (await self.service.client.get("/health")).json()["jobs"]
+                health = (await self.service.client.get("/health")).raise_for_status()
+                jobs = health.json()["jobs"]
                 self.running.append(jobs.get("running", 0))
             except httpx2.HTTPError as error:
                 self.outcomes[repr(error)] += 1
             if time.perf_counter() - weighed > _WEIGH_S:
                 weighed = time.perf_counter()
-                self.weights.append(weigh(self.service))
+                with suppress(OSError, psutil.Error, sqlite3.Error):  # what goes meanwhile
+                    self.weights.append(weigh(self.service))
             await asyncio.sleep(_LOOK_S)
 
     async def live(self) -> None:

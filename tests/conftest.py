@@ -57,7 +57,8 @@ def _place(path):
 
 
 def pytest_ignore_collect(collection_path, config):
-    return True if config.getoption("--quick") and _place(collection_path) < len(SLOW) else None
+    quick = config.getoption("--quick", default=False)
+    return True if quick and _place(collection_path) < len(SLOW) else None
 
 
 def pytest_collection_modifyitems(items):

@@ -327,11 +327,12 @@ def test_beyond_the_end_is_refused_at_every_door_when_it_is_asked_for(song, serv
     session = sayso.Studio("simple").open(song)
     opened = served.post("/sessions", files={"file": ("s.wav", song.read_bytes())}).json()
     at = f"/sessions/{opened['id']}"
-    for move in (cut, late):
-        with pytest.raises(sayso.SaysoError, match="after the end"):
+    high = on("drums", fx("eq", frequency_hz=9000, gain_db=3))
+    for move, why in ((cut, "after the end"), (late, "after the end"), (high, "at 16000 Hz holds")):
+        with pytest.raises(sayso.SaysoError, match=why):
             session.do([move])
         refused = served.post(f"{at}/moves", json={"moves": [move], "render": True})
-        assert refused.status_code == 422 and "after the end" in refused.text
+        assert refused.status_code == 422 and why in refused.text
     answer = session.say("cut from 1:00 to 1:10")
     assert "after the end; there are 1.20 s" in answer.text
     message = served.post(f"{at}/messages", json={"text": "cut from 1:00 to 1:10"}).json()

@@ -195,3 +195,19 @@ def test_a_conversation_renders_saves_takes_back_and_ends(place, capsys, monkeyp
     kept, mine, song = (read(place / n).samples for n in ("kept.wav", "mine.wav", "song.wav"))
     assert not np.array_equal(kept, mine)
     assert np.allclose(mine, song, atol=1e-6)
+
+
+def test_info_tells_several_files_with_tempo_key_and_tags(place, capsys, demo):
+    from sayso.audio import Tags
+
+    tags = Tags({"title": ("Where the river bends",)})
+    write(place / "whole.flac", demo["mix"], tags=tags)
+    assert main(["info", "whole.flac", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["tempo_bpm"] == pytest.approx(told["tempo_bpm"]) and told["tempo_bpm"] > 50
+    assert told["key"].split()[1] in ("major", "minor")
+    assert told["tags"] == {"title": "Where the river bends"}
+    assert main(["info", "whole.flac", "nothing.wav", "song.wav"]) == 3
+    said = capsys.readouterr()
+    assert "nothing.wav" in said.err
+    assert said.out.count("loudness") == 2 and "beats a minute" in said.out

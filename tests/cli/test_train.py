@@ -80,7 +80,10 @@ def test_train_resume_export_score_and_ask(sayso, folder, demo):
     assert np.abs(vocals.samples).max() > 0
     done = sayso(folder, "train", "score", "run")
     assert done.returncode == 0, done.stderr
-    assert "vocals" in done.stdout
+    heading, *rows = [line.split("\t") for line in done.stdout.splitlines()]
+    assert heading == ["song", "source", "sdr", "nsdr", "isr", "sir", "sar", "usdr"]
+    assert {"vocals", "accompaniment"} == {row[1] for row in rows}
+    assert rows[-1][0] == "median"
 
 
 @pytest.mark.parametrize(

@@ -192,11 +192,19 @@ def test_what_does_not_fit_is_told_and_changes_nothing(person, session):
     ):
         problem = person.ask("PATCH", f"{at}/desk", json=body, status=422)
         assert said in problem["detail"]
-    steps = [{"step": "keep", "start_s": 5, "end_s": 9}]
-    moves = {"moves": [{"do": "edit", "steps": steps}], "render": True}
-    beyond = person.ask("POST", f"{at}/moves", json=moves, status=422)
-    assert "begin at 5 s, after the end" in beyond["detail"]
+    late = {"step": "keep", "start_s": 5, "end_s": 9}
+    body = {"moves": [{"do": "edit", "steps": [late]}], "render": True}
+    refused = person.ask("POST", f"{at}/moves", json=body, status=422)
+    assert "after the end; there are 1.00 s" in refused["detail"]
     assert person.ask("GET", at)["version"] == 0
+    # How long it is without its pauses only rendering finds out.
+    body["moves"][0]["steps"] = [{"step": "remove_silence"}, late]
+    beyond = person.ask("POST", f"{at}/moves", json=body)
+    with pytest.raises(AssertionError, match="failed"):
+        person.wait(beyond["render"])
+    failed = person.ask("GET", beyond["render"]["url"])
+    assert failed["error"]["status"] == 422
+    assert person.ask("GET", at)["version"] == 1
 
 
 def test_the_chat_of_the_published_backend(person, session):

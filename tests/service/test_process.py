@@ -90,7 +90,8 @@ def test_a_render_outlives_a_server_that_was_killed(place, tmp_path):
 def test_a_render_that_fails_is_logged_with_its_id(tmp_path):
     with served({**os.environ, "SAYSO_DATA": str(tmp_path)}) as (process, person):
         session = person.open()
-        beyond = {"do": "edit", "steps": [{"step": "keep", "start_s": 5, "end_s": 9}]}
+        late = {"step": "keep", "start_s": 5, "end_s": 9}
+        beyond = {"do": "edit", "steps": [{"step": "remove_silence"}, late]}
         url = f"/sessions/{session['id']}/moves"
         render = person.ask("POST", url, json={"moves": [beyond], "render": True})["render"]
         until = time.monotonic() + PATIENCE_S

@@ -115,11 +115,50 @@ def test_supervised_loss_falls(config: Callable[..., RunConfig]) -> None:
 
 def test_adversarial_loss_falls_and_the_gap_moves(config: Callable[..., RunConfig]) -> None:
     reports = _train(config("adversarial", steps=90))
-    supervised = [CYCLE * report.losses["supervised"] for report in reports if report.losses]
-    gaps = [report.losses["gap"] for report in reports if report.losses]
+    told = [report.losses for report in reports]
+    supervised = [losses["supervised"] for losses in told if "supervised" in losses]
+    gaps = [losses["gap"] for losses in told if "gap" in losses]
     assert np.mean(supervised[-5:]) < 0.8 * np.mean(supervised[:3])
     assert abs(gaps[-1]) > 5 * abs(gaps[0])
-    assert max(report.losses["penalty"] for report in reports if report.losses) > 0
+    assert max(losses["penalty"] for losses in told if "penalty" in losses) > 0
+    for losses in told:
+        if losses:
+            parts = [losses[name] for name in losses if name.startswith("gap_")]
+            assert len(parts) >= 2
+            assert sum(parts) == pytest.approx(losses["gap"], abs=1e-5)
+            assert "loss" not in losses
+            assert "loss_critics" in losses
+
+
+def test_a_mean_is_over_the_steps_that_gave_it(config: Callable[..., RunConfig]) -> None:
+    made = config("adversarial", steps=2 * CYCLE)
+    rare = made.model_copy(update={"loop": made.loop.model_copy(update={"log_steps": 2 * CYCLE})})
+    often = rare.model_copy(
+        update={
+            "folder": made.folder.with_name("often"),
+            "loop": made.loop.model_copy(update={"log_steps": 1}),
+        }
+    )
+    (mean,) = [report.losses for report in _train(rare) if report.losses]
+    each = [report.losses for report in _train(often) if report.losses]
+    for name in ("supervised", "gap"):
+        values = [losses[name] for losses in each if name in losses]
+        assert mean[name] == pytest.approx(np.mean(values), rel=1e-4, abs=1e-7)
+
+
+def test_a_resume_that_fails_changes_nothing(config: Callable[..., RunConfig]) -> None:
+    made = config("unet", steps=2)
+    run(made)
+    before = {path: path.read_bytes() for path in made.folder.rglob("*") if path.is_file()}
+    last = made.folder / "last.safetensors"
+    checkpoint.save_model(last, {"other/weight": torch.zeros(1)}, {"state": {}, "groups": {}})
+    before[last] = last.read_bytes()
+    loop = made.loop.model_copy(update={"max_steps": 9})
+    with pytest.raises(ModelError, match="does not fit") as caught:
+        run(made.model_copy(update={"loop": loop}), resume=True)
+    assert "\n" not in str(caught.value)
+    after = {path: path.read_bytes() for path in made.folder.rglob("*") if path.is_file()}
+    assert after == before
 
 
 SCRIPT = """
@@ -170,7 +209,8 @@ def test_the_best_weights_are_rebuilt_and_scored(config: Callable[..., RunConfig
     medians = summarise(scores)
     assert set(medians) == {"accompaniment", "vocals"}
     assert medians["accompaniment"]["sdr"] > 3
-    assert set(medians["vocals"]) == {"sdr", "isr", "sir", "sar", "usdr"}
+    assert 0 < medians["accompaniment"]["nsdr"] < medians["accompaniment"]["sdr"]
+    assert set(medians["vocals"]) == {"sdr", "nsdr", "isr", "sir", "sar", "usdr"}
 
 
 # A warning of torch about its own code.

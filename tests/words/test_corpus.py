@@ -12,6 +12,8 @@ from sayso.words import State, interpret
 
 PAIRS = yaml.load((Path(__file__).parent / "corpus.yaml").read_text("utf-8"), yaml.CSafeLoader)
 
+ANSWERED = [pair for pair in PAIRS if any(move["do"] == "reply" for move in pair["moves"])]
+
 
 def expected(pair):
     """The moves of a pair; a reply stands for any text of its reason."""
@@ -50,7 +52,7 @@ def test_the_corpus_is_large_and_has_no_pair_twice():
     assert len(keys) == len(PAIRS) >= 1200
 
 
-@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair["say"] or "nothing")
+@pytest.mark.parametrize("pair", ANSWERED, ids=lambda pair: pair["say"] or "nothing")
 def test_what_a_reply_suggests_can_be_done(pair):
     history, state = after(pair)
     found = interpret(pair["say"], history, supports=heard(pair), state=state)

@@ -35,7 +35,8 @@ def gate(audio: Audio, settings: Gate, *, loudness_lufs: float, watch: Watch = S
     quiet = {span: db for span, db in zip(pauses or (), lie_db, strict=True) if db < _NO_WORD_DB}
     if not quiet:
         return audio
-    range_db = float(np.clip(settings.enough_db - max(quiet.values()), settings.range_db, 0.0))
+    lie_now_db = float(np.median(list(quiet.values())))
+    range_db = float(np.clip(settings.enough_db - lie_now_db, settings.range_db, 0.0))
     return audio if range_db == 0 else _by_voice(audio, settings, list(quiet), range_db)
 
 

@@ -18,7 +18,7 @@ from sayso.errors import FormatError, NothingToDoError, OutputError
 
 PIPE = "-"
 _MAGIC = "*?["
-_SOUNDS = ("inputs", "file", "edited")
+_SOUNDS = ("inputs", "sounds", "edited")
 """Arguments that name recordings which a result need not name in its turn."""
 _WRITES_SOUND = ("ask:ask", "separate:separate", "clean:clean", "edit:render", "info:demo")
 _ADVICE = 'say last what should happen, in quotes, such as "remove the vocals", or use --chat'

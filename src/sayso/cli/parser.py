@@ -202,9 +202,9 @@ def _measure(commands: _Commands) -> None:
 
 
 def _info(commands: _Commands) -> None:
-    info = commands.add_parser("info", help="what a file holds, and how loud it is")
+    info = commands.add_parser("info", help="what files hold: length, loudness, tempo, key, tags")
     info.set_defaults(command="info:info")
-    info.add_argument("file", metavar="FILE")
+    info.add_argument("sounds", metavar="FILE", nargs="+")
     add_track(info)
     info.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
@@ -280,6 +280,7 @@ def _train(commands: _Commands) -> None:
     score = kinds.add_parser("score", help="BSSEval of a run on its test songs")
     score.set_defaults(command="train:score")
     score.add_argument("run", metavar="RUN")
+    score.add_argument("--json", action="store_true", help="print JSON instead of a table")
     _train_data(kinds)
 
 

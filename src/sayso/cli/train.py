@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sayso.cli.terminal import note, progress_bar, show_table
+from sayso.cli.terminal import note, progress_bar, show_json, show_table
 from sayso.errors import DataError
 from sayso.watch import Watch
 
@@ -63,15 +63,23 @@ def average(arguments: Namespace) -> int:
 
 
 def score(arguments: Namespace) -> int:
-    """BSSEval of a U-Net's run on the test songs of its configuration."""
+    """BSSEval of a U-Net's run on the test songs of its configuration, song by song."""
     _need_extra()
-    from sayso.train.song_scores import score_run, summarise
+    from sayso.train.song_scores import METRICS, score_run, summarise
 
     with progress_bar("scoring") as watch:
-        scores = summarise(score_run(Path(arguments.run), watch=watch))
-    metrics = sorted({metric for row in scores.values() for metric in row})
-    rows = [(s, *(f"{row[m]:.2f}" for m in metrics)) for s, row in scores.items()]
-    show_table(("source", *metrics), rows)
+        scores = score_run(Path(arguments.run), watch=watch)
+    medians = summarise(scores)
+    if arguments.json:
+        songs = {score.title: score.metrics for score in scores}
+        show_json({"songs": songs, "medians": medians})
+        return 0
+    rows = [
+        (title, source, *(f"{row[m]:.2f}" if m in row else "" for m in METRICS))
+        for title, found in [*((s.title, s.metrics) for s in scores), ("median", medians)]
+        for source, row in found.items()
+    ]
+    show_table(("song", "source", *METRICS), rows, headed=True)
     return 0
 
 

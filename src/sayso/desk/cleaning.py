@@ -171,8 +171,8 @@ class Gate(Frozen):
             else sounds and however softly a word ends.
         threshold_lu: level, relative to the loudness of the speech, below which it closes.
         range_db: how far it closes, below 0.
-        enough_db: how far below the loud moments pauses need not be turned down further, where
-            the voice tells what they are.
+        enough_db: how far below the loud moments the pauses, by their median, need not be turned
+            down further, where the voice tells what they are.
         attack_s: time in which it opens; it begins that much before a word.
         release_s: time in which it closes.
     """
@@ -180,7 +180,7 @@ class Gate(Frozen):
     told_by: Literal["level", "voice"] = "level"
     threshold_lu: float = Field(default=-32.0, ge=-70, le=0)
     range_db: float = Field(default=-10.0, ge=-80, lt=0)
-    enough_db: float = Field(default=-58.0, ge=-200, le=0)
+    enough_db: float = Field(default=-60.0, ge=-200, le=0)
     attack_s: float = Field(default=0.01, ge=0.001, le=1)
     release_s: float = Field(default=0.15, ge=0.005, le=5)
 
@@ -224,10 +224,10 @@ class Cleaning(Frozen):
 SPEECH_ONLY = Cleaning(
     preprocess=Preprocess(level_lufs=-23.0),
     separation=Separation(
-        separators=(Hearing(), Hearing(after=First(model="htdemucs"), optional=True)),
+        separators=(Hearing(), Hearing(after=First(model="htdemucs"), optional=True, weight=2)),
         fusion=Fusion(kind="mean"),
     ),
-    restore=Restore(beta=0.1, levelled=True, floor_db=-60.0, enough_db=-100.0),
+    restore=Restore(beta=0.08, levelled=True, floor_db=-60.0, enough_db=-100.0),
     gate=Gate(told_by="voice", range_db=-20.0),
 )
 """What a bare `clean` means: the best separator that is here, at the level that the speech has."""

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from sayso.desk.knobs import Knob
 from sayso.desk.spans import During
+from sayso.errors import RangeError
 from sayso.value import Text, Value
 
 Target = Annotated[
@@ -41,3 +42,17 @@ class BaseEffect(Value):
     """Whether it may hold for a span only."""
     on_any: ClassVar[bool] = True
     """Whether any strip may have it; else only the whole mix, and every track shares it."""
+
+    @property
+    def reaches_hz(self) -> float:
+        """The frequency that a recording must hold for it to do anything; 0 for any recording."""
+        return 0.0
+
+
+def require_held(frequency_hz: float, sample_rate: int, what: str) -> None:
+    """Raises RangeError unless audio at `sample_rate` holds `frequency_hz`."""
+    if frequency_hz >= sample_rate / 2:
+        raise RangeError(
+            f"{what} at {frequency_hz:g} Hz: audio at {sample_rate} Hz holds nothing from "
+            f"{sample_rate / 2:g} Hz up; expected a frequency below that"
+        )

@@ -113,6 +113,11 @@ class Eq(BaseEffect):
     difference = "gain_db"
     neutral = (("gain_db", 0.0),)
 
+    @property
+    def reaches_hz(self) -> float:
+        """The middle of the band, unless it does nothing."""
+        return self.frequency_hz if self.gain_db else 0.0
+
 
 class Filter(BaseEffect):
     """Keeps what is below (`lowpass`), above (`highpass`) or between (`bandpass`)."""
@@ -137,6 +142,12 @@ class Filter(BaseEffect):
         elif self.cutoff_hz is None or self.low_hz is not None or self.high_hz is not None:
             raise ValueError(f"a {self.type} takes cutoff_hz alone")
         return self
+
+    @property
+    def reaches_hz(self) -> float:
+        """The lower edge: a low-pass above all that is there changes nothing."""
+        edge_hz = self.low_hz if self.type == "bandpass" else self.cutoff_hz
+        return 0.0 if edge_hz is None or self.type == "lowpass" else edge_hz
 
 
 class Pan(BaseEffect):

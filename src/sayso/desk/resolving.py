@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import Protocol, TypeAlias
 
 from sayso.desk.arrangement import arranged, joined
@@ -29,6 +29,7 @@ from sayso.desk.edits import (
     RemoveSilence,
     ShortenTo,
 )
+from sayso.desk.effect import require_held
 from sayso.desk.placing import Resolved
 from sayso.errors import RangeError, RequestError
 from sayso.timeline import MOST_CLIPS, Clip, Spans, Timeline, select, whole
@@ -97,7 +98,9 @@ def resolve(
 
 
 def require_within(desk: Desk, *, frames: int, sample_rate: int) -> None:
-    """Raises RangeError for an edit or a span that begins after the end of a recording.
+    """Raises RangeError for what a recording does not hold.
+
+    That is an edit or a span that begins after its end, and a frequency that is too high for it.
 
     It is as far as can be told without hearing it: what comes after a step that depends on how it
     sounds is left to `resolve`.
@@ -110,9 +113,11 @@ def require_within(desk: Desk, *, frames: int, sample_rate: int) -> None:
     unheard = (*LISTENING, Like)
     known = tuple(takewhile(lambda step: not isinstance(step, unheard), desk.edits))
     time = resolve(known, frames=frames, sample_rate=sample_rate, silences=list)
-    effects = (effect for strip in desk.strips.values() for effect in strip.effects)
-    for span in (effect.span for effect in effects if effect.span is not None):
-        if span.said is None or span.said.edits <= len(known):
+    cleaned_hz = desk.clean.preprocess.sample_rate if desk.clean is not None else None
+    for effect in chain.from_iterable(strip.effects for strip in desk.strips.values()):
+        require_held(effect.reaches_hz, cleaned_hz or sample_rate, effect.effect)
+        span = effect.span
+        if span is not None and (span.said is None or span.said.edits <= len(known)):
             time.place(span)
 
 

@@ -1,4 +1,4 @@
-"""Tone: bells and filters, in double precision, for any number of channels."""
+"""Tone: peaking bands and filters, in double precision, for any number of channels."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 
 from sayso.audio import Samples
 from sayso.desk import Eq, Filter
+from sayso.desk.effect import require_held
 from sayso.effects.sound import Processed, Sound
-from sayso.errors import RangeError
 
 ORDER = 4
 """Butterworth order of each filter edge: 24 dB an octave, so that "only below 200 Hz" is heard."""
@@ -24,7 +24,7 @@ def equalise(sound: Sound, band: Eq) -> Sound:
     """
     if band.gain_db == 0:
         return sound
-    _require_below(band.frequency_hz, sound, "a peaking band")
+    require_held(band.frequency_hz, sound.sample_rate, "a peaking band")
     amplitude = 10 ** (band.gain_db / 40)
     omega = 2 * np.pi * band.frequency_hz / sound.sample_rate
     alpha, cosine = np.sin(omega) / (2 * band.q), np.cos(omega)
@@ -49,20 +49,11 @@ def cut_off(sound: Sound, edge: Filter) -> Sound:
         high_hz = edge.cutoff_hz
     sections = []
     if low_hz is not None:
-        _require_below(low_hz, sound, "a high-pass")
+        require_held(low_hz, sound.sample_rate, "a high-pass")
         sections.append(butter(ORDER, low_hz, "highpass", fs=sound.sample_rate, output="sos"))
     if high_hz is not None and high_hz < sound.sample_rate / 2:
         sections.append(butter(ORDER, high_hz, "lowpass", fs=sound.sample_rate, output="sos"))
     return filtered(sound, np.concatenate(sections)) if sections else sound
-
-
-def _require_below(frequency_hz: float, sound: Sound, what: str) -> None:
-    top_hz = sound.sample_rate / 2
-    if frequency_hz >= top_hz:
-        raise RangeError(
-            f"{what} at {frequency_hz:g} Hz: audio at {sound.sample_rate} Hz holds nothing from "
-            f"{top_hz:g} Hz up; expected a frequency below that"
-        )
 
 
 def filtered(sound: Sound, sections: Any) -> Sound:

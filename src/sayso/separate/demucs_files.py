@@ -34,11 +34,12 @@ _CLASSES = {
 }
 
 
-_EXPORTED = {
+EXPORTED = {
     "sources": ["drums", "bass", "other", "vocals"],
     "dconv_mode": 3,
     "segment": Fraction(39, 5),
 }
+"""Arguments of the network whose weights are in `htdemucs.onnx`, beside its sizes."""
 
 
 class Bag(Frozen):
@@ -174,7 +175,7 @@ def _read_exported(path: Path) -> dict[str, Any]:
         "bottom_channels": len(state["channel_upsampler.weight"]),
     }
     klass = ClassName("demucs.htdemucs", "HTDemucs")
-    return {"klass": klass, "args": (), "kwargs": _EXPORTED | sizes, "state": state}
+    return {"klass": klass, "args": (), "kwargs": EXPORTED | sizes, "state": state}
 
 
 def _read_safetensors(path: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.util.exc import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from sayso.errors import ConfigError
@@ -20,11 +21,16 @@ _LOCK = 0x5A1350
 def connect(url: str) -> sa.Engine:
     """Connections to the database at `url`, whose tables are made or brought up to date.
 
-    Raises: ConfigError when it does not answer.
+    Raises: ConfigError when it does not answer, or a newer version wrote it.
     """
     try:
         engine = _engine(sa.make_url(url))
         migrate(engine)
+    except CommandError:
+        raise ConfigError(
+            f"the database {url.partition('@')[2] or url} was written by a newer version of Sayso; "
+            "install that one, or take another folder or database"
+        ) from None
     except (SQLAlchemyError, OSError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         raise ConfigError(

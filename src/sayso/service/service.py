@@ -54,7 +54,7 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        settings.folder.mkdir(parents=True, exist_ok=True)
+        settings.make_folder()
         self.queue = JobQueue(settings.queue)  # first, because it makes a database that is missing
         self.store = Store(connect(settings.database))
         self.uploads = Uploads(settings, self.store)

@@ -17,7 +17,7 @@ from sayso.service.connections import bounded, most_connections
 from sayso.service.logs import set_up_logs
 from sayso.service.settings import Settings
 
-_GRACE_S = 3
+_GRACE_S, _LAST_PORT = 3, 65_535
 _M_MMAP_THRESHOLD, _LARGE_BYTES = -3, 1 << 20
 
 
@@ -37,6 +37,8 @@ def serve(settings: Settings, *, host: str, port: int, workers: int, verbose: bo
         raise ConfigError(
             f"{host} can be reached from elsewhere, so the service must ask for tokens there"
         )
+    if not 0 <= port <= _LAST_PORT:
+        raise ConfigError(f"port {port}: expected 0 to {_LAST_PORT}; 0 takes a free one")
     set_up_logs(verbose=verbose)
     os.umask(0o077)  # recordings, databases and caches are nobody else's on this machine
     _give_memory_back()

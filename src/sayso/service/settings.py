@@ -111,6 +111,16 @@ class Settings(BaseModel):
                 f"{first['msg']}"
             ) from None
 
+    def make_folder(self) -> None:
+        """Makes the folder where it is not there. Raises: ConfigError where it cannot be made."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(
+                f"{self.folder} cannot be the folder of the service ({error.strerror or error}); "
+                "choose another with --folder or SAYSO_DATA"
+            ) from None
+
     @property
     def database(self) -> str:
         """The URL of the database that keeps sessions, in SQLAlchemy's spelling."""

@@ -143,17 +143,19 @@ class AdversarialTask(UNetTask):
         with torch.no_grad():
             fakes = self._patches(self.estimate(mix))
         reals = self._patches(recordings)
-        gap = sum_over_sources(self._critics(), reals) - sum_over_sources(self._critics(), fakes)
-        penalty = torch.stack(
-            [
-                gradient_penalty(critic, reals[:, s], fakes[:, s])
-                for s, critic in enumerate(self._critics())
-            ]
-        ).sum()
+        names = self.config.network.sources
+        gaps, penalties = {}, {}
+        for s, (name, critic) in enumerate(zip(names, self._critics(), strict=True)):
+            gaps[f"gap_{name}"] = critic(reals[:, s]).mean() - critic(fakes[:, s]).mean()
+            penalties[f"penalty_{name}"] = gradient_penalty(critic, reals[:, s], fakes[:, s])
+        gap = torch.stack(list(gaps.values())).sum()
+        penalty = torch.stack(list(penalties.values())).sum()
         return {
             "loss": self._settings.loss.gradient_penalty * penalty - gap,
             "gap": gap,
             "penalty": penalty,
+            **gaps,
+            **penalties,
         }
 
     def _critics(self) -> list[nn.Module]:

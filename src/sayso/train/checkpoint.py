@@ -101,12 +101,15 @@ def restore(
                     state.setdefault(int(index), {})[entry] = value
             optimiser.load_state_dict({"state": state, "param_groups": metadata["groups"][name]})
             _match_layout(optimiser)
-    except (KeyError, RuntimeError, ValueError) as error:
-        raise ModelError(f"{path}: does not fit this configuration: {error}") from error
-    found = metadata["state"]
-    if "figures" in found:  # as earlier versions called them
-        found["metrics"] = found.pop("figures")
-    return State(**found)
+        found = metadata["state"]
+        if "figures" in found:  # as earlier versions called them
+            found["metrics"] = found.pop("figures")
+        return State(**found)
+    except (KeyError, RuntimeError, TypeError, ValueError) as error:
+        raise ModelError(
+            f"{path} does not fit this configuration: its network or its optimisers are others; "
+            "resume it with the config.yaml beside it, or choose another folder"
+        ) from error
 
 
 def save_model(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:

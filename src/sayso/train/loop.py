@@ -10,6 +10,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -60,7 +61,8 @@ class Report:
     """What a run tells its watcher now and then.
 
     Attributes:
-        losses: means since the last report; `loss` is what is minimised.
+        losses: means since the last report, each over the steps that gave it; `loss` is what is
+            minimised, `loss_NAME` where several optimisers take turns.
         metrics: of a validation just made, else empty; `score` is to be large.
         steps_per_s: since the last report.
     """
@@ -92,6 +94,7 @@ def fit(
     *,
     resume: bool = False,
     on_progress: Callable[[Report], None] = lambda report: None,
+    begun: Callable[[], object] = lambda: None,
 ) -> Outcome:
     """Train `task` until its steps are done, its minutes are up, or it is asked to stop.
 
@@ -99,7 +102,10 @@ def fit(
     (the averaged network), `log.jsonl` and TensorBoard's files into `folder`. SIGTERM and SIGINT
     end the run after the current step, with a checkpoint.
 
-    Raises: ConfigError if the folder holds a run and `resume` is false, OutputError.
+    Nothing is written, and `begun` is not called, before what is to be resumed has been restored.
+
+    Raises: ConfigError if the folder holds a run and `resume` is false, ModelError if what it holds
+        is damaged or of another network, OutputError.
     """
     require_free(folder, resume=resume)
     last = folder / LAST
@@ -108,9 +114,10 @@ def fit(
     fabric = fabric_of(config)
     fabric.launch()
     run = _TrainingRun(task, config, folder, fabric, on_progress)
-    with closing(run.board), _stop_signals() as stopped:
-        if last.exists():
-            run.restore(last)
+    if last.exists():
+        run.restore(last)
+    begun()
+    with closing(run.open_board()), _stop_signals() as stopped:
         return Outcome(run.state, run.train(stopped))
 
 
@@ -157,7 +164,12 @@ class _TrainingRun:
         for name, optimiser in self.optimisers.items():
             task.optimisers[name] = cast(Optimizer, fabric.setup_optimizers(optimiser))
         self.average = {k: v.detach().clone() for k, v in task.network.state_dict().items()}
-        self.board = Board(folder, tensorboard=config.tensorboard and fabric.is_global_zero)
+
+    def open_board(self) -> Board:
+        """Begins to log, or goes on."""
+        shown = self.config.tensorboard and self.fabric.is_global_zero
+        self.board = Board(self.folder, tensorboard=shown)
+        return self.board
 
     def restore(self, path: Path) -> None:
         self.state = checkpoint.restore(
@@ -168,7 +180,8 @@ class _TrainingRun:
         config, state = self.config, self.state
         began = saved = time.monotonic()
         spent = state.seconds
-        totals, logged_at, logged_step = dict[str, Tensor](), began, state.step
+        totals, counts = dict[str, Tensor](), Counter[str]()
+        logged_at, logged_step = began, state.step
         batches = self.task.batches(
             state.step, rank=self.fabric.global_rank, world=self.fabric.world_size
         )
@@ -176,14 +189,16 @@ class _TrainingRun:
         while state.step < config.max_steps:
             for name, value in self.step(next(batches)).items():
                 totals[name] = totals.get(name, torch.zeros(())) + value.detach().float().cpu()
+                counts[name] += 1
             state.step += 1
             now = time.monotonic()
             state.seconds = spent + now - began
             if state.step % config.log_steps == 0:
-                count = state.step - logged_step
-                means = {name: float(total) / count for name, total in totals.items()}
-                self.report(Report(state.step, means, {}, count / (now - logged_at)))
-                totals, logged_at, logged_step = {}, now, state.step
+                means = {name: float(total) / counts[name] for name, total in totals.items()}
+                rate = (state.step - logged_step) / (now - logged_at)
+                self.report(Report(state.step, means, {}, rate))
+                totals, counts = {}, Counter()
+                logged_at, logged_step = now, state.step
             if config.validate_steps and state.step % config.validate_steps == 0:
                 self.validate()
                 logged_at = time.monotonic()
@@ -211,6 +226,8 @@ class _TrainingRun:
             parameters = [p for g in self.optimisers[name].param_groups for p in g["params"]]
             norm = torch.nn.utils.clip_grad_norm_(parameters, config.clip_norm)
             losses = {**losses, f"norm_{name}": norm}
+        if len(self.optimisers) > 1:  # what one minimises is no other's loss
+            losses = {f"loss_{name}" if key == "loss" else key: x for key, x in losses.items()}
         optimiser.step()
         self.update_average()
         return losses

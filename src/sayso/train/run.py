@@ -20,11 +20,19 @@ def run(
 ) -> Outcome:
     """Train; the folder then holds the configuration beside checkpoints and logs.
 
-    Raises: ConfigError if the folder holds a run and `resume` is false; DataError before training
-        if the data cannot be used; OutputError.
+    What cannot be resumed stays as it is.
+
+    Raises: ConfigError if the folder holds a run and `resume` is false; ModelError if that one
+        cannot be resumed; DataError before training if the data cannot be used; OutputError.
     """
     require_free(config.folder, resume=resume)
     task = importlib.import_module(TASKS[config.kind]).build(config.task)
     text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
-    put(config.folder / "config.yaml", text)
-    return fit(task, config.loop, config.folder, resume=resume, on_progress=on_progress)
+    return fit(
+        task,
+        config.loop,
+        config.folder,
+        resume=resume,
+        on_progress=on_progress,
+        begun=lambda: put(config.folder / "config.yaml", text),
+    )

@@ -1,7 +1,9 @@
-"""Final metrics of a separator on whole test songs: BSSEval v4 and uSDR, song by song.
+"""Final metrics of a separator on whole test songs: BSSEval v4, NSDR and uSDR, song by song.
 
 Songs are separated and compared at the separator's own rate in mono, as in arXiv:1711.00048, so the
-metrics say nothing about what lies above half that rate.
+metrics say nothing about what lies above half that rate. NSDR is the SDR less that of the mix taken
+for the source; uSDR, over the whole song and with no filter allowed, is the plain signal-to-noise
+ratio.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from sayso.train.data.datasets.record import Track
 from sayso.train.data.datasets.spans import read_excerpt
 from sayso.watch import SILENT, Watch
 
-METRICS = ("sdr", "isr", "sir", "sar", "usdr")
+METRICS = ("sdr", "nsdr", "isr", "sir", "sar", "usdr")
 
 
 class SongScore(NamedTuple):
@@ -103,10 +105,13 @@ def _score(separator: UNetSeparator, track: Track) -> SongScore:
         return read_excerpt(track, signal, start_s=0.0, frames=frames, sample_rate=rate)[None]
 
     references = np.stack([read(track.stems[source]) for source in sources])
-    stems = separator.separate(Audio(read(track.mix), rate), sources)
+    mix = read(track.mix)
+    stems = separator.separate(Audio(mix, rate), sources)
     estimates = np.stack([stems[source].samples for source in sources])
     ratios = medians(estimates, references, sample_rate=rate)
     ratios["usdr"] = usdr(estimates, references)
+    mixes = np.repeat(mix[None], len(sources), axis=0)
+    ratios["nsdr"] = ratios["sdr"] - medians(mixes, references, sample_rate=rate)["sdr"]
     return SongScore(
         track.title,
         {

@@ -87,13 +87,21 @@ def amended(said: str, text: str, found: Sequence[Clause]) -> str | None:
     return None
 
 
-def replaces(text: str, found: Sequence[Clause]) -> bool:
-    """Whether `text` wants another change of the same: "sorry, I meant turn it down"."""
-    orders = [clause for clause in found if clause.act != "same" or len(clause.items) > 1]
+def replaces(text: str, found: Sequence[Clause], *, removed: bool) -> bool:
+    """Whether `text` wants another change of the same: "sorry, I meant turn it down".
+
+    Args:
+        text: what was said, normalised.
+        found: its clauses.
+        removed: whether the last turn took sounds out.
+    """
+    told = {"none", "spare", "forbid", "aside"}
+    orders = [c for c in found if c.act not in told and (c.act != "same" or len(c.items) > 1)]
     changes = bool(orders) and all(clause.act in {"change", "remove"} for clause in orders)
     pointed = any(clause.has("pronoun") for clause in orders)
     if not pointed and not any(clause.targets for clause in orders):
-        return changes and bool(_INSTEAD.search(text))
+        cued = _INSTEAD.search(text) or (removed and _CUE.search(text))
+        return changes and bool(cued)
     return changes and pointed and bool(_MEANT.search(text))
 
 

@@ -20,6 +20,8 @@ STEPS: Mapping[str, Mapping[str, float]] = {
     "delay": {"small": 0.1, "normal": 0.2, "large": 0.3, "max": 1.0},
     "pitch": {"small": 1.0, "normal": 2.0, "large": 4.0, "max": 12.0},
     "pan": {"small": 0.15, "normal": 0.25, "large": 0.5, "max": 1.0},
+    "distort": {"small": 0.1, "normal": 0.2, "large": 0.4, "max": 1.0},
+    "chorus": {"small": 0.1, "normal": 0.2, "large": 0.4, "max": 1.0},
     "width": {"small": 0.15, "normal": 0.3, "large": 0.6, "max": 1.0},
     "tempo": {"small": 0.05, "normal": 0.1, "large": 0.25, "max": 0.5},
 }
@@ -27,6 +29,8 @@ STEPS: Mapping[str, Mapping[str, float]] = {
 SETTINGS: Mapping[str, Mapping[str, float]] = {
     "reverb": {"small": 0.15, "normal": 0.3, "large": 0.6, "max": 1.0},
     "delay": {"small": 0.15, "normal": 0.3, "large": 0.5, "max": 0.8},
+    "distort": {"small": 0.15, "normal": 0.3, "large": 0.6, "max": 1.0},
+    "chorus": {"small": 0.25, "normal": 0.5, "large": 0.75, "max": 1.0},
     "pan": {"small": 0.25, "normal": 0.5, "large": 1.0, "max": 1.0},
 }
 # How much of the last change is taken back by "too much", "a bit too much", "way too much".

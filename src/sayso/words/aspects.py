@@ -49,7 +49,9 @@ def direction(clause: Clause) -> int:
     """+1 for more, -1 for less, 0 where the clause does not say."""
     if clause.has("degree", "excess", "excess_loud") or clause.has("again", "softer"):
         return -1
-    told = clause.has("verb", "lower", "raise") or clause.has("particle", "up", "down")
+    told = clause.has("verb", "lower", "raise", "cut", "drop") or clause.has(
+        "particle", "up", "down"
+    )
     needs = clause.has("degree", "need") and not told  # "The horns need taming"
     if (needs or clause.has("degree", "lack")) and not clause.has("degree", "more"):
         return 1 if clause.has("degree", "lack") else 0
@@ -258,7 +260,7 @@ def _completed(clause: Clause, aspect: Aspect, sign: int) -> Aspect:
         name=aspect.name,
         detail="volume" if shared else aspect.detail,
         sign=aspect.sign or sign,
-        off=off or removed,
+        off=off or (removed and not any(n.unit == "percent" for n in _numbers(clause))),
         size=size,
         absolute=aspect.absolute or _is_set(clause),
         more=clause.has("degree", "more"),

@@ -113,7 +113,9 @@ def _one_change(clause: Clause) -> bool:
         verbs = verbs[1:]  # "The drums need turning down."
     if len(verbs) == 2 and verbs[0].value in {"turn", "give", "get"}:
         # "Make the vocals lower."
-        verbs = [verb for verb in verbs if verb.value not in {"lower", "raise", "slow", "speed"}]
+        verbs = [
+            verb for verb in verbs if verb.value not in {"lower", "raise", "slow", "speed", "turn"}
+        ]
     if len(verbs) > 1 or any(v.value not in _CHANGING for v in clause.all("verb")):
         return False
     if len(ways) > 1 or len(clause.all("particle")) > 2 or len({d.value for d in told}) > 1:
@@ -186,6 +188,7 @@ def _changes(clause: Clause) -> bool:
         return False
     pairs = zip(clause.items, clause.items[1:], strict=False)
     placed = any(a.is_("prep", "at") and b.kind == "quantity" for a, b in pairs)
+    placed = placed or any(i.number and i.number.unit == "hz" for i in clause.all("quantity"))
     if placed and clause.has("verb", "remove") and clause.has("sound") and not _named(clause):
         return False  # "Lose the hum at 50"
     found = aspects(clause)

@@ -20,6 +20,15 @@ _WEIGHT = ("help", "dissatisfied", "transport", "thanks", "greeting", "yes")
 _FALLBACK = ("remove the vocals", "make the drums louder", "cut the first 10 seconds")
 # Other scripts than Latin: Greek, Cyrillic, Hebrew, Arabic, Indic, Thai, kana, Hangul, Han.
 _OTHER_SCRIPT = re.compile(r"[\u0370-\u1cff\u2e80-\ua4cf\uac00-\ud7ff\uf900-\ufaff]")
+_TYPES = r"(?:mp3|wav|flac|m4a|ogg|opus|aac|aiff)"
+_IT = r"(?:it|this|that|them|all|everything|the (?:result|file|mix|song|track)|out)"
+_FORMAT = re.compile(
+    r"(?:,?\s*\b(?:and|then)\b)*\s*\b(?:save|export|write|render|bounce|store|download)\b"
+    rf"(?:\s+{_IT})*\s+(?:as|to|in|into|under|called)?\s*[\w-]+\.{_TYPES}\b"
+    rf"|\b(?:as|to|into|called|named)\s+[\w-]+\.{_TYPES}\b"
+    r"|\b(?:as|in|to|into)\s+(?:an?\s+)?(?:\d+\s*-?(?:k|kbps|kbit|bit|bits)\W+)*"
+    rf"{_TYPES}s?(?:\s+(?:files?|format))?\b"
+)
 # A mark and a filler between two remarks do not make them less small.
 _BETWEEN = frozenset(',.;:!?"\n()-')
 
@@ -74,6 +83,15 @@ def raised(name: str, history: History, ear: TargetResolver) -> Declined:
     return Declined(reason, text, suggestions)
 
 
+def without_format(text: str) -> str:
+    """`text` with blanks for what it says of the file to be written.
+
+    >>> without_format("remove the bass and save it as karaoke.mp3").rstrip()
+    'remove the bass'
+    """
+    return _FORMAT.sub(lambda found: " " * len(found.group()), text)
+
+
 def rivalled(first: str, second: str) -> Declined:
     """The question which of two orders holds that are about the same."""
     return Declined(
@@ -96,6 +114,21 @@ def _so_far(history: History) -> str:
     if not parts:
         return "Nothing has been changed yet."
     return f"So far: {joined(parts)}."
+
+
+def small_talk(text: str, history: History, ear: TargetResolver) -> Declined | None:
+    """The answer to a message that is no order: small talk, another language, a file to save."""
+    small = remark(text)
+    if small is not None:
+        return raised(small, history, ear)
+    foreign = language(text)
+    if foreign is not None:
+        return not_english(foreign)
+    if not text.strip():
+        return nothing_said(ear)
+    if not without_format(text).strip(" .,;!?") and text != without_format(text):
+        return raised("exporting", history, ear)
+    return None
 
 
 def remark(text: str) -> str | None:

@@ -213,6 +213,10 @@ class Grammar:
                 kind = "does"
             if told and value.endswith("ing") and not item.definite:
                 kind = "ing"
+            after = items[at + 1] if at + 1 < len(items) else None
+            if kind == "word" and not item.definite and after and after.kind == "sound":
+                # "Balance the choir" is an order that nobody has taught, "awful drums" are drums.
+                kind = "unknown" if after.definite else kind
             if kind == "word" and item.definite and (kind, value) not in self._symbols:
                 kind = "name"
             if item.number is not None and item.kind == "quantity":

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from sayso.desk import Edit, EditStep, History, Move, Reply, Undo
+from sayso.desk import Edit, EditStep, History, Move, Remove, Reply, Undo
 from sayso.errors import SaysoError
 from sayso.words import dialogue
 from sayso.words.actions import Declined
@@ -25,6 +25,7 @@ from sayso.words.arranging import arranged, sparing
 from sayso.words.context import before, last_turn
 from sayso.words.corrections import reset_to
 from sayso.words.grammar import Clause
+from sayso.words.halves import without_halves
 from sayso.words.hearing import TargetResolver
 from sayso.words.items import mended
 from sayso.words.questions import asked_further, filled
@@ -40,26 +41,6 @@ LONGEST = 2000
 """Characters of a message that are read; nobody asks for something in more."""
 _ONLY = re.compile(r"\b(?:only|just|alone|nothing (?:else|but)|by itself|on its own)\b")
 _ASKING = ("what", "who", "when", "where", "why", "how", "which", "is", "are", "do", "does", "tell")
-# Left over beside an order, these change what it means, so that it is not carried out without them.
-_GRAVE = frozenset(
-    {
-        "quantity",
-        "range",
-        "span",
-        "band",
-        "neg",
-        "section",
-        "except",
-        "edge",
-        "cond",
-        "swap",
-        "undo",
-    }
-)
-_MERE = frozenset({"quantity", "range", "prep", "size", "degree"})
-_GUESSED = frozenset({"change", "edit", "again", "softer"})
-_TAKING = frozenset({"remove", "extract", "edit", "silence", "clean", "denoise", "split"})
-_TOLD = frozenset({"none", "aside", "remark", "topic", "ask", "condition"})
 
 
 class Interpretation(NamedTuple):
@@ -102,14 +83,10 @@ def interpret(
     if len(text) > LONGEST:
         return _answered(dialogue.too_long(len(text), LONGEST), state)
     plain = normalise(text)
-    small = dialogue.remark(plain)
+    small = dialogue.small_talk(plain, history, ear)
     if small is not None:
-        return _answered(dialogue.raised(small, history, ear), state)
-    foreign = dialogue.language(plain)
-    if foreign is not None:
-        return _answered(dialogue.not_english(foreign), state)
-    if not plain.strip():
-        return _answered(dialogue.nothing_said(ear), state)
+        return _answered(small, state)
+    filed, plain = plain, dialogue.without_format(plain)
     found = clauses(plain)
     further = asked_further(found, state)
     if further is not None:
@@ -125,14 +102,21 @@ def interpret(
         return again
     turn = Turn(history, ear, state, facts)
     turn.only = bool(_ONLY.search(plain))
-    if replaces(plain, found) and last_turn(history):
+    if filed != plain and whole is None:
+        turn.note("Format and name of the file are chosen where it is saved.")
+    last = last_turn(history)
+    removed = bool(last) and all(isinstance(move, Remove) for move in last)
+    if last and replaces(plain, found, removed=removed):
         turn.take_back()
     like = example(text)
     if like is not None:
         turn.do([Edit(steps=(like,))])
     else:
-        _carry_out(turn, wishes(_without_halves(turn, found), only=turn.only))
-    return _finished(turn, plain)
+        _carry_out(turn, wishes(without_halves(turn, found), only=turn.only))
+    result = _finished(turn, plain)
+    if filed != plain and not _done(result):
+        return _answered(dialogue.raised("exporting", history, ear), state)
+    return result
 
 
 def _amended(
@@ -169,120 +153,11 @@ def _answered(answer: Declined, state: State) -> Interpretation:
     return Interpretation((reply,), worded(reply), state=state)
 
 
-def _without_halves(turn: Turn, found: Sequence[Clause]) -> list[Clause]:
-    """The clauses without those that something left over beside them may change."""
-    conditional = [clause for clause in found if clause.act == "condition"]
-    if conditional:
-        return conditional
-    out: list[Clause] = []
-    asked: set[int] = set()
-    lost = -1
-    for at, clause in enumerate(found):
-        mere = clause.joined == "soft" and all(item.kind in _MERE for item in clause.items)
-        hangs = _touch(found[lost], clause) or mere
-        if lost == at - 1 >= 0 and hangs and not clause.targets:
-            lost = at  # it hangs on what is not clear
-            continue
-        if clause.act in _TOLD:
-            out.append(clause)
-            continue
-        if any(other.act == "ask" for other in found[:at]) and not _orders(clause):
-            continue  # "What is the difference between reverb and echo?" is one question
-        unclear = _unclear(clause, found[:at], found[at + 1 :])
-        if unclear is None:
-            out.append(clause)
-            continue
-        asked.add(clause.start)
-        lost = at
-        if unclear.start in asked:
-            continue
-        turn.answers.append(
-            Declined(
-                "ambiguous",
-                f"I am not sure how “{unclear.text}” belongs to “{clause.text}”, so I leave that "
-                "as it is. Please say it another way.",
-                ("turn the drums down by 3 dB", "cut the first 10 seconds"),
-            )
-        )
-    return out
-
-
-def _orders(clause: Clause) -> bool:
-    return clause.joined == "hard" or (clause.led and clause.items[0].kind == "verb")
-
-
-def _unclear(clause: Clause, before: Sequence[Clause], after: Sequence[Clause]) -> Clause | None:
-    """What stands right beside `clause` and may change what it means; None where nothing does."""
-    earlier = before[-1] if before and _touch(before[-1], clause) else None
-    later = after[0] if after and _touch(clause, after[0]) else None
-    if later is not None and later.items[0].text in {"who", "which", "that"}:
-        return later  # "the lady who coughs" is not every lady
-    for other in filter(None, (earlier, later)):
-        if other.act != "none" or all(item.kind in {"retract", "join"} for item in other.items):
-            continue
-        grave = any(
-            (i.kind in _GRAVE and not i.is_("edge", "between")) or i.is_("prep", "than")
-            for i in other.items
-        )
-        # "Dru ms louder": what is unknown is the sound, not the whole.
-        named = any(item.kind != "pronoun" or clause.has("verb") for item in clause.targets)
-        lost = clause.act in _GUESSED and not named and _names_something(other)
-        # "The snare lacks snap" is not about its level.
-        lacking = other is later and clause.items[-1].kind == "degree"
-        rest = clause.act == "same" and any(
-            item.kind not in {"prep", "word"} for item in other.items
-        )
-        lost = lost or lacking or rest or clause.act == "bare"
-        # "The left hand of the piano" is not the piano.
-        part = other is earlier and other.items[-1].is_("prep", "of")
-        if grave or lost or part:
-            return other
-    if clause.act in {"extract", "bare"} and later is not None and later.act == "edit":
-        return later
-    if clause.act == "bare" and later is not None and later.act not in _TOLD:
-        return later  # "Guitar another 1"
-    if clause.act == "edit" and not clause.has("verb"):
-        # A stretch beside something else need not be what is to be kept.
-        return next((c for c in (earlier, later) if c is not None and c.act not in _TOLD), None)
-    if clause.act == "edit" and earlier is not None and earlier.act in {"extract", "bare"}:
-        return earlier
-    if clause.act == "bare" and earlier is not None and earlier.act not in _TOLD - {"none"}:
-        return earlier  # the words before it may be its verb
-    if _two_halves(clause, later) or (earlier is not None and _two_halves(earlier, clause)):
-        return later or earlier
-    if clause.act in _TAKING and later is not None and _runs_on(later):
-        return later
-    if _runs_on(clause) and earlier is not None and earlier.act in _TAKING:
-        return earlier
-    return None
-
-
-def _two_halves(first: Clause, second: Clause | None) -> bool:
-    """Whether two changes of no sound run into each other: "high-cut the reverb"."""
-    if second is None or first.act != "change" or second.act != "change":
-        return False
-    verbless = second.items[0].kind != "verb" and _touch(first, second)
-    return verbless and not (first.targets or second.targets)
-
-
-def _runs_on(clause: Clause) -> bool:
-    """Whether a clause that nothing parts from the one before goes on with it."""
-    return clause.act in {"bare", "change", "again", "measured"} and clause.items[0].kind != "verb"
-
-
-def _names_something(clause: Clause) -> bool:
-    return any(item.kind in {"word", "verb"} for item in clause.items)
-
-
-def _touch(earlier: Clause, later: Clause) -> bool:
-    """Whether nothing parts two clauses that follow each other."""
-    return later.joined == "soft" and not later.parted
-
-
 def _carry_out(turn: Turn, found: Sequence[Wish]) -> None:
     """Does wish after wish; edits that one sentence strings together are made as one."""
     steps: list[EditStep] = []
     verb = _verb_before(turn) if found and found[0].clause.led else ""
+    kept = verb == "keep"
     for wish in found:
         try:
             if wish.act == "amount" and verb and wish.clause.has("range"):
@@ -296,6 +171,8 @@ def _carry_out(turn: Turn, found: Sequence[Wish]) -> None:
             if wish.act == "silence":
                 steps.append(silence_step(wish.clause))
             else:
+                if kept and wish.verbless:
+                    raise _cut_already()
                 verb = verb_of(wish.clause, verb if wish.verbless else "")
                 verb = _verb_of_times(turn, wish) or verb
                 steps += edit_steps(wish.clause, verb)
@@ -307,13 +184,21 @@ def _carry_out(turn: Turn, found: Sequence[Wish]) -> None:
     _flush(turn, steps)
 
 
+def _cut_already() -> Declined:
+    return Declined(
+        "ambiguous",
+        "What I did not keep is cut by now. Take that back and say both stretches in one sentence.",
+        ("undo", "keep 0:20 to 0:50 and 1:00 to 1:10"),
+    )
+
+
 def _verb_of_times(turn: Turn, wish: Wish) -> str:
     """What is done to a stretch that only gives the times that an order before it lacks.
 
     "Chuck out the intro, it's the first 18 seconds." Raises: Declined where no order lacks them.
     """
     told = all(verb.value == "is" for verb in wish.clause.all("verb"))
-    if not told or not turn.answers:
+    if not told or not turn.answers or wish.clause.has("edge", "long"):
         return ""
     if turn.asked.asks != "times" or turn.wish is None:
         raise Declined(

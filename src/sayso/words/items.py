@@ -23,6 +23,8 @@ _ALSO_VERBS = frozenset({"sound", "sounds"})
 # Their contractions are written out from the lexicon.
 _CONTRACTED = frozenset({"is", "that", "it", "what", "there", "he", "she", "who", "where"})
 _MARKS = frozenset('%,.;:!?&+"\n()/=-')
+# What somebody may have: "her voice", "her last take".
+_OWNED = frozenset({SOUND, "word", "group", "takes", "edge", "section", "stems"})
 # Names of units that a slip may have been meant for.
 _UNIT_WORDS = [name for name in (*UNITS, *INTERVALS) if len(name) > 3]
 # A noise that has a hundred slips costs no more than one with this many.
@@ -66,19 +68,29 @@ def itemize(text: str) -> list[Item]:
     pieces = measure(tokens)
     items: list[Item] = []
     at, definite = 0, False
+    her: Item | None = None
     while at < len(pieces):
         item, count = _item(pieces, at)
         at += count
         if item.kind == "filler" and text[item.start : item.end] == "me" and _is_done_to(items):
             items.append(replace(item, kind=SOUND, value="vocals", text="me"))
         elif item.kind == "filler":
+            her = item if text[item.start : item.end] == "her" else her
             definite = text[item.start : item.end].split()[-1:][0] in lexicon().words["determiners"]
         elif item.kind == "adjective":
             continue
         else:
+            if her is not None and item.kind not in _OWNED:
+                items.append(_person(her))  # "Make her louder", but not "her voice"
+                definite = False
+            her = None
             items.append(replace(item, definite=definite, text=text[item.start : item.end]))
             definite = False
-    return items
+    return [*items, _person(her)] if her is not None else items
+
+
+def _person(her: Item) -> Item:
+    return replace(her, kind="pronoun", value="it", text="him")
 
 
 def _is_done_to(before: Sequence[Item]) -> bool:

@@ -80,7 +80,7 @@ _ORDINALS = {"first", "last", "final", "opening", "initial"}
 UNITS: dict[str, tuple[str, float]] = {}
 for _name, _scale, _spellings in (
     ("db", 1.0, "db dbs decibel decibels dbfs dbtp"),
-    ("hz", 1.0, "hz hertz"),
+    ("hz", 1.0, "hz hertz cycle cycles"),
     ("hz", 1000.0, "khz k kilohertz"),
     ("s", 1.0, "s sec secs second seconds"),
     ("s", 0.001, "ms msec millis millisecond milliseconds"),

@@ -25,6 +25,7 @@ def remove(turn: Turn, wish: Wish) -> None:
     if _is_an_effect(turn, wish):
         return
     targets = _gone(turn, wish)
+    _require_in_it(turn, wish, targets)
     if wish.clause.has("edge"):
         turn.note("I take it out throughout, not only there.")
     if _as_a_track(turn, wish, targets):
@@ -76,6 +77,21 @@ def _require_throughout(wish: Wish) -> None:
             "unsupported",
             f"I do not know where the solo is; I can take the {name} out throughout.",
             (f"remove the {name}", "cut from 1:15 to 1:40"),
+        )
+
+
+def _require_in_it(turn: Turn, wish: Wish, targets: Sequence[str]) -> None:
+    """Raises Declined for "without the organ" where only the choir is heard."""
+    last = last_turn(turn.history)
+    pulled = bool(last) and all(isinstance(move, Extract) for move in last) and not turn.moves
+    leans = leaning_removal(wish.clause)
+    if pulled and leans is not None and leans == wish.clause.items[0] and MIX not in targets:
+        names = joined([spoken(t) for m in last for t in getattr(m, "targets", ())])
+        gone = joined([spoken(target) for target in targets])
+        raise Declined(
+            "ambiguous",
+            f"What is pulled out is {names} alone. Should {gone} be taken out of the whole mix?",
+            (f"remove the {targets[0]}", "undo") if targets else ("undo",),
         )
 
 

@@ -168,6 +168,10 @@ def correct(turn: Turn, wish: Wish) -> None:
     if not done and targets:
         turn.mention(targets)
         return
+    fewer = narrowed(turn.history, targets) if turn.only and targets else ()
+    if fewer:
+        turn.do(fewer)
+        return
     if not targets:
         raise Declined(
             "ambiguous", "Which sound do you mean?", ("make the drums louder",), asks="targets"

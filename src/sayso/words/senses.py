@@ -113,8 +113,13 @@ _SENSES: tuple[_Row, ...] = (
      ("verb", "remove")),
     (lambda p: p.says("right") and p.after == "particle", ("size", "large")),
     (lambda p: p.says("solo") and p.item.definite and p.after != "sound", ("section", "solo")),
+    (lambda p: p.says("no") and p.first and p.following[1:2] != []
+     and p.following[1].kind == SOUND and p.following[1].value != "radio",
+     ("retract", "retract")),
     (lambda p: p.says("oops") and p.after == "mark" and p.following[1:2] != []
      and p.following[1].kind != "undo", ("retract", "retract")),
+    (lambda p: p.says("chorus") and bool(p.before) and not p.item.definite
+     and (p.before[-1].is_("verb", "add") or p.before[-1].kind == "size"), ("param", "chorus")),
     (lambda p: p.says("now") and p.after in _AFTER_NOW, None),
     (lambda p: p.item.is_("join", "also") and not p.opens and p.after != "mark", ("same", "also")),
     (lambda p: p.item.kind == "like" and p.after == "quantity", None),
@@ -135,11 +140,15 @@ _SENSES: tuple[_Row, ...] = (
 def settled(items: Sequence[Item], text: str) -> list[Item]:
     """`items` with the words that mean two things told apart by what stands around them."""
     out: list[Item] = []
+    demonstrated = False
     for at, item in enumerate(items):
         place = _Place(item, out, items[at + 1 :], text[: item.start])
         row = next((row for row in _SENSES if row[0](place)), None)
         if row is not None and row[1] is None:
+            demonstrated = row[0] is _demonstrates
             continue
+        if demonstrated:
+            item, demonstrated = replace(item, definite=True), False  # "that hum"
         if row is not None and row[1] is not None:
             item = replace(item, kind=row[1][0], value=row[1][1])
         if item.kind == VERSION:

@@ -45,6 +45,10 @@ def wishes(clauses: Sequence[Clause], *, only: bool = False) -> list[Wish]:
             found[-1] = replace(
                 found[-1], act="measured", clause=found[-1].clause.with_items(items)
             )
+        elif found[-1].act == "silence" and _leaves_some(wish):
+            # "Cut the silences out but leave half a second."
+            items = (*found[-1].clause.items, *wish.clause.all("quantity"))
+            found[-1] = replace(found[-1], clause=found[-1].clause.with_items(items))
         elif found[-1].act in {"duck", "fade"} and _is_mere(wish):
             items = (*found[-1].clause.items, *wish.clause.items)
             found[-1] = replace(found[-1], clause=found[-1].clause.with_items(items))
@@ -89,6 +93,11 @@ def _measures(wish: Wish, before: Wish) -> bool:
     unmeasured = not any(aspect.numbers for aspect in before.aspects)
     fresh = not wish.targets and wish.verbless and wish.clause.joined == "soft"
     return alike and fresh and unmeasured and any(aspect.numbers for aspect in wish.aspects)
+
+
+def _leaves_some(wish: Wish) -> bool:
+    kinds = {item.kind for item in wish.clause.items}
+    return wish.clause.has("verb", "keep") and kinds <= {"verb", "quantity", "size", "prep"}
 
 
 def _is_mere(wish: Wish) -> bool:

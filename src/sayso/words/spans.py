@@ -131,6 +131,10 @@ def _stretch(items: Sequence[Item], at: int) -> _Found:
 def _pattern(items: Sequence[Item], at: int) -> _Found:
     for row, became in _ROWS:
         end = _fits(row, items, at)
+        # "Pull 250 down 3" is a bell, "250 down" all below.
+        bell = row[-1].startswith("particle") and end is not None and became.startswith("band")
+        if bell and end is not None and [i.kind for i in items[end : end + 1]] == ["quantity"]:
+            continue
         if end is not None:
             run = items[at:end]
             number = next(item.number for item in run if item.number is not None)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sayso.desk import MIX, NO, Adjust, Clean, Extract, Gain, Move, Remove, Undo
+from sayso.desk import MIX, NO, Adjust, Clean, Edit, Extract, Gain, Move, Remove, Undo
 from sayso.words.actions import Declined
 from sayso.words.amounts import level_db, step
 from sayso.words.checks import VOICES
 from sayso.words.context import last_turn
+from sayso.words.corrections import taken_out_of
 from sayso.words.dialogue import vague
 from sayso.words.reading import spared_names
 from sayso.words.spans import SEPARATOR
@@ -29,6 +30,18 @@ def spare(turn: Turn, wish: Wish) -> None:
     names = spared_names(wish.targets) if not wish.spared else []
     turn.spared += [name for name in names if not name.startswith(NO)]
     turn.left_alone = True
+
+
+def spare_of_the_last(turn: Turn, names: Sequence[str]) -> None:
+    """Sounds to leave as they are; said of the last change, they are taken out of it."""
+    turn.spared += names
+    turn.left_alone = True
+    if not turn.moves and turn.history.turns:
+        try:
+            turn.do(taken_out_of(turn.history, turn.heard(names)))
+            turn.spared.clear()
+        except Declined:
+            pass  # it was not about them, so they are left as they are
 
 
 def clean(turn: Turn, wish: Wish) -> None:
@@ -100,6 +113,16 @@ def extract(turn: Turn, wish: Wish) -> None:
     ]
     if wish.clause.has("verb", "keep") and removed and not (turn.only or turn.moves):
         _kept_after_all(turn, wish, removed)
+        return
+    kept = wish.clause.first("verb", "keep")
+    cuts = bool(last_turn(turn.history)) and all(
+        isinstance(move, Edit) for move in last_turn(turn.history)
+    )
+    if kept is not None and kept.text == "keep" and wish.clause.has("pronoun") and cuts:
+        turn.do([Undo()])  # "No, keep it"
+        return
+    if kept is not None and kept.text == "leave" and wish.clause.has("sound") and not turn.only:
+        spare_of_the_last(turn, [item.value for item in wish.clause.all("sound")])
         return
     if wish.clause.has("verb", "keep") and wish.clause.has("pronoun") and not turn.only:
         turn.left_alone = True  # "The bass is fine, leave it"

@@ -102,8 +102,8 @@ class Turn:
         if self.wish is None or not isinstance(move, Adjust):
             return
         for effect in move.effects:
-            if is_neutral(effect):
-                continue  # "Bring them back but softer"
+            if is_neutral(effect) or effect.effect == "fade":
+                continue  # "Bring them back but softer", "fade in and fade out"
             claim = (self.wish, effect, move.relative)
             first, was, by = self._claims.setdefault((move.target, slot(effect)), claim)
             settled = was == effect and not (by or move.relative)
@@ -199,6 +199,12 @@ class Turn:
 
     def _require_one_voice(self, item: Item) -> None:
         """Raises Declined where two people are told apart that are one sound here."""
+        if item.value in {"first speech", "second speech"}:
+            raise Declined(
+                "unsupported",
+                "I cannot tell single voices apart; I work on all the speech at once.",
+                ("isolate the speech", "compress the speech"),
+            )
         if item.value != "speech":
             return
         self._voices.add(item.text.removesuffix("s"))

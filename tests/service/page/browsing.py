@@ -15,6 +15,8 @@ from playwright import sync_api
 
 expect = sync_api.expect
 
+expect.set_options(timeout=30_000)  # a machine may be busy with other tests
+
 PATIENCE_MS = 120_000
 # Records what goes to the speakers, on the audio clock itself.
 RECORDER = """

@@ -11,6 +11,7 @@ from tests.service.page.browsing import (
     error_db,
     expect,
     get,
+    opened,
     recorded,
     rendered_of,
     say,
@@ -117,3 +118,25 @@ def test_a_sound_that_is_not_there_is_told_of_and_put_away(browser, service, tmp
     page.get_by_role("button", name="Bring back Vocals").click()
     expect(away).to_be_visible()
     assert get(service, session).json()["desk"]["strips"] == {}
+
+
+def test_only_the_newest_desk_is_rendered(browser, service):
+    for page in opened(browser, service):
+        session = demo_session(page)
+        page.get_by_role("button", name="Effects of Mix").click()
+        knob = page.get_by_label("Mix Pitch")
+        for _ in range(4):
+            knob.press("ArrowUp")
+            page.wait_for_timeout(350)  # each is a turn of its own
+        page.wait_for_selector("#work:not([hidden])")
+        knob.press("ArrowUp")
+        notice = page.locator("#notice")
+        page.wait_for_timeout(1500)
+        expect(notice).to_have_text("Rendered, with pitch", timeout=PATIENCE_MS)
+        renders = get(service, session).json()["renders"]
+        pitched = [render for render in renders if render["desk"]["strips"]]
+        assert pitched[0]["state"] == "done"
+        assert pitched[0]["desk"] == get(service, session).json()["desk"]
+        # Those of before were not asked for, or stopped unless they were done already.
+        assert len(pitched) < 5
+        assert {render["state"] for render in pitched[1:]} <= {"cancelled", "done"}

@@ -301,6 +301,7 @@ def test_the_page_has_no_known_barriers(browser, service, song):
     for scheme, width, height in looks:
         size = {"width": width, "height": height}
         for page in opened(browser, service, color_scheme=scheme, viewport=size):
+            expect(page.locator("#welcome")).to_be_visible()
             assert barriers(page) == []
             upload(page, song)
             narrow = width < 500

@@ -7,7 +7,16 @@ import re
 import httpx2 as httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from tests.service.page.browsing import demo_session, expect, get, opened_despite, upload
+from tests.service.page.browsing import (
+    demo_session,
+    expect,
+    get,
+    opened_despite,
+    say,
+    upload,
+    wait_for_notes,
+    wait_for_strips,
+)
 
 from sayso.audio import Audio, write
 
@@ -108,3 +117,23 @@ def test_several_recordings_are_opened_and_told_at_once(page, service, songs, tm
     expect(page.get_by_label("Drums level")).not_to_have_value("0")
     page.get_by_role("link", name="Sayso, start page").click()
     demo_session(page)
+
+
+def test_what_is_heard_what_was_asked_for_and_stems_are_taken_home(page, service):
+    session = demo_session(page)
+    say(page, "give me the bass and the drums")
+    wait_for_strips(page, "bass", "drums")
+    page.locator("[data-target=mix] .switch-fold").click()
+    page.get_by_label("Loudness of Mix").select_option("Podcast, −16 LUFS")
+    wait_for_notes(page, 1)
+    (effect,) = get(service, session).json()["desk"]["strips"]["mix"]["effects"]
+    assert (effect["effect"], effect["lufs"]) == ("loudness", -16)
+    page.click("#download")
+    files = page.locator("#download-list .file > span:first-of-type")
+    expect(files).to_have_text(["Mix.wav"], timeout=60_000)
+    page.get_by_label("Tracks").check()
+    expect(files).to_have_text(["Bass.wav", "Drums.wav"], timeout=60_000)
+    page.get_by_label("Stems").check()
+    expect(files).to_have_text(["Drums.wav", "Bass.wav"], timeout=60_000)
+    assert barriers(page) == []
+    assert get(service, session).json()["desk"]["deliver"] == ["bass", "drums"]

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from pydantic import ValidationError
 
 from sayso.errors import DataError
 from sayso.networks.unet_shapes import UNetConfig, unet_shapes
@@ -69,6 +70,21 @@ def test_unpaired_batches_mix_songs(tracks: tuple[Track, ...]) -> None:
     # Each song has its own level: examples whose two sources differ in it are of two songs.
     levels = batch.sources.max(axis=(2, 3)).round(0)
     assert (levels[:, 0] != levels[:, 1]).any()
+
+
+def test_amplification_multiplies_every_source(tracks: tuple[Track, ...]) -> None:
+    still = Excerpts(NETWORK, PATCHES).paired(tracks[:1], 0, seed=(0,)).sources
+    config = PatchConfig(**{**PATCHES.model_dump(), "amplify": (0.2, 1.2)})
+    factors = []
+    for number in range(30):
+        moved = Excerpts(NETWORK, config).paired(tracks[:1], number, seed=(0,)).sources
+        factors.append(moved.max(axis=(1, 2)) / still.max(axis=(1, 2)))
+    assert np.min(factors) > 0.15
+    assert np.max(factors) < 1.25
+    assert np.ptp(factors) > 0.7
+    for wrong in ({"amplify": (1.2, 0.2)}, {"amplify": (0.2, 1.2), "gain_db": 3}):
+        with pytest.raises(ValidationError):
+            PatchConfig(**wrong)
 
 
 def test_gains_move_levels_but_keep_mixes_the_sum(tracks: tuple[Track, ...]) -> None:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from sayso.audio import stft
 from sayso.configuration import Frozen
@@ -44,7 +44,20 @@ class PatchConfig(Frozen):
     gain_db: float = Field(
         default=0.0, ge=0, le=40, description="each source's level moves by up to this"
     )
+    amplify: tuple[float, float] | None = Field(
+        default=None, description="each source is multiplied by a number between these"
+    )
     validation_excerpts: int = Field(default=3, ge=1, le=1000, description="fixed excerpts a song")
+
+    @model_validator(mode="after")
+    def _amplifies_one_way(self) -> PatchConfig:
+        if self.amplify is not None:
+            low, high = self.amplify
+            if not 0 < low <= high <= 100:
+                raise ValueError("amplify takes two numbers, rising, above 0 and at most 100")
+            if self.gain_db:
+                raise ValueError("amplify and gain_db both move the sources' levels; name one")
+        return self
 
 
 class PairedBatch(NamedTuple):
@@ -123,7 +136,10 @@ class Excerpts:
 
     def _draw(self, track: Track, rng: np.random.Generator) -> tuple[float, npt.NDArray[Any]]:
         start_s = rng.uniform(0, max(0.0, track.duration_s - self.config.excerpt_s))
-        moved_db = rng.uniform(-1, 1, len(self.network.sources)) * self.config.gain_db
+        count = len(self.network.sources)
+        if self.config.amplify is not None:
+            return float(start_s), rng.uniform(*self.config.amplify, count)
+        moved_db = rng.uniform(-1, 1, count) * self.config.gain_db
         return float(start_s), 10 ** (moved_db / 20)
 
     def _pair(self, track: Track, start_s: float, gains: npt.NDArray[Any]) -> PairedBatch:

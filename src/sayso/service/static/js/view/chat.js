@@ -120,20 +120,22 @@ export class ChatView {
   }
 
   #greeting() {
-    const words = ["remove the vocals", "make the drums louder", "give me the bass", "put some reverb on the vocals"];
+    const music = ["remove the vocals", "make the drums louder", "give me the bass", "put some reverb on the vocals"];
+    const speech = ["clean up the speech", "take the silences out", "bring it to -16 LUFS"];
     return el(
       "li",
       { class: "turn greeting" },
       el("p", { class: "bubble theirs", text: "What should happen to it? Say it in your own words, or move a fader: both change the same desk." }),
-      this.#suggest(words),
+      this.#suggest(music, "For a song"),
+      this.#suggest(speech, "For speech"),
     );
   }
 
-  #suggest(words) {
+  #suggest(words, label = "Suggestions") {
     const buttons = words.map((text) =>
       el("button", { type: "button", class: "chip-button", text, onclick: () => this.#send(text) }),
     );
-    return el("div", { class: "suggestions", role: "group", "aria-label": "Suggestions" }, ...buttons);
+    return el("div", { class: "suggestions", role: "group", "aria-label": label }, label === "Suggestions" ? "" : el("span", { class: "suggestions-for", text: label }), ...buttons);
   }
 
   async #send(text) {

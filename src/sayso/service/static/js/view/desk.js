@@ -188,6 +188,11 @@ export class DeskView {
     this.#ruler.setView(view);
     this.#zooming.place(view, this.#duration);
     for (const strip of this.#strips.values()) strip.wave.setView(view);
+    this.refineSoon();
+  }
+
+  /** Has what is shown outlined as finely as can be seen, once nothing moves. */
+  refineSoon() {
     clearTimeout(this.#refining);
     this.#refining = setTimeout(() => this.#refine(), SETTLE_MS);
   }

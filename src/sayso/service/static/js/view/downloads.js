@@ -16,26 +16,32 @@ const WORDS = {
 export class DownloadsView {
   #about;
   #session;
+  #listening;
   #dialog = byId("downloads");
   #render = null;
+  #asking = 0;
 
-  /** @param {{about: object, session: Session}} given */
-  constructor({ about, session }) {
+  /** @param {{about: object, session: Session, listening: Listening}} given */
+  constructor({ about, session, listening }) {
     this.#about = about;
+    this.#listening = listening;
     this.#session = session;
     byId("download-format").replaceChildren(
       ...Object.keys(about.formats).map((name) => el("option", { value: name, text: name.toUpperCase() })),
     );
     byId("download-format").onchange = () => this.#offerEncodings();
     byId("download-encoding").onchange = () => this.#list();
-    for (const name of ["mix", "stems"]) byId(`download-${name}`).onchange = () => this.#make();
+    for (const name of ["mix", "sounds", "stems"]) byId(`download-${name}`).onchange = () => this.#make();
     this.#offerEncodings();
   }
 
   open() {
-    const strips = this.#session.strips(this.#about.stems);
-    byId("download-stems").disabled = strips.length === 0;
-    if (strips.length === 0) byId("download-mix").checked = true;
+    const none = this.#tracks().length === 0;
+    for (const name of ["sounds", "stems"]) byId(`download-${name}`).disabled = none;
+    if (none) byId("download-mix").checked = true;
+    byId("download-sounds-words").textContent = this.#listening.asked.length
+      ? "what was asked for, with its effects"
+      : "each with its fader and effects";
     this.#dialog.showModal();
     this.#make();
   }
@@ -62,13 +68,23 @@ export class DownloadsView {
 
   /** Has made what was chosen. */
   async #make() {
-    const stems = byId("download-stems").checked;
-    const targets = this.#session.strips(this.#about.stems).filter((name) => !name.startsWith("no "));
+    const session = this.#session;
+    const asking = (this.#asking += 1);
     this.#render = null;
     this.#list();
-    const made = stems ? this.#session.renderStems(targets) : this.#session.renderDesk();
-    this.#render = await made;
+    let render;
+    if (byId("download-stems").checked) render = await session.renderStems(session.sounds(this.#about.stems));
+    else if (byId("download-sounds").checked) render = await session.renderDesk({ ...session.desk, deliver: this.#tracks() });
+    else render = await session.renderDesk(this.#listening.desk);
+    if (asking !== this.#asking) return; // something else was chosen meanwhile
+    this.#render = render;
     this.#list();
+  }
+
+  /** The tracks that are asked for, or else all sounds that have a strip. */
+  #tracks() {
+    const { asked } = this.#listening;
+    return asked.length > 0 ? asked : this.#session.sounds(this.#about.stems);
   }
 
   #list() {

@@ -9,6 +9,7 @@ import { chip } from "./effects.js";
 import { fader } from "./fader.js";
 import { icon } from "./icons.js";
 import { knob } from "./knob.js";
+import { isLoudness, loudness } from "./loudness.js";
 import { meter } from "./meter.js";
 import { Waveform } from "./waveform.js";
 
@@ -27,6 +28,7 @@ export class StripView {
   #absence = el("p", { class: "strip-absence" });
   #putAway;
   #open;
+  #loudness = null;
   #buttons = {};
   #reset;
   #peaksOf = null;
@@ -89,9 +91,11 @@ export class StripView {
       button.setAttribute("aria-pressed", stripOf(listening.desk, this.target)[which]);
     }
     this.#reset.hidden = isNeutral(strip);
+    this.#loudness?.set(effectOf(strip, isLoudness));
     const isUsed = this.#knobs.some(({ control }) => effectOf(strip, control.matches) !== null);
     this.#open.classList.toggle("is-used", isUsed);
-    if (isUsed && !this.#handFolded && !isNarrow()) this.#unfold(true);
+    const inHand = this.#handFolded || this.element.contains(document.activeElement);
+    if (!inHand && !isNarrow()) this.#unfold(isUsed);
     this.#showChips(strip);
     const silent = this.target !== MIX && !listening.isHeard(this.target);
     this.element.classList.toggle("is-silent", silent);
@@ -165,7 +169,7 @@ export class StripView {
 
   #rack(name) {
     const { about, session } = this.#desk;
-    return controls(about.knobs, this.target === MIX).map((control) => {
+    const knobs = controls(about.knobs, this.target === MIX).map((control) => {
       const turn = (step, done) => {
         const { effects } = stripOf(session.desk, this.target);
         const old = effects.find(control.matches) ?? null;
@@ -186,6 +190,12 @@ export class StripView {
       this.#knobs.push({ control, show });
       return one.element;
     });
+    if (this.target !== MIX) return knobs;
+    this.#loudness = loudness((effect) => {
+      const { effects } = stripOf(session.desk, MIX);
+      session.set(MIX, { effects: withEffect(effects, isLoudness, effect) });
+    });
+    return [...knobs, this.#loudness.element];
   }
 
   #showChips(strip) {
@@ -233,6 +243,7 @@ export class StripView {
     this.outline = peaks;
     this.setNear(null);
     this.wave.setPeaks(peaks);
+    this.#desk.refineSoon();
     this.#desk.listening.dispatchEvent(new Event("change"));
   }
 }
