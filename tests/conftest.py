@@ -35,7 +35,17 @@ Make = Callable[..., Audio]
 
 TESTS = Path(__file__).parent
 SLOW = (
-    *("test_readme.py", "train", "cli", "batch", "service", "jobs", "test_bench.py", "align"),
+    *(
+        "test_readme.py",
+        "test_doors.py",
+        "train",
+        "cli",
+        "batch",
+        "service",
+        "jobs",
+        "test_bench.py",
+    ),
+    "align",
     *("test_packages.py", "test_requests.py", "test_studio.py", "fuzz", "notebooks"),
     *("checkpoints/test_pickled.py", "checkpoints/test_bombs.py", "networks", "words/test_llm.py"),
     *("separate", "measure/test_tags.py", "words/test_totality.py", "audio/test_files.py"),
