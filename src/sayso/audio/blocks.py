@@ -4,10 +4,35 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 
 from sayso.audio.audio import BLOCK_FRAMES, Samples
+
+
+class _Shaped(Protocol):
+    @property
+    def channels(self) -> int: ...
+
+    @property
+    def sample_rate(self) -> int: ...
+
+
+class FromSource:
+    """The channels and rate of a sound that is made of a `source`; its length is its own."""
+
+    source: _Shaped
+
+    @property
+    def channels(self) -> int:
+        """As the source."""
+        return self.source.channels
+
+    @property
+    def sample_rate(self) -> int:
+        """As the source."""
+        return self.source.sample_rate
 
 
 class InPieces(ABC):

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sayso.cli.opening import tell_choice
 from sayso.cli.terminal import duration, level, note, progress_bar, say, show_table
-from sayso.desk import NO
 from sayso.errors import RequestError, SaysoError
 from sayso.outputs import Destination
 
@@ -151,19 +150,7 @@ def rendered(
 
 def described(result: Result, paths: dict[str, Path]) -> list[dict[str, Any]]:
     """The tracks as plain data."""
-    return [
-        {
-            "target": target,
-            "file": str(paths[target]),
-            "sample_rate": track.audio.sample_rate,
-            "channels": track.audio.channels,
-            "frames": track.audio.frames,
-            "peak": track.peak,
-            "notes": list(track.notes),
-            "made_by": result.makers.get(target.removeprefix(NO)),
-        }
-        for target, track in result.tracks.items()
-    ]
+    return [{"file": str(paths[target]), **result.described(target)} for target in result.tracks]
 
 
 def show_tracks(result: Result, paths: dict[str, Path]) -> None:

@@ -8,31 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from sayso.audio import BLOCK_FRAMES, Audio, Samples
+from sayso.effects.sound import OfSource
 
 
 @dataclass(frozen=True, eq=False)
-class Reversed:
-    """`audio` from its end to its beginning."""
+class Reversed(OfSource):
+    """`source` from its end to its beginning."""
 
-    audio: Audio
-
-    @property
-    def channels(self) -> int:
-        """As the audio."""
-        return self.audio.channels
-
-    @property
-    def sample_rate(self) -> int:
-        """As the audio."""
-        return self.audio.sample_rate
-
-    @property
-    def frames(self) -> int:
-        """As the audio."""
-        return self.audio.frames
+    source: Audio
 
     def blocks(self, frames: int = BLOCK_FRAMES) -> Iterator[Samples]:
         """Blocks [C, `frames`], the last one shorter."""
         for stop in range(self.frames, 0, -frames):
-            block = self.audio.block(max(0, stop - frames), stop)
+            block = self.source.block(max(0, stop - frames), stop)
             yield np.ascontiguousarray(block[:, ::-1])

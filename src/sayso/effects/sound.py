@@ -14,7 +14,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 
 from sayso.audio import BLOCK_FRAMES, Audio, Recorder, Samples
-from sayso.audio.blocks import InPieces
+from sayso.audio.blocks import FromSource, InPieces
 from sayso.errors import ShapeError
 from sayso.watch import SILENT, Watch
 
@@ -42,20 +42,10 @@ class Sound(Protocol):
         """Consecutive blocks [C, at most `frames`]."""
 
 
-class OfSource:
+class OfSource(FromSource):
     """The shape of a sound that is made of a `source` of the same shape."""
 
     source: Sound
-
-    @property
-    def channels(self) -> int:
-        """As the source."""
-        return self.source.channels
-
-    @property
-    def sample_rate(self) -> int:
-        """As the source."""
-        return self.source.sample_rate
 
     @property
     def frames(self) -> int:
@@ -68,22 +58,12 @@ Transform: TypeAlias = Callable[[Iterator[Samples]], Iterator[Samples]]
 
 
 @dataclass(frozen=True, eq=False)
-class Processed(InPieces):
+class Processed(FromSource, InPieces):
     """`source` as `transform` leaves it, `frames` long."""
 
     source: Sound
     transform: Transform
     frames: int
-
-    @property
-    def channels(self) -> int:
-        """As the source."""
-        return self.source.channels
-
-    @property
-    def sample_rate(self) -> int:
-        """As the source."""
-        return self.source.sample_rate
 
     def pieces(self) -> Iterator[Samples]:
         """As the transform gives them, which starts afresh each time."""

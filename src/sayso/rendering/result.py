@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sayso.audio import Audio, Tags, decibels, read_tags, write
 from sayso.audio.notebook import player
+from sayso.desk import NO
 from sayso.outputs import Destination
 from sayso.timeline import Timeline
 from sayso.timeline.chapters import carried
@@ -90,6 +91,27 @@ class Result(Mapping[str, Audio]):
     def __len__(self) -> int:
         """How many tracks there are."""
         return len(self.tracks)
+
+    def described(self, target: str) -> dict[str, Any]:
+        """What is known of a track but its sound, as plain data.
+
+        Args:
+            target: the name of the track.
+
+        Returns: its `target`, `sample_rate` in Hz, `channels`, `frames`, `peak` (1 is full scale),
+            `notes`, and `made_by`: the model that took it out, or None.
+        Raises: KeyError.
+        """
+        track = self.tracks[target]
+        return {
+            "target": target,
+            "sample_rate": track.audio.sample_rate,
+            "channels": track.audio.channels,
+            "frames": track.audio.frames,
+            "peak": track.peak,
+            "notes": list(track.notes),
+            "made_by": self.makers.get(target.removeprefix(NO)),
+        }
 
     def _repr_html_(self) -> str:
         """A player a track, for notebooks."""

@@ -12,7 +12,7 @@ import structlog
 
 from sayso.atomic import put
 from sayso.audio import read_tags, write
-from sayso.desk import NO, Desk, Strip
+from sayso.desk import Desk, Strip
 from sayso.errors import Cancelled, SaysoError
 from sayso.jobs import Context, kind
 from sayso.rendering import render as render_desk
@@ -89,17 +89,7 @@ def make_tracks(arguments: Mapping[str, Any], context: Context) -> dict[str, Any
         for number, (target, track) in enumerate(result.tracks.items()):
             kept = fresh / TRACK.format(number=number)
             write(kept, track.audio, encoding="float32", tags=tags)
-            tracks.append(
-                {
-                    "target": target,
-                    "sample_rate": track.audio.sample_rate,
-                    "channels": track.audio.channels,
-                    "frames": track.audio.frames,
-                    "peak": track.peak,
-                    "notes": list(track.notes),
-                    "made_by": result.makers.get(target.removeprefix(NO)),
-                }
-            )
+            tracks.append(result.described(target))
         put(fresh / TIMELINE, result.timeline.model_dump_json())
         shutil.rmtree(out, ignore_errors=True)
         fresh.rename(out)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sayso.audio import BLOCK_FRAMES, Audio, Samples
-from sayso.audio.blocks import InPieces
+from sayso.audio.blocks import FromSource, InPieces
 from sayso.audio.crossfade import crossfade
 from sayso.timeline.timeline import Clip, Timeline
 
@@ -26,7 +26,7 @@ def reach(timeline: Timeline, number: int) -> int:
 
 
 @dataclass(frozen=True, eq=False)
-class Edited(InPieces):
+class Edited(FromSource, InPieces):
     """`source` as `timeline` cuts it: a sound that is read as it is played.
 
     At a join the crossfade is centred on the cut and borrows what lies beyond it on both sides.
@@ -42,16 +42,6 @@ class Edited(InPieces):
     source: Audio
     timeline: Timeline
     respeed: Callable[[Audio, float], Audio] | None = None
-
-    @property
-    def channels(self) -> int:
-        """As the source."""
-        return self.source.channels
-
-    @property
-    def sample_rate(self) -> int:
-        """As the source."""
-        return self.source.sample_rate
 
     @property
     def frames(self) -> int:
