@@ -8,6 +8,7 @@ in its metadata; the encode graph also the words that the model was taught.
 from __future__ import annotations
 
 import json
+import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -282,6 +283,8 @@ EXPORTERS: Mapping[str, Exporter] = {
 
 
 def _graph(graph: Graph, metadata: Mapping[str, Any]) -> onnx.ModelProto:
+    # Else it warns of every operator of torchvision, which no network here has.
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     program = torch.onnx.export(
         graph.module,
         tuple(graph.inputs.values()),
