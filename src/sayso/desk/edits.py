@@ -62,10 +62,11 @@ class KeepTail(Value):
 
 
 class Loop(_Span):
-    """Plays a span `times` times in all, 2 to 1000."""
+    """Plays a span `times` times in all, 2 to 1000, with `gap_s` of silence between."""
 
     step: Literal["loop"] = "loop"
     times: Annotated[int, Field(ge=2, le=1000)] = 2
+    gap_s: Annotated[float, Field(ge=0.0, le=3600.0)] = 0.0
 
 
 class MoveSpan(_Span):
@@ -87,6 +88,32 @@ class RemoveSilence(Value):
 
     step: Literal["remove_silence"] = "remove_silence"
     longest_s: Annotated[float, Field(ge=0.0, le=60.0)] = 0.3
+
+
+class TrimSilence(Value):
+    """The silence before the first sound, after the last, or both goes; pauses between stay.
+
+    `keep_s` of it is left at each end that is trimmed.
+    """
+
+    step: Literal["trim_silence"] = "trim_silence"
+    ends: Literal["both", "start", "end"] = "both"
+    keep_s: Annotated[float, Field(ge=0.0, le=60.0)] = 0.0
+
+
+class InsertSilence(Value):
+    """Silence of `seconds` put in at `at_s`; without `at_s`, at the end."""
+
+    step: Literal["insert_silence"] = "insert_silence"
+    seconds: Annotated[float, Field(gt=0.0, le=3600.0)]
+    at_s: Seconds | None = None
+
+
+class Crossfade(Value):
+    """Every join of two stretches takes `seconds`; the length of the whole stays."""
+
+    step: Literal["crossfade"] = "crossfade"
+    seconds: Annotated[float, Field(ge=0.0, le=LONGEST_CROSSFADE_S)]
 
 
 class KeepBest(Value):
@@ -148,6 +175,9 @@ EditStep: TypeAlias = Annotated[
     | MoveSpan
     | ShortenTo
     | RemoveSilence
+    | TrimSilence
+    | InsertSilence
+    | Crossfade
     | KeepBest
     | LoopChorus
     | Like

@@ -16,9 +16,11 @@ from sayso.desk.desk import Desk
 from sayso.desk.edits import (
     LATEST_S,
     Arrange,
+    Crossfade,
     Cut,
     CutTail,
     EditStep,
+    InsertSilence,
     Keep,
     KeepBest,
     KeepTail,
@@ -28,6 +30,7 @@ from sayso.desk.edits import (
     MoveSpan,
     RemoveSilence,
     ShortenTo,
+    TrimSilence,
 )
 from sayso.desk.effect import require_held
 from sayso.desk.placing import Resolved
@@ -39,7 +42,7 @@ _MOST_WORK = 1_000_000
 FADE_OUT_S = 2.0
 """How long the end of something shortened fades, at most a quarter of what is left."""
 
-LISTENING = (KeepBest, LoopChorus, RemoveSilence)
+LISTENING = (KeepBest, LoopChorus, RemoveSilence, TrimSilence)
 """Steps that depend on how the recording sounds."""
 
 
@@ -88,7 +91,9 @@ def resolve(
             played.append(None)
             continue
         spans = _spans(timeline, step, silences, listener)
-        left = _with(timeline, select(timeline.clips, spans), step.step)
+        left = _with(timeline, _played(timeline, spans), step.step)
+        if isinstance(step, Crossfade):
+            left = _crossfaded(left, round(step.seconds * sample_rate))
         if isinstance(step, ShortenTo) and left.frames < timeline.frames:
             fade = min(round(FADE_OUT_S * sample_rate), left.frames // 4)
             left = left.model_copy(update={"fade_out_frames": fade})
@@ -136,8 +141,8 @@ def _spans(
             return [(0, end - round(seconds * rate))]
         case KeepTail(seconds=seconds):
             return [(max(0, end - round(seconds * rate)), end)]
-        case Loop(times=times):
-            return _looped(timeline, _span(timeline, step), times)
+        case Loop(times=times, gap_s=gap_s):
+            return _looped(timeline, _span(timeline, step), times, round(gap_s * rate))
         case MoveSpan():
             return _moved(timeline, step)
         case ShortenTo(seconds=seconds):
@@ -145,6 +150,13 @@ def _spans(
         case RemoveSilence(longest_s=longest_s):
             longest = round(longest_s * rate)
             return _without(timeline, _shrunk(silences(), longest), longest)
+        case TrimSilence():
+            return [_trimmed(timeline, step, silences())]
+        case InsertSilence():
+            at = _place(timeline, step)
+            return [(0, at), _silence(round(step.seconds * rate)), (at, end)]
+        case Crossfade():
+            return [(0, end)]
         case KeepBest():
             return _best(timeline, _require(listener, step))
         case LoopChorus(times=times):
@@ -187,11 +199,64 @@ def _chorus(timeline: Timeline, chorus: tuple[int, int]) -> tuple[int, int]:
     raise RangeError("loop_chorus: the chorus has been cut out; ask for it before the cut")
 
 
-def _looped(timeline: Timeline, span: tuple[int, int], times: int) -> Spans:
+def _looped(timeline: Timeline, span: tuple[int, int], times: int, gap: int = 0) -> Spans:
     start, stop = span
     inside = len(select(timeline.clips, [span]))
-    _require_room(timeline, (stop - start) * (times - 1), inside * (times - 1))
-    return [(0, stop), *[span] * (times - 1), (stop, timeline.frames)]
+    _require_room(timeline, (stop - start + gap) * (times - 1), inside * (times - 1))
+    again = [_silence(gap), span] if gap else [span]
+    return [(0, stop), *again * (times - 1), (stop, timeline.frames)]
+
+
+def _silence(frames: int) -> tuple[int, int]:
+    """A span that plays so much silence: it lies before all that there is."""
+    return -frames, 0
+
+
+def _played(timeline: Timeline, spans: Spans) -> list[Clip]:
+    """The clips of `spans` in a row, silence as the gap of what comes after it."""
+    clips: list[Clip] = []
+    gap = 0
+    for start, stop in spans:
+        if start < 0:
+            gap += stop - start
+            continue
+        for clip in select(timeline.clips, [(start, stop)]):
+            clips.append(clip.model_copy(update={"gap": clip.gap + gap}) if gap else clip)
+            gap = 0
+    if gap:
+        at = clips[-1].stop if clips else 0
+        clips.append(Clip(start=at, stop=at, gap=gap))
+    return clips
+
+
+def _crossfaded(timeline: Timeline, frames: int) -> Timeline:
+    clips = tuple(clip.model_copy(update={"crossfade_frames": None}) for clip in timeline.clips)
+    return timeline.model_copy(update={"clips": clips, "crossfade_frames": frames})
+
+
+def _trimmed(timeline: Timeline, step: TrimSilence, silences: Spans) -> tuple[int, int]:
+    """What is left without the silence at the ends. Raises: RangeError where all is silence."""
+    heard = _without(timeline, silences, 0)
+    if not heard:
+        raise RangeError(f"trim_silence: all {timeline.duration_s:.2f} s are silence; nothing done")
+    keep = round(step.keep_s * timeline.sample_rate)
+    start = max(0, heard[0][0] - keep) if step.ends != "end" else 0
+    stop = min(timeline.frames, heard[-1][1] + keep) if step.ends != "start" else timeline.frames
+    return start, stop
+
+
+def _place(timeline: Timeline, step: InsertSilence) -> int:
+    """Where silence is put in. Raises: RangeError for a time after the end, or too much of it."""
+    _require_room(timeline, round(step.seconds * timeline.sample_rate), 1)
+    if step.at_s is None:
+        return timeline.frames
+    at = round(step.at_s * timeline.sample_rate)
+    if at > timeline.frames:
+        raise RangeError(
+            f"insert_silence: at_s {step.at_s:g} lies after the end; "
+            f"there are {timeline.duration_s:.2f} s"
+        )
+    return at
 
 
 def _moved(timeline: Timeline, step: MoveSpan) -> Spans:
@@ -227,7 +292,7 @@ def _require_room(timeline: Timeline, frames: int, clips: int) -> None:
     total_s = (timeline.frames + frames) / timeline.sample_rate
     if total_s > LATEST_S or len(timeline.clips) + clips > MOST_CLIPS:
         raise RangeError(
-            f"loop: the result would be {total_s / 3600:.1f} hours long, in "
+            f"edits: the result would be {total_s / 3600:.1f} hours long, in "
             f"{len(timeline.clips) + clips} pieces; expected at most {LATEST_S / 3600:g} hours "
             f"and {MOST_CLIPS} pieces. Loop it fewer times"
         )
