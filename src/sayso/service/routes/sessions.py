@@ -22,7 +22,17 @@ from sayso.service.routes.dependencies import (
     session_state,
     state_of,
 )
-from sayso.service.routes.files import Buckets, Frame, OneFile, peaks_of, send
+from sayso.service.routes.files import (
+    Buckets,
+    Frame,
+    Frames,
+    OneFile,
+    Segment,
+    Start,
+    peaks_of,
+    segment_of,
+    send,
+)
 from sayso.service.schemas import (
     Answer,
     DeskPatch,
@@ -127,6 +137,12 @@ def get_source_peaks(
     """The outline of the recording's waveform, or of a part of it."""
     part = (start or 0, session.frames if stop is None else stop)
     return peaks_of(response, session.sample_rate, service.source(session), buckets, part)
+
+
+@router.get("/sessions/{session_id}/source/segment", response_class=Response, responses=Segment)
+def get_source_segment(session: Mine, service: Serving, start: Start, frames: Frames) -> Response:
+    """A stretch of the recording for a player: frames from `start` on, exact to the sample."""
+    return segment_of(service.source(session), start, frames)
 
 
 @router.get("/sessions/{session_id}/messages")
