@@ -213,7 +213,7 @@ def test_what_only_a_render_can_do_is_heard_once_it_is_rendered(listening, servi
     assert error_db(recorded(page, 1.0), sound_of(service, track["url"])) < -100
     page.click("#hear-original")
     expect(page.locator("#duration")).to_have_text("0:20.0")
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(1500)
     assert error_db(recorded(page, 1.0), source) < -100
 
 
