@@ -11,7 +11,7 @@ from sayso.words.tokens import normalise
 from sayso.words.vocabulary import canonical, vocabulary
 
 # Units whose numbers stand in the moves as they were said; shares and tempos are worked out.
-_KEPT_UNITS = frozenset({"db", "s", "hz", "lufs", "semitone"})
+_KEPT_UNITS = frozenset({"db", "s", "hz", "lufs", "semitone", "bar", ""})
 
 
 def unaccounted(text: str, moves: Sequence[Move]) -> list[str]:
