@@ -256,7 +256,11 @@ def _level(clause: Clause) -> bool:
 def _edits(clause: Clause) -> bool:
     counted = [*clause.all("quantity"), *clause.all("range")]
     times = [item for item in counted if item.number and item.number.unit in {"s", "bar"}]
-    if mutes(clause) or _sounds_in_it(clause) or (_named(clause) and not clause.has("place", "centre")):
+    if (
+        mutes(clause)
+        or _sounds_in_it(clause)
+        or (_named(clause) and not clause.has("place", "centre"))
+    ):
         return False
     if clause.has("verb", "cut") and clause.has("size", "half"):
         return True

@@ -34,7 +34,9 @@ _YES = re.compile(
     r"go ahead|go on|that'?s (?:it|right|the one)|that is (?:it|right)|i do|i did|fine|alright|"
     r"great|perfect|thanks|thank you|of course|indeed|mhm|y)\b)+\W*"
 )
-_NO = re.compile(r"(?:\W*\b(?:no|nope|nah|no thanks|not (?:really|that)|never mind|leave it|n)\b)+\W*")
+_NO = re.compile(
+    r"(?:\W*\b(?:no|nope|nah|no thanks|not (?:really|that)|never mind|leave it|n)\b)+\W*"
+)
 # Said around an answer, and no part of it.
 _AROUND = frozenset({"retract", "same", "join", "mark"})
 

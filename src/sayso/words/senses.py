@@ -17,7 +17,9 @@ from sayso.words.vocabulary import SOUND, VERSION
 _NAMED = frozenset({"sound", "group", "word"})
 # What follows the "so" of a reason: "so it lasts longer", but not "so loud".
 _TELLERS = frozenset({"pronoun", "who", "word", "group", "sound"})
-_STATES = frozenset({"quiet", "loud", "low", "high", "fast", "slow", "much", "soft", "bright", "dark"})
+_STATES = frozenset(
+    {"quiet", "loud", "low", "high", "fast", "slow", "much", "soft", "bright", "dark"}
+)
 _TOO_MUCH = frozenset({"quality", "size", "preset", "verb"})
 _AFTER_NOW = frozenset(
     {"pronoun", "degree", "same", "quality", "size", "preset", "verb", "mark", ""}

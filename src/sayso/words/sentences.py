@@ -145,7 +145,9 @@ def _completed(wish: Wish, before: Wish) -> Wish:
         return replace(wish, act=before.act, aspects=lent, apart=before.apart)
     if wish.act == "restore" and before.act == "adjust" and before.clause.has("particle"):
         # "Bring the choir forward and the organ back."
-        gain = Aspect("gain", sign=-1, size=next((i.value for i in wish.clause.all("size")), "normal"))
+        gain = Aspect(
+            "gain", sign=-1, size=next((i.value for i in wish.clause.all("size")), "normal")
+        )
         return replace(wish, act="adjust", aspects=(_lent(gain, wish.clause),))
     filters = [a.name for a in (*before.aspects, *wish.aspects)] == ["filter", "filter"]
     if filters and wish.clause.has("band") and not wish.aspects[0].sign:

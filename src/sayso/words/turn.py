@@ -262,8 +262,12 @@ class Turn:
             return []
         self._used.update(word.start for word in words)
         text = wish.clause.words(first, last)
-        if wish.act == "adjust" or _moves(wish) or any(
-            word.value in lexicon().words["abstract"] or len(word.value) < 2 for word in words
+        if (
+            wish.act == "adjust"
+            or _moves(wish)
+            or any(
+                word.value in lexicon().words["abstract"] or len(word.value) < 2 for word in words
+            )
         ):
             raise Declined(
                 "ambiguous",
