@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from sayso.words.wishes import Wish
 
@@ -19,6 +20,8 @@ def glued(found: Sequence[Wish]) -> bool:
 
     Each has its own verb, or its own sound and direction: "vocals up drums down".
     """
+    if any(wish.act == "extract" and wish.clause.has("edge", "below", "above") for wish in found):
+        return True  # "I want music under the voice"
     acting = [wish for wish in found if wish.act not in _TOLD]
     return any(
         first.act not in _IDLE
@@ -27,7 +30,7 @@ def glued(found: Sequence[Wish]) -> bool:
         and not second.clause.parted
         and not _stands(second)
         and not (_whole(first) and _whole(second))
-        for first, second in zip(acting, acting[1:], strict=False)
+        for first, second in pairwise(acting)
     )
 
 

@@ -16,9 +16,10 @@ from typing import NamedTuple
 from sayso.desk import Edit, EditStep, History, Move, Remove, Reply, Undo
 from sayso.errors import SaysoError
 from sayso.words import dialogue
+from sayso.words.account import unused_numbers
 from sayso.words.actions import Declined
 from sayso.words.actions.edits import edit_steps, example, in_order, silence_step, verb_of
-from sayso.words.acts import perform
+from sayso.words.acts import account, perform
 from sayso.words.amending import LONGEST_SAID, amended, replaces
 from sayso.words.answers import Facts
 from sayso.words.arranging import arranged, sparing
@@ -140,7 +141,7 @@ def _interpreted(
     result = _finished(turn, plain)
     if turn.doubts and _done(result) and not sure:
         done = summary([move for move in result.moves if not isinstance(move, Reply)])
-        question = proposed(text, done)
+        question = proposed(text, done, turn.puzzles)
         waits = {"asks": question.asks, "template": whole or text}
         return _answered(question, state.model_copy(update=waits))
     if filed != plain and not _done(result):
@@ -211,7 +212,9 @@ def _carry_out(turn: Turn, found: Sequence[Wish]) -> None:
                     raise _cut_already()
                 verb = verb_of(wish.clause, verb if wish.verbless else "")
                 verb = _verb_of_times(turn, wish) or verb
-                steps += edit_steps(wish.clause, verb)
+                made = edit_steps(wish.clause, verb)
+                account(turn, wish, unused_numbers(wish.clause.items, [Edit(steps=tuple(made))]))
+                steps += made
         except Declined as answer:
             turn.decline(answer, wish)
         except SaysoError as error:

@@ -168,7 +168,7 @@ def duck(turn: Turn, wish: Wish) -> None:
     cue = (
         clause.first("during")
         or clause.first("edge", "below")
-        or clause.first("prep", "to", "by", "for", "with")
+        or clause.first("prep", "to", "by", "for", "with", "from")
     )
     named = clause.all("sound")
     over = [item.value for item in named if cue is not None and item.start > cue.start]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sayso.words.actions.changes import Declined
 from sayso.words.grammar import Clause
 from sayso.words.state import State
+from sayso.words.wording import joined
 
 # What was asked for -> what the answer must hold, and what else it may hold.
 _ANSWERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
@@ -30,7 +31,7 @@ _ANSWERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "place": (frozenset({"place"}), frozenset({"prep", "quantity", "size", "pronoun"})),
 }
 _YES = re.compile(
-    r"(?:\W*\b(?:yes|yeah|yep|yup|ok|okay|sure|exactly|correct|right|please|(?:please )?do (?:it|that|so)|"
+    r"(?:\W*\b(?:yes|yeah|yep|yup|ok|okay|sure|exactly|correct|right|please|do (?:it|that|so)|"
     r"go ahead|go on|that'?s (?:it|right|the one)|that is (?:it|right)|i do|i did|fine|alright|"
     r"great|perfect|thanks|thank you|of course|indeed|mhm|y)\b)+\W*"
 )
@@ -41,7 +42,7 @@ _NO = re.compile(
 _AROUND = frozenset({"retract", "same", "join", "mark"})
 
 
-def proposed(order: str, reading: str) -> Declined:
+def proposed(order: str, reading: str, unclear: Sequence[str] = ()) -> Declined:
     """The question whether `order` is meant as `reading` says it; "yes" is the answer.
 
     >>> proposed("drums lower like", "Turning the drums down by 4 dB.").text
@@ -49,6 +50,9 @@ def proposed(order: str, reading: str) -> Declined:
     """
     meant = f"{reading[0].lower()}{reading[1:].rstrip('.')}"
     text = f"Do you mean {meant}?"
+    if unclear:
+        quoted = joined([f"“{words}”" for words in unclear])
+        text = f"I did not understand {quoted}. {text}"
     return Declined("ambiguous", text, ("yes",), asks="yes", template=order)
 
 

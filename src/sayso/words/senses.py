@@ -108,7 +108,8 @@ _SENSES: tuple[_Row, ...] = (
     (_owned, None),
     # "Put it back at half volume."
     (lambda p: p.item.is_("undo", "undo") and p.item.text.endswith("it back")
-     and (p.after in {"quality", "size"} or (p.after == "prep" and p.following[0].is_("prep", "at"))),
+     and (p.after in {"quality", "size"} or (p.following[:1] != []
+          and p.following[0].is_("prep", "at"))),
      ("verb", "unmute")),
     (_orders_silence, ("verb", "remove")),
     # "Vocals 2 quiet."

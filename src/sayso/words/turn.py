@@ -60,7 +60,8 @@ class Turn:
     `moves` are to be done, `answers` are given instead of moves, `notes` say what was taken how,
     `puzzles` are words that were not understood, `spared` are sounds to leave alone, `owned`
     those of them with an order of their own, `remarks` what was only told, `rivals` the words of
-    two wishes that change the same, `doubts` whether the reading should be asked about. `asked` is the state with the question that is open by now.
+    two wishes that change the same. What is doubted (`doubts`) is asked about. `asked` is the state
+    with the question that is open by now.
     """
 
     def __init__(
@@ -280,7 +281,7 @@ class Turn:
         return [canonical(text) if after is None else text]
 
     def _told_apart(self, item: Item, wish: Wish) -> list[str]:
-        """One of several people by what they do: "the teacher counting in" is not all the speech."""
+        """One of several people by what they do: "the teacher counting in"."""
         items = [other for other in wish.clause.items if other.start >= item.start]
         at, does = 1, items[1:2]
         if item.value not in _PEOPLE or wish.act not in {"remove", "extract"} or not does:
