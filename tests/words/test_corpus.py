@@ -63,4 +63,6 @@ def test_what_a_reply_suggests_can_be_done(pair):
             told = (history, found.state) if suggestion == "yes" else (changed, State())
             moves = interpret(suggestion, told[0], supports=heard(pair), state=told[1]).moves
             offered = [move for move in moves if isinstance(move, Reply)]
+            if suggestion == "yes" and len(offered) < len(moves):
+                continue  # what could not be done is said once more
             assert not offered or "hears" in pair, suggestion

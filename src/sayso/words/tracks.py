@@ -180,7 +180,7 @@ def restore(turn: Turn, wish: Wish) -> None:
         return
     if not targets:
         raise Declined(
-            "ambiguous", "What should come back? Name the sound.", ("bring the vocals back", "undo")
+            "ambiguous", "What should come back? Nothing is out now.", ("remove the vocals", "undo")
         )
     _require_out(turn, targets)
     level = _level_of_return(wish)
