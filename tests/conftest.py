@@ -83,13 +83,17 @@ def pytest_collection_modifyitems(config, items):
 
 
 def _dealt(items, workers):
-    """`items` in the order in which each of `workers`, given an equal stretch, begins with slow ones.
+    """`items` in an order by which each of `workers`, given an equal stretch, begins with slow ones.
 
-    That is how the work is given out at first; who is done then takes from the ends of the others.
+    So is the work given out at first; who is done then takes from the ends of the others. Tests of
+    one module stay together, and those of the page, which share a browser.
     """
-    modules = groupby(items, key=lambda item: item.path)
+
+    def home(item):
+        return item.path.parent if item.path.parent.name == "page" else item.path
+
     stretches, quick = [[] for _ in range(workers)], []
-    for number, (path, own) in enumerate(modules):
+    for number, (path, own) in enumerate(groupby(items, key=home)):
         (stretches[number % workers] if _place(path) < len(SLOW) else quick).extend(own)
     left = iter(quick)
     for number, stretch in enumerate(stretches):
