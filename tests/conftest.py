@@ -83,7 +83,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 def _dealt(items, workers):
-    """`items` in an order by which each of `workers`, given an equal stretch, begins with slow ones.
+    """`items` so that each of `workers`, given an equal stretch, begins with slow ones.
 
     So is the work given out at first; who is done then takes from the ends of the others. Tests of
     one module stay together, and those of the page, which share a browser.
