@@ -94,7 +94,12 @@ class Track(BaseModel):
 class Opening(BaseModel):
     """The first seconds of a stem, to be heard while the rest is separated.
 
-    `url` takes only `/segment`.
+    Attributes:
+        target: the sound.
+        sample_rate: in Hz.
+        channels: how many.
+        frames: its length.
+        url: with `/segment` behind it, where its sound is.
     """
 
     target: str
