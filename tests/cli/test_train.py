@@ -84,7 +84,7 @@ def test_train_resume_export_score_and_ask(sayso, folder, demo):
     done = sayso(folder, "train", "score", "run")
     assert done.returncode == 0, done.stderr
     heading, *rows = [line.split("\t") for line in done.stdout.splitlines()]
-    assert heading == "song source sdr nsdr isr sir sar snr nsnr usdr".split()
+    assert " ".join(heading) == "song source sdr nsdr isr sir sar snr nsnr usdr"
     assert {"vocals", "accompaniment"} == {row[1] for row in rows}
     assert rows[-1][0] == "median"
 
