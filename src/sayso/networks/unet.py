@@ -53,6 +53,7 @@ class UNet(nn.Module):
         if config.output == "linear":
             # A head whose outputs all begin below zero would never learn: begin at the mixture.
             for head in self.heads:
+                assert isinstance(head, nn.Conv2d)
                 nn.init.constant_(head.weight[:, -1], 0.5)
 
     def forward(self, magnitude: Tensor) -> Tensor:
