@@ -22,7 +22,7 @@ from sayso.audio import Audio, read
 from sayso.conversation import Conversation, Reply
 from sayso.desk import NO, Arrange, Desk, Edit, EditStep, Extract, History, Like, Move
 from sayso.desk.arrangement import arrangement_of
-from sayso.errors import RequestError, ShapeError
+from sayso.errors import OutputError, RequestError, ShapeError
 from sayso.outputs import Destination, Size
 from sayso.rendering import SPEECH, Result, render
 from sayso.separate import Models, require_supported, shared_models
@@ -127,6 +127,11 @@ class Session:
         Raises: OutputError for names, folder, format, or too little room on the disk.
         """
         source, desk = self.source, self.desk
+        if desk.parts is not None and destination.file is not None:
+            raise OutputError(
+                f"{destination.file} is one file, and splitting makes several; name a folder with "
+                "-o, and their format with --format"
+            )
         as_long = not desk.edits and desk.tempo == 1.0  # else how long is not known yet
         size = Size(source.channels, source.frames if as_long else 1, source.sample_rate)
         destination.check(self.name, desk.deliver, sound=size, inputs=self.inputs, ours=ours)
@@ -139,8 +144,14 @@ class Session:
         Raises: UnknownTargetError, RangeError for edits beyond the end, Cancelled.
         """
         self.studio.require(self.desk)
-        result = render(self.source, self.desk, models=self.studio.models, watch=watch)
-        return replace(result, name=self.name, inputs=self.inputs)
+        result = render(
+            self.source,
+            self.desk,
+            models=self.studio.models,
+            watch=watch,
+            inputs=self.inputs,
+        )
+        return replace(result, name=self.name)
 
     def _settled(self, moves: Sequence[Move], desk: Desk) -> Sequence[Move]:
         return settled(moves, desk, self.source)

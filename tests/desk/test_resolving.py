@@ -8,10 +8,13 @@ from hypothesis import strategies as st
 
 from sayso.desk import (
     Arrange,
+    Crossfade,
     Cut,
     CutTail,
     Desk,
+    During,
     Edit,
+    InsertSilence,
     Keep,
     KeepTail,
     Like,
@@ -20,10 +23,13 @@ from sayso.desk import (
     RemoveSilence,
     ShortenTo,
     Span,
+    TrimSilence,
     apply,
     parse_moves,
 )
+from sayso.desk.arrangement import arranged, arrangement_of
 from sayso.desk.resolving import resolve
+from sayso.desk.spans import Moment
 from sayso.errors import MoveError, RangeError, RequestError
 from sayso.timeline import Clip, Timeline, take, whole
 
@@ -162,3 +168,54 @@ def test_steps_without_end_are_refused_in_seconds():
     assert time.process_time() - began < 15
     few = resolve(steps[:500], frames=20 * 44_100, sample_rate=44_100, silences=list)
     assert len(few.timeline.clips) == 500
+
+
+def test_silence_goes_at_the_ends_that_are_named_and_stays_between():
+    silences = [(0, 120), (400, 500), (900, 1000)]
+    assert heard(timeline_of(TrimSilence(), silences=silences)) == list(range(120, 900))
+    start = timeline_of(TrimSilence(ends="start", keep_s=0.5), silences=silences)
+    assert heard(start) == list(range(70, 1000))
+    end = timeline_of(Cut(start_s=9.5), TrimSilence(ends="end"), silences=silences)
+    assert heard(end) == list(range(900))
+    with pytest.raises(RangeError, match="are silence"):
+        timeline_of(TrimSilence(), silences=[(0, 1000)])
+
+
+@given(at=st.integers(0, 1000), length=st.integers(1, 500))
+def test_silence_put_in_loses_nothing_and_lasts_as_said(at, length):
+    timeline = timeline_of(InsertSilence(seconds=length / RATE, at_s=at / RATE))
+    assert timeline.frames == 1000 + length
+    assert heard(timeline) == list(range(1000))
+    before = 0
+    for clip in timeline.clips:
+        if clip.gap:
+            assert (before, clip.gap) == (at, length)
+        before += clip.length
+    assert arranged(arrangement_of(timeline), 1000, RATE) == timeline
+
+
+def test_silence_is_put_in_at_the_end_and_not_after_it():
+    timeline = timeline_of(Cut(start_s=5.0), InsertSilence(seconds=2.0))
+    assert timeline.frames == 700
+    with pytest.raises(RangeError, match="after the end"):
+        timeline_of(InsertSilence(seconds=1.0, at_s=10.1))
+
+
+def test_a_span_moves_behind_the_silence_that_was_put_in():
+    steps = (InsertSilence(seconds=2.0, at_s=3.0),)
+    resolved = resolve(steps, frames=1000, sample_rate=RATE, silences=list)
+    placed = resolved.place(During(start_s=2.0, end_s=4.0, said=Moment(edits=0)))
+    assert [(piece.start, piece.stop) for piece in placed] == [(200, 300), (500, 600)]
+
+
+def test_a_loop_with_silence_between():
+    timeline = timeline_of(Loop(start_s=1.0, end_s=2.0, times=3, gap_s=0.5))
+    assert timeline.frames == 1000 + 2 * 150
+    assert [clip.gap for clip in timeline.clips] == [0, 50, 50]
+
+
+def test_every_join_takes_the_crossfade_that_is_asked_for():
+    arrangement = Arrange(spans=(Span(end_s=2.0), Span(start_s=5.0, crossfade_s=0.1)))
+    timeline = timeline_of(arrangement, Crossfade(seconds=1.5))
+    assert timeline.frames == 700
+    assert [timeline.join(number) for number in (1,)] == [150]

@@ -13,7 +13,7 @@ from sayso.clean import CleanConfig
 from sayso.configuration import Frozen
 from sayso.conversation import Conversation, like_of
 from sayso.desk import Desk, Move, apply
-from sayso.errors import OutputError, SaysoError
+from sayso.errors import OutputError, RequestError, SaysoError
 from sayso.outputs import Destination, file_name
 
 CLEAN_PATTERN = "{track}.{ext}"
@@ -91,6 +91,11 @@ def render_settings(desk: Desk, *moves: Move, **options: str | float | None) -> 
     """
     settings = RenderSettings.model_validate({"desk": desk, "moves": moves, **options})
     _check_format(settings.format)
+    if reduce(apply, moves, desk).parts is not None:
+        raise RequestError(
+            "how many files a split makes is known only of one recording at a time; "
+            "`sayso split` takes several in turn"
+        )
     several = len(reduce(apply, moves, desk).deliver) > 1
     needed = ("{track}", *(("{target}",) if several else ()))
     missing = [field for field in needed if field not in settings.pattern]

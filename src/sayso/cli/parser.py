@@ -25,6 +25,7 @@ from sayso.cli.batch_parser import (
 )
 from sayso.cli.edit_parser import build_edit
 from sayso.cli.settings import commands_of
+from sayso.cli.split import build_split
 
 _Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
 
@@ -50,6 +51,7 @@ def build_parser() -> ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _ask(commands)
     _separate(commands)
+    build_split(commands)
     build_clean(commands)
     build_worker(commands)
     _measure(commands)

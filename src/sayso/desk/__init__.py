@@ -5,9 +5,11 @@ from sayso.desk.desk import NO, Desk, History, Strip, apply, complement_of, move
 from sayso.desk.edits import (
     LATEST_S,
     Arrange,
+    Crossfade,
     Cut,
     CutTail,
     EditStep,
+    InsertSilence,
     Keep,
     KeepBest,
     KeepTail,
@@ -18,6 +20,7 @@ from sayso.desk.edits import (
     RemoveSilence,
     ShortenTo,
     Span,
+    TrimSilence,
 )
 from sayso.desk.effect import MIX, REST, Target
 from sayso.desk.effects import (
@@ -53,10 +56,12 @@ from sayso.desk.moves import (
     Reply,
     Reset,
     Set,
+    Split,
     Undo,
     moves_schema,
     parse_moves,
 )
+from sayso.desk.parting import AtMarkers, AtPauses, AtTimes, Equal, Every, Parts
 from sayso.desk.spans import During
 from sayso.desk.treatments import (
     Balance,
@@ -82,6 +87,9 @@ __all__ = [
     "Adjust",
     "AnyEffect",
     "Arrange",
+    "AtMarkers",
+    "AtPauses",
+    "AtTimes",
     "Balance",
     "Chorus",
     "Clean",
@@ -102,6 +110,8 @@ __all__ = [
     "EditStep",
     "Effect",
     "Eq",
+    "Equal",
+    "Every",
     "Extract",
     "Fade",
     "Filter",
@@ -124,6 +134,7 @@ __all__ = [
     "Mute",
     "Normalise",
     "Pan",
+    "Parts",
     "Pitch",
     "Remove",
     "RemoveSilence",
@@ -135,6 +146,7 @@ __all__ = [
     "Set",
     "ShortenTo",
     "Span",
+    "Split",
     "Stretch",
     "Strip",
     "Swap",

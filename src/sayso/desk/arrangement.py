@@ -19,7 +19,9 @@ def arranged(step: Arrange, frames: int, sample_rate: int) -> Timeline:
     for span in step.spans:
         start = of(span.start_s)
         stop = frames if span.end_s is None else min(of(span.end_s), frames)
-        if start >= frames:
+        if span.is_silence:
+            start = stop = min(start, frames)
+        elif start >= frames:
             raise RangeError(
                 f"arrange: start_s {span.start_s:g} lies after the end; "
                 f"there are {frames / sample_rate:.2f} s"
@@ -28,7 +30,7 @@ def arranged(step: Arrange, frames: int, sample_rate: int) -> Timeline:
         clips.append(
             Clip(
                 start=start,
-                stop=max(start + 1, stop),
+                stop=stop if span.is_silence else max(start + 1, stop),
                 gain_db=span.gain_db,
                 speed=span.speed,
                 gap=of(span.gap_s),

@@ -35,9 +35,11 @@ from sayso.desk.moves import (
     Reply,
     Reset,
     Set,
+    Split,
     Undo,
     require_fitting,
 )
+from sayso.desk.parting import Parts
 from sayso.desk.spans import Moment
 from sayso.errors import MoveError
 from sayso.value import Value
@@ -68,6 +70,7 @@ class Desk(Value):
         clean: how the speech is cleaned before all else; None not at all.
         edits: what is done to time after that, each on the result of the one before, in seconds.
         limiter: whether peaks of the mix are kept below full scale.
+        parts: where every track is split into several; None leaves each whole.
 
     Raises: RangeError for a number outside its range, MoveError for what does not fit.
     """
@@ -77,6 +80,7 @@ class Desk(Value):
     clean: Cleaning | None = None
     edits: tuple[EditStep, ...] = ()
     limiter: bool = True
+    parts: Parts | None = None
 
     @field_validator("clean", mode="before")
     @classmethod
@@ -159,6 +163,8 @@ def apply(desk: Desk, move: Move) -> Desk:
             return desk.model_copy(update={"clean": cleaning or SPEECH_ONLY})
         case Edit(steps=steps):
             return desk.model_copy(update={"edits": _edited(desk, steps)})
+        case Split(parts=parts):
+            return desk.model_copy(update={"parts": parts})
         case Reset(target=None):
             return Desk(limiter=desk.limiter)
         case Reset(target=target):

@@ -30,9 +30,14 @@ class _Span(Value):
 
     @model_validator(mode="after")
     def _runs_forward(self) -> _Span:
-        if self.end_s is not None and self.end_s <= self.start_s:
+        if self.end_s is not None and self.end_s <= self.start_s and not self.is_silence:
             raise ValueError(f"end_s {self.end_s:g} must lie after start_s {self.start_s:g}")
         return self
+
+    @property
+    def is_silence(self) -> bool:
+        """Whether nothing of what is there is meant."""
+        return False
 
 
 class Keep(_Span):
@@ -150,6 +155,11 @@ class Span(_Span):
     speed: Annotated[float, Field(ge=LOWEST_SPEED, le=HIGHEST_SPEED)] = 1.0
     gap_s: Seconds = 0.0
     crossfade_s: Annotated[float, Field(ge=0.0, le=LONGEST_CROSSFADE_S)] | None = None
+
+    @property
+    def is_silence(self) -> bool:
+        """Whether it plays its gap alone, as at the very end."""
+        return self.gap_s > 0 and self.end_s == self.start_s
 
 
 class Arrange(Value):

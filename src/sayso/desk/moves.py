@@ -13,6 +13,7 @@ from sayso.desk.cleaning import Cleaning
 from sayso.desk.edits import EditStep
 from sayso.desk.effect import MIX, Db, Target, Targets
 from sayso.desk.effects import AbsoluteEffect, AnyEffect, Duck, Effect, Stretch, require_absolute
+from sayso.desk.parting import Parts
 from sayso.value import Text, Value, in_words
 
 MOST_AT_ONCE = 32
@@ -97,6 +98,13 @@ class Edit(Value):
     steps: Annotated[tuple[EditStep, ...], Field(min_length=1, max_length=256)]
 
 
+class Split(Value):
+    """Every track split into several files; without `parts`, each whole again."""
+
+    do: Literal["split"] = "split"
+    parts: Parts | None = None
+
+
 class Undo(Value):
     """Takes the last turn back."""
 
@@ -120,7 +128,8 @@ class Reply(Value):
 
 
 Move: TypeAlias = Annotated[
-    Extract | Remove | Adjust | Set | Clean | Edit | Undo | Reset | Reply, Field(discriminator="do")
+    Extract | Remove | Adjust | Set | Clean | Edit | Split | Undo | Reset | Reply,
+    Field(discriminator="do"),
 ]
 _MOVES: TypeAdapter[tuple[Move, ...]] = TypeAdapter(tuple[Move, ...])
 

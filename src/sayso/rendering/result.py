@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from sayso.audio import Audio, Tags, decibels, read_tags, write
 from sayso.audio.notebook import player
 from sayso.desk import NO
 from sayso.outputs import Destination
-from sayso.timeline import Timeline
+from sayso.timeline import Timeline, take
 from sayso.timeline.chapters import carried
 
 if TYPE_CHECKING:
@@ -27,11 +27,15 @@ class Track:
         audio: the samples; peaks above full scale are kept.
         peak: the largest sample, 1 is full scale.
         notes: what the person should know of it.
+        part: where a part of a track begins and ends in it, in seconds; None for all of it.
+        title: what that part is called, where the file has chapters.
     """
 
     audio: Audio
     peak: float
     notes: tuple[str, ...] = ()
+    part: tuple[float, float] | None = None
+    title: str | None = None
 
     @property
     def peak_db(self) -> float:
@@ -70,6 +74,7 @@ class Result(Mapping[str, Audio]):
         cleaned: what the cleaning gave, where the desk asks for it and there was speech.
         no_speech: why there was none, where the desk asks for cleaning; the tracks are silent then.
         makers: which model took out each sound that was separated; "the rest" for what is left.
+        tempo: how fast the timeline is played.
     """
 
     tracks: Mapping[str, Track]
@@ -79,6 +84,7 @@ class Result(Mapping[str, Audio]):
     cleaned: Cleaned | None = None
     no_speech: str | None = None
     makers: Mapping[str, str] = field(default_factory=dict)
+    tempo: float = 1.0
 
     def __getitem__(self, target: str) -> Audio:
         """The sound of a track. Raises: KeyError."""
@@ -117,6 +123,19 @@ class Result(Mapping[str, Audio]):
         """A player a track, for notebooks."""
         shown = ((target, track.audio) for target, track in self.tracks.items())
         return "".join(player(a.samples, a.sample_rate, target) for target, a in shown)
+
+    def _heard(self, track: Track) -> Timeline:
+        """What of the recording is heard in a track."""
+        if track.part is None:
+            return self.timeline
+        scale = self.timeline.sample_rate * self.tempo
+        start, stop = (round(at_s * scale) for at_s in track.part)
+        clips = take(self.timeline.clips, start, max(start + 1, stop))
+        return self.timeline.model_copy(update={"clips": clips}) if clips else self.timeline
+
+    def _speed(self, track: Track) -> float:
+        whole = track.part is None
+        return self.timeline.duration_s / track.audio.duration_s if whole else self.tempo
 
     def write(
         self,
@@ -170,8 +189,9 @@ class Result(Mapping[str, Audio]):
             known = read_tags(self.inputs[0]) if self.inputs else Tags()
             for target, track in self.tracks.items():
                 path = paths[target]
-                faster = self.timeline.duration_s / track.audio.duration_s
-                tags, said = carried(known, path, self.timeline, speed=faster)
+                tags, said = carried(known, path, self._heard(track), speed=self._speed(track))
+                if track.title:
+                    tags = replace(tags, fields={**tags.fields, "title": (track.title,)})
                 if said and notice is not None:
                     notice(said)
                 track.write(path, encoding=destination.encoding, tags=tags)

@@ -16,6 +16,7 @@ from sayso.desk.resolving import resolve
 from sayso.effects import Sound, amplify, limiter_notes, record
 from sayso.errors import RangeError, SilenceError
 from sayso.rendering.mixing import Mixer
+from sayso.rendering.parting import parted
 from sayso.rendering.result import Result, Track
 from sayso.separate import Models, absence_note, makers_of, shared_models
 from sayso.timeline import Timeline
@@ -33,6 +34,7 @@ def render(
     watch: Watch | Progress | None = None,
     keep: Keep | None = None,
     longest_s: float | None = None,
+    inputs: Sequence[Path] = (),
 ) -> Result:
     """The tracks that `desk` delivers, in its order; the same for the same source and desk.
 
@@ -48,13 +50,15 @@ def render(
             with progress 0 to 1.
         keep: given the name of each stage of the cleaning and its result.
         longest_s: the most that a track may last; None sets no bound.
+        inputs: the files that audio was read from; a path as `source` tells that by itself.
 
     Raises: FormatError and its kin for a file that cannot be read, UnknownTargetError, RangeError
         for edits or spans beyond the end, RequestError for edits that must be made of this
         recording first, ModelError, Cancelled.
     """
     watch = Watch.of(watch)
-    source, name, inputs = _opened(source)
+    source, called, files = _opened(source)
+    files = files or tuple(inputs)
     models = models or shared_models()
     report = watch.part(0.0, _SEPARATING)
     targets = desk.targets()
@@ -84,7 +88,15 @@ def render(
         said = (note for sound, note in absent.items() if _concerns(sound, target))
         part = last.part(at / count, (at + 1) / count)
         tracks[target] = _track(mixer.track(target), (*notes, *said), part)
-    return Result(tracks, name, time.timeline, inputs, cleaned, no_speech, makers)
+    if desk.parts is not None:
+        pieces = parted(desk, tracks, source, time.timeline, files)
+        tracks = {name: track for name, (_, track) in pieces.items()}
+        makers = {
+            name: makers[sound]
+            for name, (whole, _) in pieces.items()
+            if (sound := complement_of(whole) or whole) in makers
+        }
+    return Result(tracks, called, time.timeline, files, cleaned, no_speech, makers, desk.tempo)
 
 
 def _opened(source: Audio | str | Path) -> tuple[Audio, str, tuple[Path, ...]]:

@@ -29,7 +29,7 @@ def carried(
         return tags.moved([]), f"{path.name}: its {several} were left out; {path.suffix} holds none"
     if timeline is None:
         return tags, None
-    moved = tags.moved(list(_played(timeline, speed)))
+    moved = heard(tags, timeline, speed=speed)
     left = len(moved.chapters)
     if left == count and all(map(_alike, moved.chapters, tags.chapters)):
         return tags, None
@@ -39,6 +39,11 @@ def carried(
             f"{path.name}: its {several} were left out, since the edit plays another order",
         )
     return moved, f"{path.name}: {left} of its {several} moved with the edit"
+
+
+def heard(tags: Tags, timeline: Timeline, *, speed: float = 1.0) -> Tags:
+    """`tags` with their chapters where they are heard, as `carried` takes both."""
+    return tags.moved(list(_played(timeline, speed)))
 
 
 def _played(timeline: Timeline, speed: float) -> Iterator[tuple[float, float, float, float]]:

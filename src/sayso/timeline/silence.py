@@ -10,7 +10,7 @@ from sayso.timeline.timeline import Spans
 
 _STEP_S = 0.01
 _SHORTEST_S = 0.2
-_MARGIN_S = 0.08
+MARGIN_S = 0.08
 """Kept on either side of a sound, so that soft beginnings and endings of words survive."""
 _ABOVE_FLOOR_DB, _BELOW_LOUD_DB, _AT_LEAST_BELOW_DB = 6.0, 45.0, 20.0
 _INAUDIBLE_DB = -75.0
@@ -38,7 +38,7 @@ def find_silences(audio: Audio, *, pauses: Spans | None = None) -> Spans:
     if pauses is not None:
         unspoken = _steps_in(pauses, step, len(levels))
         quiet = unspoken & (quiet | (_smoothed(levels) < _floor_db(levels, unspoken)))
-    margin = round(_MARGIN_S / _STEP_S)
+    margin = round(MARGIN_S / _STEP_S)
     # A step is silent only if its whole neighbourhood is.
     padded = np.concatenate([np.ones(margin, bool), quiet, np.ones(margin, bool)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * margin + 1)

@@ -16,6 +16,7 @@ from sayso.words.corrections import (
 )
 from sayso.words.dialogue import raised, vague
 from sayso.words.moments import duck, fade, timed, turn_back
+from sayso.words.parting import crossfade, partition, put_silence
 from sayso.words.reading import spared_names
 from sayso.words.removals import remove
 from sayso.words.revising import (
@@ -89,16 +90,6 @@ def _as_it_was(targets: Sequence[str]) -> str:
 
 def _swap_other(turn: Turn, wish: Wish) -> None:
     turn.answers.append(raised("generating", turn.history, turn.ear))
-
-
-def _pause(turn: Turn, wish: Wish) -> None:
-    if wish.clause.has("verb", "split"):
-        text = "I cannot split a recording into several files at its pauses yet."
-    else:
-        text = "I can shorten pauses but not put any in."
-    raise Declined(
-        "unsupported", text, ("remove the silences", "remove pauses longer than half a second")
-    )
 
 
 def _describe(turn: Turn, wish: Wish) -> None:
@@ -252,7 +243,9 @@ _ACTS: Mapping[str, Callable[[Turn, Wish], None]] = {
     "condition": _condition,
     "aside": _remark,
     "remark": _remark,
-    "pause": _pause,
+    "pause": put_silence,
+    "partition": partition,
+    "crossfade": crossfade,
     "unknown": _unknown,
     "describe": _describe,
     "fade": fade,

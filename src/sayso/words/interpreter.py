@@ -18,7 +18,14 @@ from sayso.errors import SaysoError
 from sayso.words import dialogue
 from sayso.words.account import unused_numbers
 from sayso.words.actions import Declined
-from sayso.words.actions.edits import edit_steps, example, in_order, silence_step, verb_of
+from sayso.words.actions.edits import (
+    edit_steps,
+    example,
+    from_the_start,
+    in_order,
+    silence_step,
+    verb_of,
+)
 from sayso.words.acts import account, perform
 from sayso.words.amending import LONGEST_SAID, amended, replaces
 from sayso.words.answers import Facts
@@ -212,7 +219,10 @@ def _carry_out(turn: Turn, found: Sequence[Wish]) -> None:
                     raise _cut_already()
                 verb = verb_of(wish.clause, verb if wish.verbless else "")
                 verb = _verb_of_times(turn, wish) or verb
-                made = edit_steps(wish.clause, verb)
+                clause = wish.clause
+                if verb in {"loop", "move"} and turn.facts is not None and not _edited(turn, steps):
+                    clause = from_the_start(clause, turn.facts.duration_s())
+                made = edit_steps(clause, verb)
                 account(turn, wish, unused_numbers(wish.clause.items, [Edit(steps=tuple(made))]))
                 steps += made
         except Declined as answer:
@@ -221,6 +231,11 @@ def _carry_out(turn: Turn, found: Sequence[Wish]) -> None:
             # A number that the desk does not take: its message names the range.
             turn.answers.append(Declined("unsupported", _in_words(error, wish)))
     _flush(turn, steps)
+
+
+def _edited(turn: Turn, steps: Sequence[EditStep]) -> bool:
+    """Whether the recording is as long as it came no more."""
+    return bool(steps or turn.desk.edits) or turn.desk.tempo != 1.0
 
 
 def _cut_already() -> Declined:

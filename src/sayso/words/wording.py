@@ -10,16 +10,23 @@ from sayso.desk import (
     MIX,
     Adjust,
     AnyEffect,
+    AtMarkers,
+    AtPauses,
+    AtTimes,
     Clean,
     During,
     Edit,
     EditStep,
+    Equal,
+    Every,
     Extract,
     Move,
+    Parts,
     Remove,
     Reply,
     Reset,
     Set,
+    Split,
     Undo,
     complement_of,
 )
@@ -265,6 +272,14 @@ def _of_step(step: EditStep) -> str:
     match step.step:
         case "keep" | "cut" | "loop" | "move":
             return _of_span(step)
+        case "trim_silence":
+            where = "the start and the end" if step.ends == "both" else f"the {step.ends}"
+            return f"trimming the silence at {where}"
+        case "insert_silence":
+            at = "the end" if step.at_s is None else clock(step.at_s) if step.at_s else "the start"
+            return f"putting {number(step.seconds)} s of silence in at {at}"
+        case "crossfade":
+            return f"crossfading every join over {number(step.seconds)} s"
         case "cut_tail":
             return f"cutting the last {number(step.seconds)} s"
         case "keep_tail":
@@ -280,8 +295,10 @@ def _of_step(step: EditStep) -> str:
             return f"keeping {count} stretches" if count > 1 else "keeping one stretch"
         case "remove_silence":
             return f"shortening every pause to at most {number(step.longest_s)} s"
-        case _:
+        case "like":
             return f"editing it the way {step.example} was"
+        case _:
+            raise AssertionError(f"{step.step} has no words")
 
 
 def _of_span(step: Any) -> str:
@@ -292,11 +309,28 @@ def _of_span(step: Any) -> str:
     else:
         span = f"{clock(step.start_s)} to {clock(step.end_s)}"
     if step.step == "loop":
-        return f"playing {span} {step.times} times"
+        between = f" with {number(step.gap_s)} s of silence between" if step.gap_s else ""
+        return f"playing {span} {step.times} times{between}"
     if step.step == "move":
         end = "the end" if step.to_s >= LATEST_S else "the start" if not step.to_s else None
         return f"moving {span} to {end or clock(step.to_s)}"
     return f"{'keeping only' if step.step == 'keep' else 'cutting'} {span}"
+
+
+def _split(parts: Parts | None) -> str:
+    match parts:
+        case None:
+            return "leaving every track in one file"
+        case AtPauses(least_s=least_s):
+            return f"splitting it into files at every pause of {number(least_s)} s or more"
+        case Every(seconds=seconds):
+            return f"splitting it into files of {clock(seconds)}"
+        case Equal(count=count):
+            return f"splitting it into {count} files of one length"
+        case AtTimes(times_s=times):
+            return f"splitting it into files at {joined([clock(at) for at in times])}"
+        case AtMarkers():
+            return "splitting it into files at its chapters"
 
 
 def described(move: Move) -> list[str]:
@@ -314,6 +348,8 @@ def described(move: Move) -> list[str]:
             return ["keeping the speech and taking noise and music away"]
         case Edit(steps=steps):
             return [_of_step(step) for step in steps]
+        case Split(parts=parts):
+            return [_split(parts)]
         case Undo():
             return ["taking the last change back"]
         case Reset(target=str(target)):

@@ -24,6 +24,7 @@ from sayso.desk import (
     MoveSpan,
     RemoveSilence,
     ShortenTo,
+    TrimSilence,
 )
 from sayso.words.actions.changes import Declined
 from sayso.words.grammar import Clause
@@ -111,6 +112,26 @@ def edit_steps(clause: Clause, verb: str) -> list[EditStep]:
     return [_by_length(clause, verb)]
 
 
+def from_the_start(clause: Clause, lasts_s: float | None) -> Clause:
+    """`clause` with "the last 8 seconds" as times from the start, where the length is known.
+
+    Args:
+        clause: of an edit.
+        lasts_s: how long the recording is by now; None where that is not known.
+    """
+    if lasts_s is None or not clause.has("span", "tail"):
+        return clause
+
+    def counted(item: Item) -> Item:
+        if not item.is_("span", "tail") or item.number is None or item.number.value >= lasts_s:
+            return item
+        start = replace(item.number, value=round(lasts_s - item.number.value, 6))
+        end = replace(item.number, value=round(lasts_s, 6))
+        return replace(item, value="between", number=start, upper=end)
+
+    return clause.with_items([counted(item) for item in clause.items])
+
+
 def _seconds(item: Item) -> float:
     assert item.number is not None
     return item.number.value
@@ -171,7 +192,8 @@ def _loop(clause: Clause) -> Loop | LoopChorus:
             ("loop the first 8 seconds twice", "move 0:00-0:08 to the end"),
         )
     start_s, end_s = _bounds(span) if span is not None else (0.0, None)
-    return Loop(start_s=start_s, end_s=end_s, times=_times(clause))
+    gaps = [i.number.value for i in clause.all("quantity") if i.number and i.number.unit == "s"]
+    return Loop(start_s=start_s, end_s=end_s, times=_times(clause), gap_s=(gaps or [0.0])[0])
 
 
 def _move(clause: Clause) -> MoveSpan:
@@ -239,27 +261,29 @@ def _waiting(verb: str) -> str:
     return f"{'cut' if verb in _CUTTING else 'shorten it to' if verb == 'shorten' else verb} {{}}"
 
 
-def silence_step(clause: Clause) -> RemoveSilence:
-    """Shorter pauses; how long they may be is said or left as it is on the desk.
+def silence_step(clause: Clause) -> RemoveSilence | TrimSilence:
+    """Shorter pauses, how long they may be as it is said; or none at the start and the end.
 
-    Raises: Declined for those at the start or the end alone.
+    Raises: Declined for "the first" or "the last" of them.
     """
-    if clause.has("edge", "start", "end", "first", "last"):
+    if clause.has("edge", "first", "last"):
         raise Declined(
             "unsupported",
-            "I shorten every pause, wherever it is, and cannot tell those at the start or the end.",
-            ("remove the silences", "cut the first 2 seconds", "cut the last 2 seconds"),
+            "I shorten every pause, or those at the start and the end, and count none of them.",
+            ("remove the silences", "trim the silence at the start and the end"),
         )
-    for item in clause.items:
-        if item.kind == "span" and not item.text.startswith(_LONGER):
-            raise Declined(
-                "unsupported",
-                "I shorten the pauses of the whole length, not those of a part of it.",
-                ("remove the silences", "mute it from 0:05 to 0:07"),
-            )
-        if item.kind in {"quantity", "span"} and item.number and item.number.unit in {"s", ""}:
-            return RemoveSilence(longest_s=item.number.value)
-    return RemoveSilence()
+    lengths = [
+        item.number.value
+        for item in clause.items
+        if item.kind in {"quantity", "span"} and item.number and item.number.unit in {"s", ""}
+    ]
+    if clause.has("edge", "start", "end", "both"):
+        both = clause.has("edge", "both") or clause.has("edge", "start") == clause.has(
+            "edge", "end"
+        )
+        ends = "both" if both else "start" if clause.has("edge", "start") else "end"
+        return TrimSilence.model_validate({"ends": ends, "keep_s": (lengths or [0.0])[0]})
+    return RemoveSilence(longest_s=lengths[0]) if lengths else RemoveSilence()
 
 
 def in_order(steps: Sequence[EditStep]) -> list[EditStep]:
