@@ -13,6 +13,9 @@ from sayso.errors import RangeError
 from sayso.outputs import file_name
 from sayso.rendering import Track
 
+_KEPT = 6
+"""Formats that one track is kept in, beside its own."""
+
 
 def converted(kept: Path, peak: float, *, format: str, encoding: str | None) -> Path:
     """The kept track in another format, made when it is first asked for.
@@ -21,15 +24,14 @@ def converted(kept: Path, peak: float, *, format: str, encoding: str | None) -> 
         kept: a float32 WAV.
         peak: its largest sample.
         format: of `sayso.audio.formats.FORMATS`.
-        encoding: "pcm16", "pcm24", "float32"; None takes what `Track.write` would.
+        encoding: "pcm16", "pcm24", "float32", or a bit rate such as "96k"; None takes what
+            `Track.write` would.
 
     Raises: RangeError when the format does not hold that.
     """
     form = FORMATS[format]
-    if encoding is not None and encoding not in form.encodings:
-        raise RangeError(
-            f"{format} cannot hold {encoding}; expected {', '.join(form.encodings)} or none"
-        )
+    if encoding is not None and not form.holds(encoding):
+        raise RangeError(f"{format} cannot hold {encoding}; expected {form.offers}, or none")
     if (format, encoding) == ("wav", "float32"):
         return kept
     made = kept.with_name(f"{kept.stem}-{encoding or 'usual'}.{format}")
@@ -46,7 +48,16 @@ def converted(kept: Path, peak: float, *, format: str, encoding: str | None) -> 
         track = Track(audio, peak)
         path = track.write(Path(fresh) / made.name, encoding=encoding, tags=read_tags(kept))
         path.replace(made)
+    _forget_others(made, f"{kept.stem}-*")
     return made
+
+
+def _forget_others(made: Path, like: str) -> None:
+    """Leaves only so many of the files that a track, or all of them, were converted to."""
+    others = [path for path in made.parent.glob(like) if path.is_file()]
+    others.sort(key=lambda path: (path == made, path.stat().st_mtime))
+    for old in others[:-_KEPT]:
+        old.unlink(missing_ok=True)
 
 
 def archive(
@@ -84,6 +95,7 @@ def archive(
                 taken.add(file)
                 out.write(converted(kept, peak, format=format, encoding=encoding), file)
         path.replace(made)
+    _forget_others(made, "all-*.zip")
     return made
 
 

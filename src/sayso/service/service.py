@@ -19,12 +19,13 @@ from sayso.desk import MIX, Desk, Move, Reply
 from sayso.errors import InputError, NotFoundError, QueueError
 from sayso.jobs import Job, JobQueue
 from sayso.separate import Models
+from sayso.service.bodies import DeskPatch
 from sayso.service.cutting import Cutter
 from sayso.service.database import connect
 from sayso.service.decoding import decode
 from sayso.service.quotas import Quotas, require_turn
 from sayso.service.renders import KIND, TIMELINE, TRACK, is_of_stems
-from sayso.service.schemas import DeskPatch, shown_name
+from sayso.service.schemas import shown_name
 from sayso.service.settings import Settings
 from sayso.service.store import Owner, Store, conversation_of, plain
 from sayso.service.tables import Message, Render, Session
