@@ -32,6 +32,8 @@ OPERATIONS = """
     GET /sessions/{session_id}/renders/{render_id}/archive get_archive,
     GET /sessions/{session_id}/events follow_session,
     GET /sessions/{session_id}/renders/{render_id}/events follow_render,
+    GET /sessions/{session_id}/source/segment get_source_segment,
+    GET /sessions/{session_id}/renders/{render_id}/tracks/{number}/segment get_segment,
     GET /about get_about, GET /usage get_usage, GET /models list_models, GET /health get_health,
     GET /metrics get_metrics, POST /login login, POST /logout logout
 """

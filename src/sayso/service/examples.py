@@ -46,6 +46,13 @@ _TRACK: dict[str, Any] = {
     "url": f"{_AT}/renders/{_RENDER}/tracks/0",
     "peaks_url": f"{_AT}/renders/{_RENDER}/tracks/0/peaks",
 }
+_OPENING = {
+    "target": "vocals",
+    "sample_rate": 44_100,
+    "channels": 2,
+    "frames": 529_200,
+    "url": f"{_AT}/renders/{_RENDER}/opening/0",
+}
 _STATE_OF_RENDER = {
     "id": _RENDER,
     "session_id": _SESSION,
@@ -54,6 +61,7 @@ _STATE_OF_RENDER = {
     "created_s": _THEN_S,
     "desk": _DESK,
     "tracks": [_TRACK],
+    "opening": [],
     "error": None,
     "url": f"{_AT}/renders/{_RENDER}",
     "events_url": f"{_AT}/renders/{_RENDER}/events",
@@ -203,7 +211,8 @@ _GIVEN: dict[str, dict[str, Any]] = {
     "Problem": _PROBLEM,
     "Source": _SOURCE,
     "Track": _TRACK,
-    "RenderState": {**_STATE_OF_RENDER, "error": None},
+    "RenderState": _STATE_OF_RENDER,
+    "Opening": _OPENING,
     "DeskState": _STATE,
     "SessionState": _WHOLE,
     "SessionSummary": {**_SUMMARY, "duration_s": 210.0},

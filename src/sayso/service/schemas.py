@@ -107,6 +107,24 @@ class Track(Shape):
     peaks_url: str
 
 
+class Opening(Shape):
+    """The first seconds of a stem, to be heard while the rest is separated.
+
+    Attributes:
+        target: the sound.
+        sample_rate: in Hz.
+        channels: how many.
+        frames: its length.
+        url: with `/segment` behind it, where its sound is.
+    """
+
+    target: str
+    sample_rate: int
+    channels: int
+    frames: int
+    url: str
+
+
 class RenderState(Shape):
     """A render job, and its tracks once it is done.
 
@@ -118,6 +136,7 @@ class RenderState(Shape):
         created_s: when it was asked for, in seconds since 1970.
         desk: what is rendered.
         tracks: what came of it; empty until it is done.
+        opening: the beginnings of untouched stems of a long recording, while it is separated.
         error: why it failed; None unless it did.
         url: where this is.
         events_url: where its progress is streamed.
@@ -131,6 +150,7 @@ class RenderState(Shape):
     created_s: float
     desk: Desk
     tracks: list[Track] = []
+    opening: list[Opening] = []
     error: Problem | None = None
     url: str
     events_url: str

@@ -14,9 +14,11 @@ from sayso.desk import Desk
 from sayso.jobs import Job
 from sayso.service import access
 from sayso.service.problems import problem_of
+from sayso.service.renders import opened
 from sayso.service.schemas import (
     Answer,
     DeskState,
+    Opening,
     RenderState,
     SessionState,
     Source,
@@ -25,6 +27,7 @@ from sayso.service.schemas import (
 from sayso.service.service import Service
 from sayso.service.store import conversation_of
 from sayso.service.tables import Message, Render, Session
+from sayso.watch import Watch
 
 Id = Annotated[
     str,
@@ -78,6 +81,15 @@ def token_of(
 
 
 Asking = Annotated[str | None, Depends(owner)]
+
+
+def _attended(request: Request) -> Watch:
+    watch: Watch = request.scope["watch"]
+    return watch
+
+
+Attended = Annotated[Watch, Depends(_attended)]
+"""Stops the work for a client that has hung up."""
 
 
 async def session_named(session_id: Id, service: Serving, asking: Asking) -> AsyncIterator[str]:
@@ -223,7 +235,16 @@ def render_state(service: Service, render: Render, job: Job | None = None) -> Re
         )
         for number, track in enumerate(job.result["tracks"] if job.state == "done" else [])
     ]
+    running = job.state == "running"
+    opening = [
+        Opening(
+            **{name: track[name] for name in ("target", "sample_rate", "channels", "frames")},
+            url=f"{at}/opening/{number}",
+        )
+        for number, track in enumerate(opened(service.render_folder(render)) if running else [])
+    ]
     return RenderState(
+        opening=opening,
         id=render.id,
         session_id=render.session_id,
         state=job.state,

@@ -8,8 +8,10 @@ from fastapi import APIRouter, Path, Response
 
 from sayso.service.bodies import RenderRequest
 from sayso.service.downloads import archive, converted
+from sayso.service.renders import opening_file
 from sayso.service.routes.dependencies import (
     Asking,
+    Attended,
     Made,
     Mine,
     Named,
@@ -18,7 +20,17 @@ from sayso.service.routes.dependencies import (
     render_state,
     render_states,
 )
-from sayso.service.routes.files import Buckets, Frame, OneFile, peaks_of, send
+from sayso.service.routes.files import (
+    Buckets,
+    Frame,
+    Frames,
+    OneFile,
+    Segment,
+    Start,
+    peaks_of,
+    segment_of,
+    send,
+)
 from sayso.service.routes.wanted import Converting, File, media_type
 from sayso.service.schemas import Peaks, RenderState
 
@@ -62,11 +74,12 @@ def get_track(
     session: Mine,
     service: Serving,
     turn: Converting,
+    watch: Attended,
     wanted: File,
 ) -> Response:
     """A track as a file; takes byte ranges. It is made when it is first asked for, then kept."""
     track, kept = service.track(render, number)
-    path = converted(kept, track["peak"], **wanted._asdict())
+    path = converted(kept, track["peak"], **wanted._asdict(), watch=watch)
     name = f"{session.name} - {track['target']}.{wanted.format}"
     return send(path, name.replace("/", "_"), media_type(wanted))
 
@@ -79,13 +92,30 @@ def get_peaks(
     response: Response,
     buckets: Buckets,
     turn: Reading,
+    watch: Attended,
     start: Frame = None,
     stop: Frame = None,
 ) -> Peaks:
     """The outline of a track's waveform, or of a part of it."""
     track, kept = service.track(render, number)
     part = (start or 0, track["frames"] if stop is None else stop)
-    return peaks_of(response, track["sample_rate"], kept, buckets, part)
+    return peaks_of(response, track["sample_rate"], kept, buckets, part, watch)
+
+
+@router.get("/{render_id}/tracks/{number}/segment", response_class=Response, responses=Segment)
+def get_segment(
+    render: Made, number: Number, service: Serving, start: Start, frames: Frames
+) -> Response:
+    """A stretch of a track for a player: frames from `start` on, exact to the sample."""
+    return segment_of(service.track(render, number)[1], start, frames)
+
+
+@router.get("/{render_id}/opening/{number}/segment", response_class=Response, responses=Segment)
+def get_opening_segment(
+    render: Made, number: Number, service: Serving, start: Start, frames: Frames
+) -> Response:
+    """A stretch of the first seconds of a stem, while the rest is being separated."""
+    return segment_of(opening_file(service.render_folder(render), number), start, frames)
 
 
 @router.get("/{render_id}/archive", response_class=Response, responses=OneFile)
@@ -94,6 +124,7 @@ def get_archive(
     session: Mine,
     service: Serving,
     turn: Reading,
+    watch: Attended,
     wanted: File,
 ) -> Response:
     """All tracks as a zip, in the format that is asked for."""
@@ -102,5 +133,5 @@ def get_archive(
         for number, track in enumerate(service.tracks(render))
     ]
     folder = service.render_folder(render)
-    path = archive(folder, session.name, tracks, **wanted._asdict())
+    path = archive(folder, session.name, tracks, **wanted._asdict(), watch=watch)
     return send(path, f"{session.name}.zip", "application/zip")

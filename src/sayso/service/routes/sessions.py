@@ -12,6 +12,7 @@ from sayso.service.downloads import converted
 from sayso.service.paging import LINKED, cursor, link_next, place
 from sayso.service.routes.dependencies import (
     Asking,
+    Attended,
     Decoding,
     Mine,
     Named,
@@ -22,7 +23,17 @@ from sayso.service.routes.dependencies import (
     session_state,
     state_of,
 )
-from sayso.service.routes.files import Buckets, Frame, OneFile, peaks_of, send
+from sayso.service.routes.files import (
+    Buckets,
+    Frame,
+    Frames,
+    OneFile,
+    Segment,
+    Start,
+    peaks_of,
+    segment_of,
+    send,
+)
 from sayso.service.routes.wanted import Converting, media_type
 from sayso.service.routes.wanted import File as FileWanted
 from sayso.service.schemas import (
@@ -86,10 +97,15 @@ Words = Annotated[
 
 @router.post("/sessions", status_code=201)
 def open_session(
-    file: Upload, service: Serving, asking: Asking, response: Response, turn: Decoding
+    file: Upload,
+    service: Serving,
+    asking: Asking,
+    response: Response,
+    turn: Decoding,
+    watch: Attended,
 ) -> SessionState:
     """Opens a session on an uploaded recording."""
-    session = service.open(file.file, file.filename or "", asking)
+    session = service.open(file.file, file.filename or "", asking, watch=watch)
     response.headers["Location"] = f"/sessions/{session.id}"
     return session_state(service, session)
 
@@ -160,10 +176,11 @@ def get_source(
     session: Mine,
     service: Serving,
     turn: Converting,
+    watch: Attended,
     wanted: FileWanted,
 ) -> Response:
     """The recording as it was decoded; takes byte ranges."""
-    path = converted(service.source(session), 1.0, **wanted._asdict())
+    path = converted(service.source(session), 1.0, **wanted._asdict(), watch=watch)
     return send(path, f"{session.name}.{wanted.format}", media_type(wanted))
 
 
@@ -174,12 +191,20 @@ def get_source_peaks(
     response: Response,
     buckets: Buckets,
     turn: Reading,
+    watch: Attended,
     start: Frame = None,
     stop: Frame = None,
 ) -> Peaks:
     """The outline of the recording's waveform, or of a part of it."""
     part = (start or 0, session.frames if stop is None else stop)
-    return peaks_of(response, session.sample_rate, service.source(session), buckets, part)
+    source = service.source(session)
+    return peaks_of(response, session.sample_rate, source, buckets, part, watch)
+
+
+@router.get("/sessions/{session_id}/source/segment", response_class=Response, responses=Segment)
+def get_source_segment(session: Mine, service: Serving, start: Start, frames: Frames) -> Response:
+    """A stretch of the recording for a player: frames from `start` on, exact to the sample."""
+    return segment_of(service.source(session), start, frames)
 
 
 @router.get("/sessions/{session_id}/messages", responses=LINKED)
@@ -199,9 +224,18 @@ def list_messages(
 
 
 @router.post("/sessions/{session_id}/messages")
-def say(session_id: Named, body: Say, service: Serving, asking: Asking, turn: Talking) -> Answer:
+def say(
+    session_id: Named,
+    body: Say,
+    service: Serving,
+    asking: Asking,
+    turn: Talking,
+    watch: Attended,
+) -> Answer:
     """Says what should happen. The answer comes at once; the sound, with the render in it."""
-    return answer_of(service, *service.say(session_id, asking, body.text, render=body.render))
+    return answer_of(
+        service, *service.say(session_id, asking, body.text, render=body.render, watch=watch)
+    )
 
 
 @router.post("/sessions/{session_id}/moves")
@@ -241,10 +275,11 @@ def ask(
     service: Serving,
     asking: Asking,
     turn: Decoding,
+    watch: Attended,
 ) -> Opened:
     """Opens a session on a recording and says what should happen, in one request."""
-    session = service.open(file.file, file.filename or "", asking)
-    return _opened(service, *service.say(session.id, asking, text, render=True))
+    session = service.open(file.file, file.filename or "", asking, watch=watch)
+    return _opened(service, *service.say(session.id, asking, text, render=True, watch=watch))
 
 
 @router.post("/separate", status_code=202, tags=["one-shot"])
@@ -253,6 +288,7 @@ def separate(
     service: Serving,
     asking: Asking,
     turn: Decoding,
+    watch: Attended,
     target: Parts = None,
     two_stems: Part = None,
 ) -> Opened:
@@ -263,7 +299,7 @@ def separate(
     """
     targets = service.studio.parts(target or (), two_stems=two_stems)
     service.studio.require(Desk(deliver=targets))
-    session = service.open(file.file, file.filename or "", asking)
+    session = service.open(file.file, file.filename or "", asking, watch=watch)
     moves = [Extract(targets=targets)]
     return _opened(service, *service.do(session.id, asking, moves, render=True))
 
