@@ -13,28 +13,44 @@ MOST_PARTS = 1000
 
 
 class AtPauses(Value):
-    """In the middle of every pause of at least `least_s`, 0.2 to 600 s."""
+    """In the middle of every pause.
+
+    Attributes:
+        least_s: how long a pause is at least, 0.2 to 600 s.
+    """
 
     by: Literal["pauses"] = "pauses"
     least_s: Annotated[float, Field(ge=0.2, le=600.0)] = 1.0
 
 
 class Every(Value):
-    """Every `seconds`; the last part is what is left."""
+    """Into parts of one length; the last is what is left.
+
+    Attributes:
+        seconds: how long each is.
+    """
 
     by: Literal["seconds"] = "seconds"
     seconds: Annotated[float, Field(ge=0.1, le=LATEST_S)]
 
 
 class Equal(Value):
-    """Into `count` parts, 2 to 1000, of the same length to the sample."""
+    """Into parts of the same length, to the sample.
+
+    Attributes:
+        count: how many, 2 to 1000.
+    """
 
     by: Literal["count"] = "count"
     count: Annotated[int, Field(ge=2, le=MOST_PARTS)]
 
 
 class AtTimes(Value):
-    """At these times, in any order."""
+    """At these times.
+
+    Attributes:
+        times_s: in seconds of what is heard, in any order.
+    """
 
     by: Literal["times"] = "times"
     times_s: Annotated[
