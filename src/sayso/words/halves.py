@@ -82,7 +82,9 @@ def _unclear(clause: Clause, before: Sequence[Clause], after: Sequence[Clause]) 
         rest = clause.act == "same" and any(
             item.kind not in {"prep", "word"} for item in other.items
         )
-        lost = lost or lacking or rest or clause.act == "bare"
+        verb = other is earlier and clause.act in _TAKING and other.items[-1].kind == "verb"
+        lost = lost or lacking or rest or verb or clause.act == "bare"
+        lost = lost or (other is later and other.items[0].is_("prep", "to"))
         # "The left hand of the piano" is not the piano.
         part = other is earlier and other.items[-1].is_("prep", "of")
         if grave or lost or part:

@@ -190,6 +190,8 @@ def duck(turn: Turn, wish: Wish) -> None:
 def turn_back(turn: Turn, wish: Wish) -> None:
     """Sounds played backwards; once more, they run forward again."""
     targets = turn.heard(turn.targets(wish)) or [MIX]
+    if turn.history.turns and any(item.text == "that" for item in wish.targets):
+        turn.doubts = True  # what was done, or the sound?
     span = during(wish) if wish.clause.has("span") or wish.clause.has("section") else None
     for target in targets:
         if span is None and turn.desk.strip(target).find(Reverse()) is not None:
