@@ -59,6 +59,8 @@ def direction(clause: Clause) -> int:
     needs = clause.has("degree", "need") and not told  # "The horns need taming"
     if (needs or clause.has("degree", "lack")) and not clause.has("degree", "more"):
         return 1 if clause.has("degree", "lack") else 0
+    if clause.has("size", "low") and clause.has("degree", "more"):
+        return -1  # "More low, please"
     if clause.has("particle", "back") and clause.has("verb", "pull", "push"):
         return -1
     if clause.has("particle", "out") and clause.has("verb", "bring"):
@@ -187,8 +189,9 @@ def _named(clause: Clause) -> Iterator[Aspect]:
         elif item.kind == "band" and not filtered:
             yield Aspect("filter", item.value, sign=direction(clause))
         elif item.is_("verb", "slow", "speed"):
-            excess = item.value == "slow" and clause.has("degree", "excess")
-            yield Aspect("tempo", sign=1 if excess else direction(clause))
+            usual = 1 if item.value == "speed" else -1
+            doubted = clause.has("degree", "excess", "less")
+            yield Aspect("tempo", sign=-usual if doubted else direction(clause))
 
 
 def _quality(clause: Clause, item: Item, *, comparative: bool) -> Aspect:

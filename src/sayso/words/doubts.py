@@ -16,11 +16,15 @@ _IDLE = frozenset({
 _TOLD = frozenset({"none", "aside", "remark"})
 
 
-def glued(found: Sequence[Wish]) -> bool:
-    """Whether two orders stand in one sentence and nothing parts them.
+def glued(found: Sequence[Wish], text: str) -> bool:
+    """Whether two orders stand in one sentence and nothing parts them, or only one is meant.
 
     Each has its own verb, or its own sound and direction: "vocals up drums down".
     """
+    for first, second in pairwise(found):
+        between = text[first.clause.start + len(first.clause.text) : second.clause.start].split()
+        if "or" in between and not {first.act, second.act} & _IDLE:
+            return True  # "Turn the drums down or the bass up"
     if any(
         wish.act in {"extract", "bare"} and wish.clause.has("edge", "below", "above")
         for wish in found

@@ -9,12 +9,12 @@ from sayso.desk import MIX, Adjust, Duck, Fade, Move, Mute, Remove, Reverse
 from sayso.desk.spans import During
 from sayso.words.actions import Declined
 from sayso.words.adjusting import adjust
-from sayso.words.checks import mutes
 from sayso.words.grammar import Clause
 from sayso.words.items import Item
 from sayso.words.meanwhile import heard_over
 from sayso.words.reading import read
 from sayso.words.removals import remove
+from sayso.words.timing import mutes
 from sayso.words.turn import Turn
 from sayso.words.wishes import Wish
 from sayso.words.wording import spoken
