@@ -73,7 +73,8 @@ def _apply(values: dict[str, Any], override: str) -> None:
     for key in parents:
         inner = values.setdefault(key, {})
         if not isinstance(inner, dict):
-            raise ConfigError(f"override {override!r}: {key!r} holds {inner!r}, not keys")
+            kind = type(inner).__name__  # all of it, with aliases, could be longer than memory
+            raise ConfigError(f"override {override!r}: {key!r} holds a {kind}, not keys")
         values = inner
     try:
         values[last] = parse_yaml(text)
