@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from sayso.audio import Audio, Tags, read_tags
-from sayso.desk import AtMarkers, AtPauses, AtTimes, Desk, Equal, Every
+from sayso.desk import AtMarkers, AtPauses, AtTimes, Desk, Equal, Every, complement_of
 from sayso.desk.parting import MOST_PARTS
 from sayso.errors import RangeError, RequestError
 from sayso.rendering.result import Track
@@ -23,15 +23,17 @@ _STEP_S = 0.01
 def parted(
     desk: Desk,
     tracks: Mapping[str, Track],
+    makers: Mapping[str, str],
     source: Audio,
     timeline: Timeline,
     files: Sequence[Path] = (),
-) -> dict[str, tuple[str, Track]]:
-    """Each part by its name, such as "vocals 02", with the name of its track and the part.
+) -> tuple[dict[str, Track], dict[str, str]]:
+    """Each part by its name, such as "vocals 02", and which model made it.
 
     Args:
         desk: its `parts` say where.
         tracks: whole.
+        makers: which model made which sound.
         source: the recording, for its pauses.
         timeline: what is heard of it, before any tempo.
         files: that it was read from; the first may have chapters.
@@ -44,13 +46,18 @@ def parted(
         raise RangeError(f"split: there would be {len(cuts) + 1} parts; expected {MOST_PARTS}")
     edges = [0.0, *cuts, lasts_s]
     digits = max(2, len(str(len(cuts) + 1)))
-    found: dict[str, tuple[str, Track]] = {}
+    found: dict[str, Track] = {}
+    made: dict[str, str] = {}
     for name, track in tracks.items():
+        sound = complement_of(name) or name
         for number, (start_s, stop_s) in enumerate(pairwise(edges), 1):
             piece = _part(track, start_s, stop_s, last=number == len(edges) - 1)
             title = titles[number - 1] if titles else None
-            found[f"{name} {number:0{digits}d}"] = name, replace(piece, title=title)
-    return found
+            called = f"{name} {number:0{digits}d}"
+            found[called] = replace(piece, title=title)
+            if sound in makers:
+                made[called] = makers[sound]
+    return found, made
 
 
 def _part(track: Track, start_s: float, stop_s: float, *, last: bool) -> Track:

@@ -89,13 +89,7 @@ def render(
         part = last.part(at / count, (at + 1) / count)
         tracks[target] = _track(mixer.track(target), (*notes, *said), part)
     if desk.parts is not None:
-        pieces = parted(desk, tracks, source, time.timeline, files)
-        tracks = {name: track for name, (_, track) in pieces.items()}
-        makers = {
-            name: makers[sound]
-            for name, (whole, _) in pieces.items()
-            if (sound := complement_of(whole) or whole) in makers
-        }
+        tracks, makers = parted(desk, tracks, makers, source, time.timeline, files)
     return Result(tracks, called, time.timeline, files, cleaned, no_speech, makers, desk.tempo)
 
 

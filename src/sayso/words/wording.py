@@ -165,10 +165,6 @@ def _loudness(e: Any, on: str, relative: bool) -> str:
     return f"bringing {on} to {number(e.lufs)} LUFS"
 
 
-def _mute(e: Any, on: str, relative: bool) -> str:
-    return f"silencing {on}"
-
-
 def _fade(e: Any, on: str, relative: bool) -> str:
     ways = [f"in over {number(e.in_s)} s"] if e.in_s else []
     ways += [f"out over {number(e.out_s)} s"] if e.out_s else []
@@ -188,10 +184,6 @@ def _width(e: Any, on: str, relative: bool) -> str:
     if relative:
         return f"making {on} {_percent(e.amount)} {'wider' if e.amount > 0 else 'narrower'}"
     return f"making {on} mono" if e.amount == 0 else f"making {on} {_percent(e.amount)} wide"
-
-
-def _reverse(e: Any, on: str, relative: bool) -> str:
-    return f"playing {on} backwards"
 
 
 def _balance(e: Any, on: str, relative: bool) -> str:
@@ -231,8 +223,8 @@ def _amount(what: str) -> Callable[[Any, str, bool], str]:
 _EFFECTS: Mapping[str, Callable[[Any, str, bool], str]] = {
     "gain": _gain, "reverb": _reverb, "delay": _delay, "pitch": _pitch, "compress": _compress,
     "eq": _eq, "filter": _filter, "pan": _pan, "stretch": _stretch, "limit": _limit,
-    "loudness": _loudness, "mute": _mute, "fade": _fade, "duck": _duck, "width": _width,
-    "reverse": _reverse, "balance": _balance, "declick": _declick, "deess": _deess, "gate": _gate,
+    "loudness": _loudness, "mute": lambda e, on, relative: f"silencing {on}", "fade": _fade, "duck": _duck, "width": _width,
+    "reverse": lambda e, on, relative: f"playing {on} backwards", "balance": _balance, "declick": _declick, "deess": _deess, "gate": _gate,
     "distort": _amount("distortion"), "chorus": _amount("chorus"),
     "swap": lambda e, on, relative: f"exchanging left and right of {on}",
     "dehum": lambda e, on, relative: (
