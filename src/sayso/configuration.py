@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from sayso.described import describe
 from sayso.errors import ConfigError
 
 
 class Frozen(BaseModel):
     """A configuration: immutable, unknown keys fail."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=describe)
 
 
 _MOST_BYTES = 4 << 20
