@@ -80,17 +80,22 @@ def render(
         audios |= models.separate(source, targets, watch=report.part(share, 1.0))
         absent, makers = _absent(audios, report.quiet), _makers(models, targets)
     time = timing(desk, source, longest_s)
-    mixer = Mixer(desk, audios, time, watch)
-    tracks = {}
     notes += _gone(desk, time)
-    last, count = watch.part(_SEPARATING, 1.0), len(desk.deliver)
-    for at, target in enumerate(desk.deliver):
-        said = (note for sound, note in absent.items() if _concerns(sound, target))
-        part = last.part(at / count, (at + 1) / count)
-        tracks[target] = _track(mixer.track(target), (*notes, *said), part)
+    tracks = _tracks(Mixer(desk, audios, time, watch), notes, absent)
     if desk.parts is not None:
         tracks, makers = parted(desk, tracks, makers, source, time.timeline, files)
     return Result(tracks, called, time.timeline, files, cleaned, no_speech, makers, desk.tempo)
+
+
+def _tracks(mixer: Mixer, notes: tuple[str, ...], absent: Mapping[str, str]) -> dict[str, Track]:
+    """The tracks that the desk delivers, each whole."""
+    targets, last = mixer.desk.deliver, mixer.watch.part(_SEPARATING, 1.0)
+    tracks = {}
+    for at, target in enumerate(targets):
+        said = (note for sound, note in absent.items() if _concerns(sound, target))
+        part = last.part(at / len(targets), (at + 1) / len(targets))
+        tracks[target] = _track(mixer.track(target), (*notes, *said), part)
+    return tracks
 
 
 def _opened(source: Audio | str | Path) -> tuple[Audio, str, tuple[Path, ...]]:

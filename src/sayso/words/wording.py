@@ -223,9 +223,13 @@ def _amount(what: str) -> Callable[[Any, str, bool], str]:
 _EFFECTS: Mapping[str, Callable[[Any, str, bool], str]] = {
     "gain": _gain, "reverb": _reverb, "delay": _delay, "pitch": _pitch, "compress": _compress,
     "eq": _eq, "filter": _filter, "pan": _pan, "stretch": _stretch, "limit": _limit,
-    "loudness": _loudness, "mute": lambda e, on, relative: f"silencing {on}", "fade": _fade, "duck": _duck, "width": _width,
-    "reverse": lambda e, on, relative: f"playing {on} backwards", "balance": _balance, "declick": _declick, "deess": _deess, "gate": _gate,
+    "loudness": _loudness, "fade": _fade, "duck": _duck, "width": _width,
+    "balance": _balance, "declick": _declick, "deess": _deess, "gate": _gate,
     "distort": _amount("distortion"), "chorus": _amount("chorus"),
+    "mute": lambda e, on, relative: f"silencing {on}",
+    "reverse": lambda e, on, relative: f"playing {on} backwards",
+    "mute": lambda e, on, relative: f"silencing {on}",
+    "reverse": lambda e, on, relative: f"playing {on} backwards",
     "swap": lambda e, on, relative: f"exchanging left and right of {on}",
     "dehum": lambda e, on, relative: (
         f"taking {f'{e.mains_hz} Hz ' if e.mains_hz else ''}mains hum out of {on}"
