@@ -228,8 +228,6 @@ _EFFECTS: Mapping[str, Callable[[Any, str, bool], str]] = {
     "distort": _amount("distortion"), "chorus": _amount("chorus"),
     "mute": lambda e, on, relative: f"silencing {on}",
     "reverse": lambda e, on, relative: f"playing {on} backwards",
-    "mute": lambda e, on, relative: f"silencing {on}",
-    "reverse": lambda e, on, relative: f"playing {on} backwards",
     "swap": lambda e, on, relative: f"exchanging left and right of {on}",
     "dehum": lambda e, on, relative: (
         f"taking {f'{e.mains_hz} Hz ' if e.mains_hz else ''}mains hum out of {on}"
