@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sayso.audio import Audio, read
+from sayso.audio.picture import has_picture, is_video, require_encoding
 from sayso.conversation import Conversation, Reply
 from sayso.desk import NO, Arrange, Desk, Edit, EditStep, Extract, History, Like, Move
 from sayso.desk.arrangement import arrangement_of
@@ -45,6 +46,7 @@ class Session:
         source: the recording.
         name: what its tracks are filed under.
         inputs: the files that were read for it, which no output replaces.
+        track: which of several sound tracks was read; None for the main one.
         conversation: as it stands; it begins with `desk`, which undo cannot take back.
     """
 
@@ -56,11 +58,13 @@ class Session:
         *,
         desk: Desk | None = None,
         inputs: tuple[Path, ...] = (),
+        track: str | int | None = None,
     ) -> None:
         self.studio = studio
         self.source = source
         self.name = name
         self.inputs = inputs
+        self.track = track
         self.conversation = Conversation.about(desk or Desk())
 
     @property
@@ -132,6 +136,10 @@ class Session:
                 f"{destination.file} is one file, and splitting makes several; name a folder with "
                 "-o, and their format with --format"
             )
+        kind = Path(destination.file or f"x.{destination.format}")
+        if is_video(kind) and self.inputs and has_picture(self.inputs[0]):
+            edited = bool(desk.edits) or desk.tempo != 1.0 or desk.parts is not None
+            require_encoding(kind.name, edited, destination.encode)
         as_long = not desk.edits and desk.tempo == 1.0  # else how long is not known yet
         size = Size(source.channels, source.frames if as_long else 1, source.sample_rate)
         destination.check(self.name, desk.deliver, sound=size, inputs=self.inputs, ours=ours)
@@ -151,7 +159,7 @@ class Session:
             watch=watch,
             inputs=self.inputs,
         )
-        return replace(result, name=self.name)
+        return replace(result, name=self.name, track=self.track)
 
     def _settled(self, moves: Sequence[Move], desk: Desk) -> Sequence[Move]:
         return settled(moves, desk, self.source)
@@ -288,7 +296,8 @@ class Studio:
         if isinstance(source, Audio):
             return Session(self, source, name or "audio", desk=desk)
         path, audio = Path(source), read(source, track=track, notice=notice)
-        return Session(self, audio, name or path.stem, desk=desk, inputs=(path.absolute(),))
+        inputs = (path.absolute(),)
+        return Session(self, audio, name or path.stem, desk=desk, inputs=inputs, track=track)
 
 
 def separate(

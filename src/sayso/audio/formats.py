@@ -76,8 +76,35 @@ FORMATS: dict[str, Format] = {
         ),
     )
 }
-SAME = {"wave": "wav", "aif": "aiff", "oga": "ogg", "mp4": "m4a"}
-"""Other suffixes of formats that can be written."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A kind of video that sound is put back into.
+
+    Attributes:
+        container: as FFmpeg calls it.
+        sound: the suffix of the format that its sound is in.
+        codec: of a picture that has to be encoded.
+    """
+
+    container: str
+    sound: str
+    codec: str = "libx264"
+
+
+PICTURES = {
+    "mp4": Picture("mp4", "m4a"),
+    "m4v": Picture("mp4", "m4a"),
+    "mov": Picture("mov", "m4a"),
+    "mkv": Picture("matroska", "mka"),
+    "webm": Picture("webm", "mka", "libvpx-vp9"),
+}
+"""By suffix."""
+SAME = {"wave": "wav", "aif": "aiff", "oga": "ogg"} | {
+    suffix: kind.sound for suffix, kind in PICTURES.items()
+}
+"""Other suffixes of formats that can be written; of videos, the format of their sound."""
 READABLE = frozenset(
     """
     3gp aac ac3 aif aiff aifc amr ape au avi caf flac flv m4a m4b m4v mka mkv mov mp2 mp3 mp4

@@ -81,6 +81,8 @@ def _clean_one(
     source: Path, destination: Destination, config: CleanConfig, track: str | None
 ) -> CleanRow:
     """One file into a folder with its report, or into a file that the person named."""
+    from sayso.audio import probe
+    from sayso.audio.picture import has_picture, is_video, write_video
     from sayso.reports import clean_file, write_report
 
     _check_one(source, destination, track)
@@ -95,8 +97,12 @@ def _clean_one(
             raise SilenceError(row.reason)
         with destination.claim(source.stem, (_SPEECH,), inputs=(source,), notice=note) as paths:
             place = paths[_SPEECH]
-            with writing(place) as part:
-                shutil.copyfile(made, part)
+            if is_video(place) and has_picture(source):
+                number = probe(source, track=track).track
+                write_video(place, made, of=source, track=number, notice=note)
+            else:
+                with writing(place) as part:
+                    shutil.copyfile(made, part)
             if config.keep_stages:
                 stages = unused(place.with_name(f"{place.stem}.stages"))
                 shutil.copytree(made.with_name(f"{made.stem}.stages"), stages)

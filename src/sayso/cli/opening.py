@@ -107,6 +107,7 @@ def destination_of(arguments: Namespace, *, usual: str = PATTERN) -> Destination
         format=arguments.format,
         encoding=getattr(arguments, "encoding", None),
         overwrite=arguments.overwrite,
+        encode=getattr(arguments, "encode", False),
     )
 
 

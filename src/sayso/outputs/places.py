@@ -35,6 +35,7 @@ class Destination:
         encoding: "pcm16", "pcm24", "float32", a bit rate as "192k"; None takes the format's own.
         overwrite: whether what is there is replaced; inputs never are.
         file: the name of the one file in `folder` that the person asked for; None for a folder.
+        encode: whether a picture may be encoded anew, where it has to be cut.
     """
 
     folder: Path
@@ -43,6 +44,7 @@ class Destination:
     encoding: str | None = None
     overwrite: bool = False
     file: str | None = None
+    encode: bool = False
 
     @classmethod
     def to(
@@ -54,6 +56,7 @@ class Destination:
         format: str | None = None,
         encoding: str | None = None,
         overwrite: bool = False,
+        encode: bool = False,
     ) -> Destination:
         """The destination that a person names.
 
@@ -64,6 +67,7 @@ class Destination:
             format: None takes that of the name of the file or pattern, else "wav".
             encoding: see above.
             overwrite: see above.
+            encode: see above.
         Raises: OutputError for a format that cannot be written, or that the names contradict.
         """
         file = file_of(out)
@@ -85,7 +89,7 @@ class Destination:
         if encoding is not None and not form.holds(encoding):
             raise OutputError(f"{form.suffix} cannot hold {encoding}; expected {form.offers}")
         folder = Path(out) if file is None else Path(out).parent
-        return cls(folder, pattern, chosen, encoding, overwrite, file)
+        return cls(folder, pattern, chosen, encoding, overwrite, file, encode)
 
     def names(self, track: str, targets: Sequence[str], *, number: int = 1) -> dict[str, str]:
         """The name of each target's file below the folder, no two alike.

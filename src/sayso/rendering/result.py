@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sayso.audio import Audio, Tags, decibels, read_tags, write
+from sayso.audio import Audio, Tags, decibels, probe, read_tags, write
 from sayso.audio.notebook import player
+from sayso.audio.picture import has_picture, is_video, require_encoding, write_video
 from sayso.desk import NO
 from sayso.outputs import Destination
 from sayso.timeline import Timeline, take
-from sayso.timeline.chapters import carried
+from sayso.timeline.chapters import carried, heard
+from sayso.timeline.chapters import played as stretches
 
 if TYPE_CHECKING:
     from sayso.audio import Notice
@@ -75,6 +77,8 @@ class Result(Mapping[str, Audio]):
         no_speech: why there was none, where the desk asks for cleaning; the tracks are silent then.
         makers: which model took out each sound that was separated; "the rest" for what is left.
         tempo: how fast the timeline is played.
+        edited: whether time was changed, so that a picture has to be cut alike.
+        track: which sound track of the file was read, as it was asked for.
     """
 
     tracks: Mapping[str, Track]
@@ -85,6 +89,8 @@ class Result(Mapping[str, Audio]):
     no_speech: str | None = None
     makers: Mapping[str, str] = field(default_factory=dict)
     tempo: float = 1.0
+    edited: bool = False
+    track: str | int | None = None
 
     def __getitem__(self, target: str) -> Audio:
         """The sound of a track. Raises: KeyError."""
@@ -137,6 +143,31 @@ class Result(Mapping[str, Audio]):
         whole = track.part is None
         return self.timeline.duration_s / track.audio.duration_s if whole else self.tempo
 
+    def _is_video(self, path: Path) -> bool:
+        return is_video(path) and bool(self.inputs) and has_picture(self.inputs[0])
+
+    def _write_video(
+        self, path: Path, track: Track, destination: Destination, notice: Notice | None
+    ) -> None:
+        """The video that was read, with a track as its sound. Raises: OutputError."""
+        video = self.inputs[0]
+        require_encoding(path.name, self.edited or track.part is not None, destination.encode)
+        chapters = played = None
+        if self.edited or track.part is not None:
+            timeline, speed = self._heard(track), self._speed(track)
+            played = list(stretches(timeline, speed))
+            chapters = heard(read_tags(video), timeline, speed=speed).chapters
+        write_video(
+            path,
+            track.audio,
+            of=video,
+            track=probe(video, track=self.track).track,
+            encoding=destination.encoding,
+            played=played,
+            chapters=chapters,
+            notice=notice,
+        )
+
     def write(
         self,
         out: str | Path,
@@ -145,6 +176,7 @@ class Result(Mapping[str, Audio]):
         format: str | None = None,
         encoding: str | None = None,
         overwrite: bool = False,
+        encode: bool = False,
         notice: Notice | None = None,
     ) -> Mapping[str, Path]:
         """Writes every track and returns where each went; see `sayso.outputs` for the rule.
@@ -157,12 +189,18 @@ class Result(Mapping[str, Audio]):
             format: a suffix that `sayso.audio.write` knows; None takes that of the name, else wav.
             encoding: as `Track.write` takes it.
             overwrite: whether files that are there are replaced; else the new ones are numbered.
+            encode: as `Destination` takes it.
             notice: told where they are.
 
         Raises: OutputError.
         """
         destination = Destination.to(
-            out, pattern=pattern, format=format, encoding=encoding, overwrite=overwrite
+            out,
+            pattern=pattern,
+            format=format,
+            encoding=encoding,
+            overwrite=overwrite,
+            encode=encode,
         )
         return self.deliver(destination, notice=notice)
 
@@ -189,6 +227,9 @@ class Result(Mapping[str, Audio]):
             known = read_tags(self.inputs[0]) if self.inputs else Tags()
             for target, track in self.tracks.items():
                 path = paths[target]
+                if self._is_video(path):
+                    self._write_video(path, track, destination, notice)
+                    continue
                 tags, said = carried(known, path, self._heard(track), speed=self._speed(track))
                 if track.title:
                     tags = replace(tags, fields={**tags.fields, "title": (track.title,)})

@@ -84,7 +84,9 @@ def render(
     tracks = _tracks(Mixer(desk, audios, time, watch), notes, absent)
     if desk.parts is not None:
         tracks, makers = parted(desk, tracks, makers, source, time.timeline, files)
-    return Result(tracks, called, time.timeline, files, cleaned, no_speech, makers, desk.tempo)
+    edited = bool(desk.edits) or desk.tempo != 1.0
+    told = (cleaned, no_speech, makers, desk.tempo, edited)
+    return Result(tracks, called, time.timeline, files, *told)
 
 
 def _tracks(mixer: Mixer, notes: tuple[str, ...], absent: Mapping[str, str]) -> dict[str, Track]:

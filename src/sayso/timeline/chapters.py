@@ -43,11 +43,16 @@ def carried(
 
 def heard(tags: Tags, timeline: Timeline, *, speed: float = 1.0) -> Tags:
     """`tags` with their chapters where they are heard, as `carried` takes both."""
-    return tags.moved(list(_played(timeline, speed)))
+    return tags.moved(list(played(timeline, speed)))
 
 
-def _played(timeline: Timeline, speed: float) -> Iterator[tuple[float, float, float, float]]:
-    """As `Tags.moved` takes it."""
+def played(timeline: Timeline, speed: float) -> Iterator[tuple[float, float, float, float]]:
+    """What a timeline plays, as `Tags.moved` takes it.
+
+    Args:
+        timeline: of a recording.
+        speed: how much faster it is played.
+    """
     rate, at = timeline.sample_rate, 0
     for clip in timeline.clips:
         if clip.stop > clip.start:
