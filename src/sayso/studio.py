@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from sayso.audio import Audio, read
 from sayso.audio.picture import has_picture, is_video, require_encoding
 from sayso.conversation import Conversation, Reply
-from sayso.desk import NO, Arrange, Desk, Edit, EditStep, Extract, History, Like, Move
+from sayso.desk import MIX, NO, Adjust, Arrange, Desk, Edit, EditStep, Extract, History, Like, Move
 from sayso.desk.arrangement import arrangement_of
 from sayso.errors import OutputError, RequestError, ShapeError
 from sayso.outputs import Destination, Size
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from sayso.audio import Notice
+    from sayso.measure.tempo_key import TempoKey
     from sayso.separate import Separator
     from sayso.words import Facts, Interpretation
     from sayso.words.llm import LanguageModel
@@ -99,7 +100,14 @@ class Session:
             level = integrated_lufs(self.source)
             return level if isfinite(level) else None
 
-        return Facts(duration_s=lambda: self.source.duration_s, lufs=lufs)
+        return Facts(duration_s=lambda: self.source.duration_s, lufs=lufs, music=lambda: self.music)
+
+    @cached_property
+    def music(self) -> TempoKey:
+        """The tempo and the key of the recording, with how sure they are."""
+        from sayso.measure.tempo_key import tempo_key
+
+        return tempo_key(self.source)
 
     def do(self, moves: Sequence[Move | Mapping[str, Any]]) -> Desk:
         """Applies moves, values or their plain data, as one turn and returns the desk.
@@ -162,7 +170,15 @@ class Session:
         return replace(result, name=self.name, track=self.track)
 
     def _settled(self, moves: Sequence[Move], desk: Desk) -> Sequence[Move]:
-        return settled(moves, desk, self.source)
+        from sayso.rendering.measured import settled_effects
+
+        def measured(move: Move) -> Move:
+            if not isinstance(move, Adjust) or move.target != MIX:
+                return move
+            effects = settled_effects(move.effects, lambda: self.music)
+            return move if effects == move.effects else Adjust(target=MIX, effects=effects)
+
+        return settled(list(map(measured, moves)), desk, self.source)
 
     def _fits(self, desk: Desk) -> None:
         from sayso.desk.resolving import require_within
@@ -216,8 +232,9 @@ class Studio:
 
         Raises: ModelError, Cancelled.
         """
-        from sayso.words import Exchange, State, interpret
+        from sayso.words import Exchange, Facts, State, interpret
 
+        facts = facts or Facts()
         supports, history = self.separator.supports, conversation.history
         state = State.model_validate(conversation.state)
         if self.language_model is None:

@@ -71,10 +71,12 @@ from sayso.desk.treatments import (
     Dehum,
     Distort,
     Gate,
+    Key,
     Mono,
     Normalise,
     SampleRate,
     Swap,
+    Tempo,
 )
 
 __all__ = [
@@ -123,6 +125,7 @@ __all__ = [
     "Keep",
     "KeepBest",
     "KeepTail",
+    "Key",
     "Like",
     "Limit",
     "Loop",
@@ -151,6 +154,7 @@ __all__ = [
     "Strip",
     "Swap",
     "Target",
+    "Tempo",
     "TrimSilence",
     "Undo",
     "Width",

@@ -103,10 +103,12 @@ class Pitch(BaseEffect):
 
     Attributes:
         semitones: -24 to 24.
+        formants: whether those of a voice move along, or are kept so that it sounds natural.
     """
 
     effect: Literal["pitch"] = "pitch"
     semitones: Annotated[float, Field(ge=-24.0, le=24.0)]
+    formants: Literal["moved", "kept"] = "moved"
     difference = "semitones"
     neutral = (("semitones", 0.0),)
     knobs = (Slider(label="Pitch", name="Pitch", field="semitones", step=1, unit="semitones"),)
@@ -383,6 +385,8 @@ def combine(current: AnyEffect | None, difference: AnyEffect) -> AnyEffect:
     field = difference.difference
     if field is None:
         return difference
+    if isinstance(difference, Pitch) and difference.formants == "kept" and current is not None:
+        current = current.model_copy(update={"formants": "kept"})
     low, high = field_range(difference.effect, field)
     base = getattr(current, field, dict(difference.neutral).get(field, 0.0))
     moved = min(max(base + getattr(difference, field), low), high)

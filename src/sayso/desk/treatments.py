@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from sayso.desk.effect import BaseEffect
+from sayso.desk.keys import Way, named
 from sayso.desk.knobs import Absolute, Slider
+from sayso.value import Text
 
 
 class Swap(BaseEffect):
@@ -140,6 +142,48 @@ class SampleRate(BaseEffect):
     on_any = False
 
 
+class Tempo(BaseEffect):
+    """Played at a tempo; the pitch stays. The whole mix only.
+
+    The tempo that it has is measured when this is carried out, unless it is said. Where that is not
+    sure, nothing is done and the message says so.
+
+    Attributes:
+        bpm: beats a minute, 20 to 400.
+        from_bpm: the tempo that it has; None measures it.
+    """
+
+    effect: Literal["tempo"] = "tempo"
+    bpm: Annotated[float, Field(ge=20.0, le=400.0)]
+    from_bpm: Annotated[float, Field(ge=20.0, le=400.0)] | None = None
+    in_part = False
+    on_any = False
+
+
+KeyName: TypeAlias = Annotated[Text, AfterValidator(named)]
+
+
+class Key(BaseEffect):
+    """Transposed to a key; the tempo stays. The whole mix only.
+
+    The key that it has is measured when this is carried out, unless it is said. Where that is not
+    sure, nothing is done and the message says so. A transposition keeps major and minor: to the
+    other one, it goes to the key with the same notes.
+
+    Attributes:
+        key: such as "D minor", "Bb" or "F# major".
+        from_key: the key that it has, with major or minor; None measures it.
+        way: up, down, or whichever is nearer.
+    """
+
+    effect: Literal["key"] = "key"
+    key: KeyName
+    from_key: KeyName | None = None
+    way: Way = "nearest"
+    in_part = False
+    on_any = False
+
+
 Treatment: TypeAlias = (
     Swap
     | Balance
@@ -152,5 +196,7 @@ Treatment: TypeAlias = (
     | Normalise
     | Mono
     | SampleRate
+    | Tempo
+    | Key
 )
 """All of them; `sayso.desk.effects.EFFECTS` takes them up."""

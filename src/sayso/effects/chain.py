@@ -38,10 +38,12 @@ from sayso.desk.treatments import (
     Dehum,
     Distort,
     Gate,
+    Key,
     Mono,
     Normalise,
     SampleRate,
     Swap,
+    Tempo,
 )
 from sayso.effects.channels import balance, convert, fold, swap
 from sayso.effects.clicks import declick
@@ -57,6 +59,7 @@ from sayso.effects.sound import Sound, record
 from sayso.effects.space import echo, reverberate
 from sayso.effects.tone import cut_off, equalise
 from sayso.effects.within import Patched, Within
+from sayso.errors import RequestError
 from sayso.watch import SILENT, Watch
 
 
@@ -215,6 +218,13 @@ def _normalised(sound: Sound, effect: Normalise, scene: Scene) -> Sound:
     return audio if peak_db == -float("inf") else amplify(audio, effect.peak_db - peak_db)
 
 
+def _unmeasured(sound: Sound, effect: Tempo | Key, scene: Scene) -> Sound:
+    raise RequestError(
+        f"{effect.effect}: it is measured of a whole recording, by `sayso.render`, and has to be a "
+        "stretch or a pitch here"
+    )
+
+
 def _gained(sound: Sound, effect: Gain, scene: Scene) -> Sound:
     return amplify(sound, effect.db)
 
@@ -225,7 +235,12 @@ DSP: Mapping[type[AnyEffect], Row] = {
     Fade: Row(_faded, at="fader"),
     Duck: Row(_ducked, at="fader"),
     Reverb: Row(lambda sound, effect, scene: reverberate(sound, effect)),
-    Pitch: Row(lambda sound, effect, scene: transpose(sound, effect.semitones), alone=True),
+    Pitch: Row(
+        lambda sound, effect, scene: transpose(
+            sound, effect.semitones, formants=effect.formants == "kept"
+        ),
+        alone=True,
+    ),
     Compress: Row(_compressed),
     Eq: Row(lambda sound, effect, scene: equalise(sound, effect)),
     Filter: Row(lambda sound, effect, scene: cut_off(sound, effect)),
@@ -249,5 +264,7 @@ DSP: Mapping[type[AnyEffect], Row] = {
     Normalise: Row(_normalised, at="end", alone=True),
     Mono: Row(lambda sound, effect, scene: fold(sound), at="shape"),
     SampleRate: Row(lambda sound, effect, scene: convert(sound, effect.hz), at="shape"),
+    Tempo: Row(_unmeasured),
+    Key: Row(_unmeasured),
 }
 """What every effect does to a sound."""

@@ -34,8 +34,10 @@ _DITHER = 0.003
 _DITHER_FRAMES = 1024
 
 
-def transpose(sound: Sound, semitones: float) -> Sound:
-    """`sound` higher by `semitones`, as long and as fast as before; formants move along.
+def transpose(sound: Sound, semitones: float, *, formants: bool = False) -> Sound:
+    """`sound` higher by `semitones`, as long and as fast as before.
+
+    Formants move along, unless `formants` are kept: then a voice still sounds like its owner's.
 
     Beats stay where they were within 5 ms, however long the sound.
     """
@@ -48,9 +50,11 @@ def transpose(sound: Sound, semitones: float) -> Sound:
     grid = _Grid(*(frames(s) for s in (_CORE_S, _CONTEXT_S, _SEARCH_S, _FADE_S, _SHIFT_S)))
 
     def transform(blocks: Iterator[Samples]) -> Iterator[Samples]:
-        delay = _delay(semitones, sound.sample_rate)
+        delay = _delay(semitones, sound.sample_rate, formants)
         pieces = _pieces(blocks, sound.frames, grid)
-        return _sewn((_shift(piece, semitones, sound.sample_rate, delay) for piece in pieces), grid)
+        return _sewn(
+            (_shift(piece, semitones, sound.sample_rate, delay, formants) for piece in pieces), grid
+        )
 
     # Every piece carries silence or sound past the end, which is cut off here.
     def cut(blocks: Iterator[Samples]) -> Iterator[Samples]:
@@ -97,7 +101,7 @@ def _at_speed(sound: Sound, rate: float) -> Sound:
     return Processed(sound, transform, total)
 
 
-def _engine(block: Samples, semitones: float, sample_rate: int) -> Samples:
+def _engine(block: Samples, semitones: float, sample_rate: int, formants: bool) -> Samples:
     library = require("pedalboard", extra=None, purpose="another pitch")
     # Multiples of the golden ratio fill an interval evenly, so the mean is exact at every length.
     steps = np.arange(-(-block.shape[1] // _DITHER_FRAMES)) * 0.6180339887498949 % 1 - 0.5
@@ -111,13 +115,13 @@ def _engine(block: Samples, semitones: float, sample_rate: int) -> Samples:
         stretch_factor=ratio,
         pitch_shift_in_semitones=float(semitones),
         high_quality=True,
-        preserve_formants=False,
+        preserve_formants=formants,
     )
     return out
 
 
 @lru_cache(maxsize=64)
-def _delay(semitones: float, sample_rate: int) -> int:
+def _delay(semitones: float, sample_rate: int, formants: bool) -> int:
     """How many frames late the engine is at this pitch (early when negative), by trying it out."""
     gap = sample_rate // 2
     burst = np.random.default_rng(0).standard_normal(sample_rate // 100) * np.hanning(
@@ -127,7 +131,7 @@ def _delay(semitones: float, sample_rate: int) -> int:
     probe = np.zeros((1, 5 * gap + sample_rate // 2), np.float32)
     for centre in centres:
         probe[0, centre : centre + len(burst)] = burst
-    power = _engine(probe, semitones, sample_rate)[0].astype(np.float64) ** 2
+    power = _engine(probe, semitones, sample_rate, formants)[0].astype(np.float64) ** 2
     moments = []
     for centre in centres:
         middle = centre + len(burst) // 2
@@ -136,8 +140,10 @@ def _delay(semitones: float, sample_rate: int) -> int:
     return round(float(np.median(moments)))
 
 
-def _shift(piece: Samples, semitones: float, sample_rate: int, delay: int) -> Samples:
-    out = _engine(piece, semitones, sample_rate)
+def _shift(
+    piece: Samples, semitones: float, sample_rate: int, delay: int, formants: bool
+) -> Samples:
+    out = _engine(piece, semitones, sample_rate, formants)
     out = out[:, delay:] if delay >= 0 else np.pad(out, ((0, 0), (-delay, 0)))
     return np.pad(out, ((0, 0), (0, max(0, piece.shape[1] - out.shape[1]))))[:, : piece.shape[1]]
 

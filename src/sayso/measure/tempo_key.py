@@ -23,6 +23,8 @@ from sayso.watch import SILENT, Watch
 Array = npt.NDArray[np.float64]
 RATE_HZ = 22_050
 LOWEST_BPM, HIGHEST_BPM = 50.0, 210.0
+UNSURE = 0.33
+"""A certainty up to which what was found is a guess."""
 TONICS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 _HOP, _WINDOW, _LONG_WINDOW = 256, 1024, 8192
 _FRAMES_A_SECOND = RATE_HZ / _HOP
@@ -77,7 +79,7 @@ class TempoKey:
 def _sure(found: object, certainty: float) -> str:
     if found is None:
         return ""
-    return ", sure" if certainty > 0.66 else ", likely" if certainty > 0.33 else ", a guess"
+    return ", sure" if certainty > 0.66 else ", likely" if certainty > UNSURE else ", a guess"
 
 
 def tempo_key(audio: Audio, *, watch: Watch = SILENT) -> TempoKey:

@@ -15,6 +15,7 @@ from sayso.desk.placing import Resolved
 from sayso.desk.resolving import resolve
 from sayso.effects import Sound, amplify, limiter_notes, record
 from sayso.errors import RangeError, SilenceError
+from sayso.rendering.measured import carried_out
 from sayso.rendering.mixing import Mixer
 from sayso.rendering.parting import parted
 from sayso.rendering.result import Result, Track
@@ -60,6 +61,7 @@ def render(
     source, called, files = _opened(source)
     files = files or tuple(inputs)
     models = models or shared_models()
+    desk = carried_out(desk, source, watch=watch)
     report = watch.part(0.0, _SEPARATING)
     targets = desk.targets()
     share = 0.5 if desk.clean and targets else float(desk.clean is not None)

@@ -90,7 +90,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "pan": {"position": -0.5},
     "width": {"amount": 1.4},
     "gain": {"db": -6.0},
-    "pitch": {"semitones": 2.0},
+    "pitch": {"semitones": 2.0, "formants": "kept"},
     "compress": {"amount": "medium"},
     "eq": {"frequency_hz": 3000.0, "gain_db": -4.0},
     "filter": {"type": "bandpass", "low_hz": 300.0, "high_hz": 3400.0, "cutoff_hz": None},
@@ -98,6 +98,8 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "stretch": {"rate": 0.9},
     "loudness": {"lufs": -16.0},
     "sample_rate": {"hz": 48_000},
+    "tempo": {"bpm": 140.0, "from_bpm": 120.0},
+    "key": {"key": "D minor", "from_key": "A minor", "way": "down"},
     "dehum": {"mains_hz": 50},
     "fade": {"in_s": 2.0, "out_s": 5.0},
 }

@@ -50,6 +50,8 @@ def adjust(turn: Turn, wish: Wish) -> None:
 def _change(turn: Turn, aspect: Aspect, targets: Sequence[str]) -> None:
     for target in targets:
         scene = Scene(target, turn.desk)
+        if turn.facts is not None:
+            scene = replace(scene, music=turn.facts.music)
         moves = ACTIONS[aspect.name](aspect, scene)
         if not moves:
             raise Declined(

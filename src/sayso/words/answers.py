@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sayso.desk import MIX, Desk, History, complement_of
 from sayso.words.actions.changes import Declined
@@ -13,15 +13,20 @@ from sayso.words.hearing import TargetResolver
 from sayso.words.vocabulary import canonical
 from sayso.words.wording import clock, described, joined, number, spoken
 
+if TYPE_CHECKING:
+    from sayso.measure.tempo_key import TempoKey
+
 
 class Facts(NamedTuple):
     """What the studio knows of the recording; each is worked out only when it is asked for.
 
-    `duration_s` is its length in seconds, `lufs` its integrated loudness, None where unknown.
+    `duration_s` is its length in seconds, `lufs` its integrated loudness, `music` its tempo and
+    key, None where unknown.
     """
 
     duration_s: Callable[[], float | None] = lambda: None
     lufs: Callable[[], float | None] = lambda: None
+    music: Callable[[], TempoKey | None] = lambda: None
 
 
 def answered(

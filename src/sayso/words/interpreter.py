@@ -37,6 +37,8 @@ from sayso.words.grammar import Clause
 from sayso.words.halves import without_halves
 from sayso.words.hearing import TargetResolver
 from sayso.words.items import mended
+from sayso.words.keys import asked
+from sayso.words.parting import to_a_key
 from sayso.words.questions import agreed, asked_further, filled, proposed, turned_down
 from sayso.words.reading import clauses
 from sayso.words.sentences import wishes
@@ -138,9 +140,11 @@ def _interpreted(
     removed = bool(last) and all(isinstance(move, Remove) for move in last)
     if last and replaces(plain, found, removed=removed):
         turn.take_back()
-    like = example(text)
+    like, key = example(text), asked(plain)
     if like is not None:
         turn.do([Edit(steps=(like,))])
+    elif key is not None:
+        _transpose(turn, key)
     else:
         wished = wishes(without_halves(turn, found), only=turn.only)
         turn.doubts = glued(wished, plain)
@@ -154,6 +158,13 @@ def _interpreted(
     if filed != plain and not _done(result):
         return _answered(dialogue.raised("exporting", history, ear), state)
     return result
+
+
+def _transpose(turn: Turn, key: re.Match[str]) -> None:
+    try:
+        to_a_key(turn, key)
+    except Declined as answer:
+        turn.decline(answer, None)
 
 
 def _amended(

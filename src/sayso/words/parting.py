@@ -1,8 +1,12 @@
-"""Acts in time on the whole: silence put in, files to split into, crossfades."""
+"""Acts on the whole: silence put in, files to split into, crossfades, another key."""
 
 from __future__ import annotations
 
+import re
+
 from sayso.desk import (
+    MIX,
+    Adjust,
     AtMarkers,
     AtPauses,
     AtTimes,
@@ -11,9 +15,12 @@ from sayso.desk import (
     Equal,
     Every,
     InsertSilence,
+    Key,
     Parts,
+    Pitch,
     Split,
 )
+from sayso.desk.keys import named, semitones
 from sayso.words.actions import Declined
 from sayso.words.grammar import Clause
 from sayso.words.turn import Turn
@@ -21,6 +28,7 @@ from sayso.words.wishes import Wish
 
 _SONG_PAUSE_S = 2.0
 """Between two songs; within one there are shorter ones."""
+_GUESS = 0.33
 _SPLITTING = ("split it into 5 minute files", "split it at the pauses", "split it at 1:00 and 2:30")
 
 
@@ -83,3 +91,43 @@ def crossfade(turn: Turn, wish: Wish) -> None:
             ("crossfade the joins over 2 seconds", "use crossfades of 50 ms"),
         )
     turn.do([Edit(steps=(Crossfade(seconds=lengths[0]),))])
+
+
+def to_a_key(turn: Turn, found: re.Match[str]) -> None:
+    """The whole in another key, from the one that is said or heard, or measured later.
+
+    Args:
+        turn: takes the moves.
+        found: as `sayso.words.keys.asked` gives it.
+    Raises: Declined where the key that it has is not sure.
+    """
+    key, way = named(found["key"]), found["way"] or found["later"] or "nearest"
+    now = named(found["now"]) if found["now"] else ""
+    heard = None if turn.facts is None else turn.facts.music()
+    if " " not in now and turn.facts is None:
+        raise Declined(
+            "ambiguous",
+            "I do not know the key that it has now; tell me both.",
+            (f"transpose it from A minor to {key}", "pitch it up 2 semitones"),
+        )
+    if " " not in now and heard is None:
+        turn.note("The key that it has is measured when this is carried out.")
+        turn.do([Adjust(target=MIX, effects=(Key.model_validate({"key": key, "way": way}),))])
+        return
+    if " " not in now and heard is not None:
+        if heard.key is None or heard.key_certainty <= _GUESS:
+            raise Declined(
+                "ambiguous",
+                f"I am not sure of its key: {heard.worded[1]}. Tell me the key that it has now.",
+                (f"transpose it from A minor to {key}", "pitch it up 2 semitones"),
+            )
+        now = heard.key
+        turn.note(f"Its own key is {heard.worded[1]}.")
+    steps = semitones(now, key, "up" if way == "up" else "down" if way == "down" else "nearest")
+    if " " in key and key.split()[1] != now.split()[1]:
+        turn.note(
+            f"A transposition keeps {now.split()[1]}, so it goes to the key with those notes."
+        )
+    if not steps:
+        raise Declined("help", f"It is in {now} already.", ("pitch it up an octave",))
+    turn.do([Adjust(target=MIX, effects=(Pitch(semitones=float(steps)),))])

@@ -116,7 +116,8 @@ def _pitch(e: Any, on: str, relative: bool) -> str:
         return f"putting the pitch of {on} back"
     way = "up" if e.semitones > 0 else "down"
     many = "semitone" if abs(e.semitones) == 1 else "semitones"
-    return f"pitching {on} {way} by {number(abs(e.semitones))} {many}"
+    kept = ", formants kept" if e.formants == "kept" else ""
+    return f"pitching {on} {way} by {number(abs(e.semitones))} {many}{kept}"
 
 
 def _compress(e: Any, on: str, relative: bool) -> str:
@@ -233,6 +234,8 @@ _EFFECTS: Mapping[str, Callable[[Any, str, bool], str]] = {
         f"taking {f'{e.mains_hz} Hz ' if e.mains_hz else ''}mains hum out of {on}"
     ),
     "normalise": lambda e, on, relative: f"bringing the peak of {on} to {number(e.peak_db)} dB",
+    "tempo": lambda e, on, relative: f"playing {on} at {number(e.bpm)} beats a minute",
+    "key": lambda e, on, relative: f"transposing {on} to {e.key}",
     "mono": lambda e, on, relative: f"making {on} mono, one channel",
     "sample_rate": lambda e, on, relative: f"converting {on} to {e.hz} Hz",
 }  # fmt: skip

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sayso.desk import Adjust, AnyEffect, Desk, Gain, Move, Reset
+
+if TYPE_CHECKING:
+    from sayso.measure.tempo_key import TempoKey
 
 Reason = Literal["unsupported", "off_topic", "ambiguous", "help"]
 
@@ -43,12 +47,14 @@ class Declined(Exception):  # noqa: N818  (an answer, not an error)
 class Scene:
     """Where an action takes place: the target it is for, and the desk as it is by then.
 
-    An action may leave `notes` for the person.
+    An action may leave `notes` for the person, and ask for the tempo of the `music`, where there
+    is a recording: it gives None where that is only heard when it is rendered.
     """
 
     target: str
     desk: Desk
     notes: list[str] = field(default_factory=list)
+    music: Callable[[], TempoKey | None] | None = None
 
     def set(self, *effects: AnyEffect) -> list[Move]:
         """The effects as they should be."""

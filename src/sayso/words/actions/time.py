@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from sayso.desk import MIX, Move, Pitch, Stretch
-from sayso.words.actions.changes import Declined, Scene
+from sayso.desk import MIX, Move, Pitch, Stretch, Tempo
+from sayso.words.actions.changes import Declined, Reason, Scene
 from sayso.words.amounts import step
 from sayso.words.wishes import Aspect
 from sayso.words.wording import spoken
 
 _RATES = {"double": 2.0, "triple": 3.0, "half": 0.5}
+# A tempo changed by more may be one that is counted in halves or doubles.
+_USUAL = 1.6
+_GUESS = 0.33
 # Bare numbers above it are percent.
 _FASTEST = 4.0
 # "Slower, like 80%" is a speed: nobody can follow what is 80% slower.
@@ -89,13 +92,35 @@ def tempo(aspect: Aspect, scene: Scene) -> list[Move]:
 
 
 def _by_bpm(aspect: Aspect, scene: Scene) -> list[Move]:
-    if aspect.ranged is None or aspect.ranged[0].value <= 0:
-        raise Declined(
-            "unsupported",
-            "I do not know the tempo in BPM that it has now; tell me both numbers.",
-            ("take it from 120 to 128 bpm", "10% faster"),
-            asks="bpm",
-            template=f"take it from {{}} to {aspect.bpm:g} bpm" if aspect.bpm else "",
-        )
-    now, then = aspect.ranged
-    return scene.move_by(Stretch(rate=round(then.value / now.value, 4)))
+    """A tempo in beats a minute: from the one that is said or heard, or measured later."""
+    if aspect.ranged is not None and aspect.ranged[0].value > 0:
+        now, then = aspect.ranged
+        return scene.move_by(Stretch(rate=round(then.value / now.value, 4)))
+    if not aspect.bpm or scene.music is None:
+        why = "I do not know the tempo in BPM that it has now."
+        raise _needs_the_tempo(aspect, why, "unsupported")
+    heard = scene.music()
+    if heard is None:
+        scene.notes.append("The tempo that it has is measured when this is carried out.")
+        return scene.set(Tempo(bpm=aspect.bpm))
+    if heard.bpm is None or heard.bpm_certainty <= _GUESS:
+        raise _needs_the_tempo(aspect, f"I am not sure of its tempo: {heard.worded[0]}.")
+    rate = aspect.bpm / heard.bpm
+    if not 1 / _USUAL < rate < _USUAL and any(1 / _USUAL < rate * k < _USUAL for k in (0.5, 2.0)):
+        told = f"I hear {heard.bpm:.1f} beats a minute, which some count as half or twice that."
+        raise _needs_the_tempo(aspect, told)
+    if rate * aspect.sign < aspect.sign:
+        told = f"I hear {heard.bpm:.1f} beats a minute, so {aspect.bpm:g} is the other way."
+        raise _needs_the_tempo(aspect, told)
+    scene.notes.append(f"Its own tempo is {heard.worded[0]}.")
+    return scene.set(Stretch(rate=round(rate, 6)))
+
+
+def _needs_the_tempo(aspect: Aspect, why: str, reason: Reason = "ambiguous") -> Declined:
+    return Declined(
+        reason,
+        f"{why} Tell me the tempo that it has now.",
+        ("take it from 120 to 128 bpm", "10% faster"),
+        asks="bpm",
+        template=f"take it from {{}} to {aspect.bpm:g} bpm" if aspect.bpm else "",
+    )
