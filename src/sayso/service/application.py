@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -77,6 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.watcher = Watcher(service)
     for name, most in _TURNS.items():
         setattr(app.state, name, asyncio.Semaphore(most))
+    app.state.streams = Counter[str]()
     app.state.rates = Rates(settings.limits.requests_a_minute)
     app.state.guesses = guesses = Rates(settings.limits.guesses_a_minute)
     problems.install(app)
