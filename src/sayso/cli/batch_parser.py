@@ -43,6 +43,9 @@ def add_shape(parser: ArgumentParser) -> None:
     shape.add_argument("--mono", action="store_true", help="one channel, the mean of all")
     shape.add_argument("--sample-rate", metavar="HZ", type=int, help="such as 48000")
     shape.add_argument("--lufs", metavar="X", type=float, help="loudness, such as -14")
+    shape.add_argument(
+        "--encode", action="store_true", help="let an edit cut the picture of a video, encoded anew"
+    )
 
 
 def add_overwrite(parser: ArgumentParser) -> None:

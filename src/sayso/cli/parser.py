@@ -135,9 +135,6 @@ def _ask(commands: _Commands) -> None:
     ask.add_argument("--chat", action="store_true", help="go on talking in the terminal")
     ask.add_argument("--no-limit", action="store_true", help="leave peaks above full scale alone")
     _output(ask, folder="sayso-out")
-    ask.add_argument(
-        "--encode", action="store_true", help="let an edit cut the picture of a video, encoded anew"
-    )
     _model(ask)
     add_batch_options(ask)
 

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from sayso.audio import Audio, read
-from sayso.clean import clean_audio
+from sayso.clean import Cleaned, clean_audio
 from sayso.clean.pipeline import Keep, opened
 from sayso.desk import MIX, Desk, complement_of
 from sayso.desk.placing import Resolved
@@ -65,18 +65,9 @@ def render(
     report = watch.part(0.0, _SEPARATING)
     targets = desk.targets()
     share = 0.5 if desk.clean and targets else float(desk.clean is not None)
-    cleaned = no_speech = None
-    notes: tuple[str, ...] = ()
-    if desk.clean is not None:
-        part = report.part(0.0, share)
-        try:
-            cleaned = clean_audio(
-                source, desk.clean, open_model=partial(opened, models), keep=keep, watch=part
-            )
-            source, notes = cleaned.audio, cleaned.notes
-        except SilenceError as error:
-            no_speech = str(error)
-            source, notes = record(amplify(source, -math.inf), watch=part.quiet), (no_speech,)
+    source, cleaned, no_speech, notes = _cleaned(
+        source, desk, models, keep, report.part(0.0, share)
+    )
     audios, absent, makers = {MIX: source}, dict[str, str](), dict[str, str]()
     if targets:
         audios |= models.separate(source, targets, watch=report.part(share, 1.0))
@@ -89,6 +80,22 @@ def render(
     edited = bool(desk.edits) or desk.tempo != 1.0
     told = (cleaned, no_speech, makers, desk.tempo, edited)
     return Result(tracks, called, time.timeline, files, *told)
+
+
+def _cleaned(
+    source: Audio, desk: Desk, models: Models, keep: Keep | None, watch: Watch
+) -> tuple[Audio, Cleaned | None, str | None, tuple[str, ...]]:
+    """The recording, cleaned where the desk asks for it; what that gave, or why there is none."""
+    if desk.clean is None:
+        return source, None, None, ()
+    try:
+        cleaned = clean_audio(
+            source, desk.clean, open_model=partial(opened, models), keep=keep, watch=watch
+        )
+        return cleaned.audio, cleaned, None, cleaned.notes
+    except SilenceError as error:
+        silence = record(amplify(source, -math.inf), watch=watch.quiet)
+        return silence, None, str(error), (str(error),)
 
 
 def _tracks(mixer: Mixer, notes: tuple[str, ...], absent: Mapping[str, str]) -> dict[str, Track]:
