@@ -137,6 +137,18 @@ DONE = {
     "move": [edit({"step": "move", "start_s": 0, "end_s": 0.3, "to_s": 9})],
     "shorten": [edit({"step": "shorten_to", "seconds": 0.7})],
     "silences": [edit({"step": "remove_silence", "longest_s": 0.05})],
+    "silence": [
+        edit(
+            {"step": "insert_silence", "seconds": 0.2, "at_s": 0.4},
+            {"step": "insert_silence", "seconds": 0.3},
+            {"step": "trim_silence", "ends": "end"},
+            {"step": "crossfade", "seconds": 0.05},
+        )
+    ],
+    "a tempo and a key": [
+        on("mix", fx("tempo", bpm=120, from_bpm=100), fx("key", key="D", from_key="C major"))
+    ],
+    "parts": [{"do": "split", "parts": {"by": "count", "count": 3}}],
     "arrange": [
         edit(
             {

@@ -28,9 +28,11 @@ from sayso.desk import (
     EditStep,
     Extract,
     Move,
+    Parts,
     Remove,
     Reset,
     Set,
+    Split,
     Target,
     Undo,
 )
@@ -258,6 +260,11 @@ def _add_moves(server: MCPServer[Any], recordings: Recordings) -> None:
     def edit(steps: list[EditStep], recording: Recording = None) -> Stand:
         """Cuts, loops and moves in time, in the order given."""
         return recordings.do(recording, [Edit(steps=tuple(steps))])
+
+    @server.tool()
+    def split(parts: Parts | None = None, recording: Recording = None) -> Stand:
+        """Every track as several files; without `parts`, each whole again."""
+        return recordings.do(recording, [Split(parts=parts)])
 
     @server.tool()
     def undo(recording: Recording = None) -> Stand:
