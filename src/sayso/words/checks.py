@@ -187,6 +187,8 @@ def _changes(clause: Clause) -> bool:
         return False
     if clause.has("degree", "zero") and clause.has("degree", "more"):
         return False
+    if clause.has("edge", "long") and not clause.has("param", "delay", "tempo", "reverb"):
+        return False  # "Make the solo twice as long"
     if clause.has("like") and clause.has("place") and clause.has("who"):
         return False  # "As though I were right beside you"
     if clause.has("verb", "remove", "cut") and clause.has("place") and not clause.has("sound"):

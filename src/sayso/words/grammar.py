@@ -214,7 +214,7 @@ class Grammar:
             if told and value.endswith("ing") and not item.definite:
                 kind = "ing"
             after = items[at + 1] if at + 1 < len(items) else None
-            if kind == "word" and not item.definite and after and after.kind == "sound":
+            if kind == "word" and not item.definite and after and after.kind in {"sound", "group"}:
                 # "Balance the choir" is an order that nobody has taught, "awful drums" are drums.
                 kind = "unknown" if after.definite else kind
             if kind == "word" and item.definite and (kind, value) not in self._symbols:

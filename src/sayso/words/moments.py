@@ -136,7 +136,7 @@ def fade(turn: Turn, wish: Wish) -> None:
         for span in clause.all("span")
         if span.value not in {"head", "tail"} and not span.text.startswith(("over", "above"))
     ]
-    if spans or clause.has("section") or _at_a_time(clause):
+    if spans or clause.has("section") or clause.has("edge", "between") or _at_a_time(clause):
         raise Declined(
             "unsupported",
             "I fade in at the start and out at the end, not in between.",

@@ -84,6 +84,8 @@ def _qualifies(wish: Wish) -> bool:
     if not kinds or wish.clause.joined == "start":
         return False
     measured = "quantity" in kinds and kinds <= {"quantity", "prep", "size"}
+    if len(wish.clause.all("quantity")) > 1:
+        return False  # "-3 at 300, +2 at 5k"
     return measured or kinds <= {"size", "degree", "again"}
 
 
