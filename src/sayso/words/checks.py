@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sayso.words.aspects import aspects
-from sayso.words.grammar import TARGETS, Check, Clause, joins
+from sayso.words.grammar import TARGETS, Check, Clause, joins, once
 from sayso.words.meanwhile import describes, ducks
 from sayso.words.timing import (
     bare_range,
@@ -102,6 +102,7 @@ def _runs(clause: Clause) -> int:
     return count
 
 
+@once
 def _one_change(clause: Clause) -> bool:
     """Whether it says one thing of one list of sounds, so that it is one clause."""
     if len(clause.all("quality")) > _MOST_QUALITIES:
@@ -262,11 +263,6 @@ def _parted(clause: Clause) -> bool:
     return sides and bool(after) and after[0].value in SPOILING
 
 
-def _restores(clause: Clause) -> bool:
-    back = clause.has("particle", "back", "on") and not clause.has("verb", "pull", "push")
-    return bool(clause.targets) and (clause.has("verb", "unmute") or back)
-
-
 def _sounds_alone(clause: Clause) -> bool:
     return clause.has("sound") or clause.has("besides") or clause.has("group", "rest")
 
@@ -297,7 +293,6 @@ CHECKS: Mapping[str, Check] = {
     "pause": pause,
     "pure_again": _pure_again,
     "pure_softer": _pure_softer,
-    "restores": _restores,
     "section_only": section_only,
     "silence": silence,
     "sounds_alone": _sounds_alone,

@@ -148,6 +148,9 @@ def _completed(wish: Wish, before: Wish) -> Wish:
         shared = [a for a in before.aspects if not (before.apart and a.name == "tempo")]
         lent = tuple(_lent(aspect, wish.clause) for aspect in shared)
         return replace(wish, act=before.act, aspects=lent, apart=before.apart)
+    shapes = [a.name for a in wish.aspects] == ["width"] and not wish.targets
+    if shapes and before.act == "adjust" and any(a.name == "eq" for a in before.aspects):
+        return replace(wish, act="stray")  # "+1 dB at 12k, wide" is about the bell
     if wish.act == "restore" and before.act == "adjust" and before.clause.has("particle"):
         # "Bring the choir forward and the organ back."
         gain = Aspect(
