@@ -89,6 +89,16 @@ def test_what_is_not_named_among_named_sounds_stops_the_order():
     assert "“blorp”" in found.reply
 
 
+def test_the_sound_that_was_not_known_is_answered_with_its_name():
+    talk = Talk("turn the blorp and the drums down")
+    assert talk.say("the flute").moves == interpret("turn the flute down", History()).moves
+
+
+def test_no_does_not_say_that_it_is_done():
+    talk = Talk("make it louder")
+    assert "done" not in talk.say("no").reply
+
+
 def test_a_new_order_is_no_answer():
     talk = Talk("remove everything")
     assert talk.say("turn the bass up by 2 dB").moves[0].effects == (Gain(db=2),)

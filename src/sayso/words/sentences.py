@@ -151,7 +151,11 @@ def _completed(wish: Wish, before: Wish) -> Wish:
     shapes = [a.name for a in wish.aspects] == ["width"] and not wish.targets
     if shapes and before.act == "adjust" and any(a.name == "eq" for a in before.aspects):
         return replace(wish, act="stray")  # "+1 dB at 12k, wide" is about the bell
-    if wish.act == "restore" and before.act == "adjust" and before.clause.has("particle"):
+    if (
+        wish.act == "restore"
+        and before.act == "adjust"
+        and before.clause.has("particle", "forward")
+    ):
         # "Bring the choir forward and the organ back."
         gain = Aspect(
             "gain", sign=-1, size=next((i.value for i in wish.clause.all("size")), "normal")
