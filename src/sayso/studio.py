@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sayso.audio import Audio, read
-from sayso.audio.picture import has_picture, is_video, require_encoding
+from sayso.audio.picture import check_video
 from sayso.conversation import Conversation, Reply
-from sayso.desk import MIX, NO, Adjust, Arrange, Desk, Edit, EditStep, Extract, History, Like, Move
+from sayso.desk import NO, Arrange, Desk, Edit, EditStep, Extract, History, Like, Move
 from sayso.desk.arrangement import arrangement_of
 from sayso.errors import OutputError, RequestError, ShapeError
 from sayso.outputs import Destination, Size
@@ -144,10 +144,9 @@ class Session:
                 f"{destination.file} is one file, and splitting makes several; name a folder with "
                 "-o, and their format with --format"
             )
-        kind = Path(destination.file or f"x.{destination.format}")
-        if is_video(kind) and self.inputs and has_picture(self.inputs[0]):
-            edited = bool(desk.edits) or desk.tempo != 1.0 or desk.parts is not None
-            require_encoding(kind.name, edited, destination.encode)
+        edited = bool(desk.edits) or desk.tempo != 1.0 or desk.parts is not None
+        name = destination.file or f"x.{destination.format}"
+        check_video(name, self.inputs, edited=edited, encode=destination.encode)
         as_long = not desk.edits and desk.tempo == 1.0  # else how long is not known yet
         size = Size(source.channels, source.frames if as_long else 1, source.sample_rate)
         destination.check(self.name, desk.deliver, sound=size, inputs=self.inputs, ours=ours)
@@ -160,25 +159,14 @@ class Session:
         Raises: UnknownTargetError, RangeError for edits beyond the end, Cancelled.
         """
         self.studio.require(self.desk)
-        result = render(
-            self.source,
-            self.desk,
-            models=self.studio.models,
-            watch=watch,
-            inputs=self.inputs,
-        )
+        models, inputs = self.studio.models, self.inputs
+        result = render(self.source, self.desk, models=models, watch=watch, inputs=inputs)
         return replace(result, name=self.name, track=self.track)
 
     def _settled(self, moves: Sequence[Move], desk: Desk) -> Sequence[Move]:
-        from sayso.rendering.measured import settled_effects
+        from sayso.rendering.measured import settled_moves
 
-        def measured(move: Move) -> Move:
-            if not isinstance(move, Adjust) or move.target != MIX:
-                return move
-            effects = settled_effects(move.effects, lambda: self.music)
-            return move if effects == move.effects else Adjust(target=MIX, effects=effects)
-
-        return settled(list(map(measured, moves)), desk, self.source)
+        return settled(settled_moves(moves, lambda: self.music), desk, self.source)
 
     def _fits(self, desk: Desk) -> None:
         from sayso.desk.resolving import require_within

@@ -42,15 +42,16 @@ def is_video(path: Path) -> bool:
     return path.suffix.lower().removeprefix(".") in PICTURES
 
 
-def require_encoding(name: str, edited: bool, encode: bool) -> None:
+def check_video(name: str, inputs: Sequence[Path], *, edited: bool, encode: bool) -> None:
     """Raises OutputError where a picture would have to be cut and must not be encoded.
 
     Args:
         name: of the file to be.
+        inputs: what is read; the first may be a video.
         edited: whether time was changed.
         encode: whether the person allows it.
     """
-    if edited and not encode:
+    if edited and not encode and is_video(Path(name)) and inputs and has_picture(inputs[0]):
         raise OutputError(
             f"{name}: time is changed, and the picture can only be cut alike by encoding it anew; "
             "say so with --encode, or name a sound file such as .m4a"

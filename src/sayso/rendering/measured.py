@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from sayso.audio import Audio
-from sayso.desk import MIX, AnyEffect, Desk, Key, Pitch, Stretch, Tempo
+from sayso.desk import MIX, Adjust, AnyEffect, Desk, Key, Move, Pitch, Stretch, Tempo
 from sayso.desk.effects import field_range
 from sayso.desk.keys import semitones
 from sayso.errors import RangeError, RequestError
@@ -36,6 +36,18 @@ def carried_out(desk: Desk, audio: Audio, *, watch: Watch = SILENT) -> Desk:
     )
     strips = {**desk.strips, MIX: strip.model_copy(update={"effects": kept})}
     return desk.model_copy(update={"strips": strips})
+
+
+def settled_moves(moves: Sequence[Move], music: Callable[[], TempoKey]) -> list[Move]:
+    """`moves` with their effects as `settled_effects` gives them."""
+
+    def settled(move: Move) -> Move:
+        if not isinstance(move, Adjust) or move.target != MIX:
+            return move
+        effects = settled_effects(move.effects, music)
+        return move if effects == move.effects else Adjust(target=MIX, effects=effects)
+
+    return list(map(settled, moves))
 
 
 def settled_effects(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sayso.audio import Audio, Tags, decibels, probe, read_tags, write
 from sayso.audio.notebook import player
-from sayso.audio.picture import has_picture, is_video, require_encoding, write_video
+from sayso.audio.picture import check_video, has_picture, is_video, write_video
 from sayso.desk import NO
 from sayso.outputs import Destination
 from sayso.timeline import Timeline, take
@@ -151,9 +151,10 @@ class Result(Mapping[str, Audio]):
     ) -> None:
         """The video that was read, with a track as its sound. Raises: OutputError."""
         video = self.inputs[0]
-        require_encoding(path.name, self.edited or track.part is not None, destination.encode)
+        edited = self.edited or track.part is not None
+        check_video(path.name, self.inputs, edited=edited, encode=destination.encode)
         chapters = played = None
-        if self.edited or track.part is not None:
+        if edited:
             timeline, speed = self._heard(track), self._speed(track)
             played = list(stretches(timeline, speed))
             chapters = heard(read_tags(video), timeline, speed=speed).chapters

@@ -139,6 +139,7 @@ def create_server(studio: Studio) -> MCPServer[Any]:
     _add_talk(server, recordings)
     _add_render(server, recordings)
     _add_moves(server, recordings)
+    _add_files(server, recordings)
     return server
 
 
@@ -262,11 +263,6 @@ def _add_moves(server: MCPServer[Any], recordings: Recordings) -> None:
         return recordings.do(recording, [Edit(steps=tuple(steps))])
 
     @server.tool()
-    def split(parts: Parts | None = None, recording: Recording = None) -> Stand:
-        """Every track as several files; without `parts`, each whole again."""
-        return recordings.do(recording, [Split(parts=parts)])
-
-    @server.tool()
     def undo(recording: Recording = None) -> Stand:
         """Takes the last change back."""
         return recordings.do(recording, [Undo()])
@@ -281,3 +277,10 @@ def _add_moves(server: MCPServer[Any], recordings: Recordings) -> None:
     def reset(target: Target | None = None, recording: Recording = None) -> Stand:
         """One target as it was at first, or, without a target, everything."""
         return recordings.do(recording, [Reset(target=target)])
+
+
+def _add_files(server: MCPServer[Any], recordings: Recordings) -> None:
+    @server.tool()
+    def split(parts: Parts | None = None, recording: Recording = None) -> Stand:
+        """Every track as several files; without `parts`, each whole again."""
+        return recordings.do(recording, [Split(parts=parts)])
