@@ -9,8 +9,8 @@ from tests.align.material import RATE, rehearsal
 from sayso.audio import Audio
 from sayso.autoedit.apply import with_room_tone
 from sayso.autoedit.choose import Scores, choose, choose_length, snap
-from sayso.autoedit.editor import score
 from sayso.autoedit.features import extract_features
+from sayso.autoedit.scoring import score
 from sayso.errors import FormatError, ModelError, RangeError
 
 

@@ -11,9 +11,10 @@ from sayso.autoedit.apply import point_out
 from sayso.autoedit.bars import find_bars
 from sayso.autoedit.decoding import Limits, point
 from sayso.autoedit.describing import with_odds
-from sayso.autoedit.editor import POINTER, SCORERS, Editor, score
+from sayso.autoedit.editor import POINTER, SCORERS, Editor
 from sayso.autoedit.features import FRAME_HZ, extract_features
 from sayso.autoedit.operations import clips_of, position, stretches
+from sayso.autoedit.scoring import score
 from sayso.errors import DataError, ModelError
 from sayso.measure.edits import EditScores, kept_iou
 from sayso.timeline import Clip, Timeline
@@ -117,7 +118,7 @@ def test_decoding_keeps_its_limits(taught, wish, shortest, repeats, seed):
     net = type(editor.pointer)(editor.pointer.config)
     limits = Limits(shortest_s=shortest, repeats=repeats, wish_s=wish)
     bars = lesson.bars
-    described = with_odds(lesson.described, editor.weights, editor.bias)
+    described = with_odds(lesson.described, editor.judges)
     found = point(net, described, bars, lesson.around, editor.style, limits)
     assert found
     heard = np.zeros(bars.count)

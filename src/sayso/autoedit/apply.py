@@ -8,12 +8,21 @@ import numpy as np
 
 from sayso.audio import Audio
 from sayso.autoedit.bars import find_bars
-from sayso.autoedit.choose import SHORTEST_S, choose, kept_bars, snap, timeline_of, trimmed
+from sayso.autoedit.choose import (
+    SHORTEST_S,
+    Scores,
+    choose,
+    kept_bars,
+    snap,
+    timeline_of,
+    trimmed,
+)
 from sayso.autoedit.decoding import Limits, point
 from sayso.autoedit.describing import describe, measure, with_odds
-from sayso.autoedit.editor import POINTER, Editor, score
+from sayso.autoedit.editor import POINTER, Editor
 from sayso.autoedit.features import Features, extract_features
 from sayso.autoedit.operations import clips_of, surroundings
+from sayso.autoedit.scoring import score
 from sayso.errors import RangeError, RequestError
 from sayso.timeline import CROSSFADE_S, Clip, Timeline
 from sayso.watch import SILENT, Watch
@@ -34,7 +43,7 @@ def _pointed(
     bars = find_bars(features)
     found = point(
         editor.pointer,
-        with_odds(describe(measure(features, bars)), editor.weights, editor.bias),
+        with_odds(describe(measure(features, bars)), editor.judges),
         bars,
         surroundings(bars, features),
         editor.style,
@@ -44,21 +53,20 @@ def _pointed(
     return clips_of(found, bars, features)
 
 
-def rough_edit(editor: Editor, features: Features, by: str) -> Timeline:
-    """What `editor` makes of a recording by its pointer or a scorer, to the bar or the frame heard.
-
-    It needs no sound, so cuts do not move to quiet places.
-    """
-    if by == POINTER:
-        clips = _pointed(features, editor, None, SHORTEST_S)
-    else:
-        scores = score(features, by, editor)
-        threshold = scores.threshold_for(editor.keep_ratio)
-        clips = tuple(
-            Clip(start=int(scores.edges[first]), stop=int(scores.edges[last]))
-            for first, last in kept_bars(scores, threshold, SHORTEST_S)
-        )
+def rough_pointed(editor: Editor, features: Features) -> Timeline:
+    """What the pointer makes of a recording; unheard, cuts do not move to quiet places."""
+    clips = _pointed(features, editor, None, SHORTEST_S)
     return Timeline(sample_rate=features.sample_rate, clips=clips)
+
+
+def rough_choice(editor: Editor, scores: Scores) -> Timeline:
+    """What `scores` make of a recording, to the bar, where as much is kept as the person keeps."""
+    threshold = scores.threshold_for(editor.keep_ratio)
+    clips = tuple(
+        Clip(start=int(scores.edges[first]), stop=int(scores.edges[last]))
+        for first, last in kept_bars(scores, threshold, SHORTEST_S)
+    )
+    return Timeline(sample_rate=scores.sample_rate, clips=clips)
 
 
 def point_out(

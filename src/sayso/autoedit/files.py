@@ -10,8 +10,9 @@ from sayso.atomic import put
 from sayso.audio import Audio, Notice, read
 from sayso.autoedit.apply import point_out, with_room_tone
 from sayso.autoedit.choose import SHORTEST_S, Scores, choose, choose_length
-from sayso.autoedit.editor import DISCRIMINATOR, POINTER, Editor, score
+from sayso.autoedit.editor import DISCRIMINATOR, POINTER, Editor
 from sayso.autoedit.features import Features, extract_features
+from sayso.autoedit.scoring import score
 from sayso.errors import DataError, ModelError, RangeError, RequestError
 from sayso.timeline import CROSSFADE_S, Timeline
 from sayso.timeline.editlist import EditList

@@ -205,8 +205,8 @@ class Cutter:
 
     def _scores(self, session: Session, audio: Audio, by: str) -> Scores:
         from sayso.autoedit.choose import Scores
-        from sayso.autoedit.editor import score
         from sayso.autoedit.features import extract_features
+        from sayso.autoedit.scoring import score
 
         path = self._keeper.folder(session.id) / f"scores-{self.scorers.index(by)}-{by}.json"
         if not path.exists():

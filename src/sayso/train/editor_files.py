@@ -13,8 +13,9 @@ from sayso.audio import Audio, Notice, read
 from sayso.autoedit.apply import point_out
 from sayso.autoedit.baselines import by_chance, silence_cut
 from sayso.autoedit.choose import choose
-from sayso.autoedit.editor import POINTER, SCORERS, Editor, score
+from sayso.autoedit.editor import POINTER, SCORERS, Editor
 from sayso.autoedit.features import extract_features
+from sayso.autoedit.scoring import score
 from sayso.errors import DataError
 from sayso.measure.edits import EditScores, compare_edits, cut_quality
 from sayso.timeline import Timeline
