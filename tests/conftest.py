@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import signal
@@ -11,13 +12,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from itertools import chain, groupby, islice
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
 from sayso.audio import Audio
+from sayso.cli import main
 from sayso.demo import demo_song
 
 settings.register_profile("sayso", deadline=None, derandomize=True, max_examples=40)
@@ -71,9 +75,31 @@ def pytest_ignore_collect(collection_path, config):
     return True if quick and _place(collection_path) < len(SLOW) else None
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     # What takes minutes is not to be begun when everything else has ended.
     items.sort(key=lambda item: _place(item.path))
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    items[:] = _dealt(items, workers)
+
+
+def _dealt(items, workers):
+    """`items` so that each of `workers`, given an equal stretch, begins with slow ones.
+
+    So is the work given out at first; who is done then takes from the ends of the others. Tests of
+    one module stay together, and those of the page, which share a browser.
+    """
+
+    def home(item):
+        return item.path.parent if item.path.parent.name == "page" else item.path
+
+    stretches, quick = [[] for _ in range(workers)], []
+    for number, (path, own) in enumerate(groupby(items, key=home)):
+        (stretches[number % workers] if _place(path) < len(SLOW) else quick).extend(own)
+    left = iter(quick)
+    for number, stretch in enumerate(stretches):
+        size = len(items) * (number + 1) // workers - len(items) * number // workers
+        stretch.extend(islice(left, max(0, size - len(stretch))))
+    return [*chain.from_iterable(stretches), *left]
 
 
 @pytest.fixture(scope="session")
@@ -202,3 +228,32 @@ def noisy(speak: Speak) -> Callable[..., tuple[Audio, Audio]]:
         return clean, Audio((clean.samples + noise).astype(np.float32), rate)
 
     return make
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Commands in this process: `command(*arguments, cwd=..., input="", **variables)`.
+
+    It gives the code, and what is told on which stream; no traceback is ever told. A process of
+    its own costs a second a command; where it is the point (signals, terminals, pipes) a test
+    starts one.
+    """
+
+    def run(*arguments, cwd, input="", **variables):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, str(value))
+        before = Path.cwd()
+        monkeypatch.setattr(sys, "stdin", io.StringIO(input))
+        capsys.readouterr()
+        os.chdir(cwd)
+        try:
+            code = main([*map(str, arguments)])
+        except SystemExit as error:
+            code = error.code
+        finally:
+            os.chdir(before)
+        told = capsys.readouterr()
+        assert "Traceback" not in told.err, told.err
+        return SimpleNamespace(returncode=code, stdout=told.out, stderr=told.err)
+
+    return run

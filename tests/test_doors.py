@@ -205,7 +205,7 @@ def by_python(song, request_):
 
 def rendered(client, render, folder):
     while render["state"] in ("queued", "running"):
-        time.sleep(0.01)
+        time.sleep(0.05)
         render = client.get(render["url"]).json()
     assert render["state"] == "done", render
     found = {}

@@ -15,7 +15,8 @@ import sayso
 ROOT = Path(sayso.__file__).parent
 ORDER = (
     {"errors", "__init__"},
-    {"bounded", "configuration", "optional", "atomic", "value", "watch"},
+    {"configuration", "optional", "atomic", "value", "watch"},
+    {"bounded"},
     {"audio"},
     {"outputs"},
     {"timeline", "networks", "demo", "checkpoints"},

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from contextlib import suppress
+
+from sayso.watch import SILENT, Watch
+
+_LOOK_S = 0.2
 
 
 def run_bounded(
-    module: str, *arguments: str, content: bytes = b"", longest_s: float
+    module: str,
+    *arguments: str,
+    content: bytes = b"",
+    longest_s: float,
+    watch: Watch = SILENT,
 ) -> bytes | None:
     """What `module` writes when it is run in a process of its own.
 
@@ -19,21 +28,28 @@ def run_bounded(
         arguments: of its command line.
         content: its standard input.
         longest_s: after which it is stopped.
+        watch: cancelling, polled while it works.
 
     Returns: its standard output, or None where it crashed or was stopped.
+    Raises: Cancelled, once it has been stopped.
     """
     command = [sys.executable, "-P", "-m", module, *arguments]
-    try:
-        done = subprocess.run(
-            command,
-            input=content,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=longest_s,
-        )
-    except subprocess.TimeoutExpired:
-        return None
-    return done.stdout if done.returncode == 0 else None
+    until_s = time.monotonic() + longest_s
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as child:
+        try:
+            said, given = None, content or None
+            while said is None:
+                watch.check()
+                if time.monotonic() > until_s:
+                    return None
+                with suppress(subprocess.TimeoutExpired):
+                    said, _ = child.communicate(given, timeout=_LOOK_S)
+                given = None  # what does not go in at once goes in later
+        finally:
+            child.kill()
+    return said if child.returncode == 0 else None
 
 
 def bound(cpu_s: int, memory_bytes: int) -> None:

@@ -26,7 +26,7 @@ from sayso.errors import RequestError, ShapeError
 from sayso.outputs import Destination, Size
 from sayso.rendering import SPEECH, Result, render
 from sayso.separate import Models, require_supported, shared_models
-from sayso.watch import Progress, Watch
+from sayso.watch import SILENT, Progress, Watch
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -180,7 +180,12 @@ class Studio:
         return LanguageModel(self._llm)
 
     def understand(
-        self, text: str, conversation: Conversation, *, facts: Facts | None = None
+        self,
+        text: str,
+        conversation: Conversation,
+        *,
+        facts: Facts | None = None,
+        watch: Watch = SILENT,
     ) -> Interpretation:
         """What `text` asks for after `conversation`, given what the separator supports.
 
@@ -188,8 +193,9 @@ class Studio:
             text: an instruction.
             conversation: so far; it is not changed.
             facts: what is known of the recording, for questions about it.
+            watch: cancelling, polled while a language model is waited for.
 
-        Raises: ModelError.
+        Raises: ModelError, Cancelled.
         """
         from sayso.words import Exchange, State, interpret
 
@@ -199,7 +205,13 @@ class Studio:
             return interpret(text, history, supports=supports, state=state, facts=facts)
         earlier = [Exchange(said.text, said.reply) for said in conversation.said]
         return self.language_model.interpret(
-            text, history, supports=supports, earlier=earlier, state=state, facts=facts
+            text,
+            history,
+            supports=supports,
+            earlier=earlier,
+            state=state,
+            facts=facts,
+            watch=watch,
         )
 
     def require(self, desk: Desk) -> None:

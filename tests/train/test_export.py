@@ -92,6 +92,12 @@ def test_training_can_start_from_what_was_exported(graphs: list[Path], model_fil
         weights_of(graphs[0].with_name("none.onnx"), like)
 
 
+@pytest.fixture
+def few_mixtures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sayso.train.export.MIXTURES", 3)  # to scale by: a toy needs no more
+
+
+@pytest.mark.usefixtures("few_mixtures")
 def test_convolutions_in_eight_bits_say_nearly_the_same(
     graphs: list[Path], model_file: Path, store_root: Path, tmp_path: Path
 ) -> None:
@@ -114,6 +120,7 @@ def test_convolutions_in_eight_bits_say_nearly_the_same(
         torch.testing.assert_close(value, kept[name], atol=0.008 * kept[name].abs().max(), rtol=0)
 
 
+@pytest.mark.usefixtures("few_mixtures")
 def test_eight_bits_that_are_too_few_are_said(
     model_file: Path, store_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,16 +3,18 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
-from tests.train.toy import toy_run
+from tests.train.toy import toy_loop, toy_run
 
 from sayso.errors import ConfigError, ModelError, OutputError
 from sayso.train.checkpoint import read, save_model
@@ -52,15 +54,34 @@ def test_the_loss_falls_and_metrics_are_kept(tmp_path: Path) -> None:
     assert list((tmp_path / "board").iterdir())
 
 
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], Path]:
+    """Runs of one sitting, each made once: `unbroken(precision, steps)`; never to be changed."""
+    root = tmp_path_factory.mktemp("unbroken")
+
+    def run(precision: str, steps: int) -> Path:
+        folder = root / f"{precision}-{steps}"
+        if not folder.exists():
+            toy_run(folder, precision=precision, max_steps=steps)
+        return folder
+
+    return run
+
+
+WHOLE, PART, PRECISION = 24, 13, toy_loop().precision
+Runs = Callable[[str, int], Path]
+
+
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
-def test_two_sittings_equal_one(tmp_path: Path, precision: str) -> None:
-    toy_run(tmp_path / "whole", precision=precision)
-    toy_run(tmp_path / "parts", precision=precision, max_steps=13)
-    toy_run(tmp_path / "parts", precision=precision, resume=True)
-    assert_same(tensors(tmp_path / "parts"), tensors(tmp_path / "whole"))
+def test_two_sittings_equal_one(tmp_path: Path, unbroken: Runs, precision: str) -> None:
+    parts = Path(shutil.copytree(unbroken(precision, PART), tmp_path / "parts"))
+    toy_run(parts, precision=precision, resume=True)
+    assert_same(tensors(parts), tensors(unbroken(precision, WHOLE)))
 
 
-def test_resume_after_kill_9_gives_the_weights_of_an_unbroken_run(tmp_path: Path) -> None:
+def test_resume_after_kill_9_gives_the_weights_of_an_unbroken_run(
+    tmp_path: Path, unbroken: Runs
+) -> None:
     root = Path(__file__).parents[2]
     environment = {**os.environ, "PYTHONPATH": str(root)}
     program = [sys.executable, "-m", "tests.train.toy", str(tmp_path / "killed")]
@@ -76,16 +97,14 @@ def test_resume_after_kill_9_gives_the_weights_of_an_unbroken_run(tmp_path: Path
     step = read(checkpoint)[1]["state"]["step"]
     assert 0 < step < 24, "the program ended before it was killed"
     toy_run(tmp_path / "killed", resume=True, precision="32-true")
-    toy_run(tmp_path / "whole", precision="32-true")
-    assert_same(tensors(tmp_path / "killed"), tensors(tmp_path / "whole"))
+    assert_same(tensors(tmp_path / "killed"), tensors(unbroken("32-true", WHOLE)))
 
 
 @pytest.mark.parametrize(("file", "room"), [("log.jsonl", 20), ("average.safetensors", 5000)])
 def test_a_full_disk_ends_a_sitting_which_goes_on_from_its_checkpoint(
-    tmp_path: Path, file: str, room: int
+    tmp_path: Path, unbroken: Runs, file: str, room: int
 ) -> None:
-    toy_run(tmp_path / "whole")
-    toy_run(tmp_path / "full", max_steps=13)
+    shutil.copytree(unbroken(PRECISION, PART), tmp_path / "full")
     log = tmp_path / "full" / "log.jsonl"
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size + room, limits[1]))
@@ -97,7 +116,7 @@ def test_a_full_disk_ends_a_sitting_which_goes_on_from_its_checkpoint(
     assert read(tmp_path / "full" / "last.safetensors")[1]["state"]["step"] == 13
     assert not list((tmp_path / "full").glob("*.part"))
     toy_run(tmp_path / "full", resume=True)
-    assert_same(tensors(tmp_path / "full"), tensors(tmp_path / "whole"))
+    assert_same(tensors(tmp_path / "full"), tensors(unbroken(PRECISION, WHOLE)))
     steps = [json.loads(line)["step"] for line in log.read_text().splitlines()]
     assert steps[-2:] == [20, 24]
 

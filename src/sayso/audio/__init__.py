@@ -1,5 +1,6 @@
 """Sound: holding it, reading and writing it, measuring it, and going through it in pieces."""
 
+from sayso.audio.attended import attended
 from sayso.audio.audio import (
     BLOCK_FRAMES,
     Audio,
@@ -42,6 +43,7 @@ __all__ = [
     "Tags",
     "Track",
     "Writer",
+    "attended",
     "calmed",
     "decibels",
     "find_wild",

@@ -17,6 +17,7 @@ from sayso.audio.opening import opened
 from sayso.audio.recorder import Recorder
 from sayso.audio.source import Info, Notice, Source
 from sayso.errors import EmptyAudioError, InputError, NotFiniteError, RangeError
+from sayso.watch import SILENT, Watch
 
 _MOST_BROKEN = 0.1  # the share of samples
 
@@ -36,6 +37,7 @@ def read(
     track: str | int | None = None,
     notice: Notice | None = None,
     longest_s: float | None = None,
+    watch: Watch = SILENT,
 ) -> Audio:
     """All of a file's sound at its own rate and channels, in its own time.
 
@@ -48,19 +50,22 @@ def read(
             None takes the one marked as its main one, or else the first.
         notice: told what a person should know of the file.
         longest_s: seconds of sound beyond which a file is refused, whatever its header says.
+        watch: cancelling, polled between blocks.
 
-    Raises: FormatError, EmptyAudioError, NotFiniteError, ShapeError, RangeError beyond `longest_s`.
+    Raises: FormatError, EmptyAudioError, NotFiniteError, ShapeError, RangeError beyond `longest_s`,
+        Cancelled.
     """
     path = Path(path)
     with open_source(path, track=track, notice=notice) as source:
-        return record(source, longest_s=longest_s)
+        return record(source, longest_s=longest_s, watch=watch)
 
 
-def record(source: Source, *, longest_s: float | None = None) -> Audio:
+def record(source: Source, *, longest_s: float | None = None, watch: Watch = SILENT) -> Audio:
     """All of an open file's sound; see `read`."""
     recorder = Recorder(source.info.channels, source.info.sample_rate)
     broken = _Broken()
     for block in source.blocks():
+        watch.check()
         recorder.append(broken.silence(block, recorder.frames))
         if longest_s is not None and recorder.frames > longest_s * source.info.sample_rate:
             raise RangeError(

@@ -13,6 +13,7 @@ from sayso.audio import Audio, read
 from sayso.errors import RequestError
 from sayso.measure.voice_activity import find_pauses
 from sayso.timeline import Spans, Timeline, find_silences
+from sayso.watch import SILENT, Watch
 
 if TYPE_CHECKING:
     from sayso.autoedit.bars import Bars
@@ -31,13 +32,16 @@ _LIKENESS = 0.9
 
 @dataclass(frozen=True)
 class ContentAnalyser:
-    """Hears `audio` once, when first asked."""
+    """Hears `audio` once, when first asked; `watch` is polled while it does."""
 
     audio: Audio
+    watch: Watch = SILENT
 
     def silences(self) -> Spans:
         """Where nothing is said or played; in talk, the noise of the room counts as nothing."""
-        return find_silences(self.audio, pauses=find_pauses(self.audio, margin_s=_MARGIN_S))
+        return find_silences(
+            self.audio, pauses=find_pauses(self.audio, margin_s=_MARGIN_S, watch=self.watch)
+        )
 
     def best_takes(self) -> Spans:
         """The best take of each repeated phrase; what is played once goes with the talk.
@@ -118,11 +122,11 @@ class ContentAnalyser:
             from sayso.autoedit.apply import edit_like
             from sayso.autoedit.editor import Editor
 
-            return edit_like(Editor.open(example), self.audio)
+            return edit_like(Editor.open(example), self.audio, watch=self.watch)
         from sayso.autoedit.choose import Scores, choose
 
         features, bars, measured = self._measured
-        theirs = _measure(read(example))[2].own
+        theirs = _measure(read(example, watch=self.watch), self.watch)[2].own
         middle, width = theirs.mean(axis=0), theirs.std(axis=0) + 0.1
         own = np.abs((theirs - middle) / width).mean(axis=1)
         apart = np.abs((measured.own - middle) / width).mean(axis=1)
@@ -132,16 +136,18 @@ class ContentAnalyser:
 
     @cached_property
     def _measured(self) -> tuple[Features, Bars, Measured]:
-        return _measure(self.audio)
+        return _measure(self.audio, self.watch)
 
 
-def _measure(audio: Audio) -> tuple[Features, Bars, Measured]:
+def _measure(audio: Audio, watch: Watch) -> tuple[Features, Bars, Measured]:
     from sayso.autoedit.bars import find_bars
     from sayso.autoedit.describing import measure
     from sayso.autoedit.features import extract_features
 
-    features = extract_features(audio)
+    features = extract_features(audio, watch=watch.quiet)
+    watch.check()
     bars = find_bars(features)
+    watch.check()
     return features, bars, measure(features, bars)
 
 

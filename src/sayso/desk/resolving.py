@@ -33,6 +33,7 @@ from sayso.desk.effect import require_held
 from sayso.desk.placing import Resolved
 from sayso.errors import RangeError, RequestError
 from sayso.timeline import MOST_CLIPS, Clip, Spans, Timeline, select, whole
+from sayso.watch import SILENT, Watch
 
 _MOST_WORK = 1_000_000
 """Pieces that may be gone through, over all steps: some seconds' work."""
@@ -63,6 +64,7 @@ def resolve(
     sample_rate: int,
     silences: Silences,
     listener: Listener | None = None,
+    watch: Watch = SILENT,
 ) -> Resolved:
     """The timeline that `steps` make of a recording, each acting on the result of the one before.
 
@@ -72,14 +74,16 @@ def resolve(
         sample_rate: its rate in Hz.
         silences: asked for the recording's silent stretches only where a step needs them.
         listener: asked where a step depends on what is played.
+        watch: cancelling, polled before each step.
 
     Raises: RangeError for a step outside what is there, that would leave nothing, or more than a
         hundred hours or 100,000 clips, or for more steps on more pieces than can be gone through
         in some seconds; RequestError for a step that needs a listener where there
-        is none, or names a file.
+        is none, or names a file; Cancelled.
     """
     stages, played, work = [whole(frames, sample_rate)], list[Spans | None](), 0
     for number, step in enumerate(steps, 1):
+        watch.check()
         timeline = stages[-1]
         work += len(timeline.clips)
         _require_end(work, number, timeline)

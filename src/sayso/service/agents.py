@@ -7,6 +7,7 @@ started `sayso mcp` may.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -184,7 +185,13 @@ def _add_render(server: MCPServer[Any], recordings: Recordings) -> None:
         """Renders the desk as it stands and writes its tracks into a folder, or one to a file."""
         _, session = recordings.get(recording)
 
-        watch = Watch(lambda done: from_thread.run(context.report_progress, done, 1.0))
+        gone = threading.Event()
+
+        def report(done: float) -> None:
+            if not gone.is_set():
+                from_thread.run(context.report_progress, done, 1.0)
+
+        watch = Watch(report, gone.is_set)
 
         def work() -> list[Written]:
             destination = Destination.to(folder, format=format, overwrite=overwrite)
@@ -203,7 +210,10 @@ def _add_render(server: MCPServer[Any], recordings: Recordings) -> None:
                 for target, track in result.tracks.items()
             ]
 
-        return await anyio.to_thread.run_sync(work)
+        try:
+            return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
+        finally:
+            gone.set()
 
 
 def _add_moves(server: MCPServer[Any], recordings: Recordings) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from sayso.atomic import put
-from sayso.audio import Audio, read
+from sayso.audio import Audio, attended
 from sayso.autoedit.content import ContentAnalyser
 from sayso.autoedit.editor import DISCRIMINATOR, UNTAUGHT
 from sayso.conversation import Conversation, Fits, Reader, Understood, like_of
@@ -19,6 +19,7 @@ from sayso.errors import FormatError, LimitError, NotFoundError, RequestError
 from sayso.rendering.tracks import require_brief
 from sayso.service.store import conversation_of
 from sayso.timeline import Timeline
+from sayso.watch import SILENT, Watch
 from sayso.words import Interpretation
 
 if TYPE_CHECKING:
@@ -70,17 +71,16 @@ class Cutter:
         """Refuses what lies beyond the session's recording."""
         return partial(require_within, frames=session.frames, sample_rate=session.sample_rate)
 
-    def timeline(self, session: Session) -> Timeline | None:
+    def timeline(self, session: Session, *, watch: Watch = SILENT) -> Timeline | None:
         """What is heard of the recording as the desk stands.
 
         None where that is only known once the speech in it is cleaned: once the desk is rendered.
-        Raises: RequestError, RangeError where a step does not fit the recording.
+        Raises: RequestError, RangeError where a step does not fit the recording, Cancelled.
         """
         desk = conversation_of(session).desk
         if desk.clean is not None and _listens(desk):
             return self._keeper.rendered_timeline(session, desk)
-        source = str(self._keeper.source(session))
-        return _resolved(source, desk.edits, session.frames, session.sample_rate)
+        return _resolved(self._unresolved(session, desk, watch))
 
     def require_brief(self, session: Session, desk: Desk, room: int) -> None:
         """Refuses to render what is too long or large, as far as that is known unheard.
@@ -90,8 +90,7 @@ class Cutter:
         """
         if _listens(desk):
             return
-        source = str(self._keeper.source(session))
-        timeline = _resolved(source, desk.edits, session.frames, session.sample_rate)
+        timeline = _resolved(self._unresolved(session, desk, SILENT))
         lasts_s = require_brief(desk, timeline, self._keeper.settings.limits.rendered_s)
         needed = 4 * session.channels * session.sample_rate * lasts_s * len(desk.deliver)
         if needed > room:
@@ -99,6 +98,10 @@ class Cutter:
                 f"the render would take {needed:,.0f} bytes of the {room:,} that are left; delete "
                 "a session, loop less, or ask for fewer tracks"
             )
+
+    def _unresolved(self, session: Session, desk: Desk, watch: Watch) -> _Unresolved:
+        source = str(self._keeper.source(session))
+        return _Unresolved(source, desk.edits, session.frames, session.sample_rate, watch)
 
     def choose(
         self,
@@ -108,6 +111,7 @@ class Cutter:
         keep: float | None,
         shortest_s: float,
         crossfade_s: float,
+        watch: Watch = SILENT,
     ) -> Timeline:
         """The timeline that a scorer makes.
 
@@ -117,32 +121,34 @@ class Cutter:
             keep: the share to keep; None is what an editor would do by itself, half for others.
             shortest_s: of what is heard between two cuts.
             crossfade_s: length of each join.
+            watch: cancelling, polled while the recording is heard.
 
-        Raises: NotFoundError for another name, RangeError, ModelError.
+        Raises: NotFoundError for another name, RangeError, ModelError, Cancelled.
         """
         from sayso.autoedit.apply import edit_like
         from sayso.autoedit.choose import choose
 
         if by not in self.scorers:
             raise NotFoundError(f"there is no scorer {by!r}; there are {', '.join(self.scorers)}")
-        audio = read(self._keeper.source(session))
+        audio = attended(self._keeper.source(session), watch)
         if keep is None and by not in UNTAUGHT:
             editor = self._editor(by)
-            return edit_like(editor, audio, shortest_s=shortest_s, crossfade_s=crossfade_s)
+            joins = {"shortest_s": shortest_s, "crossfade_s": crossfade_s}
+            return edit_like(editor, audio, watch=watch, **joins)
         scores = self._scores(session, audio, by)
         threshold = scores.threshold_for(0.5 if keep is None else keep)
         return choose(scores, audio, threshold, shortest_s=shortest_s, crossfade_s=crossfade_s)
 
-    def export(self, session: Session, format: str) -> str:
+    def export(self, session: Session, format: str, *, watch: Watch = SILENT) -> str:
         """The timeline in another program's format; it names the recording `NAME.wav`.
 
         Raises: RequestError where it is not known yet or the format cannot hold its order,
-            MissingExtraError.
+            MissingExtraError, Cancelled.
         """
         from sayso.timeline.editlist import EditList
         from sayso.timeline.exchange import dumps
 
-        timeline = self.timeline(session)
+        timeline = self.timeline(session, watch=watch)
         if timeline is None:
             raise RequestError("the cuts are known once the recording is cleaned; download that")
         edit = EditList(
@@ -158,12 +164,13 @@ class Cutter:
         *,
         rate: str | None = None,
         start: str | None = None,
+        watch: Watch = SILENT,
     ) -> tuple[Timeline, list[str]]:
         """The timeline in a file of another program called `name`, and what it cannot hold of it.
 
         It is taken for one of this recording, whatever it calls its own. `rate` and `start` are
         those of `sayso.timeline.exchange.loads`.
-        Raises: FormatError, RangeError, DataError, MissingExtraError.
+        Raises: FormatError, RangeError, DataError, MissingExtraError, Cancelled.
         """
         from sayso.timeline.exchange import Media, frame_rate, loads
 
@@ -171,7 +178,13 @@ class Cutter:
         notes: list[str] = []
         counted = None if rate is None else frame_rate(rate)
         edit = loads(
-            content, name, find=lambda _: mine, rate=counted, start=start, notice=notes.append
+            content,
+            name,
+            find=lambda _: mine,
+            rate=counted,
+            start=start,
+            notice=notes.append,
+            watch=watch,
         )
         if len(edit.timeline.clips) > MOST_SPANS:
             raise FormatError(
@@ -227,18 +240,30 @@ def _opened(path: str, changed_ns: int) -> Editor:
     return Editor.open(path)
 
 
+@dataclass(frozen=True)
+class _Unresolved:
+    """Steps on a recording, whoever waits for what they come to."""
+
+    source: str
+    steps: tuple[EditStep, ...]
+    frames: int
+    sample_rate: int
+    watch: Watch = field(default=SILENT, compare=False)
+
+
 @lru_cache(maxsize=64)
-def _resolved(source: str, steps: Sequence[EditStep], frames: int, sample_rate: int) -> Timeline:
+def _resolved(wanted: _Unresolved) -> Timeline:
     """A source never changes, so what its steps come to does not either."""
-    needs_sound = any(isinstance(step, LISTENING) for step in steps)
-    audio = read(source) if needs_sound else None
-    listener = None if audio is None else ContentAnalyser(audio)
+    needs_sound = any(isinstance(step, LISTENING) for step in wanted.steps)
+    audio = attended(wanted.source, wanted.watch) if needs_sound else None
+    listener = None if audio is None else ContentAnalyser(audio, wanted.watch)
     found = resolve(
-        steps,
-        frames=frames,
-        sample_rate=sample_rate,
+        wanted.steps,
+        frames=wanted.frames,
+        sample_rate=wanted.sample_rate,
         silences=lambda: [] if listener is None else listener.silences(),
         listener=listener,
+        watch=wanted.watch,
     )
     return found.timeline
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from sayso import errors
 from sayso.bounded import bound, run_bounded
+from sayso.watch import SILENT, Watch
 
 if TYPE_CHECKING:
     from sayso.service.settings import Limits
@@ -31,15 +32,15 @@ class Decoded:
     notes: list[str]
 
 
-def decode(upload: Path, out: Path, limits: Limits) -> Decoded:
+def decode(upload: Path, out: Path, limits: Limits, watch: Watch = SILENT) -> Decoded:
     """Decodes `upload` into the float32 WAV `out`.
 
     Raises: FormatError, EmptyAudioError, NotFiniteError, ShapeError, RangeError for too much sound,
-        LimitError when it takes more time or memory than it may.
+        LimitError when it takes more time or memory than it may, Cancelled.
     """
     bounds = (limits.seconds, limits.decoded_bytes, limits.decoding_s, limits.decoding_bytes)
     arguments = (str(upload), str(out), *map(str, bounds))
-    said = run_bounded(__name__, *arguments, longest_s=2 * limits.decoding_s)
+    said = run_bounded(__name__, *arguments, longest_s=2 * limits.decoding_s, watch=watch)
     if not said:
         raise errors.LimitError(
             f"decoding the file takes more than {limits.decoding_s} s or "

@@ -7,14 +7,19 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from sayso.audio import peaks, read, read_tags
+from sayso.audio import attended, peaks, read_tags
 from sayso.audio.formats import FORMATS
 from sayso.errors import RangeError
 from sayso.outputs import file_name
 from sayso.rendering import Track
+from sayso.watch import SILENT, Watch
+
+_PIECE_BYTES = 1 << 20
 
 
-def converted(kept: Path, peak: float, *, format: str, encoding: str | None) -> Path:
+def converted(
+    kept: Path, peak: float, *, format: str, encoding: str | None, watch: Watch = SILENT
+) -> Path:
     """The kept track in another format, made when it is first asked for.
 
     Args:
@@ -22,8 +27,9 @@ def converted(kept: Path, peak: float, *, format: str, encoding: str | None) -> 
         peak: its largest sample.
         format: of `sayso.audio.formats.FORMATS`.
         encoding: "pcm16", "pcm24", "float32"; None takes what `Track.write` would.
+        watch: cancelling, polled between blocks.
 
-    Raises: RangeError when the format does not hold that.
+    Raises: RangeError when the format does not hold that, Cancelled.
     """
     form = FORMATS[format]
     if encoding is not None and encoding not in form.encodings:
@@ -35,7 +41,7 @@ def converted(kept: Path, peak: float, *, format: str, encoding: str | None) -> 
     made = kept.with_name(f"{kept.stem}-{encoding or 'usual'}.{format}")
     if made.exists():
         return made
-    audio = read(kept)
+    audio = attended(kept, watch)
     if audio.channels > form.channels:
         raise RangeError(
             f"{format} holds at most {form.channels} channels, not {audio.channels}; "
@@ -56,6 +62,7 @@ def archive(
     *,
     format: str,
     encoding: str | None,
+    watch: Watch = SILENT,
 ) -> Path:
     """A zip of tracks, made when it is first asked for.
 
@@ -65,8 +72,9 @@ def archive(
         tracks: target, peak and kept file of each.
         format: see `converted`.
         encoding: see `converted`.
+        watch: see `converted`.
 
-    Raises: RangeError.
+    Raises: RangeError, Cancelled.
     """
     made = folder / f"all-{encoding or 'usual'}.{format}.zip"
     if made.exists():
@@ -82,13 +90,27 @@ def archive(
                 if file in taken:
                     file = file_name("{track}/{target}.{ext}", name, f"{target} {number}", format)
                 taken.add(file)
-                out.write(converted(kept, peak, format=format, encoding=encoding), file)
+                ready = converted(kept, peak, format=format, encoding=encoding, watch=watch)
+                _add(out, ready, file, watch)
         path.replace(made)
     return made
 
 
+def _add(out: zipfile.ZipFile, path: Path, name: str, watch: Watch) -> None:
+    """Adds a file to an archive, piece by piece."""
+    with path.open("rb") as file, out.open(zipfile.ZipInfo.from_file(path, name), "w") as entry:
+        while piece := file.read(_PIECE_BYTES):
+            watch.check()
+            entry.write(piece)
+
+
 def outline(
-    kept: Path, buckets: int, start: int = 0, stop: int | None = None
+    kept: Path,
+    buckets: int,
+    start: int = 0,
+    stop: int | None = None,
+    *,
+    watch: Watch = SILENT,
 ) -> list[list[tuple[float, float]]]:
     """The lowest and highest sample of each of `buckets` stretches, for each channel.
 
@@ -97,10 +119,11 @@ def outline(
         buckets: how many stretches.
         start: the frame that the first begins at.
         stop: the frame that the last ends before; None is the end.
+        watch: cancelling, polled between blocks.
 
-    Raises: RangeError for frames that are not there.
+    Raises: RangeError for frames that are not there, Cancelled.
     """
-    audio = read(kept)
+    audio = attended(kept, watch)
     stop = audio.frames if stop is None else stop
     if not 0 <= start < stop <= audio.frames:
         raise RangeError(

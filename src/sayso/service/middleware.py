@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sayso.errors import AccessError, LimitError, TokenError, TooLargeError
 from sayso.service.access import check_site
 from sayso.service.metrics import Metrics
+from sayso.service.presence import Presence
 from sayso.service.problems import answer, problem_of
 
 _HEADERS = {
@@ -103,7 +104,10 @@ class Doorkeeper:
             except (AccessError, TokenError, LimitError, TooLargeError) as error:
                 await answer(problem_of(error, request_id))(scope, receive, dressed)
             else:
-                await self._app(scope, _bounded(receive, most_bytes, self._body_s), dressed)
+                bounded = _bounded(receive, most_bytes, self._body_s)
+                async with Presence(bounded) as client:
+                    scope["watch"] = client.watch
+                    await self._app(scope, client.receive, dressed)
         finally:
             took_s = time.perf_counter() - began
             route = getattr(scope.get("route"), "path", "page" if status < 400 else "unknown")

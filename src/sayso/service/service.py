@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import IO, Any
@@ -31,6 +32,7 @@ from sayso.service.tables import Message, Render, Session
 from sayso.service.uploads import Uploads
 from sayso.studio import Studio
 from sayso.timeline import Timeline
+from sayso.watch import SILENT, Watch
 from sayso.words.wording import summary
 
 _LOG = structlog.get_logger("sayso")
@@ -80,13 +82,14 @@ class Service:
 
     # Sessions
 
-    def open(self, upload: IO[bytes], name: str, owner: Owner) -> Session:
+    def open(self, upload: IO[bytes], name: str, owner: Owner, *, watch: Watch = SILENT) -> Session:
         """A session on an uploaded recording.
 
         Args:
             upload: its bytes.
             name: what it was called; only ever shown, never used as a path.
             owner: whose it is.
+            watch: cancelling, polled while it is decoded.
 
         Raises: see `sayso.service.decoding.decode`; LimitError for too many sessions.
         """
@@ -96,17 +99,17 @@ class Service:
             try:
                 with recording.open("wb") as out:
                     shutil.copyfileobj(upload, out, 1 << 20)
-                return self._decode(recording, folder, owner)
+                return self._decode(recording, folder, owner=owner, watch=watch)
             finally:
                 recording.unlink(missing_ok=True)
 
         return self._open(take, shown_name(name), owner)
 
-    def open_upload(self, id: str, owner: Owner) -> Session:
+    def open_upload(self, id: str, owner: Owner, *, watch: Watch = SILENT) -> Session:
         """A session on what came in pieces, which is used up by it.
 
-        What fails for a reason that may pass (too many sessions, a full disk) leaves the upload
-        as it is, so that it need not be sent again.
+        What fails for a reason that may pass (too many sessions, a full disk, a client that hung
+        up) leaves the upload as it is, so that it need not be sent again.
 
         Raises: NotFoundError; RequestError when the last piece is not here, or while another opens
             it; see `open`.
@@ -114,18 +117,19 @@ class Service:
         upload = self.store.upload(id, owner)
         with self.uploads.held(upload) as path:
             try:
-                found = self._open(lambda to: self._decode(path, to, owner), upload.name, owner)
+                take = partial(self._decode, path, owner=owner, watch=watch)
+                found = self._open(take, upload.name, owner)
             except InputError:  # what is wrong with a recording stays wrong
                 self.uploads.forget(upload)
                 raise
             self.uploads.forget(upload)
             return found
 
-    def _decode(self, recording: Path, folder: Path, owner: Owner) -> dict[str, Any]:
+    def _decode(self, recording: Path, folder: Path, owner: Owner, watch: Watch) -> dict[str, Any]:
         limits = self.settings.limits
         room = min(limits.decoded_bytes, self.quotas.room(owner))
         bounds = limits.model_copy(update={"decoded_bytes": room})
-        return vars(decode(recording, folder / _SOURCE, bounds))
+        return vars(decode(recording, folder / _SOURCE, bounds, watch))
 
     def open_demo(self, owner: Owner) -> Session:
         """A session on the demo song."""
@@ -196,12 +200,15 @@ class Service:
 
     # Changes
 
-    def say(self, id: str, owner: Owner, text: str, *, render: bool) -> tuple[Session, Message]:
+    def say(
+        self, id: str, owner: Owner, text: str, *, render: bool, watch: Watch = SILENT
+    ) -> tuple[Session, Message]:
         """Understands `text` and changes the desk accordingly; see `sayso.studio.Session.say`.
 
-        Raises: NotFoundError, LimitError when too many renders wait.
+        Raises: NotFoundError, LimitError when too many renders wait, Cancelled while a language
+            model is waited for.
         """
-        reader = self.cutter.advised(self.studio.understand)
+        reader = self.cutter.advised(partial(self.studio.understand, watch=watch))
 
         def said(before: Conversation, fits: Fits) -> Turn:
             after, reply = before.say(text, reader, fits=fits)

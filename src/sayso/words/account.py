@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sayso.desk import Move, Reply, complement_of
@@ -11,7 +12,7 @@ from sayso.words.tokens import normalise
 from sayso.words.vocabulary import canonical, vocabulary
 
 # Units whose numbers stand in the moves as they were said; shares and tempos are worked out.
-_KEPT_UNITS = frozenset({"db", "s", "hz", "lufs", "semitone"})
+_KEPT_UNITS = frozenset({"db", "s", "hz", "lufs", "semitone", "bar", ""})
 
 
 def unaccounted(text: str, moves: Sequence[Move]) -> list[str]:
@@ -47,7 +48,9 @@ def unused_numbers(items: Sequence[Item], moves: Sequence[Move]) -> list[str]:
         for item in items
         if item.number is not None
         and item.number.unit in _KEPT_UNITS
-        and _is_missing(item, set(), numbers)
+        and item.kind != "band"
+        and not (item.kind == "range" and any(other.kind == "param" for other in items))
+        and _is_missing(replace(item, kind="quantity"), set(), numbers)
     ]
 
 

@@ -228,13 +228,24 @@ def perform(turn: Turn, wish: Wish) -> None:
         _ACTS[wish.act](turn, wish)
         turn.wonder(wish)
         if len(turn.moves) > before:
-            turn.puzzles += unused_numbers(wish.clause.items, turn.moves[before:])
+            account(turn, wish, unused_numbers(wish.clause.items, turn.moves[before:]))
         if wish.spared and wish.act != "instead":
             turn.point_at(spared_names(wish.spared))
     except Declined as declined:
         turn.decline(declined, wish)
 
 
+def account(turn: Turn, wish: Wish, unused: Sequence[str]) -> None:
+    """Takes down the numbers of a wish that its moves do not hold."""
+    mains = wish.clause.has("sound", "hum", "buzz") and set(unused) <= _MAINS
+    if unused and wish.act not in _COUNTING and not mains:
+        turn.puzzles += unused
+        turn.doubts = True
+
+
+_MAINS = frozenset({"50", "60", "50 hz", "60 hz"})
+# Acts whose numbers count something: stems, steps back.
+_COUNTING = frozenset({"split", "undo"})
 _ACTS: Mapping[str, Callable[[Turn, Wish], None]] = {
     "topic": _topic,
     "ask": _ask,

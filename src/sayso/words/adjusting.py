@@ -26,6 +26,14 @@ def adjust(turn: Turn, wish: Wish) -> None:
             "I set the stereo width of a sound as a whole, not of a part of its tones.",
             ("make the bass mono", "make it mono"),
         )
+    if all(item.kind in {"place", "verb", "join"} for item in wish.clause.items) and any(
+        item.text.endswith("channel") for item in wish.clause.all("place")
+    ):
+        raise Declined(
+            "unsupported",
+            "I cannot take one channel by itself.",
+            ("make it mono", "swap left and right", "pan the piano left"),
+        )
     if _means_tone(turn, wish):
         turn.note("I cannot hear the bass as an instrument here, so I change the low tones.")
         for a in wish.aspects:

@@ -206,10 +206,15 @@ def _when(clause: Clause) -> bool:
     )
 
 
+def mutes(clause: Clause) -> bool:
+    """Whether something is to be silent rather than cut out: "mute it from 0:05 to 0:07"."""
+    return any(verb.text in lexicon().words["muting"] for verb in clause.all("verb", "remove"))
+
+
 def _timed(clause: Clause) -> bool:
     if not _when(clause) or not _one_change(clause):
         return False
-    return _named(clause) or _sounds_in_it(clause) or clause.has("group", "rest")
+    return mutes(clause) or _named(clause) or _sounds_in_it(clause) or clause.has("group", "rest")
 
 
 def _adjusts(clause: Clause, found: Sequence[Aspect]) -> bool:
@@ -251,7 +256,11 @@ def _level(clause: Clause) -> bool:
 def _edits(clause: Clause) -> bool:
     counted = [*clause.all("quantity"), *clause.all("range")]
     times = [item for item in counted if item.number and item.number.unit in {"s", "bar"}]
-    if _sounds_in_it(clause) or (_named(clause) and not clause.has("place", "centre")):
+    if (
+        mutes(clause)
+        or _sounds_in_it(clause)
+        or (_named(clause) and not clause.has("place", "centre"))
+    ):
         return False
     if clause.has("verb", "cut") and clause.has("size", "half"):
         return True

@@ -11,6 +11,7 @@ from sayso.words.turn import Turn
 # Left over beside an order, these change what it means, so that it is not carried out without them.
 _GRAVE = frozenset({
     "quantity", "range", "span", "band", "neg", "section", "except", "edge", "cond", "swap", "undo",
+    "go",
 })  # fmt: skip
 _MERE = frozenset({"quantity", "range", "prep", "size", "degree"})
 _GUESSED = frozenset({"change", "edit", "again", "softer"})

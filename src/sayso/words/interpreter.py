@@ -16,19 +16,21 @@ from typing import NamedTuple
 from sayso.desk import Edit, EditStep, History, Move, Remove, Reply, Undo
 from sayso.errors import SaysoError
 from sayso.words import dialogue
+from sayso.words.account import unused_numbers
 from sayso.words.actions import Declined
 from sayso.words.actions.edits import edit_steps, example, in_order, silence_step, verb_of
-from sayso.words.acts import perform
+from sayso.words.acts import account, perform
 from sayso.words.amending import LONGEST_SAID, amended, replaces
 from sayso.words.answers import Facts
 from sayso.words.arranging import arranged, sparing
 from sayso.words.context import before, last_turn
 from sayso.words.corrections import reset_to
+from sayso.words.doubts import glued
 from sayso.words.grammar import Clause
 from sayso.words.halves import without_halves
 from sayso.words.hearing import TargetResolver
 from sayso.words.items import mended
-from sayso.words.questions import asked_further, filled
+from sayso.words.questions import agreed, asked_further, filled, proposed, turned_down
 from sayso.words.reading import clauses
 from sayso.words.sentences import wishes
 from sayso.words.state import State
@@ -79,7 +81,28 @@ def interpret(
     >>> interpret("Take the vocals out", History()).reply
     'Taking the vocals out.'
     """
-    ear, state = TargetResolver(supports), state or State()
+    state = state or State()
+    agrees = agreed(normalise(text[:LONGEST]), state)
+    if agrees is False:
+        return _answered(turned_down(), state.model_copy(update={"asks": "", "template": ""}))
+    read = partial(_interpreted, history=history, supports=supports, facts=facts)
+    if agrees:
+        told = state.model_copy(update={"asks": "", "template": ""})
+        return read(state.template, state=told, sure=True)
+    return read(text, state=state)
+
+
+def _interpreted(
+    text: str,
+    *,
+    history: History,
+    supports: Callable[[str], bool] | None,
+    state: State,
+    facts: Facts | None,
+    sure: bool = False,
+) -> Interpretation:
+    """As `interpret`; a doubtful reading is done where it is `sure`, and proposed elsewhere."""
+    ear = TargetResolver(supports)
     if len(text) > LONGEST:
         return _answered(dialogue.too_long(len(text), LONGEST), state)
     plain = normalise(text)
@@ -112,8 +135,15 @@ def interpret(
     if like is not None:
         turn.do([Edit(steps=(like,))])
     else:
-        _carry_out(turn, wishes(without_halves(turn, found), only=turn.only))
+        wished = wishes(without_halves(turn, found), only=turn.only)
+        turn.doubts = glued(wished)
+        _carry_out(turn, wished)
     result = _finished(turn, plain)
+    if turn.doubts and _done(result) and not sure:
+        done = summary([move for move in result.moves if not isinstance(move, Reply)])
+        question = proposed(text, done, turn.puzzles)
+        waits = {"asks": question.asks, "template": whole or text}
+        return _answered(question, state.model_copy(update=waits))
     if filed != plain and not _done(result):
         return _answered(dialogue.raised("exporting", history, ear), state)
     return result
@@ -158,13 +188,20 @@ def _carry_out(turn: Turn, found: Sequence[Wish]) -> None:
     steps: list[EditStep] = []
     verb = _verb_before(turn) if found and found[0].clause.led else ""
     kept = verb == "keep"
+    lost = False
     for wish in found:
+        hangs = wish.clause.joined == "soft" and not wish.clause.parted and not wish.targets
+        if lost and hangs and wish.verbless:
+            continue  # "Turn the wub" and then "down"
+        lost = False
         try:
             if wish.act == "amount" and verb and wish.clause.has("range"):
                 wish = replace(wish, act="edit")  # "And 30 to 40 as well"
             if wish.act not in {"edit", "silence"}:
                 _flush(turn, steps)
+                answered = len(turn.answers)
                 perform(turn, wish)
+                lost = turn.asked.asks == "targets" and len(turn.answers) > answered
                 continue
             if wish.clause.joined != "soft":
                 _flush(turn, steps)
@@ -175,7 +212,9 @@ def _carry_out(turn: Turn, found: Sequence[Wish]) -> None:
                     raise _cut_already()
                 verb = verb_of(wish.clause, verb if wish.verbless else "")
                 verb = _verb_of_times(turn, wish) or verb
-                steps += edit_steps(wish.clause, verb)
+                made = edit_steps(wish.clause, verb)
+                account(turn, wish, unused_numbers(wish.clause.items, [Edit(steps=tuple(made))]))
+                steps += made
         except Declined as answer:
             turn.decline(answer, wish)
         except SaysoError as error:

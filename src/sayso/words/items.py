@@ -25,6 +25,7 @@ _CONTRACTED = frozenset({"is", "that", "it", "what", "there", "he", "she", "who"
 _MARKS = frozenset('%,.;:!?&+"\n()/=-')
 # What somebody may have: "her voice", "her last take".
 _OWNED = frozenset({SOUND, "word", "group", "takes", "edge", "section", "stems"})
+_WAYS = frozenset({"up", "down", "forward", "forwards", "louder", "quieter", "closer", "softer"})
 # Names of units that a slip may have been meant for.
 _UNIT_WORDS = [name for name in (*UNITS, *INTERVALS) if len(name) > 3]
 # A noise that has a hundred slips costs no more than one with this many.
@@ -72,7 +73,8 @@ def itemize(text: str) -> list[Item]:
     while at < len(pieces):
         item, count = _item(pieces, at)
         at += count
-        if item.kind == "filler" and text[item.start : item.end] == "me" and _is_done_to(items):
+        me = item.kind == "filler" and text[item.start : item.end] == "me"
+        if me and (_is_done_to(items) or (items and _goes(pieces[at : at + 1]))):
             items.append(replace(item, kind=SOUND, value="vocals", text="me"))
         elif item.kind == "filler":
             her = item if text[item.start : item.end] == "her" else her
@@ -101,6 +103,11 @@ def _is_done_to(before: Sequence[Item]) -> bool:
         or last.kind == "param"
         or last.text in {"turn", "put"}
     )
+
+
+def _goes(after: Sequence[Piece]) -> bool:
+    """Whether what follows "me" says which way: "bring me up 3 dB", "get me louder"."""
+    return bool(after) and not isinstance(after[0], Measured) and after[0].text in _WAYS
 
 
 def _unnumbered(tokens: Sequence[Token]) -> list[Token]:

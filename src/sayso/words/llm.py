@@ -12,13 +12,15 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import wait
 from functools import cached_property, partial
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from sayso.desk import MIX, History, Move, Reply, moves_schema, parse_moves
-from sayso.errors import ModelError, MoveError, SaysoError, UnknownTargetError
+from sayso.errors import Cancelled, ModelError, MoveError, SaysoError, UnknownTargetError
 from sayso.optional import require
+from sayso.watch import SILENT, Watch
 from sayso.words.account import unaccounted
 from sayso.words.answers import Facts
 from sayso.words.context import about
@@ -33,6 +35,7 @@ TIMEOUT_S = 20.0
 """How long a person waits for a language model before the offline interpreter answers."""
 MOST_MOVES, LONGEST_REPLY = 64, 1000
 _REMEMBERED = 8
+_LOOK_S = 0.2
 _LOG = logging.getLogger(__name__)
 _R = TypeVar("_R")
 _INSTRUCTIONS = """\
@@ -100,6 +103,7 @@ class LanguageModel:
         earlier: Sequence[Exchange] = (),
         state: State | None = None,
         facts: Facts | None = None,
+        watch: Watch = SILENT,
     ) -> Interpretation:
         """As `sayso.words.interpret`, which answers instead when the model does not, and says so.
 
@@ -110,13 +114,18 @@ class LanguageModel:
             earlier: what was said before, in order; the last few are sent along.
             state: what the interpretation before gave back; the open question is sent along.
             facts: what is known of the recording, for the offline interpreter.
+            watch: cancelling, polled while the model is waited for.
+
+        Raises: Cancelled.
         """
         offline = partial(interpret, text, history, supports=supports, state=state, facts=facts)
         if not text.strip() or len(text) > LONGEST:
             return offline()
         asked = _Asked(text, history, TargetResolver(supports), earlier, state or State())
         try:
-            moves = self._loop.run(self._ask(asked), self._timeout_s)
+            moves = self._loop.run(self._ask(asked), self._timeout_s, watch)
+        except Cancelled:
+            raise
         except Exception as error:  # whatever it was, the person gets an answer
             return self._instead(error, offline())
         left = unaccounted(text, moves)
@@ -187,10 +196,17 @@ class _Loop:
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
 
-    def run(self, work: Coroutine[Any, Any, _R], timeout_s: float) -> _R:
-        """The result of `work`. Raises: TimeoutError."""
+    def run(self, work: Coroutine[Any, Any, _R], timeout_s: float, watch: Watch) -> _R:
+        """The result of `work`. Raises: TimeoutError, Cancelled."""
         bounded = asyncio.wait_for(work, timeout_s)
-        return asyncio.run_coroutine_threadsafe(bounded, self._loop).result()
+        done = asyncio.run_coroutine_threadsafe(bounded, self._loop)
+        try:
+            while not wait([done], _LOOK_S).done:
+                watch.check()
+        except Cancelled:
+            done.cancel()
+            raise
+        return done.result()
 
 
 def _schema() -> dict[str, Any]:

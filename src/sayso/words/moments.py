@@ -9,6 +9,7 @@ from sayso.desk import MIX, Adjust, Duck, Fade, Move, Mute, Remove, Reverse
 from sayso.desk.spans import During
 from sayso.words.actions import Declined
 from sayso.words.adjusting import adjust
+from sayso.words.checks import mutes
 from sayso.words.grammar import Clause
 from sayso.words.items import Item
 from sayso.words.meanwhile import heard_over
@@ -31,6 +32,10 @@ def timed(turn: Turn, wish: Wish) -> None:
         rest.pop(0)
     while rest and rest[-1].kind in {"prep", "join", "mark"}:
         rest.pop()
+    if mutes(wish.clause) and not wish.clause.has("sound"):
+        targets = turn.heard(turn.targets(wish)) or [MIX]
+        turn.do([Adjust(target=target, effects=(Mute(span=span),)) for target in targets])
+        return
     inner = Turn(turn.history, turn.ear, turn.state, turn.facts)
     act = "remove" if _silences(rest) else "change"
     plain = read(replace(wish.clause, act=act, items=tuple(rest)))
@@ -163,7 +168,7 @@ def duck(turn: Turn, wish: Wish) -> None:
     cue = (
         clause.first("during")
         or clause.first("edge", "below")
-        or clause.first("prep", "to", "by", "for", "with")
+        or clause.first("prep", "to", "by", "for", "with", "from")
     )
     named = clause.all("sound")
     over = [item.value for item in named if cue is not None and item.start > cue.start]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from sayso.words.actions.changes import Declined
 from sayso.words.grammar import Clause
 from sayso.words.state import State
+from sayso.words.wording import joined
 
 # What was asked for -> what the answer must hold, and what else it may hold.
 _ANSWERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
@@ -28,8 +30,45 @@ _ANSWERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     ),
     "place": (frozenset({"place"}), frozenset({"prep", "quantity", "size", "pronoun"})),
 }
+_YES = re.compile(
+    r"(?:\W*\b(?:yes|yeah|yep|yup|ok|okay|sure|exactly|correct|right|please|do (?:it|that|so)|"
+    r"go ahead|go on|that'?s (?:it|right|the one)|that is (?:it|right)|i do|i did|fine|alright|"
+    r"great|perfect|thanks|thank you|of course|indeed|mhm|y)\b)+\W*"
+)
+_NO = re.compile(
+    r"(?:\W*\b(?:no|nope|nah|no thanks|not (?:really|that)|never mind|leave it|n)\b)+\W*"
+)
 # Said around an answer, and no part of it.
 _AROUND = frozenset({"retract", "same", "join", "mark"})
+
+
+def proposed(order: str, reading: str, unclear: Sequence[str] = ()) -> Declined:
+    """The question whether `order` is meant as `reading` says it; "yes" is the answer.
+
+    >>> proposed("drums lower like", "Turning the drums down by 4 dB.").text
+    'Do you mean turning the drums down by 4 dB?'
+    """
+    meant = f"{reading[0].lower()}{reading[1:].rstrip('.')}"
+    text = f"Do you mean {meant}?"
+    if unclear:
+        quoted = joined([f"“{words}”" for words in unclear])
+        text = f"I did not understand {quoted}. {text}"
+    return Declined("ambiguous", text, ("yes",), asks="yes", template=order)
+
+
+def agreed(text: str, state: State) -> bool | None:
+    """Whether `text` says yes or no to the order that was proposed; None where it is neither."""
+    if state.asks != "yes":
+        return None
+    return True if _YES.fullmatch(text) else False if _NO.fullmatch(text) else None
+
+
+def turned_down() -> Declined:
+    """The answer to "no" after an order was proposed."""
+    return Declined(
+        "help", "I leave it as it is. Say what you mean another way.",
+        ("turn the drums down by 3 dB", "remove the vocals"),
+    )  # fmt: skip
 
 
 def asked_further(found: Sequence[Clause], state: State) -> Declined | None:
@@ -59,7 +98,7 @@ def asked_further(found: Sequence[Clause], state: State) -> Declined | None:
 
 def filled(text: str, found: Sequence[Clause], state: State) -> str | None:
     """The order that was waiting with `text` in its place, None if `text` is no answer to it."""
-    if not state.asks:
+    if state.asks in {"", "yes"}:
         return None
     items = [item for clause in found for item in clause.items if clause.act != "aside"]
     while items and items[-1].kind in _AROUND:

@@ -17,6 +17,9 @@ from sayso.words.vocabulary import SOUND, VERSION
 _NAMED = frozenset({"sound", "group", "word"})
 # What follows the "so" of a reason: "so it lasts longer", but not "so loud".
 _TELLERS = frozenset({"pronoun", "who", "word", "group", "sound"})
+_STATES = frozenset(
+    {"quiet", "loud", "low", "high", "fast", "slow", "much", "soft", "bright", "dark"}
+)
 _TOO_MUCH = frozenset({"quality", "size", "preset", "verb"})
 _AFTER_NOW = frozenset(
     {"pronoun", "degree", "same", "quality", "size", "preset", "verb", "mark", ""}
@@ -84,12 +87,34 @@ def _measured(at: _Place) -> bool:
     return any(item.number is not None and item.number.unit != "s" for item in at.following[:1])
 
 
+def _orders_silence(at: _Place) -> bool:
+    """Whether "silence" is what is to be done: "silence it", "silence from 0:05 to 0:07"."""
+    return (
+        at.says("silence")
+        and at.opens
+        and (
+            at.after in {"pronoun", "group", SOUND, "section"}
+            or (at.after in {"prep", "edge"} and at.following[0].is_("prep", "from"))
+            or (at.after == "edge" and at.following[0].is_("edge", "between", "first", "last"))
+        )
+    )
+
+
 _Row = tuple[Callable[[_Place], bool], tuple[str, str] | None]
 _SENSES: tuple[_Row, ...] = (
     (_demonstrates, None),
     (_sounding, None),
     (_owns, None),
     (_owned, None),
+    # "Put it back at half volume."
+    (lambda p: p.item.is_("undo", "undo") and p.item.text.endswith("it back")
+     and (p.after in {"quality", "size"} or (p.following[:1] != []
+          and p.following[0].is_("prep", "at"))),
+     ("verb", "unmute")),
+    (_orders_silence, ("verb", "remove")),
+    # "Vocals 2 quiet."
+    (lambda p: p.says("2") and bool(p.before) and p.after in {"quality", "size"}
+     and p.following[0].text in _STATES, ("degree", "excess")),
     (lambda p: p.says("too") and p.item.kind == "same" and p.after in _TOO_MUCH,
      ("degree", "excess")),
     (lambda p: p.says("knock") and p.opens and p.after in {"quantity", "sound", "pronoun"},

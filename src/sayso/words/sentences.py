@@ -65,7 +65,8 @@ def _instead(wish: Wish, retracted: Wish) -> Wish:
         return replace(wish, act=retracted.act, aspects=retracted.aspects)
     if wish.act == "amount" and retracted.aspects:
         lent = tuple(_lent(aspect, wish.clause) for aspect in retracted.aspects)
-        return replace(retracted, aspects=lent)
+        kept = [item for item in retracted.clause.items if item.kind != "quantity"]
+        return replace(retracted, aspects=lent, clause=retracted.clause.with_items(kept))
     if wish.act == "adjust" and not wish.targets:
         return replace(wish, targets=retracted.targets)
     return wish
@@ -142,6 +143,12 @@ def _completed(wish: Wish, before: Wish) -> Wish:
         shared = [a for a in before.aspects if not (before.apart and a.name == "tempo")]
         lent = tuple(_lent(aspect, wish.clause) for aspect in shared)
         return replace(wish, act=before.act, aspects=lent, apart=before.apart)
+    if wish.act == "restore" and before.act == "adjust" and before.clause.has("particle"):
+        # "Bring the choir forward and the organ back."
+        gain = Aspect(
+            "gain", sign=-1, size=next((i.value for i in wish.clause.all("size")), "normal")
+        )
+        return replace(wish, act="adjust", aspects=(_lent(gain, wish.clause),))
     filters = [a.name for a in (*before.aspects, *wish.aspects)] == ["filter", "filter"]
     if filters and wish.clause.has("band") and not wish.aspects[0].sign:
         # "Cut everything under 80 on the guitar and above 10k on the bass."

@@ -180,14 +180,29 @@ def restore(turn: Turn, wish: Wish) -> None:
         return
     if not targets:
         raise Declined(
-            "ambiguous", "What should come back? Name the sound.", ("bring the vocals back", "undo")
+            "ambiguous", "What should come back? Nothing is out now.", ("remove the vocals", "undo")
         )
+    _require_out(turn, targets)
     level = _level_of_return(wish)
     numbers = [item.number.value for item in wish.clause.items if item.number is not None]
     if numbers:
         turn.do([Adjust(target=t, effects=(Gain(db=numbers[0]),)) for t in targets])
         return
     turn.do(_brought_back(targets, level))
+
+
+def _require_out(turn: Turn, targets: Sequence[str]) -> None:
+    """Raises Declined where what should come back is heard all the time."""
+    muted = any(turn.desk.strip(target).mute for target in targets)
+    if not muted and MIX in turn.desk.deliver:
+        raise Declined(
+            "ambiguous",
+            f"{joined([spoken(t) for t in targets]).capitalize()} was not taken out. Should it be "
+            "louder or quieter?",
+            (f"turn the {targets[0]} up", f"turn the {targets[0]} down"),
+            asks="aspect",
+            template=f"make the {targets[0]} {{}}",
+        )
 
 
 def _level_of_return(wish: Wish) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 
 from sayso.desk import MIX, NO, Adjust, AnyEffect, Desk, History, Move, Remove, Undo, apply
 from sayso.desk.effects import is_neutral, slot
@@ -15,13 +16,17 @@ from sayso.words.items import Item, known_words
 from sayso.words.lexicon import lexicon
 from sayso.words.spans import SEPARATOR
 from sayso.words.state import MOST_SOUNDS, State
-from sayso.words.vocabulary import canonical, vocabulary
+from sayso.words.vocabulary import SOUND, canonical, vocabulary
 from sayso.words.wishes import Wish
 from sayso.words.wording import spoken
 
 _UNWONDERED = frozenset(
     {"none", "measured", "topic", "mention", "ask", "aside", "remark", "forbid", "condition"}
 )
+# How adjectives end, which do not tell one sound from another: "the dreadful drums".
+_DESCRIBING = ("ful", "ous", "ish", "ive", "less", "able", "ible", "some", "y", "ed", "ing", "al")
+_PEOPLE = frozenset({"speech", "vocals"})
+_ACTING = frozenset({"adjust", "remove", "extract", "bare", "clean", "duck", "split", "fade"})
 # What stands in an order where the answer to a question belongs.
 _HOLES = {"targets": ("pronoun", "group", "sound", "word"), "times": ("section", "takes")}
 
@@ -37,13 +42,26 @@ def _with_a_hole(wish: Wish, asks: str) -> str:
     return f"{text[:first]}{{}}{text[last:]}"
 
 
+def _touched(moves: Sequence[Move]) -> list[str]:
+    """The sounds that a turn was about, also those that it took out."""
+    gone = [name for move in moves if isinstance(move, Remove) for name in move.targets]
+    return gone or about(moves)
+
+
+def _moves(wish: Wish) -> bool:
+    """Whether a sound that is only named is one to be changed: "turn the wub" and then "down"."""
+    verbs = [verb for verb in wish.clause.all("verb") if verb.freestanding]
+    return wish.act == "mention" and any(verb.value not in {"is", "there"} for verb in verbs)
+
+
 class Turn:
     """Collects what a message leads to, wish by wish.
 
     `moves` are to be done, `answers` are given instead of moves, `notes` say what was taken how,
     `puzzles` are words that were not understood, `spared` are sounds to leave alone, `owned`
     those of them with an order of their own, `remarks` what was only told, `rivals` the words of
-    two wishes that change the same. `asked` is the state with the question that is open by now.
+    two wishes that change the same. What is doubted (`doubts`) is asked about. `asked` is the state
+    with the question that is open by now.
     """
 
     def __init__(
@@ -64,7 +82,7 @@ class Turn:
         self.only = False
         self.left_alone = False
         self.rivals: list[tuple[str, str]] = []
-        self.told = False
+        self.told = self.doubts = False
         self.asked = State()
         self._desk = history.desk
         self._about = list(state.about) or about(last_turn(history))
@@ -128,9 +146,14 @@ class Turn:
         lately = [name for name in self._named if name != MIX]
         sounds = [name for name in self.state.sounds if name not in lately]
         waits = self._about if self._about != about(last_turn(self.history)) else []
+        if self.moves and all(isinstance(move, Undo) for move in self.moves):
+            # "Remove the piano", "undo", "just turn it down": the piano.
+            waits = _touched(self.taken_back)
+        elif self.moves:
+            waits = []
         return self.asked.model_copy(
             update={
-                "about": tuple(waits) if not self.moves else (),
+                "about": tuple(waits),
                 "sounds": tuple([*sounds, *dict.fromkeys(lately)][-MOST_SOUNDS:]),
                 "said": self.state.said,
             }
@@ -144,9 +167,9 @@ class Turn:
 
     def take_back(self) -> None:
         """Takes the last turn back; "it" is then what that was about, also where it took it out."""
-        gone = [t for m in last_turn(self.history) if isinstance(m, Remove) for t in m.targets]
+        gone = _touched(last_turn(self.history))
         self.do([Undo()])
-        self._about = gone or about(self.taken_back)
+        self._about = gone
 
     def note(self, text: str) -> None:
         """Something that the person should know of how the words were taken."""
@@ -164,7 +187,11 @@ class Turn:
             if item.kind == "word":
                 run.append(item)
                 continue
-            free = self._free(run, wish, item)
+            between = wish.clause.words(run[-1], item)[len(run[-1].text) :] if run else ""
+            if "," in between or " and " in between:
+                names += self._free(run, wish, None)  # "the blorp and the drums"
+                run = []
+            free = self._free(run, wish, item) or self._told_apart(item, wish)
             names += free or self._of(item, wish)
             run = []
         names += self._free(run, wish, None)
@@ -173,13 +200,15 @@ class Turn:
         return unique
 
     def wonder(self, wish: Wish) -> None:
-        """Takes down words of an understood wish that are no English words that we know."""
+        """Takes down the words of an understood wish that say nothing to it."""
         if wish.act in _UNWONDERED:
             return
-        for item in wish.clause.all("word"):
-            text = wish.clause.words(item, item)
-            if item.start not in self._used and text not in known_words() and len(text) > 2:
-                self.puzzles.append(text)
+        items = wish.clause.items
+        for item, after in zip_longest(items, items[1:]):
+            named = item in wish.targets or (after is not None and after.kind == SOUND)
+            known = item.text in known_words() and (named or wish.act not in _ACTING)
+            if item.kind == "word" and item.start not in self._used and not known:
+                self.puzzles.append(item.text)
 
     def _of(self, item: Item, wish: Wish) -> list[str]:
         match item.kind:
@@ -223,14 +252,23 @@ class Turn:
         if not words:
             return []
         first, last = words[0], words[-1]
-        if after is not None:
-            if after.value != "noise" or after.start != last.end + 1:
+        if after is not None and after.start == last.end + 1:
+            if after.value != "noise":
+                if not last.text.endswith(_DESCRIBING):
+                    said = wish.clause.words(first, after)
+                    self.note(f"I take “{said}” for {spoken(after.value)}.")
                 return []
             last = after
+        elif after is not None:
+            return []
         self._used.update(word.start for word in words)
         text = wish.clause.words(first, last)
-        if wish.act == "adjust" or any(
-            word.value in lexicon().words["abstract"] or len(word.value) < 2 for word in words
+        if (
+            wish.act == "adjust"
+            or _moves(wish)
+            or any(
+                word.value in lexicon().words["abstract"] or len(word.value) < 2 for word in words
+            )
         ):
             raise Declined(
                 "ambiguous",
@@ -241,6 +279,20 @@ class Turn:
         if after is None and text not in vocabulary().words():
             self.note(f"I know no sound “{text}”, so I look for it by that name.")
         return [canonical(text) if after is None else text]
+
+    def _told_apart(self, item: Item, wish: Wish) -> list[str]:
+        """One of several people by what they do: "the teacher counting in"."""
+        items = [other for other in wish.clause.items if other.start >= item.start]
+        at, does = 1, items[1:2]
+        if item.value not in _PEOPLE or wish.act not in {"remove", "extract"} or not does:
+            return []
+        if does[0].kind != "word" or not does[0].text.endswith("ing") or does[0].definite:
+            return []
+        last = next((i for i in items[at + 1 : at + 2] if i.kind in {"particle", "prep"}), does[0])
+        self._used.add(does[0].start)
+        text = wish.clause.words(item, last)
+        self.note(f"I know no sound “{text}”, so I look for it by that name.")
+        return [text]
 
     def _pointed_at(self, item: Item) -> list[str]:
         if item.value == "both" and len(self._about) != 2 and len(self.state.sounds) > 1:

@@ -12,7 +12,7 @@ from sayso.autoedit.choose import SHORTEST_S
 from sayso.desk.arrangement import arrangement_of
 from sayso.desk.edits import Span
 from sayso.service.cutting import Cutter
-from sayso.service.routes.dependencies import Hearing, Mine, Resolving, Serving
+from sayso.service.routes.dependencies import Attended, Hearing, Mine, Resolving, Serving
 from sayso.timeline import CROSSFADE_S, Timeline
 from sayso.timeline.exchange.formats import FORMATS, NAMES
 
@@ -75,13 +75,13 @@ class Choice(BaseModel):
 
 
 @router.get("")
-def get_cuts(session: Mine, service: Serving, turn: Resolving) -> Cuts:
+def get_cuts(session: Mine, service: Serving, turn: Resolving, watch: Attended) -> Cuts:
     """What is heard of the recording as the desk stands."""
-    return _cuts(service.cutter, service.cutter.timeline(session))
+    return _cuts(service.cutter, service.cutter.timeline(session, watch=watch))
 
 
 @router.post("/choose")
-def choose(body: Choice, session: Mine, service: Serving, turn: Hearing) -> Cuts:
+def choose(body: Choice, session: Mine, service: Serving, turn: Hearing, watch: Attended) -> Cuts:
     """What a scorer would keep. Nothing changes: an `arrange` step with all of this commits it.
 
     The recording is scored when first asked; choosing again then takes no time.
@@ -92,16 +92,23 @@ def choose(body: Choice, session: Mine, service: Serving, turn: Hearing) -> Cuts
         keep=body.keep,
         shortest_s=body.shortest_s,
         crossfade_s=body.crossfade_s,
+        watch=watch,
     )
     return _cuts(service.cutter, timeline)
 
 
 @router.get("/export", response_class=Response)
-def export(session: Mine, service: Serving, turn: Resolving, format: Exchange = "otio") -> Response:
+def export(
+    session: Mine,
+    service: Serving,
+    turn: Resolving,
+    watch: Attended,
+    format: Exchange = "otio",
+) -> Response:
     """The cuts for another program, which finds the recording as NAME.wav beside the file."""
     name = quote(f"{session.name}.{format}", safe="")
     return Response(
-        service.cutter.export(session, format),
+        service.cutter.export(session, format, watch=watch),
         media_type="application/octet-stream",
         headers={
             "Cache-Control": "no-store",
@@ -112,14 +119,21 @@ def export(session: Mine, service: Serving, turn: Resolving, format: Exchange = 
 
 @router.post("/import")
 def bring(
-    session: Mine, service: Serving, file: Edits, rate: Rate = None, start: Start = None
+    session: Mine,
+    service: Serving,
+    file: Edits,
+    watch: Attended,
+    rate: Rate = None,
+    start: Start = None,
 ) -> Cuts:
     """What an edit of another program keeps of the recording, whatever it calls that.
 
     Nothing changes: an `arrange` step with all of this commits it.
     """
     name, content = file.filename or "", file.file.read()
-    timeline, notes = service.cutter.bring(session, name, content, rate=rate, start=start)
+    timeline, notes = service.cutter.bring(
+        session, name, content, rate=rate, start=start, watch=watch
+    )
     return _cuts(service.cutter, timeline).model_copy(update={"notes": notes})
 
 

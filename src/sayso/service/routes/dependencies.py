@@ -27,6 +27,7 @@ from sayso.service.schemas import (
 from sayso.service.service import Service
 from sayso.service.store import conversation_of
 from sayso.service.tables import Message, Render, Session
+from sayso.watch import Watch
 
 Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="32 hexadecimal digits")]
 
@@ -73,6 +74,15 @@ def token_of(
 
 
 Asking = Annotated[str | None, Depends(owner)]
+
+
+def _attended(request: Request) -> Watch:
+    watch: Watch = request.scope["watch"]
+    return watch
+
+
+Attended = Annotated[Watch, Depends(_attended)]
+"""Stops the work for a client that has hung up."""
 
 
 async def session_named(session_id: Id, service: Serving, asking: Asking) -> AsyncIterator[str]:

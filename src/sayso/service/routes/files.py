@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from sayso.errors import NotFoundError
 from sayso.service.downloads import outline
 from sayso.service.schemas import Peaks
+from sayso.watch import Watch
 
 Buckets = Annotated[int, Query(ge=1, le=20_000, description="stretches that it is drawn in")]
 Frame = Annotated[int | None, Query(ge=0, le=2**53, description="for a part of it, in frames")]
@@ -37,10 +38,15 @@ def send(path: Path, name: str, media_type: str) -> FileResponse:
 
 
 def peaks_of(
-    response: Response, sample_rate: int, kept: Path, buckets: int, part: tuple[int, int]
+    response: Response,
+    sample_rate: int,
+    kept: Path,
+    buckets: int,
+    part: tuple[int, int],
+    watch: Watch,
 ) -> Peaks:
     """The outline of a kept recording or track, from one frame to another."""
-    found = outline(kept, buckets, *part)
+    found = outline(kept, buckets, *part, watch=watch)
     response.headers["Cache-Control"] = _FOREVER
     start, stop = part
     return Peaks(sample_rate=sample_rate, frames=stop - start, peaks=found)

@@ -10,6 +10,7 @@ from sayso.audio.formats import FORMATS
 from sayso.service.downloads import archive, converted
 from sayso.service.routes.dependencies import (
     Asking,
+    Attended,
     Converting,
     Made,
     Mine,
@@ -62,12 +63,13 @@ def get_track(
     session: Mine,
     service: Serving,
     turn: Converting,
+    watch: Attended,
     format: Format = "wav",
     encoding: Encoding | None = None,
 ) -> Response:
     """A track as a file; takes byte ranges. wav holds 24 bits, or float32 above full scale."""
     track, kept = service.track(render, number)
-    path = converted(kept, track["peak"], format=format, encoding=encoding)
+    path = converted(kept, track["peak"], format=format, encoding=encoding, watch=watch)
     name = f"{session.name} - {track['target']}.{format}"
     return send(path, name.replace("/", "_"), FORMATS[format].media_type)
 
@@ -80,13 +82,14 @@ def get_peaks(
     response: Response,
     buckets: Buckets,
     turn: Reading,
+    watch: Attended,
     start: Frame = None,
     stop: Frame = None,
 ) -> Peaks:
     """The outline of a track's waveform, or of a part of it."""
     track, kept = service.track(render, number)
     part = (start or 0, track["frames"] if stop is None else stop)
-    return peaks_of(response, track["sample_rate"], kept, buckets, part)
+    return peaks_of(response, track["sample_rate"], kept, buckets, part, watch)
 
 
 @router.get("/{render_id}/archive", response_class=Response, responses=OneFile)
@@ -95,6 +98,7 @@ def get_archive(
     session: Mine,
     service: Serving,
     turn: Reading,
+    watch: Attended,
     format: Format = "wav",
     encoding: Encoding | None = None,
 ) -> Response:
@@ -104,5 +108,5 @@ def get_archive(
         for number, track in enumerate(service.tracks(render))
     ]
     folder = service.render_folder(render)
-    path = archive(folder, session.name, tracks, format=format, encoding=encoding)
+    path = archive(folder, session.name, tracks, format=format, encoding=encoding, watch=watch)
     return send(path, f"{session.name}.zip", "application/zip")

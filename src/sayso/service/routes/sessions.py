@@ -11,6 +11,7 @@ from sayso.desk import Desk, Extract
 from sayso.service.downloads import converted
 from sayso.service.routes.dependencies import (
     Asking,
+    Attended,
     Converting,
     Decoding,
     Mine,
@@ -49,10 +50,15 @@ Upload = Annotated[UploadFile, File(description="an audio or video file")]
 
 @router.post("/sessions", status_code=201)
 def open_session(
-    file: Upload, service: Serving, asking: Asking, response: Response, turn: Decoding
+    file: Upload,
+    service: Serving,
+    asking: Asking,
+    response: Response,
+    turn: Decoding,
+    watch: Attended,
 ) -> SessionState:
     """Opens a session on an uploaded recording."""
-    session = service.open(file.file, file.filename or "", asking)
+    session = service.open(file.file, file.filename or "", asking, watch=watch)
     response.headers["Location"] = f"/sessions/{session.id}"
     return session_state(service, session)
 
@@ -106,11 +112,13 @@ def get_source(
     session: Mine,
     service: Serving,
     turn: Converting,
+    watch: Attended,
     format: Format = "wav",
     encoding: Encoding | None = None,
 ) -> Response:
     """The recording as it was decoded; takes byte ranges."""
-    path = converted(service.source(session), 1.0, format=format, encoding=encoding)
+    source = service.source(session)
+    path = converted(source, 1.0, format=format, encoding=encoding, watch=watch)
     return send(path, f"{session.name}.{format}", FORMATS[format].media_type)
 
 
@@ -121,12 +129,14 @@ def get_source_peaks(
     response: Response,
     buckets: Buckets,
     turn: Reading,
+    watch: Attended,
     start: Frame = None,
     stop: Frame = None,
 ) -> Peaks:
     """The outline of the recording's waveform, or of a part of it."""
     part = (start or 0, session.frames if stop is None else stop)
-    return peaks_of(response, session.sample_rate, service.source(session), buckets, part)
+    source = service.source(session)
+    return peaks_of(response, session.sample_rate, source, buckets, part, watch)
 
 
 @router.get("/sessions/{session_id}/messages")
@@ -141,9 +151,18 @@ def list_messages(
 
 
 @router.post("/sessions/{session_id}/messages")
-def say(session_id: Named, body: Say, service: Serving, asking: Asking, turn: Talking) -> Answer:
+def say(
+    session_id: Named,
+    body: Say,
+    service: Serving,
+    asking: Asking,
+    turn: Talking,
+    watch: Attended,
+) -> Answer:
     """Says what should happen. The answer comes at once; the sound, with the render in it."""
-    return answer_of(service, *service.say(session_id, asking, body.text, render=body.render))
+    return answer_of(
+        service, *service.say(session_id, asking, body.text, render=body.render, watch=watch)
+    )
 
 
 @router.post("/sessions/{session_id}/moves")
@@ -183,10 +202,11 @@ def ask(
     service: Serving,
     asking: Asking,
     turn: Decoding,
+    watch: Attended,
 ) -> Opened:
     """Opens a session on a recording and says what should happen, in one request."""
-    session = service.open(file.file, file.filename or "", asking)
-    return _opened(service, *service.say(session.id, asking, text, render=True))
+    session = service.open(file.file, file.filename or "", asking, watch=watch)
+    return _opened(service, *service.say(session.id, asking, text, render=True, watch=watch))
 
 
 @router.post("/separate", status_code=202, tags=["one-shot"])
@@ -195,6 +215,7 @@ def separate(
     service: Serving,
     asking: Asking,
     turn: Decoding,
+    watch: Attended,
     target: Annotated[list[str] | None, Form(max_length=32)] = None,
     two_stems: Annotated[str | None, Form(max_length=100)] = None,
 ) -> Opened:
@@ -205,7 +226,7 @@ def separate(
     """
     targets = service.studio.parts(target or (), two_stems=two_stems)
     service.studio.require(Desk(deliver=targets))
-    session = service.open(file.file, file.filename or "", asking)
+    session = service.open(file.file, file.filename or "", asking, watch=watch)
     moves = [Extract(targets=targets)]
     return _opened(service, *service.do(session.id, asking, moves, render=True))
 

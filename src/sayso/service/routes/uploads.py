@@ -13,7 +13,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
 from starlette.requests import ClientDisconnect
 
-from sayso.service.routes.dependencies import Asking, Decoding, Id, Serving, session_state
+from sayso.service.routes.dependencies import Asking, Attended, Decoding, Id, Serving, session_state
 from sayso.service.schemas import SessionState, shown_name
 from sayso.service.tables import Upload
 
@@ -120,10 +120,15 @@ def forget(upload: _Mine, service: Serving) -> Response:
 
 @router.post("/{upload_id}/session", status_code=201, tags=["sessions"])
 def open_session(
-    upload_id: Id, service: Serving, asking: Asking, response: Response, turn: Decoding
+    upload_id: Id,
+    service: Serving,
+    asking: Asking,
+    response: Response,
+    turn: Decoding,
+    watch: Attended,
 ) -> SessionState:
     """Opens a session on an upload that is whole; the upload is used up."""
-    session = service.open_upload(upload_id, asking)
+    session = service.open_upload(upload_id, asking, watch=watch)
     response.headers["Location"] = f"/sessions/{session.id}"
     return session_state(service, session)
 

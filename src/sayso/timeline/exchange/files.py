@@ -17,6 +17,7 @@ from sayso.timeline.exchange.placing import place
 from sayso.timeline.exchange.timecode import PICTURE_HZ
 from sayso.timeline.playback import reach
 from sayso.timeline.timeline import CROSSFADE_S
+from sayso.watch import SILENT, Watch
 
 _LARGEST = 64 << 20
 
@@ -72,6 +73,7 @@ def loads(
     rate: Fraction | None = None,
     start: str | None = None,
     notice: Notice | None = None,
+    watch: Watch = SILENT,
 ) -> EditList:
     """The edit that a file called `name` holds; it is parsed in a process of its own.
 
@@ -82,15 +84,16 @@ def loads(
         rate: frames a second that it counts, where it does not say, as an EDL.
         start: the time code at which the recording starts, or seconds, where that does not say.
         notice: told what the file says and an edit cannot hold.
+        watch: cancelling, polled while it is parsed.
 
     Raises: FormatError where it is damaged or of another kind, or holds what an edit cannot;
-        DataError where a recording is not found, MissingExtraError for OpenTimelineIO.
+        Cancelled; DataError where a recording is not found, MissingExtraError for OpenTimelineIO.
     """
     form = format_of(name)
     if form is None:
         raise FormatError(f"{name}: expected an edit whose name ends in {NAMES}")
     try:
-        edit, notes = place(parse_bounded(content, form.suffix, rate), find, start=start)
+        edit, notes = place(parse_bounded(content, form.suffix, rate, watch), find, start=start)
     except SaysoError as error:
         # What a value on the desk refuses is here a fault of the file.
         refused = isinstance(error, MoveError | RangeError)

@@ -16,22 +16,27 @@ from sayso.errors import FormatError
 from sayso.timeline.exchange.formats import FORMATS
 from sayso.timeline.exchange.project import Project
 from sayso.timeline.exchange.text import decode
+from sayso.watch import SILENT, Watch
 
 MOST_PIECES = 50_000
 _CPU_S, _LONGEST_S, _MEMORY_BYTES = 60, 120.0, 2 << 30
 
 
-def parse_bounded(content: bytes, suffix: str, rate: Fraction | None) -> Project:
+def parse_bounded(
+    content: bytes, suffix: str, rate: Fraction | None, watch: Watch = SILENT
+) -> Project:
     """What a file of the format `suffix` says, read where it can do no harm.
 
     Args:
         content: the file.
         suffix: of `FORMATS`.
         rate: frames a second, where the format does not say.
+        watch: cancelling, polled while it is parsed.
 
-    Raises: FormatError, also where its parser crashes; MissingExtraError, RangeError.
+    Raises: FormatError, also where its parser crashes; MissingExtraError, RangeError, Cancelled.
     """
-    said = run_bounded(__name__, suffix, str(rate or ""), content=content, longest_s=_LONGEST_S)
+    arguments = (suffix, str(rate or ""))
+    said = run_bounded(__name__, *arguments, content=content, longest_s=_LONGEST_S, watch=watch)
     if not said:
         raise FormatError(
             f"damaged, or no {FORMATS[suffix].name} file: its parser gave up on it. "

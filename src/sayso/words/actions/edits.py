@@ -36,6 +36,7 @@ _EXAMPLE = re.compile(
     re.IGNORECASE,
 )
 _NAMING = re.compile(r"\b(?:save|export|call|name|write|store|download|render|rename)\b", re.I)
+_LONGER = ("longer", "over", "above", "more", "greater", "higher", "beyond", "exceeding")
 _TIMES = {"double": 2, "triple": 3}
 _NEED_TIMES = (
     "keep from 0:30 to 1:00",
@@ -250,6 +251,12 @@ def silence_step(clause: Clause) -> RemoveSilence:
             ("remove the silences", "cut the first 2 seconds", "cut the last 2 seconds"),
         )
     for item in clause.items:
+        if item.kind == "span" and not item.text.startswith(_LONGER):
+            raise Declined(
+                "unsupported",
+                "I shorten the pauses of the whole length, not those of a part of it.",
+                ("remove the silences", "mute it from 0:05 to 0:07"),
+            )
         if item.kind in {"quantity", "span"} and item.number and item.number.unit in {"s", ""}:
             return RemoveSilence(longest_s=item.number.value)
     return RemoveSilence()
