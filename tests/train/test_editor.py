@@ -71,10 +71,10 @@ def test_an_editor_comes_back_from_its_file(taught, tmp_path):
 def test_what_did_best_on_the_pairs_is_the_default():
     pairs = [keeps_last(seed)[1] for seed in range(3)]
     told = []
-    # A pointer that has hardly learnt loses against the discriminator.
+    # A pointer that has hardly learnt loses against what scores bars.
     config = EditorConfig(steps=1, autoencoder_steps=4, threads=1)
     editor = learn(pairs, config=config, watch=Watch(told.append))
-    assert editor.by == "discriminator"
+    assert editor.by in ("discriminator", "ensemble")
     assert told == sorted(told)
     assert 0.9 < told[-1] <= 1
 

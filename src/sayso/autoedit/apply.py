@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -17,7 +18,7 @@ from sayso.autoedit.choose import (
     timeline_of,
     trimmed,
 )
-from sayso.autoedit.decoding import Limits, point
+from sayso.autoedit.decoding import Chance, Limits, point
 from sayso.autoedit.describing import describe, measure, with_odds
 from sayso.autoedit.editor import POINTER, Editor
 from sayso.autoedit.features import Features, extract_features
@@ -31,13 +32,13 @@ from sayso.watch import SILENT, Watch
 def _pointed(
     features: Features,
     editor: Editor,
-    wish_s: float | None,
-    shortest_s: float,
+    limits: Limits,
+    chance: Chance | None = None,
     watch: Watch = SILENT,
 ) -> tuple[Clip, ...]:
     """What the pointer keeps, before cuts move to where they are not heard."""
     duration_s = features.frames / features.sample_rate
-    wish_s = editor.wish_s(duration_s) if wish_s is None else wish_s
+    wish_s = editor.wish_s(duration_s) if limits.wish_s is None else limits.wish_s
     # Who wishes for more than there is, once through, has it repeated.
     repeats = max(editor.repeats, int(np.ceil(wish_s / duration_s)))
     bars = find_bars(features)
@@ -47,7 +48,8 @@ def _pointed(
         bars,
         surroundings(bars, features),
         editor.style,
-        Limits(shortest_s=shortest_s, repeats=repeats, wish_s=wish_s),
+        replace(limits, repeats=repeats, wish_s=wish_s),
+        chance=chance,
         watch=watch,
     )
     return clips_of(found, bars, features)
@@ -55,7 +57,7 @@ def _pointed(
 
 def rough_pointed(editor: Editor, features: Features) -> Timeline:
     """What the pointer makes of a recording; unheard, cuts do not move to quiet places."""
-    clips = _pointed(features, editor, None, SHORTEST_S)
+    clips = _pointed(features, editor, Limits(shortest_s=SHORTEST_S))
     return Timeline(sample_rate=features.sample_rate, clips=clips)
 
 
@@ -77,6 +79,7 @@ def point_out(
     wish_s: float | None = None,
     shortest_s: float = SHORTEST_S,
     crossfade_s: float = CROSSFADE_S,
+    chance: Chance | None = None,
     watch: Watch = SILENT,
 ) -> Timeline:
     """The timeline that the editor's pointer makes of a recording.
@@ -89,13 +92,15 @@ def point_out(
             shorter. None is what the person does.
         shortest_s: of what is heard between two cuts.
         crossfade_s: length of each join.
+        chance: how one of several edits is drawn; None takes what is likeliest.
         watch: progress through the recording and cancelling, polled at every step.
 
     Raises: RangeError, RequestError where nothing is kept, Cancelled.
     """
     if wish_s is not None and not 1 <= wish_s <= 360_000:
         raise RangeError(f"a length of {wish_s:g} s: expected 1 to 360000")
-    clips = _pointed(features, editor, wish_s, shortest_s, watch)
+    limits = Limits(shortest_s=shortest_s, wish_s=wish_s)
+    clips = _pointed(features, editor, limits, chance, watch)
     spans = []
     for clip in clips:
         start = snap(audio, clip.start, in_pause=False)

@@ -65,6 +65,21 @@ class Scores:
             return self
         return replace(self, times=np.where(bars, times, 1))
 
+    def varied(self, temperature: float, seed: int) -> Scores:
+        """These scores, with their order changed by chance: by whole phrases, and by `seed`.
+
+        Phrases are what lies between pauses. At a `temperature` of 1 they rank as often above each
+        other as their log odds say; at 0 nothing changes.
+        """
+        if not temperature:
+            return self
+        rng = np.random.default_rng(seed)
+        phrase = np.cumsum(np.diff(self.rest.astype(np.int8), prepend=-1) != 0) - 1
+        sure = np.clip(self.values.astype(np.float64), 1e-3, 1 - 1e-3)
+        noise = rng.logistic(0.0, temperature / 2, phrase[-1] + 1)
+        odds = np.log(sure / (1 - sure)) + noise[phrase]
+        return replace(self, values=(1 / (1 + np.exp(-odds))).astype(np.float32))
+
     def ratio_at(self, threshold: float) -> float:
         """The share of the recording, by time, that scores at least `threshold`."""
         lengths = np.diff(self.edges)

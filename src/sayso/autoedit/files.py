@@ -10,13 +10,18 @@ from sayso.atomic import put
 from sayso.audio import Audio, Notice, read
 from sayso.autoedit.apply import point_out, with_room_tone
 from sayso.autoedit.choose import SHORTEST_S, Scores, choose, choose_length
+from sayso.autoedit.decoding import HOTTEST, Chance
 from sayso.autoedit.editor import DISCRIMINATOR, POINTER, Editor
 from sayso.autoedit.features import Features, extract_features
 from sayso.autoedit.scoring import score
+from sayso.autoedit.tracks import together
 from sayso.errors import DataError, ModelError, RangeError, RequestError
 from sayso.timeline import CROSSFADE_S, Timeline
 from sayso.timeline.editlist import EditList
 from sayso.watch import SILENT, Watch
+
+
+_WARM = 0.5
 
 
 def apply_file(
@@ -32,13 +37,15 @@ def apply_file(
 ) -> EditList:
     """An edit of a recording, by an editor's pointer or by a scorer and a threshold.
 
+    With `choice.seed` it is one of several that the editor might make.
+
     Args:
         raw: the recording.
         editor: that has learnt; the scorers `level` and `novelty` need none.
         by: "pointer", or one of `sayso.autoedit.editor.SCORERS`; None is what did best when it
             learnt.
         choice: how much to keep and how to join it.
-        tracks: recordings that run beside `raw` and are cut with it.
+        tracks: recordings that run beside `raw` and are cut with it; all of them are heard.
         scores: a file that keeps the scores: where it is there, nothing is scored again.
         notice: told of damaged files.
         watch: progress and cancelling, polled between steps.
@@ -47,7 +54,9 @@ def apply_file(
         file of scores, DataError for scores of another recording, Cancelled.
     """
     choice = choice or Choice()
-    audio = read(raw, notice=notice)
+    chance = choice.chance()
+    beside = {str(track): read(track, notice=notice) for track in tracks}
+    audio = together(read(raw, notice=notice), beside, watch=watch.quiet)
     features = None
     if by is None:
         by = POINTER if editor is None else editor.by
@@ -57,6 +66,8 @@ def apply_file(
         timeline = _pointed(audio, features, editor, choice, watch.part(0.5, 1.0))
     else:
         found = _scores(audio, by, editor, scores, watch)
+        if chance is not None:
+            found = found.varied(chance.temperature, chance.seed)
         wish_s = None if choice.threshold is not None else choice.length_s(audio.duration_s)
         joins = {"shortest_s": choice.shortest_s, "crossfade_s": choice.crossfade_s}
         if wish_s is None:
@@ -103,6 +114,9 @@ class Choice:
         shortest_s: of what is heard between two cuts.
         crossfade_s: length of each join.
         room_tone_s: seconds of the room's sound in every join, or None.
+        temperature: how far from what is likeliest an edit may go, 0 to 5; None is 0.5 where a seed
+            is named, else 0, which always gives what is likeliest.
+        seed: which of the edits it is then.
     """
 
     threshold: float | None = None
@@ -111,6 +125,21 @@ class Choice:
     shortest_s: float = SHORTEST_S
     crossfade_s: float = CROSSFADE_S
     room_tone_s: float | None = None
+    temperature: float | None = None
+    seed: int | None = None
+
+    def chance(self) -> Chance | None:
+        """How the edit is drawn; None for what is likeliest. Raises: RangeError."""
+        temperature = self.temperature
+        if temperature is None:
+            temperature = 0.0 if self.seed is None else _WARM
+        seed = self.seed or 0
+        if not 0 <= temperature <= HOTTEST or not 0 <= seed < 2**63:
+            raise RangeError(
+                f"a temperature of {temperature:g} and a seed of {seed}: expected 0 to "
+                f"{HOTTEST:g}, and a whole number from 0"
+            )
+        return Chance(temperature, seed) if temperature else None
 
     def threshold_of(self, scores: Scores, editor: Editor | None) -> float:
         """The threshold that is meant where no length is. Raises: RangeError."""
@@ -154,6 +183,7 @@ def _pointed(
         wish_s=choice.length_s(audio.duration_s),
         shortest_s=choice.shortest_s,
         crossfade_s=choice.crossfade_s,
+        chance=choice.chance(),
         watch=watch,
     )
 

@@ -91,6 +91,7 @@ def apply(arguments: Namespace) -> int:
 
         editor = Editor.open(arguments.editor)
     names = ("threshold", "keep", "wish_s", "shortest_s", "crossfade_s", "room_tone_s")
+    names += ("temperature", "seed")
     with progress_bar("editing") as watch:
         edit = apply_file(
             arguments.raw,
