@@ -23,7 +23,7 @@ from sayso.autoedit.describing import describe, measure, with_odds
 from sayso.autoedit.editor import POINTER, Editor
 from sayso.autoedit.features import Features, extract_features
 from sayso.autoedit.operations import clips_of, surroundings
-from sayso.autoedit.scoring import score
+from sayso.autoedit.scoring import score, usual_threshold
 from sayso.errors import RangeError, RequestError
 from sayso.timeline import CROSSFADE_S, Clip, Timeline
 from sayso.watch import SILENT, Watch
@@ -63,7 +63,7 @@ def rough_pointed(editor: Editor, features: Features) -> Timeline:
 
 def rough_choice(editor: Editor, scores: Scores) -> Timeline:
     """What `scores` make of a recording, to the bar, where as much is kept as the person keeps."""
-    threshold = scores.threshold_for(editor.keep_ratio)
+    threshold = usual_threshold(editor, scores)
     clips = tuple(
         Clip(start=int(scores.edges[first]), stop=int(scores.edges[last]))
         for first, last in kept_bars(scores, threshold, SHORTEST_S)
@@ -137,7 +137,7 @@ def edit_like(
             watch=watch.quiet,
         )
     scores = score(features, editor.by, editor)
-    threshold = scores.threshold_for(editor.keep_ratio)
+    threshold = usual_threshold(editor, scores)
     return choose(scores, audio, threshold, shortest_s=shortest_s, crossfade_s=crossfade_s)
 
 

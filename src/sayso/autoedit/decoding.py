@@ -43,7 +43,7 @@ class Chance:
     """How steps are drawn by chance.
 
     Attributes:
-        temperature: more than 0, at most `HOTTEST`; at 1 as often as the network holds them for likely.
+        temperature: more than 0, at most `HOTTEST`; at 1 as likely as the network says.
         seed: whole number.
     """
 

@@ -45,6 +45,7 @@ class _Told(BaseModel):
     repeats: int = Field(ge=1, le=1000)
     times: int = Field(ge=1, le=1000)
     rests: float = Field(ge=0, le=1)
+    sure: bool
     by: str
 
     @field_validator("by")
@@ -74,6 +75,7 @@ class Editor:
         repeats: how often a bar is heard at most.
         times: how often a bar is heard that is heard more than once.
         rests: the share of pauses, by time, that is kept.
+        sure: whether what is likelier kept than not is, rather than the usual share.
         by: what did best on the person's own pairs, each left out in turn: "pointer" or a scorer.
     """
 
@@ -90,6 +92,7 @@ class Editor:
     repeats: int = 3
     times: int = 1
     rests: float = 1.0
+    sure: bool = False
     by: str = POINTER
 
     def wish_s(self, duration_s: float) -> float:

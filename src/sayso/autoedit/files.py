@@ -13,13 +13,12 @@ from sayso.autoedit.choose import SHORTEST_S, Scores, choose, choose_length
 from sayso.autoedit.decoding import HOTTEST, Chance
 from sayso.autoedit.editor import DISCRIMINATOR, POINTER, Editor
 from sayso.autoedit.features import Features, extract_features
-from sayso.autoedit.scoring import score
+from sayso.autoedit.scoring import score, usual_threshold
 from sayso.autoedit.tracks import together
 from sayso.errors import DataError, ModelError, RangeError, RequestError
 from sayso.timeline import CROSSFADE_S, Timeline
 from sayso.timeline.editlist import EditList
 from sayso.watch import SILENT, Watch
-
 
 _WARM = 0.5
 
@@ -147,7 +146,7 @@ class Choice:
             if not 0 <= self.threshold <= 1:
                 raise RangeError(f"a threshold of {self.threshold:g}: expected 0 to 1")
             return self.threshold
-        return scores.threshold_for(editor.keep_ratio if editor is not None else 0.5)
+        return scores.threshold_for(0.5) if editor is None else usual_threshold(editor, scores)
 
     def length_s(self, duration_s: float) -> float | None:
         """The length that is meant, for a recording of `duration_s`; None where none is.

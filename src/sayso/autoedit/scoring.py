@@ -22,6 +22,7 @@ from sayso.autoedit.editor import DISCRIMINATOR, ENSEMBLE, LEARNT, SCORERS, Edit
 from sayso.autoedit.features import Array, Features
 from sayso.errors import ModelError, RangeError
 
+_EVEN = 0.5
 _UNSURE = 0.02
 """Scores nearer to 0 or 1 than this count as no surer."""
 
@@ -55,6 +56,13 @@ def score(features: Features, scorer: str, editor: Editor | None = None) -> Scor
             odds = rebuilt if scorer == "autoencoder" else near
     found = Scores.of(scorer, odds, bars, features)
     return found.repeated(looped(again, bars), editor.times)
+
+
+def usual_threshold(editor: Editor, scores: Scores) -> float:
+    """The threshold of `scores` at which as much is kept as the person would keep."""
+    if editor.sure and scores.scorer in (DISCRIMINATOR, ENSEMBLE):
+        return _EVEN
+    return scores.threshold_for(editor.keep_ratio)
 
 
 def by_odds(log_odds: Array) -> Array:

@@ -41,6 +41,7 @@ from sayso.networks.pointer import (
     Steps,
     relations,
 )
+from sayso.timeline import Timeline
 from sayso.train.config import Frozen
 from sayso.train.editor_lessons import Lesson, Lessons, Pair
 from sayso.train.editor_weighing import Taught, weigh
@@ -122,14 +123,15 @@ def _hearing(
 
     The latter is as if it had not been taught that pair.
     """
-    width = _AUTOENCODED - 0.02
+    share = (_AUTOENCODED - 0.02) / 3
     usual = habits(pairs, lessons.plain)
 
-    def teach(some: Sequence[Pair], low: float = 0.02) -> Taught:
-        return _autoencode(some, config, start, watch.part(low, low + width / 2))
+    def teach(some: Sequence[Pair], number: int) -> Taught:
+        low = 0.02 + number * share
+        return _autoencode(some, config, start, watch.part(low, low + share))
 
     weighing, opinions = weigh(pairs, lessons, teach, usual["rests"])
-    net, known = teach(pairs, 0.02 + width / 2)
+    net, known = teach(pairs, 2)
     editor = Editor(
         autoencoder=net,
         pointer=PointerNet(PointerConfig(features=len(NAMES) + JUDGES)),
@@ -140,7 +142,26 @@ def _hearing(
         style=lessons.style(),
         **usual,
     )
-    return editor, opinions
+    return _surer(editor, pairs, lessons, opinions), opinions
+
+
+def _surer(
+    editor: Editor, pairs: Sequence[Pair], lessons: Lessons, opinions: Sequence[Array]
+) -> Editor:
+    """`editor`, sure where keeping what is as likely as not comes nearer than the usual share."""
+    merits = []
+    for sure in (False, True):
+        trial, found = replace(editor, sure=sure), 0.0
+        for pair, lesson, values in zip(pairs, lessons.plain, opinions, strict=False):
+            scores = Scores.of(ENSEMBLE, values, lesson.bars, pair.features)
+            found += _merit(rough_choice(trial, scores), pair)
+        merits.append(found)
+    return replace(editor, sure=merits[1] > merits[0])
+
+
+def _merit(timeline: Timeline, pair: Pair) -> float:
+    """How near an edit comes to the person's: kept time and boundaries, both in their order."""
+    return kept_iou(timeline, pair.timeline) + boundary_f(timeline, pair.timeline)
 
 
 def habits(pairs: Sequence[Pair], lessons: Sequence[Lesson]) -> dict[str, Any]:
@@ -173,10 +194,7 @@ def _best(
     start: Editor | None,
     watch: Watch,
 ) -> str:
-    """What comes nearest to the person's edits, each left out in turn.
-
-    Kept time and boundaries, both in their order, count the same.
-    """
+    """What comes nearest to the person's edits, each left out in turn."""
     merits: dict[str, list[float]] = {POINTER: [], DISCRIMINATOR: [], ENSEMBLE: []}
     for number, pair in enumerate(pairs):
         others = [other for at, other in enumerate(pairs) if at != number]
@@ -197,8 +215,7 @@ def _best(
             scores = Scores.of(method, values, bars, pair.features)
             made[method] = rough_choice(trial, scores.repeated(looped(again, bars), trial.times))
         for method, timeline in made.items():
-            iou = kept_iou(timeline, pair.timeline)
-            merits[method].append(iou + boundary_f(timeline, pair.timeline))
+            merits[method].append(_merit(timeline, pair))
     return max(merits, key=lambda method: float(np.mean(merits[method])))
 
 

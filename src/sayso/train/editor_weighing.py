@@ -24,7 +24,7 @@ Taught = tuple[Autoencoder, Known]
 def weigh(
     pairs: Sequence[Pair],
     lessons: Lessons,
-    teach: Callable[[Sequence[Pair]], Taught],
+    teach: Callable[[Sequence[Pair], int], Taught],
     rests: float,
 ) -> tuple[Array, list[Array]]:
     """Weights and a bias [2 P + 1] for `scoring.weighed`, and what that says of every pair [N].
@@ -35,14 +35,14 @@ def weigh(
     Args:
         pairs: at least one.
         lessons: of them.
-        teach: makes an autoencoder, and what it knows, out of pairs; called twice.
+        teach: makes an autoencoder, and what it knows, out of pairs; called twice, with 0 and 1.
         rests: the share of pauses that is kept.
     """
     if len(pairs) < 2:
         return ALONE, []
     found: list[Array] = [np.zeros(0, np.float32)] * len(pairs)
     for fold in range(2):
-        net, known = teach(pairs[1 - fold :: 2])
+        net, known = teach(pairs[1 - fold :: 2], fold)
         for number in range(fold, len(pairs), 2):
             bars = lessons.plain[number].bars
             anomalies = usual(pairs[number].features, bars, net, known, rests)
