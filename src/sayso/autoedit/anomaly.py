@@ -103,7 +103,7 @@ def hear(net: Autoencoder, found: Segments) -> Known:
             mel = torch.from_numpy(found.mel[start : start + _BATCH])
             active = torch.from_numpy(found.active[start : start + _BATCH])
             errors.append(active_error(net, mel, active).numpy())
-            weight = active.unflatten(1, (-1, STRIDE)).mean(dim=2)[:, None]
+            weight = active.reshape(len(active), -1, STRIDE).mean(dim=2)[:, None]
             weight = weight / weight.sum(dim=2, keepdim=True)
             course = net.encode(mel)
             mean = (course * weight).sum(dim=2)
