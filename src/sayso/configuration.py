@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from sayso.described import describe
 from sayso.errors import ConfigError
 
 
 class Frozen(BaseModel):
     """A configuration: immutable, unknown keys fail."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=describe)
 
 
 Configured = TypeVar("Configured", bound=BaseModel)
@@ -73,7 +74,8 @@ def _apply(values: dict[str, Any], override: str) -> None:
     for key in parents:
         inner = values.setdefault(key, {})
         if not isinstance(inner, dict):
-            raise ConfigError(f"override {override!r}: {key!r} holds {inner!r}, not keys")
+            kind = type(inner).__name__  # all of it, with aliases, could be longer than memory
+            raise ConfigError(f"override {override!r}: {key!r} holds a {kind}, not keys")
         values = inner
     try:
         values[last] = parse_yaml(text)

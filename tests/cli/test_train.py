@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,8 @@ import yaml
 from sayso.audio import Audio, read, resample, write
 
 RATE = 2048
-PARTS = {"supervised": 2, "validation": 1, "test": 1}
+PARTS = ("supervised", "validation", "test")
+STARTS_S = {"supervised": (0, 4), "validation": (8,), "test": (8,), "unsupervised": (12, 16)}
 
 
 @pytest.fixture(scope="module")
@@ -20,9 +23,9 @@ def folder(tmp_path_factory, demo) -> Path:
     root = tmp_path_factory.mktemp("training")
     voice = resample(demo["vocals"], RATE)
     band = resample(Audio(demo["mix"].samples - demo["vocals"].samples, 44_100), RATE)
-    for part, count in PARTS.items():
-        for number in range(count):
-            start = (4 * number + 8 * (part != "supervised")) * RATE
+    for part, starts_s in STARTS_S.items():
+        for number, start_s in enumerate(starts_s):
+            start = start_s * RATE
             for name, stem in (("vocals", voice), ("accompaniment", band)):
                 path = root / "songs" / part / f"{number}" / f"{name}.wav"
                 write(path, stem.slice(start, start + 3 * RATE), encoding="float32")
@@ -81,7 +84,7 @@ def test_train_resume_export_score_and_ask(sayso, folder, demo):
     done = sayso(folder, "train", "score", "run")
     assert done.returncode == 0, done.stderr
     heading, *rows = [line.split("\t") for line in done.stdout.splitlines()]
-    assert heading == ["song", "source", "sdr", "nsdr", "isr", "sir", "sar", "usdr"]
+    assert " ".join(heading) == "song source sdr nsdr isr sir sar snr nsnr usdr"
     assert {"vocals", "accompaniment"} == {row[1] for row in rows}
     assert rows[-1][0] == "median"
 
@@ -138,3 +141,43 @@ def test_a_folder_that_cannot_be_written_is_told(sayso, folder):
     done = sayso(folder, "train", "separator", "tiny.yaml", "--set", "folder=file/run")
     assert done.returncode == 5, done.stderr
     assert "file/run/config.yaml: cannot be written" in done.stderr
+
+
+def test_the_published_experiment_is_one_command(sayso, folder: Path) -> None:
+    """Both arms, then every test song's figures; an arm that has ended is not trained again."""
+    values = yaml.safe_load((folder / "tiny.yaml").read_text())
+    values |= {"kind": "adversarial", "folder": str(folder / "experiment")}
+    values["loop"] |= {"max_steps": 60, "validate_steps": 30}
+    values["task"] |= {"critic_steps": 2, "critic_width": 2}
+    values["task"]["songs"]["unsupervised"] = [
+        {"layout": "folder", "root": str(folder / "songs" / "unsupervised")}
+    ]
+    values["task"]["network"]["output"] = "linear"
+    values["task"]["patches"] |= {
+        "amplify": [0.2, 1.2],
+        "decoded": {"folder": str(folder / "decoded")},
+    }
+    (folder / "experiment.yaml").write_text(yaml.safe_dump(values))
+    done = sayso(folder, "train", "experiment", "experiment.yaml")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    columns = "training song source sdr nsdr isr sir sar snr nsnr usdr"
+    assert lines[0].split() == columns.split()
+    assert len(lines) == 1 + 2 * (1 + 1) * 2  # two arms, a song and the medians, two sources
+    assert "supervised: finished, steps 20, best_step" in done.stderr
+    rows = list(csv.DictReader((folder / "experiment" / "scores.csv").open()))
+    assert [row["training"] for row in rows] == 2 * ["supervised"] + 2 * ["semi-supervised"]
+    assert all(np.isfinite(float(row["snr"])) for row in rows)
+    written = json.loads((folder / "experiment" / "scores.json").read_text())
+    first = folder / "experiment" / "supervised" / "last.safetensors"
+    before = first.stat().st_mtime_ns
+
+    again = sayso(folder, "train", "experiment", "experiment.yaml")
+    assert (again.returncode, again.stdout) == (7, "")
+    assert "holds a run already" in again.stderr
+    resumed = sayso(folder, "train", "experiment", "experiment.yaml", "--resume", "--json")
+    assert json.loads(resumed.stdout) == written
+    assert first.stat().st_mtime_ns == before
+    wrong = sayso(folder, "train", "experiment", "tiny.yaml")
+    assert wrong.returncode == 7
+    assert "kind: adversarial, not unet" in wrong.stderr

@@ -39,7 +39,7 @@ def test_defaults_file_and_overrides(path: Path) -> None:
         ("task.network.width=3", "width"),
         ("loop.max_steps=0", "loop.max_steps"),
         ("loop.max_steps", "expected a.b=value"),
-        ("folder.x=1", "not keys"),
+        ("folder.x=1", "folder' holds a str, not keys"),
         ("kind=quartet", "one of ask, unet, adversarial"),
         ("loop.seed=[", "no YAML value"),
     ],

@@ -210,7 +210,8 @@ def test_the_best_weights_are_rebuilt_and_scored(config: Callable[..., RunConfig
     assert set(medians) == {"accompaniment", "vocals"}
     assert medians["accompaniment"]["sdr"] > 3
     assert 0 < medians["accompaniment"]["nsdr"] < medians["accompaniment"]["sdr"]
-    assert set(medians["vocals"]) == {"sdr", "nsdr", "isr", "sir", "sar", "usdr"}
+    assert set(medians["vocals"]) == {"sdr", "nsdr", "isr", "sir", "sar", "snr", "nsnr", "usdr"}
+    assert medians["accompaniment"]["snr"] >= medians["accompaniment"]["usdr"] - 0.01
 
 
 # A warning of torch about its own code.
@@ -232,6 +233,47 @@ def test_an_exported_network_separates_as_torch_does(
     theirs = torch_separator(network).separate(mix, ["vocals", "accompaniment"])
     for name, stem in theirs.items():
         np.testing.assert_allclose(ours[name].samples, stem.samples, atol=2e-5)
+
+
+# A warning of torch about its own code.
+@pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning")
+def test_linear_outputs_learn_and_are_exported(songs: Path, tmp_path: Path) -> None:
+    """The ONNX file says that it writes magnitudes; they get the mix's phases."""
+    values = _values("unet", songs, tmp_path / "run", 240)
+    values["task"]["network"]["output"] = "linear"
+    reports = _train(parse_config(values, "test"))
+    losses = [report.losses["loss"] for report in reports if report.losses]
+    assert np.mean(losses[-3:]) < 0.2 * losses[0]
+    (path,) = export(tmp_path / "run", tmp_path / "model.onnx", half=False)
+    separator = UNetSeparator.load(path, threads=1)
+    assert separator.config.output == "linear"
+    tensors, metadata = checkpoint.read(tmp_path / "run" / "average.safetensors")
+    network = UNet(UNetConfig.model_validate(metadata["config"])).eval()
+    network.load_state_dict(tensors)
+    wave = soundfile.read(songs / "test" / "00" / "accompaniment.wav")[0].astype(np.float32)
+    mix = Audio(np.stack([wave, wave]), RATE)
+    ours = separator.separate(mix, ["accompaniment"])["accompaniment"].samples
+    theirs = torch_separator(network).separate(mix, ["accompaniment"])["accompaniment"].samples
+    np.testing.assert_allclose(ours, theirs, atol=2e-5)
+    assert np.corrcoef(ours[0], wave)[0, 1] > 0.8
+    for silence in (np.zeros((1, RATE), np.float32), np.full((1, 999), 1e-20, np.float32)):
+        for stem in separator.separate(Audio(silence, RATE), separator.stems).values():
+            assert np.isfinite(stem.samples).all()
+
+
+def test_decoded_songs_train_and_resume_alike(songs: Path, tmp_path: Path) -> None:
+    whole = _values("adversarial", songs, tmp_path / "whole", 12)
+    whole["task"]["patches"]["decoded"] = {"folder": str(tmp_path / "decoded")}
+    broken = {**whole, "folder": str(tmp_path / "broken")}
+    run(parse_config({**broken, "loop": {**broken["loop"], "max_steps": 6}}, "test"))
+    run(parse_config(broken, "test"), resume=True)
+    run(parse_config(whole, "test"))
+    first, second = (
+        checkpoint.read(tmp_path / name / "last.safetensors")[0] for name in ("whole", "broken")
+    )
+    for key in first:
+        assert torch.equal(first[key], second[key]), key
+    assert len(list((tmp_path / "decoded").glob("*.f32"))) > 4
 
 
 def test_a_model_of_another_kind_is_refused(tmp_path: Path) -> None:

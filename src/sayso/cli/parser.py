@@ -246,11 +246,22 @@ def _train(commands: _Commands) -> None:
     kinds = train.add_subparsers(title="what to do", metavar="WHAT", required=True)
     separator = kinds.add_parser("separator", help="run or resume a training")
     separator.set_defaults(command="train:separator")
-    separator.add_argument("config", metavar="CONFIG.yaml")
-    separator.add_argument(
-        "--set", metavar="a.b=c", dest="overrides", action="append", default=[], help="repeatable"
+    experiment = kinds.add_parser(
+        "experiment", help="train supervised, then semi-supervised, and evaluate both"
     )
-    separator.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    experiment.set_defaults(command="train:experiment")
+    for command in (separator, experiment):
+        command.add_argument("config", metavar="CONFIG.yaml")
+        command.add_argument(
+            "--set",
+            metavar="a.b=c",
+            dest="overrides",
+            action="append",
+            default=[],
+            help="repeatable",
+        )
+        command.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    experiment.add_argument("--json", action="store_true", help="print JSON instead of a table")
     export = kinds.add_parser("export", help="make an ONNX model of a run")
     export.set_defaults(command="train:export")
     export.add_argument("run", metavar="RUN")

@@ -15,6 +15,7 @@ from sayso.watch import Watch
 if TYPE_CHECKING:
     from sayso.train.data.build import BuildReport
     from sayso.train.loop import Report
+    from sayso.train.song_scores import SongScore
 
 
 def separator(arguments: Namespace) -> int:
@@ -27,6 +28,35 @@ def separator(arguments: Namespace) -> int:
     outcome = run(config, resume=arguments.resume, on_progress=_tell)
     rows = [("ended", outcome.reason), ("steps", str(outcome.state.step))]
     show_table(("run", str(config.folder)), rows)
+    return 0
+
+
+def experiment(arguments: Namespace) -> int:
+    """Trains supervised, then semi-supervised, and evaluates both on the test songs."""
+    _need_extra()
+    from sayso.train.config import load_config
+    from sayso.train.experiment import as_json, experiment
+
+    config = load_config(Path(arguments.config), arguments.overrides)
+    with progress_bar("evaluating") as watch:
+        done = experiment(
+            config,
+            resume=arguments.resume,
+            on_progress=lambda arm, report: _tell(report, f"{arm}: "),
+            watch=watch,
+        )
+    if arguments.json:
+        show_json(as_json(done))
+        return 0
+    for arm in done:
+        ended = ", ".join(
+            f"{key} {value:.6g}" for key, value in arm.ended.items() if key != "ended"
+        )
+        note(f"{arm.name}: {arm.ended['ended']}, {ended}")
+        _note_left_out(arm.scores)
+    rows = [(arm.name, *row) for arm in done for row in _score_rows(arm.scores)]
+    show_table(("training", *_score_columns()), rows, headed=True)
+    note(f"every song: {config.folder / 'scores.csv'}")
     return 0
 
 
@@ -65,21 +95,16 @@ def average(arguments: Namespace) -> int:
 def score(arguments: Namespace) -> int:
     """BSSEval of a U-Net's run on the test songs of its configuration, song by song."""
     _need_extra()
-    from sayso.train.song_scores import METRICS, score_run, summarise
+    from sayso.train.song_scores import score_run, summarise
 
     with progress_bar("scoring") as watch:
         scores = score_run(Path(arguments.run), watch=watch)
-    medians = summarise(scores)
     if arguments.json:
         songs = {score.title: score.metrics for score in scores}
-        show_json({"songs": songs, "medians": medians})
+        show_json({"songs": songs, "medians": summarise(scores)})
         return 0
-    rows = [
-        (title, source, *(f"{row[m]:.2f}" if m in row else "" for m in METRICS))
-        for title, found in [*((s.title, s.metrics) for s in scores), ("median", medians)]
-        for source, row in found.items()
-    ]
-    show_table(("song", "source", *METRICS), rows, headed=True)
+    _note_left_out(scores)
+    show_table(_score_columns(), _score_rows(scores), headed=True)
     return 0
 
 
@@ -198,6 +223,29 @@ _RENDERERS = {
 }
 
 
+def _score_columns() -> tuple[str, ...]:
+    from sayso.train.song_scores import METRICS
+
+    return ("song", "source", *METRICS)
+
+
+def _score_rows(scores: Sequence[SongScore]) -> list[tuple[str, ...]]:
+    """A row a song and source, then the medians."""
+    from sayso.train.song_scores import METRICS, summarise
+
+    return [
+        (title, source, *(f"{row[m]:.2f}" if m in row else "" for m in METRICS))
+        for title, found in [*((s.title, s.metrics) for s in scores), ("median", summarise(scores))]
+        for source, row in found.items()
+    ]
+
+
+def _note_left_out(scores: Sequence[SongScore]) -> None:
+    for score in scores:
+        if score.left_out:
+            note(f"{score.title} is not scored: {score.left_out}")
+
+
 def _show_files(paths: Sequence[Path]) -> None:
     show_table(("file", "MiB"), [(str(p), f"{p.stat().st_size / 2**20:.1f}") for p in paths])
 
@@ -209,10 +257,10 @@ def _show(report: BuildReport) -> int:
     return 0
 
 
-def _tell(report: Report) -> None:
+def _tell(report: Report, before: str = "") -> None:
     parts = {**report.losses, **report.metrics}
     metrics = "  ".join(f"{name} {value:.4g}" for name, value in parts.items())
-    note(f"step {report.step}  {report.steps_per_s:.2f}/s  {metrics}")
+    note(f"{before}step {report.step}  {report.steps_per_s:.2f}/s  {metrics}")
 
 
 def _need_extra() -> None:

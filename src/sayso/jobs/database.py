@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ VERSION = "1"
 _SQLITE = "sqlite:///"
 _PORTABLE = "portable_json"
 _PATIENCE_S = 30
+_COUNTS_FRACTIONS = (3, 42)
+"""The version of SQLite since which `unixepoch('subsec')` is a time, and not null."""
 
 
 def database_url(where: str | Path) -> str:
@@ -68,6 +71,7 @@ def open_engine(url: str) -> sa.Engine:
     from dbos import DBOS
 
     quieten()
+    _count_fractions()
     with in_words(url):
         path = sqlite_path(url)
         if path is None:
@@ -125,6 +129,30 @@ def _forbid_pickles() -> None:
         raise QueueError("the queue holds a pickle, which could run code; it was not read")
 
     setattr(_serialization.DefaultSerializer, "deserialize", refuse)  # noqa: B010
+
+
+@cache
+def _count_fractions() -> None:
+    """Has every SQLite of this process know the time that the engine asks for.
+
+    The engine takes Python 3.12 for a sign of a recent SQLite; Debian 12 has both, and 3.40.
+    """
+    import sqlalchemy as sa
+
+    if sqlite3.sqlite_version_info >= _COUNTS_FRACTIONS:
+        return
+
+    def teach(connection: Any, record: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.create_function("unixepoch", 1, _unixepoch)
+
+    sa.event.listen(sa.Engine, "connect", teach)
+
+
+def _unixepoch(modifier: str) -> float:
+    if modifier != "subsec":
+        raise ValueError(f"unixepoch({modifier!r}): expected subsec")
+    return time.time()
 
 
 def _set_up_sqlite(connection: Any, record: object) -> None:

@@ -1,4 +1,4 @@
-"""The U-Net of Stoller, Ewert and Dixon (2018): magnitudes in, one mask a source out.
+"""The U-Net of Stoller, Ewert and Dixon (2018): magnitudes in, masks or magnitudes out.
 
 Conventions: magnitudes are linear, `[B, F, T]` with F = n_fft / 2 + 1 bins; masks are
 `[B, S, F, T]` in 0..1 and multiply the mixture's magnitudes. Every convolution is *valid*: nothing
@@ -6,9 +6,9 @@ inside the network invents a border, so what it says of a frame does not depend 
 cut. The price is that the input must be longer than the output by a context on each side;
 `sayso.networks.unet_shapes` computes it.
 
-Source: arXiv:1711.00048, section 3. The released code lets the last layer write magnitudes; here it
-writes masks, which can be carried to another rate (see `sayso.separate.unet`) and can never add
-sound that the mixture does not have.
+Source: arXiv:1711.00048, section 3. The released code lets the last layer write the sources'
+magnitudes, on the scale of `log1p` and above zero: that is `output: linear`. Masks, the default,
+can never add sound that the mixture does not have.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sayso.networks.unet_shapes import UNetConfig, unet_shapes
 
 
 class UNet(nn.Module):
-    """Mixture magnitudes -> one mask a source, for the middle of what it was shown.
+    """Mixture magnitudes -> a mask or magnitudes a source, for the middle of what it was shown.
 
     Args:
         config: sizes and sources.
@@ -50,14 +50,19 @@ class UNet(nn.Module):
                 nn.init.xavier_uniform_(conv.weight)
                 assert conv.bias is not None
                 nn.init.zeros_(conv.bias)
+        if config.output == "linear":
+            # A head whose outputs all begin below zero would never learn: begin at the mixture.
+            for head in self.heads:
+                assert isinstance(head, nn.Conv2d)
+                nn.init.constant_(head.weight[:, -1], 0.5)
 
     def forward(self, magnitude: Tensor) -> Tensor:
-        """Masks for the middle frames of `magnitude`.
+        """Masks or magnitudes, as configured, for the middle frames of `magnitude`.
 
         Args:
             magnitude: linear magnitudes `[B, F, T]`, T one of the input lengths of `unet_shapes`,
                 context included.
-        Returns: masks in 0..1, `[B, S, F, T - 2 * context]`.
+        Returns: masks in 0..1, or linear magnitudes >= 0, `[B, S, F, T - 2 * context]`.
         Raises: ShapeError when F or T do not fit.
         """
         if not torch.compiler.is_compiling():
@@ -80,8 +85,10 @@ class UNet(nn.Module):
             x = functional.relu(up(x))
             x = functional.relu(merge(torch.cat([_centre(skip, x), x], dim=1)))
         x = torch.cat([_centre(seen, x), x], dim=1)
-        masks = torch.cat([head(x) for head in self.heads], dim=1)
-        return torch.sigmoid(masks[:, :, : self.config.bins])
+        out = torch.cat([head(x) for head in self.heads], dim=1)[:, :, : self.config.bins]
+        if self.config.output == "linear":
+            return torch.expm1(functional.relu(out))
+        return torch.sigmoid(out)
 
     def _check(self, shape: torch.Size) -> None:
         """Refuse magnitudes which the valid convolutions cannot take."""

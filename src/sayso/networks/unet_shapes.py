@@ -9,7 +9,7 @@ Source: arXiv:1711.00048, section 3, and `getUnetPadding` of its released code.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pydantic import Field
 
@@ -33,6 +33,10 @@ class UNetConfig(Frozen):
     )
     levels: int = Field(
         default=4, ge=1, le=8, description="times the time-frequency grid is halved"
+    )
+    output: Literal["mask", "linear"] = Field(
+        default="mask",
+        description="masks of the mixture in 0..1, or the sources' magnitudes themselves",
     )
     width: int = Field(default=16, ge=1, le=256, description="feature maps at full resolution")
     frames: int = Field(

@@ -9,6 +9,8 @@ The network hears one channel at its own rate, 8192 Hz by default, so it knows n
   Cymbals and consonants reach across 4 kHz, so the nearest band is the best witness at hand; where
   that witness is silent, the gain is the mean of the whole frame's masks.
 
+A network that writes magnitudes (`output: linear`) is heard with the mixture's phases, too.
+
 When masks add up to one, stems add up to the mixture, high band included. Channels are separated
 one by one. Context is what valid convolutions lose on each side, so chunks join without a seam.
 """
@@ -44,7 +46,8 @@ from sayso.watch import SILENT, Watch
 
 Magnitudes = npt.NDArray[np.float32]
 MaskFunction = Callable[[Magnitudes], Magnitudes]
-"""`[B, F, T + 2 context]` magnitudes to `[B, S, F, T]` masks: the network, however it runs."""
+"""`[B, F, T + 2 context]` magnitudes to `[B, S, F, T]` masks, or magnitudes where the network is
+configured so: the network, however it runs."""
 
 KIND = "unet"
 _SEGMENT_S = 20.0
@@ -151,7 +154,7 @@ class UNetSeparator:
         up = _to_rate(flat, rate, sample_rate, frames).reshape(*stems.shape[:2], frames)
         if sample_rate > rate:
             high = chunk - _to_rate(low, rate, sample_rate, frames)
-            gains = self._high_gains(masks, np.abs(spectrum))
+            gains = self._high_gains(np.minimum(masks, 1), np.abs(spectrum))
             centres = np.arange(gains.shape[-1]) * hop * (sample_rate / rate)
             time = np.arange(frames)
             for source, channel in np.ndindex(len(up), len(chunk)):
@@ -199,7 +202,8 @@ def predict_masks(
         config: of the network.
         masks: the network.
     Returns: `[C, S, F, N]`, what one pass over the whole spectrogram would give: patches advance by
-    a multiple of the coarsest grid, so pooling falls on the same frames.
+    a multiple of the coarsest grid, so pooling falls on the same frames. Of a network that writes
+    magnitudes, their ratio to the mixture's, which may be above one.
     """
     channels, bins, frames = magnitude.shape
     # Patches far longer than the context, or most of the work would be done twice.
@@ -215,7 +219,10 @@ def predict_masks(
         at = number * step
         patch = padded[:, :, at : at + shapes.input[1]]
         out[..., at : at + step] = masks(np.ascontiguousarray(patch))[..., :step]
-    return out[..., :frames]
+    whole = out[..., :frames]
+    if config.output == "linear":
+        whole /= np.maximum(magnitude[:, None], 1e-12)
+    return whole
 
 
 def _to_rate(samples: Samples, from_hz: int, to_hz: int, frames: int) -> Samples:

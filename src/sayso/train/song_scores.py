@@ -1,14 +1,16 @@
-"""Final metrics of a separator on whole test songs: BSSEval v4, NSDR and uSDR, song by song.
+"""Final metrics of a separator on whole test songs: BSSEval v4, NSDR, SNR, uSDR, song by song.
 
 Songs are separated and compared at the separator's own rate in mono, as in arXiv:1711.00048, so the
 metrics say nothing about what lies above half that rate. NSDR is the SDR less that of the mix taken
-for the source; uSDR, over the whole song and with no filter allowed, is the plain signal-to-noise
-ratio.
+for the source. The others are over the whole song and with no filter allowed: uSDR is the plain
+signal-to-noise ratio, SNR that of the estimate scaled as fits best, as the paper's code has it, and
+NSNR the SNR less that of the mix.
+
+A song of which a source is silent throughout has no ratios; it is told by name.
 """
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +20,7 @@ import numpy as np
 from sayso.audio import Audio
 from sayso.errors import ConfigError, SilenceError
 from sayso.measure.bss_eval import medians
-from sayso.measure.sdr import usdr
+from sayso.measure.sdr import Array, usdr
 from sayso.networks.unet import UNet
 from sayso.networks.unet_shapes import UNetConfig
 from sayso.separate.unet import UNetSeparator
@@ -28,14 +30,18 @@ from sayso.train.data.datasets.record import Track
 from sayso.train.data.datasets.spans import read_excerpt
 from sayso.watch import SILENT, Watch
 
-METRICS = ("sdr", "nsdr", "isr", "sir", "sar", "usdr")
+METRICS = ("sdr", "nsdr", "isr", "sir", "sar", "snr", "nsnr", "usdr")
 
 
 class SongScore(NamedTuple):
-    """One song: `metrics[source][metric]` in dB; BSSEval ones are medians over 1 s windows."""
+    """One song: `metrics[source][metric]` in dB; BSSEval ones are medians over 1 s windows.
+
+    `left_out` says why there are none.
+    """
 
     title: str
     metrics: Mapping[str, Mapping[str, float]]
+    left_out: str = ""
 
 
 def score_songs(
@@ -46,8 +52,6 @@ def score_songs(
 ) -> list[SongScore]:
     """Separate every song and compare its stems with the true ones.
 
-    A song with a source that is silent throughout has no ratios and is left out.
-
     Args:
         separator: a trained U-Net.
         tracks: songs with a stem for each of its sources.
@@ -56,8 +60,10 @@ def score_songs(
     """
     scores = []
     for number, track in enumerate(tracks, start=1):
-        with contextlib.suppress(SilenceError):
+        try:
             scores.append(_score(separator, track))
+        except SilenceError:
+            scores.append(SongScore(track.title, {}, "one of its sources is silent throughout"))
         watch.check()
         watch.report(number / len(tracks))
     return scores
@@ -97,6 +103,28 @@ def summarise(scores: Iterable[SongScore]) -> dict[str, dict[str, float]]:
     }
 
 
+def fitted_snr(estimate: Array, reference: Array) -> Array:
+    """Signal-to-noise ratio in dB of the estimate at the level that fits best; 0 at the least.
+
+    Args:
+        estimate: waveforms `[..., T]`.
+        reference: the true ones, not silent.
+    Source: `alpha_snr` of the released code of arXiv:1711.00048.
+
+    >>> import numpy as np
+    >>> s, noise = np.array([1.0, 1.0, -1.0, -1.0]), np.array([0.1, -0.1, 0.1, -0.1])
+    >>> round(float(fitted_snr(5 * (s + noise), s)), 2)
+    20.04
+    """
+    clean, heard = np.asarray(reference, np.float64), np.asarray(estimate, np.float64)
+    inner = (clean * heard).sum(axis=-1)
+    powers = (clean**2).sum(axis=-1) * (heard**2).sum(axis=-1)
+    shared = np.divide(inner**2, powers, out=np.zeros_like(inner), where=powers > 0)
+    with np.errstate(divide="ignore"):
+        ratio: Array = -10.0 * np.log10(np.maximum(1.0 - shared, 0.0))
+    return ratio
+
+
 def _score(separator: UNetSeparator, track: Track) -> SongScore:
     rate, sources = separator.config.sample_rate, separator.config.sources
     frames = round(track.duration_s * rate)
@@ -112,6 +140,8 @@ def _score(separator: UNetSeparator, track: Track) -> SongScore:
     ratios["usdr"] = usdr(estimates, references)
     mixes = np.repeat(mix[None], len(sources), axis=0)
     ratios["nsdr"] = ratios["sdr"] - medians(mixes, references, sample_rate=rate)["sdr"]
+    ratios["snr"] = fitted_snr(estimates[:, 0], references[:, 0])
+    ratios["nsnr"] = ratios["snr"] - fitted_snr(mixes[:, 0], references[:, 0])
     return SongScore(
         track.title,
         {

@@ -23,6 +23,8 @@ from sayso.separate.unet import KIND, UNetSeparator
 from sayso.train.board import Board
 from sayso.train.config import Frozen
 from sayso.train.data.datasets.check import describe
+from sayso.train.data.datasets.decoded import Decoded, signals_of
+from sayso.train.data.datasets.partition import Partition
 from sayso.train.data.datasets.patches import Excerpts, PairedBatch, PairedStream, PatchConfig
 from sayso.train.data.datasets.selection import Selected, Songs
 from sayso.train.data.datasets.spans import read_excerpt
@@ -63,7 +65,7 @@ class UNetTask:
         self.modules: dict[str, nn.Module] = {"separator": self._network}
         adam = Adam(self._network.parameters(), lr=config.learning_rate)
         self.optimisers: dict[str, Optimizer] = {"separator": adam}
-        self.excerpts = Excerpts(config.network, config.patches)
+        self.excerpts = _excerpts(config, selected.partition)
         self._fixed: list[PairedBatch] | None = None
 
     @property
@@ -117,8 +119,10 @@ class UNetTask:
 
     def estimate(self, mix: Tensor) -> Tensor:
         """Magnitudes `[B, S, F, T]` of the sources in `mix` `[B, F, T + 2 context]`."""
-        masks: Tensor = self.modules["separator"](mix)
-        return masks * middle(mix, masks.shape[-1])[:, None]
+        out: Tensor = self.modules["separator"](mix)
+        if self.config.network.output == "linear":
+            return out
+        return out * middle(mix, out.shape[-1])[:, None]
 
     def separator(self) -> UNetSeparator:
         """The network as it is now, as a `Separator`."""
@@ -138,6 +142,17 @@ class UNetTask:
         mix = Audio(wave[None], rate)
         for name, stem in self.separator().separate(mix, self.config.network.sources).items():
             board.audio(step, name, stem.samples, rate)
+
+
+def _excerpts(config: Config, partition: Partition) -> Excerpts:
+    """Where a run's excerpts come from: its songs, or what is kept of them decoded."""
+    network, decoded = config.network, config.patches.decoded
+    if decoded is None:
+        return Excerpts(network, config.patches)
+    tracks = (*partition.supervised, *partition.unsupervised, *partition.validation)
+    signals = signals_of(tracks, network.sources)
+    songs = Decoded(decoded, signals, sample_rate=network.sample_rate)
+    return Excerpts(network, config.patches, read=songs.excerpt)
 
 
 def build(config: Config) -> UNetTask:

@@ -10,7 +10,8 @@
 | `ikala`      | `Wavfile/SONG.wav`: left channel accompaniment, right channel voice             |
 | `folder`     | `SONG/STEM.*`, with `mix` or `mixture` among them or made as their sum          |
 
-Every reader only looks at names and headers; `sayso.train.data.datasets.check` decodes.
+Instead of its folder, a data set's XML catalogue can be named (`catalogues`). Every reader only
+looks at names and headers; `sayso.train.data.datasets.check` decodes.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 
 from sayso.configuration import read_values
 from sayso.errors import ConfigError, DataError
+from sayso.train.data.datasets.catalogues import read_catalogue
 from sayso.train.data.datasets.record import (
     ACCOMPANIMENT,
     VOCALS,
@@ -41,24 +43,25 @@ _SUNG = ("singer", "vocalists", "choir", "rapper", "speaker", "vocal", "beatboxi
 _SLACK_S = 0.1
 
 
-def read_data_set(layout: str, root: Path) -> Listing:
+def read_data_set(layout: str, root: Path, *, folder: Path | None = None) -> Listing:
     """All songs below `root`, read as `layout` lies on disk, in the order of their names.
+
+    Where `root` is an XML catalogue, its songs in its own order.
 
     A song with a missing or unreadable file, stems of several rates, or a stem longer than its mix
     is left out and named. Every song gets an "accompaniment", by subtraction where it has none.
 
     Args:
         layout: a key of the table above.
-        root: the data set's folder.
+        root: the data set's folder, or its catalogue.
+        folder: where the songs of a catalogue are, if not where it says.
     Raises: ConfigError for an unknown layout, DataError when no song at all is found there.
     """
     if layout not in LAYOUTS:
         raise ConfigError(f"{layout!r} is no known data set; expected one of {', '.join(LAYOUTS)}")
     tracks: list[Track] = []
     skipped: list[Skipped] = []
-    if not root.is_dir():
-        raise DataError(f"{root} is not a folder; expected the root of a {layout} data set")
-    for song in LAYOUTS[layout](root):
+    for song in _songs(layout, root, folder):
         track = replace(song, data_set=layout)
         try:
             tracks.append(_headed(track).with_accompaniment())
@@ -67,6 +70,16 @@ def read_data_set(layout: str, root: Path) -> Listing:
     if not tracks and not skipped:
         raise DataError(f"{root} holds no song of a {layout} data set; see its layout")
     return Listing(tuple(tracks), tuple(skipped))
+
+
+def _songs(layout: str, root: Path, folder: Path | None) -> Iterator[Track]:
+    if root.suffix.lower() == ".xml" and not root.is_dir():
+        return read_catalogue(root, layout, folder=folder)
+    if folder is not None:
+        raise DataError(f"{root} is no XML catalogue, whose songs alone can be in another folder")
+    if not root.is_dir():
+        raise DataError(f"{root} is not a folder; expected the root of a {layout} data set")
+    return LAYOUTS[layout](root)
 
 
 def _headed(track: Track) -> Track:

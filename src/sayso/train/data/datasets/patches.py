@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,12 +21,23 @@ from sayso.configuration import Frozen
 from sayso.errors import DataError
 from sayso.networks.unet_shapes import UNetConfig, unet_shapes
 from sayso.train.data.datasets.cache import ExcerptCache
+from sayso.train.data.datasets.decoded import DecodedConfig
 from sayso.train.data.datasets.record import Signal, Track
 from sayso.train.data.datasets.spans import read_excerpt
 
 Magnitudes: TypeAlias = npt.NDArray[np.float32]
 Seed: TypeAlias = tuple[int, ...]
 Item = TypeVar("Item")
+
+
+class Reader(Protocol):
+    """`read_excerpt`, or what gives the same from elsewhere."""
+
+    def __call__(
+        self, track: Track, signal: Signal, *, start_s: float, frames: int, sample_rate: int
+    ) -> Magnitudes:
+        """A mono excerpt, silence beyond the song's ends. Raises: DataError."""
+
 
 _MOST_FAILURES = 8  # unreadable excerpts in a row before training is stopped
 
@@ -48,6 +59,9 @@ class PatchConfig(Frozen):
         default=None, description="each source is multiplied by a number between these"
     )
     validation_excerpts: int = Field(default=3, ge=1, le=1000, description="fixed excerpts a song")
+    decoded: DecodedConfig | None = Field(
+        default=None, description="a folder in which decoded songs are kept"
+    )
 
     @model_validator(mode="after")
     def _amplifies_one_way(self) -> PatchConfig:
@@ -78,10 +92,17 @@ class Excerpts:
     """Reads excerpts of songs as magnitudes, with or without the network's context around them.
 
     `unreadable` counts, by title, excerpts that could not be read and were drawn anew.
+
+    Args:
+        network: whose transform, rate and context count.
+        config: how batches are drawn.
+        read: where excerpts come from: the files themselves, or songs `decoded` before.
     """
 
-    def __init__(self, network: UNetConfig, config: PatchConfig) -> None:
-        self.network, self.config = network, config
+    def __init__(
+        self, network: UNetConfig, config: PatchConfig, *, read: Reader = read_excerpt
+    ) -> None:
+        self.network, self.config, self._read = network, config, read
         frames = round(config.excerpt_s * network.sample_rate / network.hop)
         whole = unet_shapes(network.bins, max(frames, network.frames), levels=network.levels)
         self.frames, self.context = whole.output[1], whole.context_frames
@@ -155,7 +176,7 @@ class Excerpts:
         """The waveform whose STFT has the excerpt's frames and a few to drop at its edges."""
         network = self.network
         around = context + self._edge
-        return read_excerpt(
+        return self._read(
             track,
             signal,
             start_s=start_s - around * network.hop / network.sample_rate,

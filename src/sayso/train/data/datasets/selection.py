@@ -25,10 +25,18 @@ from sayso.train.data.datasets.record import Listing, Skipped, Track
 
 
 class DataSet(Frozen):
-    """A data set on disk: its layout, its root, and optionally only its train or test songs."""
+    """A data set on disk: its layout, its root, and optionally only its train or test songs.
+
+    Attributes:
+        layout: of its files.
+        root: its folder, or its XML catalogue.
+        folder: where a catalogue's songs are, if not where it says.
+        subset: the songs of which the data set itself says that they train or test.
+    """
 
     layout: str
     root: Path
+    folder: Path | None = None
     subset: Literal["", "train", "test"] = ""
 
     @field_validator("layout")
@@ -38,14 +46,14 @@ class DataSet(Frozen):
             raise ValueError(f"{layout!r} is no known data set; one of {', '.join(LAYOUTS)}")
         return layout
 
-    @field_validator("root")
+    @field_validator("root", "folder")
     @classmethod
-    def _expand(cls, root: Path) -> Path:
-        return root.expanduser()
+    def _expand(cls, path: Path | None) -> Path | None:
+        return path and path.expanduser()
 
     def read(self, stems: Sequence[str]) -> Listing:
         """Its usable songs. Raises: DataError when there is none."""
-        listing = check(read_data_set(self.layout, self.root), stems=stems)
+        listing = check(read_data_set(self.layout, self.root, folder=self.folder), stems=stems)
         tracks = tuple(t for t in listing.tracks if not self.subset or t.subset == self.subset)
         if not tracks:
             raise DataError(f"{self.root} has no usable song in its subset {self.subset!r}")
@@ -89,12 +97,15 @@ class NamedSongs(Frozen):
 class PublishedSongs(Frozen):
     """The partition of arXiv:1711.00048: DSD100 supervised, the others in thirds."""
 
-    dsd100: Path
+    dsd100: Path | DataSet
     others: tuple[DataSet, ...] = ()
 
     def select(self, stems: Sequence[str]) -> Selected:
         """Read and check them all. Raises: DataError."""
-        first = DataSet(layout="dsd100", root=self.dsd100).read(stems)
+        dsd100 = self.dsd100
+        if isinstance(dsd100, Path):
+            dsd100 = DataSet(layout="dsd100", root=dsd100)
+        first = dsd100.read(stems)
         rest = [data_set.read(stems) for data_set in self.others]
         skipped = [item for listing in (first, *rest) for item in listing.skipped]
         partition = published_partition(first.tracks, *(listing.tracks for listing in rest))
