@@ -76,3 +76,10 @@ def _spoken(path, seconds: float, rng: np.random.Generator) -> np.ndarray:
     sound = sound.copy()
     sound[-fade:] *= np.linspace(1, 0, fade)
     return sound / (np.abs(sound).max() + 1e-6)
+
+
+READERS = {
+    "cleans: keeps one reader": (reading, cleans),
+    "whole: keeps each sentence once": (reading, keeps_whole),
+}
+"""Editors as of `edit_rehearsals.EDITORS`."""

@@ -63,12 +63,39 @@ def rough_pointed(editor: Editor, features: Features) -> Timeline:
 
 def rough_choice(editor: Editor, scores: Scores) -> Timeline:
     """What `scores` make of a recording, to the bar, where as much is kept as the person keeps."""
-    threshold = usual_threshold(editor, scores)
-    clips = tuple(
-        Clip(start=int(scores.edges[first]), stop=int(scores.edges[last]))
-        for first, last in kept_bars(scores, threshold, SHORTEST_S)
-    )
+    spans = [
+        (int(scores.edges[first]), int(scores.edges[last]))
+        for first, last in kept_bars(scores, usual_threshold(editor, scores), SHORTEST_S)
+    ]
+    if editor.usual_s is not None:
+        spans = trimmed(spans, _usual_frames(editor, int(scores.edges[-1]), scores.sample_rate))
+    clips = tuple(Clip(start=start, stop=stop) for start, stop in spans)
     return Timeline(sample_rate=scores.sample_rate, clips=clips)
+
+
+def choose_usual(
+    editor: Editor,
+    scores: Scores,
+    audio: Audio,
+    *,
+    shortest_s: float = SHORTEST_S,
+    crossfade_s: float = CROSSFADE_S,
+) -> Timeline:
+    """What `scores` make of a recording where as much is kept as the person keeps; see `choose`.
+
+    Raises: RangeError.
+    """
+    threshold = usual_threshold(editor, scores)
+    found = choose(scores, audio, threshold, shortest_s=shortest_s, crossfade_s=crossfade_s)
+    if editor.usual_s is None:
+        return found
+    spans = [(clip.start, clip.stop) for clip in found.clips]
+    wish = _usual_frames(editor, audio.frames, audio.sample_rate)
+    return timeline_of(trimmed(spans, wish), audio, crossfade_s=crossfade_s)
+
+
+def _usual_frames(editor: Editor, frames: int, rate: int) -> int:
+    return round(editor.wish_s(frames / rate) * rate)
 
 
 def point_out(
@@ -137,8 +164,7 @@ def edit_like(
             watch=watch.quiet,
         )
     scores = score(features, editor.by, editor)
-    threshold = usual_threshold(editor, scores)
-    return choose(scores, audio, threshold, shortest_s=shortest_s, crossfade_s=crossfade_s)
+    return choose_usual(editor, scores, audio, shortest_s=shortest_s, crossfade_s=crossfade_s)
 
 
 def with_room_tone(

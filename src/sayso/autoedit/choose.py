@@ -197,7 +197,16 @@ def choose_length(
     """
     if not 0 < wish_s < np.inf:
         raise RangeError(f"a length of {wish_s:g} s: expected more than 0")
-    curve, wish = scores.curve(), round(wish_s * audio.sample_rate)
+    wish = round(wish_s * audio.sample_rate)
+    threshold = threshold_lasting(scores, wish, shortest_s)
+    found = choose(scores, audio, threshold, shortest_s=shortest_s, crossfade_s=crossfade_s)
+    spans = trimmed([(clip.start, clip.stop) for clip in found.clips], wish)
+    return timeline_of(spans, audio, crossfade_s=crossfade_s)
+
+
+def threshold_lasting(scores: Scores, wish: int, shortest_s: float) -> float:
+    """The highest threshold at which `wish` frames are heard, less 5%; see `choose_length`."""
+    curve = scores.curve()
 
     def lasting(number: int) -> int:
         kept = kept_bars(scores, curve[number][0], shortest_s)
@@ -210,9 +219,7 @@ def choose_length(
             low = middle
         else:
             high = middle - 1
-    found = choose(scores, audio, curve[low][0], shortest_s=shortest_s, crossfade_s=crossfade_s)
-    spans = trimmed([(clip.start, clip.stop) for clip in found.clips], wish)
-    return timeline_of(spans, audio, crossfade_s=crossfade_s)
+    return curve[low][0]
 
 
 def trimmed(spans: Sequence[tuple[int, int]], wish: int) -> list[tuple[int, int]]:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from sayso.atomic import put
 from sayso.audio import Audio, Notice, read
-from sayso.autoedit.apply import point_out, with_room_tone
+from sayso.autoedit.apply import choose_usual, point_out, with_room_tone
 from sayso.autoedit.choose import SHORTEST_S, Scores, choose, choose_length
 from sayso.autoedit.decoding import HOTTEST, Chance
 from sayso.autoedit.editor import DISCRIMINATOR, POINTER, Editor
 from sayso.autoedit.features import Features, extract_features
-from sayso.autoedit.scoring import score, usual_threshold
+from sayso.autoedit.scoring import score
 from sayso.autoedit.tracks import together
 from sayso.errors import DataError, ModelError, RangeError, RequestError
 from sayso.timeline import CROSSFADE_S, Timeline
@@ -69,8 +69,10 @@ def apply_file(
             found = found.varied(chance.temperature, chance.seed)
         wish_s = None if choice.threshold is not None else choice.length_s(audio.duration_s)
         joins = {"shortest_s": choice.shortest_s, "crossfade_s": choice.crossfade_s}
-        if wish_s is None:
-            timeline = choose(found, audio, choice.threshold_of(found, editor), **joins)
+        if wish_s is None and choice.threshold is None and editor is not None:
+            timeline = choose_usual(editor, found, audio, **joins)
+        elif wish_s is None:
+            timeline = choose(found, audio, choice.threshold_of(found), **joins)
         else:
             timeline = choose_length(found, audio, wish_s, **joins)
     if choice.room_tone_s is not None:
@@ -140,13 +142,16 @@ class Choice:
             )
         return Chance(temperature, seed) if temperature else None
 
-    def threshold_of(self, scores: Scores, editor: Editor | None) -> float:
-        """The threshold that is meant where no length is. Raises: RangeError."""
+    def threshold_of(self, scores: Scores) -> float:
+        """The threshold that is meant where no length is; half of it where none is named.
+
+        Raises: RangeError.
+        """
         if self.threshold is not None:
             if not 0 <= self.threshold <= 1:
                 raise RangeError(f"a threshold of {self.threshold:g}: expected 0 to 1")
             return self.threshold
-        return scores.threshold_for(0.5) if editor is None else usual_threshold(editor, scores)
+        return scores.threshold_for(0.5)
 
     def length_s(self, duration_s: float) -> float | None:
         """The length that is meant, for a recording of `duration_s`; None where none is.

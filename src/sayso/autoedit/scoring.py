@@ -16,7 +16,7 @@ import numpy as np
 
 from sayso.autoedit.anomaly import Known, usual
 from sayso.autoedit.bars import Bars, find_bars, means
-from sayso.autoedit.choose import Scores
+from sayso.autoedit.choose import SHORTEST_S, Scores, threshold_lasting
 from sayso.autoedit.describing import describe, measure, with_odds
 from sayso.autoedit.editor import DISCRIMINATOR, ENSEMBLE, LEARNT, SCORERS, Editor
 from sayso.autoedit.features import Array, Features
@@ -59,7 +59,14 @@ def score(features: Features, scorer: str, editor: Editor | None = None) -> Scor
 
 
 def usual_threshold(editor: Editor, scores: Scores) -> float:
-    """The threshold of `scores` at which as much is kept as the person would keep."""
+    """The threshold of `scores` at which as much is kept as the person would keep.
+
+    Where that is a length, what is then heard may be somewhat longer; see `choose.trimmed`.
+    """
+    if editor.usual_s is not None:
+        duration_s = int(scores.edges[-1]) / scores.sample_rate
+        wish = round(editor.wish_s(duration_s) * scores.sample_rate)
+        return threshold_lasting(scores, wish, SHORTEST_S)
     if editor.sure and scores.scorer in (DISCRIMINATOR, ENSEMBLE):
         return _EVEN
     return scores.threshold_for(editor.keep_ratio)

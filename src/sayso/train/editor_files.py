@@ -10,12 +10,11 @@ import numpy as np
 
 from sayso.align.align import align
 from sayso.audio import Audio, Notice, read
-from sayso.autoedit.apply import point_out
+from sayso.autoedit.apply import choose_usual, point_out
 from sayso.autoedit.baselines import by_chance, silence_cut
-from sayso.autoedit.choose import choose
 from sayso.autoedit.editor import POINTER, SCORERS, Editor
 from sayso.autoedit.features import extract_features
-from sayso.autoedit.scoring import score, usual_threshold
+from sayso.autoedit.scoring import score
 from sayso.autoedit.tracks import together
 from sayso.errors import DataError
 from sayso.measure.edits import EditScores, compare_edits, cut_quality
@@ -151,7 +150,7 @@ def judge(editor: Editor, example: Example, method: str) -> Outcome:
         timeline = point_out(audio, features, editor)
     else:
         scores = score(features, method, editor)
-        timeline = choose(scores, audio, usual_threshold(editor, scores))
+        timeline = choose_usual(editor, scores, audio)
     return _outcome(method, example, timeline)
 
 
