@@ -53,7 +53,7 @@ def apply_file(
         file of scores, DataError for scores of another recording, Cancelled.
     """
     choice = choice or Choice()
-    chance = choice.chance()
+    choice.chance()  # refuses what is out of range before anything is heard
     beside = {str(track): read(track, notice=notice) for track in tracks}
     audio = together(read(raw, notice=notice), beside, watch=watch.quiet)
     features = None
@@ -64,17 +64,7 @@ def apply_file(
         features = extract_features(audio, watch=watch.part(0.0, 0.5))
         timeline = _pointed(audio, features, editor, choice, watch.part(0.5, 1.0))
     else:
-        found = _scores(audio, by, editor, scores, watch)
-        if chance is not None:
-            found = found.varied(chance.temperature, chance.seed)
-        wish_s = None if choice.threshold is not None else choice.length_s(audio.duration_s)
-        joins = {"shortest_s": choice.shortest_s, "crossfade_s": choice.crossfade_s}
-        if wish_s is None and choice.threshold is None and editor is not None:
-            timeline = choose_usual(editor, found, audio, **joins)
-        elif wish_s is None:
-            timeline = choose(found, audio, choice.threshold_of(found), **joins)
-        else:
-            timeline = choose_length(found, audio, wish_s, **joins)
+        timeline = _chosen(audio, _scores(audio, by, editor, scores, watch), editor, choice)
     if choice.room_tone_s is not None:
         timeline = with_room_tone(
             timeline,
@@ -171,6 +161,19 @@ def _require_pointer(editor: Editor | None, choice: Choice) -> Editor:
     if choice.threshold is not None:
         raise RequestError("the pointer knows no threshold; name a scorer, or a length or a share")
     return editor
+
+
+def _chosen(audio: Audio, scores: Scores, editor: Editor | None, choice: Choice) -> Timeline:
+    chance = choice.chance()
+    if chance is not None:
+        scores = scores.varied(chance.temperature, chance.seed)
+    wish_s = None if choice.threshold is not None else choice.length_s(audio.duration_s)
+    joins = {"shortest_s": choice.shortest_s, "crossfade_s": choice.crossfade_s}
+    if wish_s is not None:
+        return choose_length(scores, audio, wish_s, **joins)
+    if choice.threshold is None and editor is not None:
+        return choose_usual(editor, scores, audio, **joins)
+    return choose(scores, audio, choice.threshold_of(scores), **joins)
 
 
 def _pointed(
