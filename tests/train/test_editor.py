@@ -99,7 +99,7 @@ def test_scorers_loop_where_the_person_does():
     pairs = []
     for seed in range(3):
         audio, spans = rehearsal(seed)
-        clips = tuple(Clip(start=spans[at][0], stop=spans[at][1]) for at in (1, 3, 3))
+        clips = tuple(Clip(start=spans[at][0], stop=spans[at][1]) for at in (1, 1, 3, 3))
         pairs.append(
             (audio, Pair(extract_features(audio), Timeline(sample_rate=RATE, clips=clips)))
         )
