@@ -36,6 +36,8 @@ class Limits:
 
 HOTTEST = 5.0
 """The highest temperature at which edits are drawn."""
+_OPERATION_HEAT, _TARGET_HEAT = 2.0, 4.0
+"""A network that learnt from a handful of pairs is surer than it should be, of targets above all."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Chance:
     """How steps are drawn by chance.
 
     Attributes:
-        temperature: more than 0, at most `HOTTEST`; at 1 as likely as the network says.
+        temperature: more than 0, at most `HOTTEST`; at 0.5 steps are as likely as the network says.
         seed: whole number.
     """
 
@@ -177,13 +179,14 @@ class _Walk:
         groups = {JUMP: there & fresh, LOOP: there & ~fresh & free}
         allowed = self._allowed(groups)
         odds = self.net.operations(x)[0].masked_fill(~allowed, -torch.inf)
-        operation = self._drawn(odds)
+        operation = self._drawn(odds, _OPERATION_HEAT)
         if operation == STOP or not allowed.any():
             self._leave(x)
             return False
         target = self.bar + 1
         if operation != COPY:
-            target = self._drawn(logits.masked_fill(~groups[operation], -torch.inf))
+            fitting = logits.masked_fill(~groups[operation], -torch.inf)
+            target = self._drawn(fitting, _TARGET_HEAT)
             if self.bar >= 0:
                 self._leave(x)
             edge = self._edge(x, target, entering=True)
@@ -193,13 +196,13 @@ class _Walk:
         self._hear(target, operation)
         return True
 
-    def _drawn(self, logits: torch.Tensor) -> int:
+    def _drawn(self, logits: torch.Tensor, heat: float) -> int:
         """One of what is likeliest, or by chance."""
         import torch
 
         if self.chance is None or not torch.isfinite(logits).any():
             return int(logits.argmax())
-        odds = torch.softmax(logits / self.chance.temperature, dim=0)
+        odds = torch.softmax(logits / (heat * self.chance.temperature), dim=0)
         return int(torch.multinomial(odds, 1, generator=self.generator))
 
     def _counts(self) -> tuple[float, float]:
