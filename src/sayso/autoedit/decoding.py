@@ -37,7 +37,7 @@ class Limits:
 HOTTEST = 5.0
 """The highest temperature at which edits are drawn."""
 _OPERATION_HEAT, _TARGET_HEAT = 2.0, 4.0
-"""A network that learnt from a handful of pairs is surer than it should be, of targets above all."""
+"""A network that learnt from a handful of pairs is too sure, of targets above all."""
 
 
 @dataclass(frozen=True)
