@@ -109,7 +109,7 @@ def _tensor(field: int, name: str, values: npt.NDArray[Any]) -> tuple[bytes, mem
     dims = b"".join(_number(1, size) for size in values.shape)
     head = dims + _number(2, _TYPES[values.dtype.name]) + _bytes(8, name.encode())
     head += _key(9, 2) + _varint(little.nbytes)
-    numbers = memoryview(little.reshape(-1).view(np.uint8))
+    numbers = little.reshape(-1).view(np.uint8).data
     return _key(field, 2) + _varint(len(head) + little.nbytes) + head, numbers
 
 
