@@ -196,16 +196,16 @@ class AskedNetwork:
         """The spectrum `[C, T, F]` of what `words` name, turned down where it is not there."""
         answer = self.masks(heard, words)
         np.multiply(answer, heard.spec, out=answer)
-        return self.faded(heard, answer, words)
+        return self.faded(answer, heard.spec, words)
 
-    def faded(self, heard: Heard, answer: Spectra, words: str) -> Spectra:
-        """`answer` in place, turned down where it lies far below the mixture."""
+    def faded(self, answer: Spectra, spec: Spectra, words: str) -> Spectra:
+        """`answer` in place, turned down where it lies far below the mixture `spec`."""
         threshold_db = REST_THRESHOLD_DB if words == REST else THRESHOLD_DB
         rate = self.shape.sample_rate / self.shape.hop
         for part in self._together(len(answer)):
             gain = absence_gain(
                 _power(answer[part]),
-                _power(heard.spec[part]),
+                _power(spec[part]),
                 frame_rate=rate,
                 threshold_db=threshold_db,
             )

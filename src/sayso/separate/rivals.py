@@ -24,6 +24,8 @@ BOOST = 6.0
 # In so many stretches of a chunk it is asked who else plays: the loudest of as many parts.
 STRETCHES = 4
 
+_TINY = np.float32(1e-9)
+
 Magnitudes = npt.NDArray[np.float32]
 
 
@@ -68,7 +70,7 @@ class Rivalry:
             claims[words] = claim[: len(mix)]
         for number, words in enumerate(asked):
             answer = own.spec * _share(found[words], mix, [claims[w] for w in rivals[words]])
-            out[number] = network.wave(own, network.faded(own, answer, words))
+            out[number] = network.wave(own, network.faded(answer, own.spec, words))
         return out
 
     def _rivals(
@@ -80,14 +82,18 @@ class Rivalry:
             return {words: [] for words in found}
         at = np.concatenate([np.arange(f, f + STRETCH) for f in frames])
         part = mix[:, at]
-        elsewhere = {w: np.clip(part - np.abs(a[:, at]), 0, None) for w, a in found.items()}
+        elsewhere = {
+            words: 1 - np.minimum(1, np.abs(answer[:, at]) / (part + _TINY))
+            for words, answer in found.items()
+        }
         scores: dict[str, dict[str, float]] = {words: {} for words in found}
         for words, network in self._known.items():
-            masks = network.masks(heard[id(network)], words, frames)[: len(mix)]
-            claim = np.abs(masks)
+            whole = heard[id(network)]
+            spec = np.ascontiguousarray(whole.spec[:, at])
+            claim = np.abs(network.faded(network.masks(whole, words, frames) * spec, spec, words))
             for target, left in elsewhere.items():
                 if not self._kin(words, target):
-                    scores[target][words] = float(np.square(claim * left).sum())
+                    scores[target][words] = float(np.square(claim[: len(mix)] * left).sum())
         return {
             target: sorted(found, key=found.__getitem__, reverse=True)[:MOST]
             for target, found in scores.items()
@@ -103,8 +109,8 @@ def _share(answer: Spectra, mix: Magnitudes, claims: Sequence[Magnitudes]) -> Ma
     """The mask `[C, T, F]`, 0..1, of an answer among rival claims."""
     own = np.abs(answer)
     rival = np.sqrt(sum(np.square(claim) for claim in claims)) if claims else np.zeros_like(own)
-    ratio = own / (own + rival + 1e-9)
-    return np.asarray(np.minimum(ratio, BOOST * own / (mix + 1e-9)), np.float32)
+    ratio = own / (own + rival + _TINY)
+    return np.asarray(np.minimum(ratio, BOOST * own / (mix + _TINY)), np.float32)
 
 
 def _loudest(mix: Magnitudes) -> list[int]:
