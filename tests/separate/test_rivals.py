@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +26,8 @@ def network() -> AskedNetwork:
     return AskedNetwork(STORED / "one.onnx", threads=1)
 
 
-def rivalry(network: AskedNetwork, *kin: tuple[str, str]) -> Rivalry:
-    known = {words[0]: network for words in (network.told.known or {}).values()}
-    return Rivalry(known, lambda a, b: a == b or (a, b) in kin or (b, a) in kin)
+def rivalry(network: AskedNetwork, within: Mapping[str, Sequence[str]] = {}) -> Rivalry:
+    return Rivalry({w[0]: network for w in (network.told.known or {}).values()}, within)
 
 
 def test_each_gets_its_share_of_the_mixture() -> None:
@@ -47,9 +47,10 @@ def test_rivals_take_their_part_and_kin_does_not(network: AskedNetwork) -> None:
     chunk = sound(12_000)
     everything = [words[0] for words in (network.told.known or {}).values()]
     target, *others = everything
-    alone = Rivalry({}, lambda a, b: a == b).answering(network, [target])(chunk)
+    alone = Rivalry({}, {}).answering(network, [target])(chunk)
     shared = rivalry(network).answering(network, [target])(chunk)
-    of_kin = rivalry(network, *((target, o) for o in others)).answering(network, [target])(chunk)
+    family = rivalry(network, {target: others})
+    of_kin = family.answering(network, [target])(chunk)
     assert np.sum(shared**2) < np.sum(alone**2)
     np.testing.assert_allclose(of_kin, alone, atol=1e-6)
 
@@ -73,10 +74,10 @@ def test_any_length_and_silence(network: AskedNetwork, frames: int, channels: in
 
 def test_the_loudest_stretches_are_asked() -> None:
     mix = np.full((1, 400, 3), 0.01, np.float32)
-    for first in (50, 130, 250, 330):
+    for first in (50, 250):
         mix[:, first : first + STRETCH] = 1.0
     found = _loudest(mix)
-    assert [abs(a - b) <= 4 for a, b in zip(found, (50, 130, 250, 330), strict=True)] == [True] * 4
+    assert [round(a - b, -1) for a, b in zip(found, (50, 250), strict=True)] == [0, 0]
     assert all(first % 4 == 0 for first in found)
     assert _loudest(mix[:, : STRETCH - 1]) == []
 

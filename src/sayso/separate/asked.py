@@ -26,7 +26,7 @@ from sayso.separate.native import by_pairs
 
 KIND = "ask"
 REST = "other"
-STRETCH = 24
+STRETCH = 16
 """Frames of a stretch that is asked about alone."""
 
 Spectra: TypeAlias = npt.NDArray[np.complex64]

@@ -77,7 +77,7 @@ class EmbeddedSeparator:
             for network in self._networks[1:]
             for words in (network.told.known or {}).values()
         }
-        self._rivalry = Rivalry(self._rivals(), self._kin)
+        self._rivalry = Rivalry(self._rivals(), self._within)
 
     def supports(self, target: str) -> bool:
         """Whether the words of `target` are near those of sounds that the model was taught."""
@@ -122,9 +122,6 @@ class EmbeddedSeparator:
         taught = [words[0] for words in (general.told.known or {}).values()]
         beside = [w for w in taught if w in VOICES or MUSIC in self._within.get(w, ())]
         return {w: general for w in beside if w != REST} | self._better
-
-    def _kin(self, a: str, b: str) -> bool:
-        return a == b or a in self._within.get(b, ()) or b in self._within.get(a, ())
 
     def _answers(self, mix: Audio, asked: Sequence[str], watch: Watch) -> dict[str, Audio]:
         """What each plain wording names, each from the network that hears it best."""

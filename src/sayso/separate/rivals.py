@@ -3,8 +3,7 @@
 A network that is asked for one instrument is unsure where others sound too, and answers too little
 of it. It is sure of more when it is asked for those as well: what is asked for gets its share of
 the mixture among all claims (a Wiener-like ratio mask). Who else plays is found by asking short
-stretches for everything that is known. On a list of pairs of instruments, half of them of one
-family, this is worth 1.6 dB in the mean; docs/model.md has the table.
+stretches for everything that is known. docs/model.md says what it is worth.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ MOST = 2
 # No more than this is added to what the network alone would answer (15.6 dB).
 BOOST = 6.0
 # In so many stretches of a chunk it is asked who else plays: the loudest of as many parts.
-STRETCHES = 4
+STRETCHES = 2
 
 _TINY = np.float32(1e-9)
 
@@ -35,15 +34,14 @@ class Rivalry:
     Args:
         known: plain wordings of all that may be there, with the network that hears each; all
             networks have one sample rate, window and hop.
-        kin: whether two plain wordings name the same or one a part of the other: kin never share.
+        within: for plain wordings the wider ones that hold them. Kin never share: what is the
+            same, or a part of the other.
     """
 
     def __init__(
-        self,
-        known: Mapping[str, AskedNetwork],
-        kin: Callable[[str, str], bool],
+        self, known: Mapping[str, AskedNetwork], within: Mapping[str, Sequence[str]]
     ) -> None:
-        self._known, self._kin = known, kin
+        self._known, self._within = known, within
 
     def answering(
         self, network: AskedNetwork, asked: Sequence[str]
@@ -98,6 +96,9 @@ class Rivalry:
             target: sorted(found, key=found.__getitem__, reverse=True)[:MOST]
             for target, found in scores.items()
         }
+
+    def _kin(self, a: str, b: str) -> bool:
+        return a == b or a in self._within.get(b, ()) or b in self._within.get(a, ())
 
 
 def _whole(chunk: Samples, channels: int) -> Samples:
