@@ -9,12 +9,12 @@ from sayso.desk import MIX, Adjust, Duck, Fade, Move, Mute, Remove, Reverse
 from sayso.desk.spans import During
 from sayso.words.actions import Declined
 from sayso.words.adjusting import adjust
-from sayso.words.checks import mutes
 from sayso.words.grammar import Clause
 from sayso.words.items import Item
 from sayso.words.meanwhile import heard_over
 from sayso.words.reading import read
 from sayso.words.removals import remove
+from sayso.words.timing import mutes
 from sayso.words.turn import Turn
 from sayso.words.wishes import Wish
 from sayso.words.wording import spoken
@@ -136,7 +136,13 @@ def fade(turn: Turn, wish: Wish) -> None:
         for span in clause.all("span")
         if span.value not in {"head", "tail"} and not span.text.startswith(("over", "above"))
     ]
-    if spans or clause.has("section") or _at_a_time(clause):
+    if (
+        spans
+        or clause.has("section")
+        or clause.has("prep", "over")
+        or clause.has("edge", "between")
+        or _at_a_time(clause)
+    ):
         raise Declined(
             "unsupported",
             "I fade in at the start and out at the end, not in between.",
@@ -146,7 +152,8 @@ def fade(turn: Turn, wish: Wish) -> None:
     seconds = times[0] if times else None
     if not ways & {"in", "out"}:
         ways = {"out"}
-    targets = turn.heard(turn.targets(wish)) or [MIX]
+    known = tuple(item for item in wish.targets if item.kind != "word")  # "a short fade"
+    targets = turn.heard(turn.targets(replace(wish, targets=known))) or [MIX]
     for target in targets:
         now = turn.desk.strip(target).find(Fade())
         in_s, out_s = (now.in_s, now.out_s) if isinstance(now, Fade) else (0.0, 0.0)
@@ -190,6 +197,8 @@ def duck(turn: Turn, wish: Wish) -> None:
 def turn_back(turn: Turn, wish: Wish) -> None:
     """Sounds played backwards; once more, they run forward again."""
     targets = turn.heard(turn.targets(wish)) or [MIX]
+    if turn.history.turns and any(item.text == "that" for item in wish.targets):
+        turn.doubts = True  # what was done, or the sound?
     span = during(wish) if wish.clause.has("span") or wish.clause.has("section") else None
     for target in targets:
         if span is None and turn.desk.strip(target).find(Reverse()) is not None:

@@ -84,6 +84,8 @@ def _qualifies(wish: Wish) -> bool:
     if not kinds or wish.clause.joined == "start":
         return False
     measured = "quantity" in kinds and kinds <= {"quantity", "prep", "size"}
+    if len(wish.clause.all("quantity")) > 1:
+        return False  # "-3 at 300, +2 at 5k"
     return measured or kinds <= {"size", "degree", "again"}
 
 
@@ -125,6 +127,9 @@ def _qualified(before: Wish, thought: Wish) -> Wish:
 
 def _completed(wish: Wish, before: Wish) -> Wish:
     """`wish` with what it leaves out taken from the wish before it."""
+    returns = wish.act == "adjust" and wish.clause.has("particle", "back") and not wish.targets
+    if before.act == "timed" and returns and not any(a.numbers for a in wish.aspects):
+        return replace(wish, act="aside")  # after its time, all is as it was
     if before.complaint and _is_about_it(wish):
         # "The reverb is too strong, turn it down": the reverb, not the level.
         return replace(
@@ -143,7 +148,14 @@ def _completed(wish: Wish, before: Wish) -> Wish:
         shared = [a for a in before.aspects if not (before.apart and a.name == "tempo")]
         lent = tuple(_lent(aspect, wish.clause) for aspect in shared)
         return replace(wish, act=before.act, aspects=lent, apart=before.apart)
-    if wish.act == "restore" and before.act == "adjust" and before.clause.has("particle"):
+    shapes = [a.name for a in wish.aspects] == ["width"] and not wish.targets
+    if shapes and before.act == "adjust" and any(a.name == "eq" for a in before.aspects):
+        return replace(wish, act="stray")  # "+1 dB at 12k, wide" is about the bell
+    if (
+        wish.act == "restore"
+        and before.act == "adjust"
+        and before.clause.has("particle", "forward")
+    ):
         # "Bring the choir forward and the organ back."
         gain = Aspect(
             "gain", sign=-1, size=next((i.value for i in wish.clause.all("size")), "normal")
@@ -239,7 +251,7 @@ def _met(found: list[Wish], *, only: bool) -> list[Wish]:
         if not only and _heads(wish, later):
             # "Drums. Louder."
             met.append(replace(wish, act="mention"))
-            found[at + 1] = replace(later[0], targets=wish.targets)
+            found[at + 1] = replace(later[0], act="adjust", targets=wish.targets)
             continue
         if not only and _strays(wish, others):
             met.append(replace(wish, act="stray"))
@@ -271,7 +283,8 @@ def _heads(wish: Wish, later: Sequence[Wish]) -> bool:
         wish.act == "bare"
         and not version
         and after is not None
-        and after.act == "adjust"
+        and after.act in {"adjust", "again"}
+        and bool(after.aspects)
         and not after.targets
         and after.verbless
         and all(item.kind == "sound" for item in wish.targets)

@@ -8,9 +8,11 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Path, Request
 from fastapi.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
 from starlette.requests import cookie_parser
 
 from sayso.desk import Desk
+from sayso.errors import RequestError
 from sayso.jobs import Job
 from sayso.service import access
 from sayso.service.problems import problem_of
@@ -18,8 +20,6 @@ from sayso.service.renders import opened
 from sayso.service.schemas import (
     Answer,
     DeskState,
-    Encoding,
-    Format,
     Opening,
     RenderState,
     SessionState,
@@ -31,7 +31,14 @@ from sayso.service.store import conversation_of
 from sayso.service.tables import Message, Render, Session
 from sayso.watch import Watch
 
-Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="32 hexadecimal digits")]
+Id = Annotated[
+    str,
+    Path(
+        pattern="^[0-9a-f]{32}$",
+        description="32 hexadecimal digits, as the answer that made it named it",
+        examples=["4f9c1d2e8a7b4c3d9e0f1a2b3c4d5e6f"],
+    ),
+]
 
 
 def the_service(request: Request) -> Service:
@@ -85,6 +92,16 @@ def _attended(request: Request) -> Watch:
 
 Attended = Annotated[Watch, Depends(_attended)]
 """Stops the work for a client that has hung up."""
+
+
+async def _one_file(request: Request) -> None:
+    """Raises RequestError where several files came: all but one would be dropped without a word."""
+    form = await request.form()
+    if len(files := [part for _, part in form.multi_items() if isinstance(part, UploadFile)]) > 1:
+        raise RequestError(f"{len(files)} files came; expected one. Send each in its own request")
+
+
+ONE_FILE = Depends(_one_file)
 
 
 async def session_named(session_id: Id, service: Serving, asking: Asking) -> AsyncIterator[str]:
@@ -149,20 +166,6 @@ async def _turn_to_talk(request: Request) -> AsyncIterator[None]:
 
 Talking = Annotated[None, Depends(_turn_to_talk, scope="function")]
 """A turn at asking the language model, which takes seconds."""
-
-
-async def _turn_to_convert(
-    request: Request, format: Format = "wav", encoding: Encoding | None = None
-) -> AsyncIterator[None]:
-    if (format, encoding) == ("wav", "float32"):  # it lies there as it is, and a player waits
-        yield
-    else:
-        async with request.app.state.converting:
-            yield
-
-
-Converting = Annotated[None, Depends(_turn_to_convert, scope="function")]
-"""A turn at making a track's file in the format that the request names, if it takes one."""
 
 
 async def _turn_to_hear(request: Request) -> AsyncIterator[None]:
