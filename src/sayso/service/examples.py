@@ -168,7 +168,7 @@ _MOVES: dict[str, dict[str, Any]] = {
     "Clean": {
         "do": "clean",
         "cleaning": {"denoise": {"wet": 0.8}, "gate": {"range_db": -12.0}},
-        "strength": 0.8,
+        "strength": 0.7,
     },
     "Edit": {"do": "edit", "steps": [_STEPS["Cut"]]},
     "Split": {"do": "split", "parts": _STEPS["Every"]},
