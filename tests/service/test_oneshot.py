@@ -21,7 +21,7 @@ def ask(person, text, query="", *, url="/ask", key=None, data=None, **fields):
 
 
 def test_the_file_comes_in_one_request(person, tmp_path):
-    answer = ask(person, "mute the bass", "?wait=60&format=flac")
+    answer = ask(person, "mute the bass", "?wait=300&format=flac")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "audio/flac")
     assert unquote(answer.headers["sayso-reply"]) == "Taking the bass out."
     (tmp_path / "out.flac").write_bytes(answer.content)
@@ -31,7 +31,7 @@ def test_the_file_comes_in_one_request(person, tmp_path):
 
 
 def test_several_tracks_come_as_a_zip(person):
-    answer = ask(person, None, "?wait=60", url="/separate", two_stems="vocals")
+    answer = ask(person, None, "?wait=300", url="/separate", two_stems="vocals")
     assert answer.headers["content-type"] == "application/zip"
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert archive.namelist() == ["song/vocals.wav", "song/no_vocals.wav"]
@@ -49,7 +49,7 @@ def test_what_takes_longer_says_where_to_look(make):
 
 
 def test_words_without_a_sound_are_told_and_the_recording_is_kept(person):
-    answer = ask(person, "what is the weather like", "?wait=60")
+    answer = ask(person, "what is the weather like", "?wait=300")
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
     session = person.ask("GET", answer.headers["location"])
@@ -57,7 +57,7 @@ def test_words_without_a_sound_are_told_and_the_recording_is_kept(person):
     assert person.say(session, "mute the bass")["render"]
 
 
-@pytest.mark.parametrize("query", ["", "?wait=60"])
+@pytest.mark.parametrize("query", ["", "?wait=300"])
 def test_the_same_request_is_carried_out_once(person, query):
     before = len(person.ask("GET", "/sessions"))
     with ThreadPoolExecutor(3) as pool:
@@ -80,5 +80,5 @@ def test_the_same_request_is_carried_out_once(person, query):
 def test_what_is_wrong_is_told_before_the_wait(person):
     for query, status in (("?wait=-1", 422), ("?wait=1000", 422), ("?format=exe", 422)):
         assert ask(person, "mute the bass", query).status_code == status
-    assert ask(person, "mute the bass", "?wait=60", data=b"no sound").status_code in (415, 422)
+    assert ask(person, "mute the bass", "?wait=300", data=b"no sound").status_code in (415, 422)
     assert ask(person, "x", "?wait=9&format=flac&bitrate=96").status_code == 422

@@ -176,7 +176,7 @@ class Store:
             db.execute(sa.delete(Upload).where(col(Upload.id) == id))
             db.commit()
 
-    def messages(self, session: str, *, after: int = 0, most: int) -> Sequence[Message]:
+    def messages(self, session: str, *, after: int = 0, most: int = 1000) -> Sequence[Message]:
         """What was said and done in a session, in order, from after `after`; at most `most`."""
         with self._open() as db:
             query = select(Message).where(col(Message.session_id) == session)
