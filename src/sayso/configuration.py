@@ -19,6 +19,7 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=describe)
 
 
+_MOST_BYTES = 4 << 20
 Configured = TypeVar("Configured", bound=BaseModel)
 
 
@@ -42,7 +43,7 @@ def read_values(path: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
     Raises: ConfigError for a missing file, bad YAML or an override that does not fit.
     """
     try:
-        values = parse_yaml(path.read_text(encoding="utf-8"))
+        values = parse_yaml(_text(path))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: cannot be read as YAML: {error}") from error
     if not isinstance(values, dict):
@@ -50,6 +51,14 @@ def read_values(path: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
     for override in overrides:
         _apply(values, override)
     return values
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as file:  # which may be a pipe
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise ValueError(f"it holds more than {_MOST_BYTES:,} bytes")
+    return content.decode("utf-8")
 
 
 def parse(model: type[Configured], values: Mapping[str, Any], origin: str) -> Configured:

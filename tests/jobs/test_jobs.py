@@ -277,3 +277,19 @@ def test_the_database_knows_the_time_to_the_millisecond(queue):
         with queue.engine.connect() as connection:
             now = connection.exec_driver_sql("SELECT unixepoch('subsec')").scalar()
         assert abs(now - time.time()) < 5 and now != int(now)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "TRIGGER t AFTER INSERT ON workflow_status BEGIN DELETE FROM workflow_status; END",
+        "VIEW v AS SELECT * FROM workflow_status",
+    ],
+)
+def test_a_queue_that_does_more_than_keep_is_refused(tmp_path, made):
+    # A trigger in a folder that was handed on took every job away, and the batch waited for ever.
+    where = str(tmp_path / "jobs.sqlite")
+    with JobQueue(where) as queue, queue.engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE {made}")
+    with pytest.raises(QueueError, match="which Sayso does not make"):
+        JobQueue(where)

@@ -381,13 +381,8 @@ def _token(commands: _Commands) -> None:
 def _mcp(commands: _Commands) -> None:
     mcp = commands.add_parser("mcp", help="the moves as tools for an agent, over stdio")
     mcp.set_defaults(command="service:mcp")
-    mcp.add_argument(
-        "--allow",
-        metavar="DIR",
-        action="append",
-        help="a folder that the agent may read from and write to; may be given again (without it "
-        "the person's own and the current one)",
-    )
+    said = "a folder that the agent may use; repeatable. Usual: the home folder and this one"
+    mcp.add_argument("--allow", metavar="DIR", action="append", help=said)
     _model(mcp)
 
 

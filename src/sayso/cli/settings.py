@@ -15,6 +15,7 @@ from pathlib import Path
 from sayso.errors import EXIT_CODES, ConfigError
 
 PREFIX = "SAYSO_"
+_MOST_BYTES = 1 << 20
 CONFIG = f"{PREFIX}CONFIG"
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
@@ -83,10 +84,11 @@ def take_file(environment: MutableMapping[str, str]) -> Path | None:
         if environment.get(CONFIG):
             raise ConfigError(f"{path}: there is no such file, though {CONFIG} names it")
         return None
+    from sayso.atomic import kept
     from sayso.configuration import parse_yaml
 
     try:
-        found = parse_yaml(path.read_text(encoding="utf-8")) or {}
+        found = parse_yaml(kept(path, _MOST_BYTES).decode("utf-8")) or {}
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: {str(error).splitlines()[0]}; expected YAML") from None
     known = {setting.name: setting for setting in SETTINGS}

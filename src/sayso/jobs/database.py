@@ -105,6 +105,8 @@ def require_portable(engine: sa.Engine, url: str) -> None:
     schema = None if engine.dialect.name == "sqlite" else "dbos"
     known = sa.inspect(engine)
     with engine.connect() as connection:
+        if schema is None:
+            _require_tables_alone(connection, url)
         for name in known.get_table_names(schema=schema):
             columns = {column["name"] for column in known.get_columns(name, schema=schema)}
             if "serialization" not in columns:
@@ -119,6 +121,17 @@ def require_portable(engine: sa.Engine, url: str) -> None:
                     "Sayso writes. Nothing of it was read. If you do not know where it comes "
                     "from, delete the queue; finished files stay"
                 )
+
+
+def _require_tables_alone(connection: sa.Connection, url: str) -> None:
+    """Raises QueueError for a trigger or a view: it would do something with what is written."""
+    query = "SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view') LIMIT 1"
+    found = connection.exec_driver_sql(query).first()
+    if found is not None:
+        raise QueueError(
+            f"the queue {shown(url)} holds the {found[0]} {found[1]!r}, which Sayso does not make; "
+            "if you do not know where it comes from, delete the queue; finished files stay"
+        )
 
 
 def _forbid_pickles() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -75,12 +76,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         responses=problems.RESPONSES,
     )
-    app.state.service, app.state.metrics = service, metrics
-    app.state.watcher = Watcher(service)
-    for name, most in _TURNS.items():
-        setattr(app.state, name, asyncio.Semaphore(most))
-    app.state.rates = Rates(settings.limits.requests_a_minute)
-    app.state.guesses = guesses = Rates(settings.limits.guesses_a_minute)
+    _set_up(app, service, metrics)
     problems.install(app)
     for module in (sessions, oneshot, uploads, cuts, renders, events, system, login):
         app.include_router(module.router)
@@ -94,7 +90,7 @@ def create_app(settings: Settings) -> FastAPI:
         origins=settings.cors,
         most_bytes=most_bytes,
         metrics=metrics,
-        check=_check(service, guesses),
+        check=_check(service, app.state.guesses),
     )
     app.add_middleware(GZipMiddleware, minimum_size=_WORTH_BYTES)
     if settings.cors:
@@ -110,6 +106,18 @@ def _check(service: Service, guesses: Rates) -> Check:
         return await run_in_threadpool(find)
 
     return check
+
+
+def _set_up(app: FastAPI, service: Service, metrics: Metrics) -> None:
+    """What the routes share."""
+    limits = service.settings.limits
+    app.state.service, app.state.metrics = service, metrics
+    app.state.watcher = Watcher(service)
+    for name, most in _TURNS.items():
+        setattr(app.state, name, asyncio.Semaphore(most))
+    app.state.streams = Counter[str]()
+    app.state.rates = Rates(limits.requests_a_minute)
+    app.state.guesses = Rates(limits.guesses_a_minute)
 
 
 def _warm(service: Service) -> None:
