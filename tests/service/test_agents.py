@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import anyio
+import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 from mcp import ClientSession, StdioServerParameters
@@ -14,7 +15,7 @@ from mcp.client import Client
 from mcp.client.stdio import stdio_client
 from tests.service.conftest import wav_bytes
 
-from sayso.audio import read, write
+from sayso.audio import Audio, read, write
 from sayso.service.agents import create_server
 from sayso.studio import Studio
 
@@ -235,14 +236,16 @@ def test_no_file_outside_of_the_allowed_folders_is_named(song, tmp_path):
     assert [path.name for path in outside.iterdir()] == ["theirs.wav"]
 
 
-def test_an_edit_by_example(song, tmp_path):
-    example = tmp_path / "take.wav"
-    audio = read(song)
-    write(example, audio.slice(4_000, 15_000))
+def test_an_edit_by_example(tmp_path):
+    rng = np.random.default_rng(5)
+    steps = np.repeat(rng.uniform(0.02, 0.3, 100), 22_050 // 5)  # no moment is like another
+    audio = Audio((steps * rng.standard_normal(len(steps)))[None].astype(np.float32), 22_050)
+    write(tmp_path / "song.wav", audio)
+    write(tmp_path / "take.wav", audio.slice(5 * 22_050, 15 * 22_050))
 
     async def calls(client):
-        await client.call_tool("open", {"path": str(song)})
-        return await client.call_tool("edit_like", {"example": str(example)})
+        await client.call_tool("open", {"path": str(tmp_path / "song.wav")})
+        return await client.call_tool("edit_like", {"example": str(tmp_path / "take.wav")})
 
     result = talk(calls)
     assert not result.is_error, result.content

@@ -44,6 +44,10 @@ _How = Annotated[
     Cleaning | None,
     Field(description="how, stage by stage; left out, by the best of our own separators"),
 ]
+_Strength = Annotated[
+    float | None,
+    Field(ge=0, le=1, description="how much of the result is cleaned; 0 cleans no more"),
+]
 _Steps = Annotated[
     list[EditStep],
     Field(
@@ -105,9 +109,11 @@ def _add_sounds(server: MCPServer[Any], recordings: Recordings) -> None:
         return recordings.do(recording, [move])
 
     @server.tool(annotations=SETS)
-    def clean(cleaning: _How = None, recording: Recording = None) -> Stand:
+    def clean(
+        cleaning: _How = None, strength: _Strength = None, recording: Recording = None
+    ) -> Stand:
         """Speech only: no music, no noise; `cleaning` says how, stage by stage."""
-        return recordings.do(recording, [Clean(cleaning=cleaning) if cleaning else Clean()])
+        return recordings.do(recording, [Clean(cleaning=cleaning, strength=strength)])
 
 
 def _add_time(server: MCPServer[Any], recordings: Recordings) -> None:
