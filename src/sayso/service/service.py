@@ -39,8 +39,7 @@ from sayso.words.wording import summary
 _LOG = structlog.get_logger("sayso")
 _SOURCE, _DEMO = "source.wav", "demo.wav"
 _KEPT_RENDERS = 20
-"""Of the desk, and as many of untouched stems, which a player needs throughout; an older one can be
-made again, since its stems are kept for longer."""
+"""Of the desk, and as many of untouched stems, which players need; older ones are made again."""
 
 Turn = tuple[Conversation, Sequence[Move], str, str]
 """A conversation after a turn, its moves, what is said of them, and who understood them."""
@@ -205,13 +204,13 @@ class Service:
     ) -> tuple[Session, Message]:
         """Understands `text` and changes the desk accordingly; see `sayso.studio.Session.say`.
 
-        Raises: NotFoundError, LimitError when too many renders wait, Cancelled while a language
-            model is waited for.
+        Raises: NotFoundError, LimitError when too many renders wait, Cancelled while it waits.
         """
         reader = self.cutter.advised(partial(self.studio.understand, watch=watch))
+        settle = partial(self.cutter.settle, self.store.get(id, owner), watch=watch)
 
         def said(before: Conversation, fits: Fits) -> Turn:
-            after, reply = before.say(text, reader, fits=fits)
+            after, reply = before.say(text, reader, settle=settle, fits=fits)
             return after, reply.moves, reply.text, reply.interpreter
 
         return self._change(id, owner, said, text=text, render=render)
@@ -222,8 +221,9 @@ class Service:
         """Applies moves as one turn. Raises: NotFoundError, MoveError, UnknownTargetError."""
 
         def done(before: Conversation, fits: Fits) -> Turn:
-            return before.do(moves, fits=fits), moves, summary(moves), ""
+            return before.do(moves, settle=settle, fits=fits), moves, summary(moves), ""
 
+        settle = partial(self.cutter.settle, self.store.get(id, owner))
         return self._change(id, owner, done, render=render)
 
     def patch(self, id: str, owner: Owner, patch: DeskPatch) -> tuple[Session, Message]:

@@ -20,6 +20,7 @@ from sayso.service import problems
 from sayso.service.asking import Change, begin
 from sayso.service.downloads import archive, converted
 from sayso.service.routes.dependencies import (
+    ONE_FILE,
     Asking,
     Attended,
     Serving,
@@ -230,7 +231,9 @@ class Asked:
 Shot = Annotated[Asked, Depends(Asked)]
 
 
-@router.post("/ask", status_code=202, response_model=Opened, responses=_ANSWERS)
+@router.post(
+    "/ask", status_code=202, response_model=Opened, responses=_ANSWERS, dependencies=[ONE_FILE]
+)
 async def ask(file: Upload, text: Words, asked: Shot) -> Response:
     """Says what should happen to a recording, in one request.
 
@@ -245,7 +248,9 @@ async def ask(file: Upload, text: Words, asked: Shot) -> Response:
     return await asked.answer(file, f"ask {text}", change)
 
 
-@router.post("/separate", status_code=202, response_model=Opened, responses=_ANSWERS)
+@router.post(
+    "/separate", status_code=202, response_model=Opened, responses=_ANSWERS, dependencies=[ONE_FILE]
+)
 async def separate(
     file: Upload, asked: Shot, target: Parts = None, two_stems: Part = None
 ) -> Response:

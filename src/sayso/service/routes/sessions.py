@@ -10,6 +10,7 @@ from sayso.service.bodies import DeskPatch, Do, Rename, Say
 from sayso.service.downloads import converted
 from sayso.service.paging import LINKED, cursor, link_next, place
 from sayso.service.routes.dependencies import (
+    ONE_FILE,
     Asking,
     Attended,
     Decoding,
@@ -66,7 +67,7 @@ Order = Annotated[
 RenderToo = Annotated[bool, Query(description="whether the desk that comes of it is rendered")]
 
 
-@router.post("/sessions", status_code=201)
+@router.post("/sessions", status_code=201, dependencies=[ONE_FILE])
 def open_session(
     file: Upload,
     service: Serving,
