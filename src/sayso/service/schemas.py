@@ -91,8 +91,29 @@ class Track(BaseModel):
     peaks_url: str
 
 
+class Opening(BaseModel):
+    """The first seconds of a stem, to be heard while the rest is separated.
+
+    Attributes:
+        target: the sound.
+        sample_rate: in Hz.
+        channels: how many.
+        frames: its length.
+        url: with `/segment` behind it, where its sound is.
+    """
+
+    target: str
+    sample_rate: int
+    channels: int
+    frames: int
+    url: str
+
+
 class RenderState(BaseModel):
-    """A render job, and its tracks once it is done. `error` says why it failed."""
+    """A render job, and its tracks once it is done. `error` says why it failed.
+
+    `opening` is there while the untouched stems of a long recording are being separated.
+    """
 
     id: str
     session_id: str
@@ -101,6 +122,7 @@ class RenderState(BaseModel):
     created_s: float
     desk: Desk
     tracks: list[Track] = []
+    opening: list[Opening] = []
     error: Problem | None = None
     url: str
     events_url: str

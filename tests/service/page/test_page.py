@@ -102,9 +102,10 @@ async ([given, source, stems]) => {
   const [{ Mixer }, { Difference, Tape }, { together }, api] = await Promise.all(
     files.map((name) => import(`/js/${name}`)));
   const desk = given.deliver.includes("mix") ? given : together(given);
-  const open = (url) => Tape.open(api.reader(url));
-  const whole = await open(source);
-  const parts = await Promise.all(Object.values(stems).map(open));
+  const open = ({ url, frames, channels, sample_rate: sampleRate }) =>
+    new Tape({ frames, channels, sampleRate }, api.reader(url));
+  const whole = open(source);
+  const parts = Object.values(stems).map(open);
   const context = new OfflineAudioContext(2, whole.frames, whole.sampleRate);
   const mixer = new Mixer(context);
   mixer.gate.value = 1;
@@ -165,12 +166,13 @@ def test_what_plays_is_what_is_rendered(split, service, strips, deliver, worst_d
     state = httpx.patch(service + session + "/desk", json=patch).raise_for_status().json()
     httpx.post(service + session + "/undo").raise_for_status()
     stems = {
-        track["target"]: track["url"]
+        track["target"]: track
         for found in get(service, session).json()["renders"]
         if not found["desk"]["strips"]
         for track in found["tracks"]
     }
-    desk, text = page.evaluate(GRAPH, [state["desk"], f"{session}/source", stems])
+    recording = get(service, session).json()["source"]
+    desk, text = page.evaluate(GRAPH, [state["desk"], recording, stems])
     played = np.frombuffer(base64.b64decode(text), "<f4").reshape(2, -1)
     rendered = rendered_of(service, session, desk)
     assert played.shape == rendered.shape
@@ -211,7 +213,7 @@ def test_what_only_a_render_can_do_is_heard_once_it_is_rendered(listening, servi
     assert error_db(recorded(page, 1.0), sound_of(service, track["url"])) < -100
     page.click("#hear-original")
     expect(page.locator("#duration")).to_have_text("0:20.0")
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(1500)
     assert error_db(recorded(page, 1.0), source) < -100
 
 

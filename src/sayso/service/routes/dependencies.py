@@ -14,11 +14,13 @@ from sayso.desk import Desk
 from sayso.jobs import Job
 from sayso.service import access
 from sayso.service.problems import problem_of
+from sayso.service.renders import opened
 from sayso.service.schemas import (
     Answer,
     DeskState,
     Encoding,
     Format,
+    Opening,
     RenderState,
     SessionState,
     Source,
@@ -242,7 +244,16 @@ def render_state(service: Service, render: Render, job: Job | None = None) -> Re
         )
         for number, track in enumerate(job.result["tracks"] if job.state == "done" else [])
     ]
+    running = job.state == "running"
+    opening = [
+        Opening(
+            **{name: track[name] for name in ("target", "sample_rate", "channels", "frames")},
+            url=f"{at}/opening/{number}",
+        )
+        for number, track in enumerate(opened(service.render_folder(render)) if running else [])
+    ]
     return RenderState(
+        opening=opening,
         id=render.id,
         session_id=render.session_id,
         state=job.state,

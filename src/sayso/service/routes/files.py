@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from sayso.errors import NotFoundError
 from sayso.service.downloads import outline
 from sayso.service.schemas import Peaks
+from sayso.service.segments import segment
 from sayso.watch import Watch
 
 Buckets = Annotated[int, Query(ge=1, le=20_000, description="stretches that it is drawn in")]
@@ -21,6 +22,20 @@ OneFile: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file", "content": {"audio/*": {}, "application/zip": {}}},
     206: {"description": "The bytes that were asked for"},
     416: {"description": "No such bytes"},
+}
+Start = Annotated[int, Query(ge=0, le=2**53, description="the first frame")]
+Frames = Annotated[int, Query(ge=1, le=2**20, description="how many frames, at most")]
+Segment: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "a FLAC of these frames alone",
+        "content": {"audio/flac": {}},
+        "headers": {
+            "Sayso-Gain": {
+                "description": "what the samples are to be multiplied with",
+                "schema": {"type": "number"},
+            }
+        },
+    },
 }
 _FOREVER = "private, max-age=604800, immutable"
 
@@ -50,3 +65,12 @@ def peaks_of(
     response.headers["Cache-Control"] = _FOREVER
     start, stop = part
     return Peaks(sample_rate=sample_rate, frames=stop - start, peaks=found)
+
+
+def segment_of(kept: Path, start: int, frames: int) -> Response:
+    """Some frames of a kept recording or track, as `sayso.service.segments` makes them."""
+    if not kept.exists():
+        raise NotFoundError("the file was deleted a moment ago")
+    data, gain = segment(kept, start, frames)
+    headers = {"Cache-Control": _FOREVER, "Sayso-Gain": f"{gain:g}"}
+    return Response(data, media_type="audio/flac", headers=headers)

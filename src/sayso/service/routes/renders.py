@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Response
 
 from sayso.audio.formats import FORMATS
 from sayso.service.downloads import archive, converted
+from sayso.service.renders import opening_file
 from sayso.service.routes.dependencies import (
     Asking,
     Attended,
@@ -20,7 +21,17 @@ from sayso.service.routes.dependencies import (
     render_state,
     render_states,
 )
-from sayso.service.routes.files import Buckets, Frame, OneFile, peaks_of, send
+from sayso.service.routes.files import (
+    Buckets,
+    Frame,
+    Frames,
+    OneFile,
+    Segment,
+    Start,
+    peaks_of,
+    segment_of,
+    send,
+)
 from sayso.service.schemas import Encoding, Format, Peaks, RenderRequest, RenderState
 
 router = APIRouter(prefix="/sessions/{session_id}/renders", tags=["renders"])
@@ -90,6 +101,22 @@ def get_peaks(
     track, kept = service.track(render, number)
     part = (start or 0, track["frames"] if stop is None else stop)
     return peaks_of(response, track["sample_rate"], kept, buckets, part, watch)
+
+
+@router.get("/{render_id}/tracks/{number}/segment", response_class=Response, responses=Segment)
+def get_segment(
+    render: Made, number: Number, service: Serving, start: Start, frames: Frames
+) -> Response:
+    """A stretch of a track for a player: frames from `start` on, exact to the sample."""
+    return segment_of(service.track(render, number)[1], start, frames)
+
+
+@router.get("/{render_id}/opening/{number}/segment", response_class=Response, responses=Segment)
+def get_opening_segment(
+    render: Made, number: Number, service: Serving, start: Start, frames: Frames
+) -> Response:
+    """A stretch of the first seconds of a stem, while the rest is being separated."""
+    return segment_of(opening_file(service.render_folder(render), number), start, frames)
 
 
 @router.get("/{render_id}/archive", response_class=Response, responses=OneFile)

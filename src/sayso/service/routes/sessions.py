@@ -23,7 +23,17 @@ from sayso.service.routes.dependencies import (
     session_state,
     state_of,
 )
-from sayso.service.routes.files import Buckets, Frame, OneFile, peaks_of, send
+from sayso.service.routes.files import (
+    Buckets,
+    Frame,
+    Frames,
+    OneFile,
+    Segment,
+    Start,
+    peaks_of,
+    segment_of,
+    send,
+)
 from sayso.service.schemas import (
     Answer,
     DeskPatch,
@@ -137,6 +147,12 @@ def get_source_peaks(
     part = (start or 0, session.frames if stop is None else stop)
     source = service.source(session)
     return peaks_of(response, session.sample_rate, source, buckets, part, watch)
+
+
+@router.get("/sessions/{session_id}/source/segment", response_class=Response, responses=Segment)
+def get_source_segment(session: Mine, service: Serving, start: Start, frames: Frames) -> Response:
+    """A stretch of the recording for a player: frames from `start` on, exact to the sample."""
+    return segment_of(service.source(session), start, frames)
 
 
 @router.get("/sessions/{session_id}/messages")

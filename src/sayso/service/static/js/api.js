@@ -124,15 +124,10 @@ export async function peaks(url, buckets, part = null) {
 export const fileUrl = (url, format, encoding) =>
   `${url}?${new URLSearchParams(encoding ? { format, encoding } : { format })}`;
 
-/** What `Tape.open` reads with: bytes of the track at `url`, by range. */
-export const reader = (url) => async (first, last) => {
-  const response = await request(fileUrl(url, "wav", "float32"), {
-    headers: { range: `bytes=${first}-${last}` },
-    // Chromium's cache cuts answers short when ranges of one file are asked for at the same time.
-    cache: "no-store",
-  });
-  const bytes = await response.arrayBuffer();
-  return response.status === 206 ? bytes : bytes.slice(first, last + 1);
+/** What a `Tape` of the recording or track at `url` reads with. */
+export const reader = (url) => async (start, frames) => {
+  const response = await request(`${url}/segment?${new URLSearchParams({ start, frames })}`);
+  return { bytes: await response.arrayBuffer(), gain: Number(response.headers.get("sayso-gain") ?? 1) };
 };
 
 /**

@@ -9,7 +9,7 @@ import { Cutting } from "./audio/cutting.js";
 import { Mixer } from "./audio/mixer.js";
 import { Player } from "./audio/player.js";
 import { askedOf, isHeard, needsRender, together } from "./audio/routing.js";
-import { Difference, Silence, Tape } from "./audio/tape.js";
+import { Difference, Opening, Silence, Tape } from "./audio/tape.js";
 import { MIX, REST, complementOf, isSound, stripOf } from "./desk.js";
 import { heardAt, sourceAt } from "./timeline.js";
 
@@ -23,12 +23,13 @@ export class Listening extends EventTarget {
   #context;
   #mixer;
   #player;
-  #tapes = new Map(); // url -> Tape, or the promise of one
+  #tapes = new Map(); // url -> Tape
   #lost = new Set(); // addresses of tracks that were no longer there
   #loaded = "";
   #apart = false;
   #cuts;
   #timeline = null; // what the lanes that are loaded are cut by
+  #openings = new WeakMap(); // tape -> Opening
   #cuttings = new WeakMap(); // tape -> {timeline, sound}
   #changed = () => this.#sync();
   #chosen = null; // what a hand chose to hear, until something else is asked for
@@ -67,6 +68,11 @@ export class Listening extends EventTarget {
 
   get playing() {
     return this.#player.playing;
+  }
+
+  /** Whether it plays, but is silent until more has come. */
+  get isWaiting() {
+    return this.#player.isWaiting;
   }
 
   /** The moment of the recording that is heard; of a render that is apart, its own. */
@@ -228,45 +234,38 @@ export class Listening extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  #fail(error, url = null) {
+  #fail(error) {
     // A render that is gone can be made again; one that stays away is said.
-    if (error.status === 404 && !this.#lost.has(url)) {
-      this.#lost.add(url);
+    if (error.status === 404 && !this.#lost.has(error.url)) {
+      this.#lost.add(error.url);
       this.#session.reload();
       return;
     }
     this.dispatchEvent(new CustomEvent("problem", { detail: error }));
   }
 
-  /** The tape of `url` if it is there; else it is fetched, and all is looked at again. */
-  #tape(url) {
-    const known = this.#tapes.get(url);
-    if (known !== undefined) return known instanceof Tape ? known : null;
-    const opening = Tape.open(api.reader(url));
-    this.#tapes.set(url, opening);
-    opening.then(
-      (tape) => {
-        this.#tapes.set(url, tape);
-        this.#sync();
-      },
-      (error) => {
-        this.#tapes.delete(url);
-        this.#fail(error, url);
-      },
-    );
-    return null;
+  /** @param {{url: string, frames: number, channels: number, sample_rate: number}} track */
+  #tape({ url, frames, channels, sample_rate: sampleRate }) {
+    if (!this.#tapes.has(url)) {
+      const read = api.reader(url);
+      const load = (start, count) =>
+        read(start, count).catch((error) => {
+          throw Object.assign(error, { url });
+        });
+      this.#tapes.set(url, new Tape({ frames, channels, sampleRate }, load));
+    }
+    return this.#tapes.get(url);
   }
 
   #rendered() {
     if (this.missing.length === 0 || this.#cuts.draft !== null) return null;
     const track = this.render?.tracks.find(({ target }) => target === MIX);
-    return track ? this.#tape(track.url) : null;
+    return track ? this.#tape(track) : null;
   }
 
   #sync() {
     this.#followAsking();
-    const source = this.#tape(this.#session.source.url);
-    if (source === null) return;
+    const source = this.#tape(this.#session.source);
     const rendered = this.#rendered();
     const before = this.#timeline;
     const wasApart = this.#apart;
@@ -312,14 +311,16 @@ export class Listening extends EventTarget {
     const parts = [...stems].filter(([name]) => isSound(name)).map(([, sound]) => sound);
     const others = [...stems].filter(([name]) => !isSound(name)).map(([, sound]) => sound);
     const rest = parts.length === 0 ? whole : new Difference(whole, parts);
+    const ids = new Map([...stems.keys()].map((name) => [name, `${name} ${this.#trackOf(name).url}`]));
+    const all = [...ids.values()];
     // With a "no TARGET" there is more than the recording: what is too much is taken out again.
     const base = others.length === 0 ? null : new Difference(new Silence(whole), others);
     return [
       { id: `original${cut}`, sound: whole, node: this.#mixer.original },
-      { id: `rest ${[...stems.keys()]}`, sound: rest, node: this.#mixer.stem(REST) },
-      ...(base ? [{ id: `base ${[...stems.keys()]}`, sound: base, node: this.#mixer.base }] : []),
+      { id: `rest ${all}`, sound: rest, node: this.#mixer.stem(REST) },
+      ...(base ? [{ id: `base ${all}`, sound: base, node: this.#mixer.base }] : []),
       ...[...stems].map(([name, sound]) => ({
-        id: `stem ${name}`,
+        id: `stem ${ids.get(name)}`,
         sound,
         node: this.#mixer.stem(name),
       })),
@@ -337,6 +338,20 @@ export class Listening extends EventTarget {
     return sound;
   }
 
+  /** The track of a strip's sound, or of its beginning as long as that is all there is. */
+  #trackOf(name) {
+    const sound = complementOf(name) ?? name;
+    return this.#session.stem(sound) ?? this.#session.opening(sound);
+  }
+
+  /** A stem as long as the recording, silent where it is not separated yet. */
+  #stem(track, source) {
+    const tape = this.#tape(track);
+    if (tape.frames >= source.frames) return tape;
+    if (!this.#openings.has(tape)) this.#openings.set(tape, new Opening(tape, source.frames));
+    return this.#openings.get(tape);
+  }
+
   /** The sounds of all strips that are there already, by name. */
   #stems(source) {
     const { strips } = this.desk;
@@ -345,9 +360,8 @@ export class Listening extends EventTarget {
     const names = [...all].filter((name) => name !== MIX && name !== REST && (!(REST in strips) || name in strips));
     const whole = new Map();
     for (const name of names.map((one) => complementOf(one) ?? one)) {
-      const track = this.#session.stem(name);
-      const tape = track && this.#tape(track.url);
-      if (tape) whole.set(name, this.#cut(tape));
+      const track = this.#trackOf(name);
+      if (track) whole.set(name, this.#cut(this.#stem(track, source)));
     }
     const stems = new Map();
     for (const name of names) {

@@ -7,6 +7,7 @@
 
 import * as api from "./api.js";
 import { MIX, REST, complementOf, isNeutral, isSound, sameDesk, stripOf, targetsOf, withStrip } from "./desk.js";
+import { Paces } from "./pace.js";
 
 const SETTLE_MS = 300;
 const RETRY_MS = 1500;
@@ -31,6 +32,7 @@ export class Session extends EventTarget {
   unsaved = false;
   #sending = Promise.resolve();
   #renders = new Map();
+  #paces = new Paces();
   #ends = new AbortController();
 
   /** @param {string} id */
@@ -101,6 +103,11 @@ export class Session extends EventTarget {
     return this.#latest((render) => isOfStems(render) && render.state === "done", target);
   }
 
+  /** The beginning of the sound of `target`, while the rest is being separated, or null. */
+  opening(target) {
+    return this.awaited(target)?.opening.find((track) => track.target === target) ?? null;
+  }
+
   /** The render that will bring `target`, or null if none is under way. */
   awaited(target) {
     for (const render of this.#renders.values()) {
@@ -124,6 +131,11 @@ export class Session extends EventTarget {
   /** The latest state of a render. */
   known(id) {
     return this.#renders.get(id);
+  }
+
+  /** Seconds until a render that is running is done, or null. */
+  left_s(render) {
+    return this.#paces.left_s(render, performance.now() / 1000);
   }
 
   /** Renders that are waiting or running. */
@@ -388,6 +400,7 @@ export class Session extends EventTarget {
   #keep(render) {
     const before = this.#renders.get(render.id);
     this.#renders.set(render.id, render);
+    this.#paces.note(render, performance.now() / 1000);
     if (render.state === "failed" && before && before.state !== "failed" && render.error) {
       this.#fail(new api.Problem(render.error.detail, render.error.status));
     }

@@ -53,3 +53,9 @@ export const titled = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Who took a sound out of the recording: "by spleeter". */
 export const madeBy = ({ made_by }) => (made_by === "the rest" ? "what the other stems leave" : `by ${made_by}`);
+
+/** "1:20 left", "a few seconds left" */
+export function left(seconds) {
+  if (seconds < 5) return "a few seconds left";
+  return `${clock(seconds < 60 ? Math.ceil(seconds / 5) * 5 : seconds, 0)} left`;
+}

@@ -7,12 +7,13 @@
  */
 
 const BLOCK_FRAMES = 1 << 15;
-const FETCH_FRAMES = 6 * BLOCK_FRAMES;
+const FETCH_FRAMES = 8 * BLOCK_FRAMES;
 const AHEAD_S = 2.5;
 const MARGIN_S = 0.08;
 const TAKE_OVER_S = 0.2;
 const FADE_S = 0.02;
 const CHECK_MS = 120;
+const PATIENCE_MS = 150;
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -30,6 +31,8 @@ export class Player extends EventTarget {
   #nodes = new Set();
   #leaving = null; // nodes of the plan before, which play until this one takes over
   #turn = 0;
+  #isWaiting = false;
+  #late = 0;
 
   /**
    * @param {BaseAudioContext} context at the rate of the lanes
@@ -46,6 +49,11 @@ export class Player extends EventTarget {
     return this.#playing;
   }
 
+  /** Whether it plays, but is silent until more has come. */
+  get isWaiting() {
+    return this.#isWaiting;
+  }
+
   get frames() {
     return this.#frames;
   }
@@ -58,6 +66,7 @@ export class Player extends EventTarget {
     this.#lanes = lanes;
     this.#frames = Math.max(0, ...lanes.map(({ sound }) => sound.frames));
     this.#at = Math.min(this.#at, Math.max(0, this.#frames - 1));
+    if (!this.#playing) this.#fetch(this.#at, BLOCK_FRAMES);
     this.#takeOver();
   }
 
@@ -109,6 +118,7 @@ export class Player extends EventTarget {
 
   #stop() {
     this.#turn += 1;
+    this.#wait(false);
     const now = this.#context.currentTime;
     this.#gate.cancelScheduledValues(now);
     this.#gate.setTargetAtTime(0, now, FADE_S / 5);
@@ -175,13 +185,15 @@ export class Player extends EventTarget {
     let blocks;
     try {
       const wanted = this.#lanes.map(({ sound }) => sound.block(from, to - from));
-      for (const { sound } of this.#lanes) sound.fetch(to, FETCH_FRAMES);
+      this.#fetch(to, FETCH_FRAMES);
+      this.#watch();
       blocks = await Promise.all(wanted);
     } catch (error) {
       if (turn === this.#turn) this.#fail(error);
       return;
     }
     if (turn !== this.#turn) return;
+    this.#wait(false);
     const soonest = Math.ceil(this.#now() + MARGIN_S * this.#rate);
     if (this.#leaving !== null && this.#next.tick < soonest) {
       this.#meet(); // too late to take over there; what was read is at hand for the next try
@@ -193,6 +205,27 @@ export class Player extends EventTarget {
     this.#spans = this.#spans.filter((span, at, all) => (all[at + 1]?.tick ?? tick) > this.#now());
     this.#spans.push({ tick, from, to });
     this.#next = { frame: to, tick: tick + to - from };
+  }
+
+  /** Has what comes next fetched, what is played earlier first. */
+  #fetch(from, frames) {
+    for (let at = from; at < from + frames; at += BLOCK_FRAMES) {
+      for (const { sound } of this.#lanes) sound.fetch(at, BLOCK_FRAMES);
+    }
+  }
+
+  /** Says that it waits, if the next piece is not there in time. */
+  #watch() {
+    clearTimeout(this.#late);
+    const left_ms = (1000 * (this.#next.tick - this.#now())) / this.#rate;
+    this.#late = setTimeout(() => this.#wait(true), Math.max(PATIENCE_MS, left_ms));
+  }
+
+  #wait(isWaiting) {
+    clearTimeout(this.#late);
+    if (isWaiting === this.#isWaiting) return;
+    this.#isWaiting = isWaiting;
+    this.#tell("state");
   }
 
   /** The plan's first piece: the one before ends, or silence does. */

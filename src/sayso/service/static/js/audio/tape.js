@@ -6,30 +6,37 @@
  * channel, silent beyond the end, and `fetch(start, frames)`, which has it ready for later.
  */
 
-import { HEADER_BYTES, decode, parseHeader } from "./wav.js";
+import { Turns } from "./turns.js";
 
-const CHUNK_FRAMES = 1 << 17;
+const CHUNK_S = 1.5;
+const FADE_S = 0.03;
 const CACHE_BYTES = 192 * 1024 * 1024;
+
+const turns = new Turns();
 
 /** Chunks of all tapes, the one used last at the end; the oldest go when there are too many. */
 class Chunks {
   #kept = new Map();
   #bytes = 0;
 
-  get(key, load) {
+  /** @param {boolean} soon whether it is played next */
+  get(key, soon, load) {
     const known = this.#kept.get(key);
     if (known) {
       this.#kept.delete(key);
       this.#kept.set(key, known);
+      if (soon) known.hurry();
       return known.promise;
     }
-    const entry = { promise: load(), bytes: 0 };
+    const { promise, hurry } = turns.take(load);
+    const entry = { promise, hurry, bytes: 0 };
+    if (soon) hurry();
     this.#kept.set(key, entry);
-    entry.promise.then(
+    promise.then(
       (channels) => this.#weigh(entry, channels.length * channels[0].byteLength),
       () => this.#kept.delete(key),
     );
-    return entry.promise;
+    return promise;
   }
 
   #weigh(entry, bytes) {
@@ -46,43 +53,42 @@ class Chunks {
 const chunks = new Chunks();
 let opened = 0;
 
-/** A WAV file that is read by ranges of bytes. */
+/** A recording or a track, read in chunks that are files of their own. */
 export class Tape {
   #read;
-  #layout;
+  #shape;
+  #chunkFrames;
   #id = (opened += 1);
 
   /**
-   * @param {(first: number, last: number) => Promise<ArrayBuffer>} read bytes, `last` included
+   * @param {{frames: number, channels: number, sampleRate: number}} shape
+   * @param {(start: number, frames: number) => Promise<{bytes: ArrayBuffer, gain: number}>} read
+   *   a file of these frames, to be made louder by `gain`
    */
-  static async open(read) {
-    return new Tape(read, parseHeader(await read(0, HEADER_BYTES - 1)));
-  }
-
-  constructor(read, layout) {
+  constructor(shape, read) {
+    this.#shape = shape;
     this.#read = read;
-    this.#layout = layout;
+    this.#chunkFrames = 2 ** Math.round(Math.log2(CHUNK_S * shape.sampleRate));
   }
 
   get frames() {
-    return this.#layout.frames;
+    return this.#shape.frames;
   }
 
   get channels() {
-    return this.#layout.channels;
+    return this.#shape.channels;
   }
 
   get sampleRate() {
-    return this.#layout.sampleRate;
+    return this.#shape.sampleRate;
   }
 
   async block(start, frames) {
     const out = Array.from({ length: this.channels }, () => new Float32Array(frames));
     const end = Math.min(start + frames, this.frames);
-    const wanted = [];
-    for (let index = Math.floor(start / CHUNK_FRAMES); index * CHUNK_FRAMES < end; index += 1) {
-      wanted.push(this.#chunk(index).then((samples) => ({ at: index * CHUNK_FRAMES, samples })));
-    }
+    const wanted = this.#chunksOf(start, end).map(async (index) => {
+      return { at: index * this.#chunkFrames, samples: await this.#chunk(index, true) };
+    });
     for (const { at, samples } of await Promise.all(wanted)) {
       const from = Math.max(start, at);
       const to = Math.min(end, at + samples[0].length);
@@ -93,22 +99,60 @@ export class Tape {
   }
 
   fetch(start, frames) {
-    const end = Math.min(start + frames, this.frames);
-    for (let index = Math.floor(start / CHUNK_FRAMES); index * CHUNK_FRAMES < end; index += 1) {
+    for (const index of this.#chunksOf(start, Math.min(start + frames, this.frames))) {
       // Whoever plays this stretch asks again and meets the error then.
-      this.#chunk(index).catch(() => {});
+      this.#chunk(index, false).catch(() => {});
     }
   }
 
-  #chunk(index) {
-    return chunks.get(`${this.#id}:${index}`, async () => {
-      const { offset, channels, bits } = this.#layout;
-      const frameBytes = (channels * bits) / 8;
-      const first = index * CHUNK_FRAMES;
-      const last = Math.min(first + CHUNK_FRAMES, this.frames);
-      const bytes = await this.#read(offset + first * frameBytes, offset + last * frameBytes - 1);
-      return decode(bytes, this.#layout);
+  #chunksOf(start, end) {
+    const first = Math.floor(start / this.#chunkFrames);
+    const last = Math.ceil(end / this.#chunkFrames);
+    return Array.from({ length: Math.max(0, last - first) }, (_, step) => first + step);
+  }
+
+  #chunk(index, soon) {
+    return chunks.get(`${this.#id}:${index}`, soon, async () => {
+      const first = index * this.#chunkFrames;
+      const frames = Math.min(this.#chunkFrames, this.frames - first);
+      const { bytes, gain } = await this.#read(first, frames);
+      const decoder = new OfflineAudioContext(this.channels, 1, this.sampleRate);
+      const buffer = await decoder.decodeAudioData(bytes);
+      if (buffer.length !== frames) throw new Error(`${buffer.length} frames came instead of ${frames}`);
+      return Array.from({ length: this.channels }, (_, channel) => {
+        const samples = buffer.getChannelData(channel);
+        if (gain !== 1) for (let i = 0; i < frames; i += 1) samples[i] *= gain;
+        return samples;
+      });
     });
+  }
+}
+
+/** The beginning of a longer sound, which fades into the silence after it. */
+export class Opening {
+  #tape;
+
+  /**
+   * @param {Tape} tape the beginning
+   * @param {number} frames of the whole
+   */
+  constructor(tape, frames) {
+    this.#tape = tape;
+    this.frames = frames;
+  }
+
+  async block(start, frames) {
+    const out = await this.#tape.block(start, frames);
+    const length = FADE_S * this.#tape.sampleRate;
+    const first = Math.max(0, Math.floor(this.#tape.frames - length) - start);
+    for (const channel of out) {
+      for (let i = first; i < frames; i += 1) channel[i] *= Math.max(0, (this.#tape.frames - start - i) / length);
+    }
+    return out;
+  }
+
+  fetch(start, frames) {
+    this.#tape.fetch(start, frames);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { stripOf } from "../desk.js";
 import { absenceOf, soundsIn } from "../presence.js";
-import { percent } from "../units.js";
+import { left, percent } from "../units.js";
 import { announce } from "./announce.js";
 import { byId, el, isCalm } from "./dom.js";
 
@@ -167,10 +167,12 @@ export class ChatView {
     const render = running.find(({ state }) => state === "running") ?? running[0];
     const { text, bar } = this.#workParts(work, render);
     const waiting = running.length > 1 ? `, ${running.length - 1} more` : "";
+    const left_s = this.#session.left_s(render);
+    const until = left_s === null ? "" : `, ${left(left_s)}`;
     text.textContent =
       render.state === "queued"
         ? `Waiting its turn${waiting}`
-        : `${this.#whatIsMade(render)} ${percent(render.progress)}${waiting}`;
+        : `${this.#whatIsMade(render)} ${percent(render.progress)}${until}${waiting}`;
     bar.value = render.progress;
   }
 

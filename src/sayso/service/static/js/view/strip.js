@@ -3,7 +3,7 @@
 import { controls } from "../controls.js";
 import { MIX, REST, effectOf, isNeutral, stripOf, withEffect } from "../desk.js";
 import { absenceOf } from "../presence.js";
-import { madeBy, percent, titled } from "../units.js";
+import { left, madeBy, percent, titled } from "../units.js";
 import { el, isNarrow } from "./dom.js";
 import { chip } from "./effects.js";
 import { fader } from "./fader.js";
@@ -223,7 +223,7 @@ export class StripView {
     this.element.classList.toggle("is-awaited", awaited !== null);
     if (awaited) {
       this.#state.textContent =
-        awaited.state === "queued" ? "Waiting its turn…" : `Separating… ${percent(awaited.progress)}`;
+        awaited.state === "queued" ? "Waiting its turn…" : this.#separating(session, awaited);
       this.#state.style.setProperty("--done", awaited.progress);
     } else if (apart) this.#state.textContent = "Heard in the mix, as rendered";
     else if (this.target === REST) this.#state.textContent = "What no other strip holds";
@@ -234,6 +234,16 @@ export class StripView {
     this.#absence.textContent = absence ? `${absence[0].toUpperCase()}${absence.slice(1)}` : "";
     this.#putAway.hidden = absence === null || !isNeutral(stripOf(session.desk, this.target));
     if (track && track.peaks_url !== this.#peaksOf) this.#fetchPeaks(track.peaks_url);
+  }
+
+  /** How far the sound is, how long it will take, and what of it can be heard by now. */
+  #separating(session, render) {
+    const left_s = session.left_s(render);
+    const opening = session.opening(this.target);
+    const words = [`Separating… ${percent(render.progress)}`];
+    if (left_s !== null) words.push(left(left_s));
+    if (opening) words.push(`the first ${Math.round(opening.frames / opening.sample_rate)} s can be heard`);
+    return words.join(", ");
   }
 
   async #fetchPeaks(url) {

@@ -55,8 +55,9 @@ export class TransportView {
   }
 
   update() {
-    const { playing, loop, side, duration_s: duration } = this.#listening;
+    const { playing, isWaiting, loop, side, duration_s: duration } = this.#listening;
     const play = byId("play");
+    play.classList.toggle("is-waiting", isWaiting);
     if (play.dataset.playing !== String(playing)) {
       play.dataset.playing = playing;
       play.replaceChildren(icon(playing ? "pause" : "play"));
@@ -120,6 +121,7 @@ export class TransportView {
     }
     if (this.#listening.isDraft) text = "A preview of the cuts";
     else if (heard === "rendered") text = `Rendered, with ${names}`;
+    if (this.#listening.isWaiting) text = "Fetching the sound\u2026";
     notice.textContent = text;
     notice.hidden = text === "";
   }
