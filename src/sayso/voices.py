@@ -15,43 +15,46 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from sayso.atomic import put
 from sayso.audio import Audio
-from sayso.bounded import run_bounded
+from sayso.bounded import bound, run_bounded
 from sayso.errors import ModelError, SaysoError
 from sayso.watch import SILENT, Watch
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sayso.separate import Models
+
 Voice: TypeAlias = Literal["sung", "spoken", "unsure"]
 
 _WINDOW_S, _LISTENED_TO, _ASKED = 10.0, 12, 3
-_LONGEST_S = 60.0
+_LONGEST_S, _MOST_BYTES = 60.0, 4 << 30
 _DEAF_DB = -12.0
 # Fitted to 33 excerpts of sung music and 26 of speech, clean, in noise and over music: how much
 # more is found as speech than as vocals, and how much of the recording that speech is.
 _OF_SPEECH, _SPOKEN_ABOVE, _UNSURE = 1.2, 1.65, 1.0
 
 
-def voice_of(audio: Audio, *, watch: Watch = SILENT) -> Voice | None:
+def voice_of(audio: Audio, *, models: Models | None = None, watch: Watch = SILENT) -> Voice | None:
     """Whether the voice is sung or spoken; None where it cannot be told what sounds.
 
     Listens to two minutes at most, however long the recording is.
 
     Args:
         audio: any rate, channels and length.
+        models: loads the embedded model; None loads it for this once.
         watch: cancelling, polled between blocks.
     Raises: Cancelled.
     """
     from sayso.separate import Models
 
     heard = _where_a_voice_is(audio, watch)
-    if heard.frames == 0 or not np.abs(heard.samples).max() > 0:
+    if not np.abs(heard.samples).max() > 0:
         return None
     try:
-        stems = Models("embedded").separator.separate(
-            heard, ("speech", "vocals"), watch=watch.quiet
-        )
+        separator = (models or Models()).open("embedded")
+        stems = separator.separate(heard, ("speech", "vocals"), watch=watch.quiet)
     except ModelError:
         return None
     speech_db, vocals_db = (_level_db(stems[name], heard) for name in ("speech", "vocals"))
@@ -61,9 +64,21 @@ def voice_of(audio: Audio, *, watch: Watch = SILENT) -> Voice | None:
     return "spoken" if spoken > 0 else "sung"
 
 
-def voice_of_file(path: Path) -> Voice | None:
-    """As `voice_of`, of a file, in a process of its own; None also where that fails."""
-    said = run_bounded(__name__, str(path), longest_s=_LONGEST_S)
+def voice_of_file(path: Path, *, kept: Path | None = None, watch: Watch = SILENT) -> Voice | None:
+    """As `voice_of`, of a file, in a process of its own; None also where that fails.
+
+    Args:
+        path: of the recording.
+        kept: a file in which the answer is kept, so that it is listened to once.
+        watch: cancelling.
+    Raises: Cancelled, OutputError.
+    """
+    if kept is not None and kept.exists():
+        said: bytes | None = kept.read_bytes()
+    else:
+        said = run_bounded(__name__, str(path), longest_s=_LONGEST_S, watch=watch)
+        if kept is not None:
+            put(kept, said or b"")
     known: tuple[Voice, ...] = ("sung", "spoken", "unsure")
     return next((voice for voice in known if said == voice.encode()), None)
 
@@ -82,7 +97,7 @@ def _where_a_voice_is(audio: Audio, watch: Watch) -> Audio:
     count = min(_LISTENED_TO, -(-audio.frames // max(frames, 1)))
     starts = np.linspace(0, audio.frames - frames, count).astype(int)
     windows = [audio.slice(int(start), int(start) + frames) for start in starts]
-    chances = [float(speech_chances(w, watch=watch).mean()) if w.frames else 0.0 for w in windows]
+    chances = [float(speech_chances(w, watch=watch).mean()) for w in windows]
     best = sorted(np.argsort(chances)[::-1][:_ASKED])
     return Audio(np.concatenate([windows[at].samples for at in best], axis=1), audio.sample_rate)
 
@@ -95,6 +110,7 @@ def _level_db(stem: Audio, whole: Audio) -> float:
 def _main(path: str) -> None:
     from sayso.audio import read
 
+    bound(round(_LONGEST_S), _MOST_BYTES)
     with suppress(SaysoError):
         sys.stdout.write(voice_of(read(path)) or "")
 

@@ -23,6 +23,7 @@ from sayso.separate import Models
 from sayso.service.cutting import Cutter
 from sayso.service.database import connect
 from sayso.service.decoding import decode
+from sayso.service.facts import facts_of
 from sayso.service.quotas import Quotas, require_turn
 from sayso.service.renders import KIND, TIMELINE, TRACK, is_of_stems
 from sayso.service.schemas import DeskPatch, shown_name
@@ -208,7 +209,8 @@ class Service:
         Raises: NotFoundError, LimitError when too many renders wait, Cancelled while a language
             model is waited for.
         """
-        reader = self.cutter.advised(partial(self.studio.understand, watch=watch))
+        facts = facts_of(self.folder(id) / _SOURCE, watch)
+        reader = self.cutter.advised(partial(self.studio.understand, facts=facts, watch=watch))
 
         def said(before: Conversation, fits: Fits) -> Turn:
             after, reply = before.say(text, reader, fits=fits)
