@@ -14,7 +14,7 @@ import sayso
 
 ROOT = Path(sayso.__file__).parent
 ORDER = (
-    {"errors", "__init__"},
+    {"errors", "described", "__init__"},
     {"configuration", "optional", "atomic", "value", "watch"},
     {"bounded"},
     {"audio"},

@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -43,6 +44,22 @@ def put(path: str | Path, content: str | bytes) -> Path:
     with writing(path) as part:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
+
+
+def kept(path: str | Path, most_bytes: int) -> bytes:
+    """The content of a plain file that we come upon by ourselves, as in a folder of outputs.
+
+    Raises: OSError; ValueError for a pipe or a device, which may have no end, or too much.
+    """
+    # A pipe that nobody writes to would keep even whoever opens it.
+    opened = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(opened, "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ValueError("it is no plain file")
+        content = file.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise ValueError(f"it holds more than {most_bytes:,} bytes")
+    return content
 
 
 @contextmanager

@@ -9,15 +9,17 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from sayso.described import describe
 from sayso.errors import ConfigError
 
 
 class Frozen(BaseModel):
     """A configuration: immutable, unknown keys fail."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=describe)
 
 
+_MOST_BYTES = 4 << 20
 Configured = TypeVar("Configured", bound=BaseModel)
 
 
@@ -41,7 +43,7 @@ def read_values(path: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
     Raises: ConfigError for a missing file, bad YAML or an override that does not fit.
     """
     try:
-        values = parse_yaml(path.read_text(encoding="utf-8"))
+        values = parse_yaml(_text(path))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: cannot be read as YAML: {error}") from error
     if not isinstance(values, dict):
@@ -49,6 +51,14 @@ def read_values(path: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
     for override in overrides:
         _apply(values, override)
     return values
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as file:  # which may be a pipe
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise ValueError(f"it holds more than {_MOST_BYTES:,} bytes")
+    return content.decode("utf-8")
 
 
 def parse(model: type[Configured], values: Mapping[str, Any], origin: str) -> Configured:
@@ -73,7 +83,8 @@ def _apply(values: dict[str, Any], override: str) -> None:
     for key in parents:
         inner = values.setdefault(key, {})
         if not isinstance(inner, dict):
-            raise ConfigError(f"override {override!r}: {key!r} holds {inner!r}, not keys")
+            kind = type(inner).__name__  # all of it, with aliases, could be longer than memory
+            raise ConfigError(f"override {override!r}: {key!r} holds a {kind}, not keys")
         values = inner
     try:
         values[last] = parse_yaml(text)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
+from sayso.described import describe
 from sayso.errors import MoveError, RangeError, SaysoError
 
 OUT_OF_RANGE = "out_of_range"
@@ -34,7 +35,11 @@ class Value(BaseModel):
     """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, ser_json_inf_nan="strings"
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        ser_json_inf_nan="strings",
+        json_schema_extra=describe,
     )
 
     def __init__(self, /, **data: Any) -> None:

@@ -13,8 +13,10 @@ import pytest
 
 from sayso.audio import Audio, read, write
 from sayso.batch import read_manifest
+from sayso.batch.manifest import MANIFEST
 from sayso.batch.storage import sha256_of
 from sayso.cli import main
+from sayso.errors import ConfigError
 
 WORDS = "make it 6 dB quieter"
 
@@ -323,3 +325,16 @@ def test_two_requests_at_once_into_one_folder(here):
     assert len(made(here / "out")) == 6
     sounds = {sha256_of(here / "out" / name) for name in made(here / "out")}
     assert len(sounds) == 6
+
+
+@pytest.mark.parametrize("left", ["noise", "a pipe", "a device"])
+def test_a_manifest_that_is_none_is_told_and_not_waited_for(tmp_path, left):
+    path = tmp_path / MANIFEST
+    if left == "noise":
+        path.write_bytes(b"\xff\xfe" * 100)
+    elif left == "a pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    with pytest.raises(ConfigError, match="move it away to begin anew"):
+        read_manifest(tmp_path)

@@ -13,7 +13,7 @@ from sayso.clean.gate import gate
 from sayso.clean.masks import postmask
 from sayso.clean.pipeline import prepare
 from sayso.clean.spectral import denoise, noise_power
-from sayso.desk.cleaning import Gate, PostMask, Preprocess
+from sayso.desk.cleaning import PauseGate, PostMask, Preprocess
 from sayso.effects import record
 from sayso.errors import Cancelled
 from sayso.measure.si_sdr import si_sdr
@@ -68,7 +68,7 @@ def test_the_gate_closes_in_pauses_and_opens_before_words(noise, tone):
     word, hiss = tone(0.5, rate=16_000, channels=1), noise(1.0, rate=16_000, channels=1, level=1e-4)
     samples = np.concatenate([hiss.samples, word.samples, hiss.samples], axis=1)
     audio = Audio(samples, 16_000)
-    settings = Gate(threshold_lu=-30, range_db=-20)
+    settings = PauseGate(threshold_lu=-30, range_db=-20)
     gated = record(gate(audio, settings, loudness_lufs=integrated_lufs(audio))).samples
     assert gated.shape == samples.shape
     pause = slice(4000, 12_000)
@@ -92,7 +92,7 @@ def test_a_gate_told_by_the_voice_closes_where_nobody_speaks(tmp_path):
     samples[:, : said.shape[1]] += said
     samples[:, -said.shape[1] :] += said
     audio = Audio(np.concatenate([samples, samples]), 16_000)
-    settings = Gate(told_by="voice", range_db=-20)
+    settings = PauseGate(told_by="voice", range_db=-20)
     gated = record(gate(audio, settings, loudness_lufs=integrated_lufs(audio))).samples
     middle = slice(said.shape[1] + 16_000, said.shape[1] + 32_000)
     np.testing.assert_allclose(gated[:, middle], 0.1 * audio.samples[:, middle], rtol=1e-4)
@@ -102,19 +102,19 @@ def test_a_gate_told_by_the_voice_closes_where_nobody_speaks(tmp_path):
 
 def test_a_gate_told_by_the_voice_leaves_what_has_none(noise):
     audio = noise(2.0)
-    assert gate(audio, Gate(told_by="voice"), loudness_lufs=-23.0) is audio
+    assert gate(audio, PauseGate(told_by="voice"), loudness_lufs=-23.0) is audio
 
 
 def test_a_gate_told_by_the_voice_takes_no_loud_sound_for_a_pause(noise, tmp_path):
     hiss = noise(1.0, rate=16_000, channels=1, level=0.1).samples
     said = said_by_a_machine(tmp_path, "These words lie between two noises.")
     audio = Audio(np.concatenate([hiss, said, hiss], axis=1), 16_000)
-    assert gate(audio, Gate(told_by="voice"), loudness_lufs=-23.0) is audio
+    assert gate(audio, PauseGate(told_by="voice"), loudness_lufs=-23.0) is audio
 
 
 def test_a_gate_over_less_than_its_attack_gives_as_much(tone):
     audio = tone(0.002, rate=16_000, channels=1)
-    gated = record(gate(audio, Gate(attack_s=0.1), loudness_lufs=-23.0))
+    gated = record(gate(audio, PauseGate(attack_s=0.1), loudness_lufs=-23.0))
     assert gated.frames == audio.frames
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -17,6 +18,14 @@ from sayso.cli.parser import build_parser
 from sayso.cli.settings import SETTINGS, codes, commands_of, table
 
 PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
+
+
+# Lists of nine lists each: little to hold, and more than any memory to print.
+BOMB = (
+    "[&a [x]"
+    + "".join(f", &{new} [{', '.join(['*' + old] * 9)}]" for old, new in pairwise("abcdefghijk"))
+    + "]"
+)
 
 
 @pytest.fixture
@@ -67,12 +76,21 @@ def test_options_win_over_the_environment_and_that_over_the_file(place, monkeypa
         ("overwrite: perhaps", "expected yes or no"),
         ("a: b: c", "expected YAML"),
         ("format: [wav]", "expected one value"),
+        ("[" * 100_000, "nested too deeply"),
+        (f"model: simple\nmodels: {BOMB}", "models is a list; expected one value"),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_line(place, capsys, text, said):
     (place / "config.yaml").write_text(text)
     assert main(["info", "song.wav"]) == 7
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("out", ["/".join(["y" * 200] * 30) + "/o.wav", "round/o.wav"])
+def test_a_name_that_the_system_refuses_is_no_mistake_of_ours(place, capsys, out):
+    (place / "round").symlink_to("round")
+    assert main(["ask", "song.wav", "make it louder", "-o", out]) == 5
+    assert "mistake of ours" not in capsys.readouterr().err
 
 
 def test_overwriting_can_be_the_default_and_be_taken_back(place, monkeypatch):

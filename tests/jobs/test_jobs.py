@@ -269,3 +269,27 @@ def test_a_queue_that_was_deleted_is_told_and_not_waited_for(tmp_path, kinds):
         shutil.rmtree(folder)
         with pytest.raises(QueueError, match="was deleted"):
             queue.wait("slow", timeout_s=5)
+
+
+def test_the_database_knows_the_time_to_the_millisecond(queue):
+    # Whatever the version of SQLite: the engine asks by that of Python.
+    if queue.engine.dialect.name == "sqlite":
+        with queue.engine.connect() as connection:
+            now = connection.exec_driver_sql("SELECT unixepoch('subsec')").scalar()
+        assert abs(now - time.time()) < 5 and now != int(now)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "TRIGGER t AFTER INSERT ON workflow_status BEGIN DELETE FROM workflow_status; END",
+        "VIEW v AS SELECT * FROM workflow_status",
+    ],
+)
+def test_a_queue_that_does_more_than_keep_is_refused(tmp_path, made):
+    # A trigger in a folder that was handed on took every job away, and the batch waited for ever.
+    where = str(tmp_path / "jobs.sqlite")
+    with JobQueue(where) as queue, queue.engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE {made}")
+    with pytest.raises(QueueError, match="which Sayso does not make"):
+        JobQueue(where)

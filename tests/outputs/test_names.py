@@ -53,7 +53,19 @@ def test_names_are_kept():
 
 @pytest.mark.parametrize(
     "pattern",
-    ["../{track}.{ext}", "/{track}.{ext}", "a/../../b.{ext}", "{stem}.{ext}", "{0}", "{", "", "a/"],
+    [
+        "../{track}.{ext}",
+        "/{track}.{ext}",
+        "a/../../b.{ext}",
+        "{stem}.{ext}",
+        "{0}",
+        "{",
+        "",
+        "a/",
+        "{target:>99999999999}.{ext}",
+        "{track!r}.{ext}",
+        "{track.__class__}.{ext}",
+    ],
 )
 def test_patterns_that_do_not_work_are_refused(pattern):
     with pytest.raises(OutputError, match="pattern"):

@@ -7,8 +7,8 @@ import os
 import pytest
 from tests.service.conftest import Person
 
-from sayso.errors import NotFoundError
-from sayso.service import access
+from sayso.errors import ConfigError, NotFoundError
+from sayso.service import Settings, access
 from sayso.service.sweeping import sweep
 
 
@@ -198,3 +198,12 @@ def test_old_sessions_are_swept(make, tmp_path):
     assert client.get(f"/sessions/{session['id']}").status_code == 404
     assert list((tmp_path / "sessions").iterdir()) == [begun]
     assert not stems.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("SECONDS", "inf"), ("RENDERED_S", "nan"), ("UPLOAD_BYTES", "9" * 50), ("DECODING_S", "1e9")],
+)
+def test_a_limit_that_is_none_is_refused_at_the_start(name, value):
+    with pytest.raises(ConfigError, match=name.lower()):
+        Settings.from_environment({"SAYSO_DATA": "x", f"SAYSO_LIMIT_{name}": value})

@@ -67,7 +67,7 @@ def test_formats_ranges_and_zip(person, session, tmp_path):
         archive.extractall(tmp_path)
     assert read(tmp_path / "song" / "drums.mp3").channels == 2
     refused = person.ask("GET", url, params={"format": "mp3", "encoding": "pcm16"}, status=422)
-    assert "expected lossy or none" in refused["detail"]
+    assert "expected lossy, or a bit rate" in refused["detail"]
     person.ask("GET", url, params={"format": "exe"}, status=422)
     person.ask("GET", url.replace("/tracks/1", "/tracks/2"), status=404)
 
@@ -307,3 +307,82 @@ def test_a_waiting_render_can_be_cancelled(person, session):
     # Asked for again, it is made.
     again = person.ask("POST", f"/sessions/{session['id']}/renders", json={}, status=202)
     person.wait(again)
+
+
+@pytest.mark.parametrize("order", ["touched", "created"])
+def test_lists_come_in_pages(make, order):
+    person = Person(make())
+    mine = [person.open(f"{name}.wav", wav_bytes(0.1))["id"] for name in "abcde"]
+    seen, url = [], f"/sessions?limit=2&order={order}"
+    while url:
+        response = person.client.get(url)
+        seen += [session["id"] for session in response.json()]
+        url = response.links.get("next", {}).get("url")
+        if len(seen) == 2:  # what comes meanwhile moves nothing
+            person.open("new.wav", wav_bytes(0.1))
+        if len(seen) == 4:  # and neither does what goes, even if the page ended with it
+            person.ask("DELETE", f"/sessions/{seen[-1]}", status=204)
+    assert seen == mine[::-1]
+    assert person.client.get("/sessions?after=%00").status_code == 422
+    assert "link" not in person.client.get("/sessions").headers
+
+
+def test_messages_come_in_pages(make):
+    person = Person(make())
+    session = person.open(data=wav_bytes(0.1))
+    for db in range(1, 6):
+        person.patch(session, strips={"bass": {"gain_db": db}})
+    seen, url = [], f"/sessions/{session['id']}/messages?limit=2"
+    while url:
+        response = person.client.get(url)
+        assert len(response.json()) <= 2
+        seen += [said["desk"]["strips"]["bass"]["gain_db"] for said in response.json()]
+        url = response.links.get("next", {}).get("url")
+    assert seen == [1, 2, 3, 4, 5]
+
+
+def test_files_come_as_they_are_wanted(person, session, tmp_path):
+    render = person.wait(person.say(session, "mute the bass")["render"])
+    url = render["tracks"][0]["url"]
+
+    def fetch(query="", **headers):
+        response = person.client.get(url + query, headers=headers)
+        assert response.status_code == 200, response.text
+        path = tmp_path / "track"
+        path.write_bytes(response.content)
+        assert len(read(path).samples[0]) > 0
+        return response
+
+    small, large = fetch("?format=opus&bitrate=32"), fetch("?format=opus&bitrate=256")
+    assert len(small.content) < len(large.content) / 3
+    part = person.client.get(f"{url}?format=opus&bitrate=32", headers={"range": "bytes=100-199"})
+    assert (part.status_code, part.content) == (206, small.content[100:200])
+    for accept, media_type, start in (
+        ("audio/flac", "audio/flac", b"fLaC"),
+        ("audio/ogg; codecs=opus, audio/flac;q=0.9", "audio/ogg", b"OggS"),
+        ("text/html, audio/mpeg;q=0.2, audio/flac;q=0.8", "audio/flac", b"fLaC"),
+        ("*/*", "audio/wav", b"RIFF"),
+    ):
+        got = fetch(accept=accept)
+        assert (got.headers["content-type"], got.content[:4]) == (media_type, start)
+        assert "Accept" in got.headers["vary"]
+    assert fetch("?format=flac", accept="audio/mpeg").content[:4] == b"fLaC"
+    for query, said in (
+        ("?format=flac&bitrate=96", "flac cannot hold 96k"),
+        ("?format=mp3&bitrate=512", "320k"),
+        ("?bitrate=7&format=opus", "bitrate"),
+        ("?format=wav&encoding=pcm16&bitrate=96", "expected one of them"),
+    ):
+        assert said in person.ask("GET", url + query, status=422)["detail"]
+
+
+def test_a_track_is_kept_in_a_few_formats_only(person, session, settings):
+    render = person.wait(person.say(session, "mute the bass")["render"])
+    folder = settings.folder / "sessions" / session["id"] / "renders" / render["id"]
+    for bitrate in range(32, 48):
+        url = f"{render['tracks'][0]['url']}?format=opus&bitrate={bitrate}"
+        assert person.client.get(url).status_code == 200
+        url = f"{render['archive_url']}?format=opus&bitrate={bitrate}"
+        assert person.client.get(url).status_code == 200
+    assert (folder / "0.wav").exists() and (folder / "0-47k.opus").exists()
+    assert len(list(folder.glob("*.opus"))) == len(list(folder.glob("*.zip"))) == 6

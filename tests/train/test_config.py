@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from sayso.configuration import read_values
 from sayso.errors import ConfigError
 from sayso.train.config import load_config
 
@@ -39,7 +40,7 @@ def test_defaults_file_and_overrides(path: Path) -> None:
         ("task.network.width=3", "width"),
         ("loop.max_steps=0", "loop.max_steps"),
         ("loop.max_steps", "expected a.b=value"),
-        ("folder.x=1", "not keys"),
+        ("folder.x=1", "folder' holds a str, not keys"),
         ("kind=quartet", "one of ask, unet, adversarial"),
         ("loop.seed=[", "no YAML value"),
     ],
@@ -60,3 +61,8 @@ def test_missing_and_shapeless_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yaml")), ids=lambda path: path.stem)
 def test_the_shipped_configurations_load(path: Path) -> None:
     assert f"kind: {load_config(path).kind}" in path.read_text()
+
+
+def test_a_configuration_without_end_is_not_read_to_it(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="more than"):
+        read_values(Path("/dev/zero"))

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ValidationError
 
-from sayso.atomic import in_words, put
+from sayso.atomic import in_words, kept, put
 from sayso.batch.storage import deliver, file_system, is_remote
 from sayso.configuration import Frozen
 from sayso.errors import ConfigError
@@ -27,6 +27,8 @@ def _inside(name: str) -> str:
 
 MANIFEST = "manifest.jsonl"
 """Of the first request into a folder; that of the second is called manifest-2.jsonl."""
+_MOST_BYTES = 2 << 30
+"""Of a manifest: some millions of items."""
 _Relative = Annotated[str, AfterValidator(_inside)]
 ItemState = Annotated[
     Literal["queued", "done", "skipped", "failed", "cancelled"],
@@ -105,18 +107,21 @@ def read_manifest(out: str | Path, name: str = MANIFEST) -> tuple[Head, dict[str
 
     Raises: ConfigError for a damaged one.
     """
+    content = b""
     try:
-        content = _content(out, name)
-        if content is None:
+        found = _content(out, name)
+        if found is None:
             return None
-        first, *lines = content.split("\n")
+        content = found
+        first, *lines = content.decode().split("\n")
         head = Head.model_validate_json(first)
         whole, rest = lines[:-1], lines[-1:]
         items = [Item.model_validate_json(line) for line in whole]
         with suppress(ValidationError):
             items += [Item.model_validate_json(line) for line in rest if line]
-    except (ValidationError, UnicodeDecodeError) as error:
-        what = str(error).splitlines()[0] if content else "it is empty"
+    except ValueError as error:  # also of what is no UTF-8, and does not fit
+        empty = isinstance(error, ValidationError) and not content
+        what = "it is empty" if empty else str(error).splitlines()[0]
         raise ConfigError(f"{out}/{name} is damaged ({what}); move it away to begin anew") from None
     return head, {item.alias: item for item in items}
 
@@ -134,12 +139,12 @@ def manifests(out: str | Path) -> Iterator[tuple[str, tuple[Head, dict[str, Item
             return
 
 
-def _content(out: str | Path, name: str) -> str | None:
+def _content(out: str | Path, name: str) -> bytes | None:
     try:
         if not is_remote(str(out)):
-            return (local_path(str(out)) / name).read_bytes().decode()
+            return kept(local_path(str(out)) / name, _MOST_BYTES)
         system, path = file_system(f"{out}/{name}")
-        return bytes(system.cat_file(path)).decode()
+        return bytes(system.cat_file(path))
     except (FileNotFoundError, NotADirectoryError):
         return None
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from sayso.audio import Audio, Samples
-from sayso.desk.cleaning import Gate
+from sayso.desk.cleaning import PauseGate
 from sayso.effects import Processed, Sound
 from sayso.measure.checks import moments_db
 from sayso.measure.voice_activity import find_pauses
@@ -19,7 +19,9 @@ _NO_WORD_DB = -15.0
 _RATIO = 4.0  # dB down for each dB below the threshold, until the range is reached
 
 
-def gate(audio: Audio, settings: Gate, *, loudness_lufs: float, watch: Watch = SILENT) -> Sound:
+def gate(
+    audio: Audio, settings: PauseGate, *, loudness_lufs: float, watch: Watch = SILENT
+) -> Sound:
     """`audio`, of the loudness given, with its pauses turned down.
 
     All channels move together, by the loudest of them where the level tells.
@@ -51,7 +53,7 @@ def _lie_db(audio: Audio, pauses: Spans) -> list[float]:
     return [10 * float(np.log10(max(power, 1e-20))) - loud_db for power in powers]
 
 
-def _by_voice(audio: Audio, settings: Gate, pauses: Spans, range_db: float) -> Sound:
+def _by_voice(audio: Audio, settings: PauseGate, pauses: Spans, range_db: float) -> Sound:
     """Turned down, in dB as straight lines, within each of the pauses."""
     down, up = (
         max(1, round(s * audio.sample_rate)) for s in (settings.release_s, settings.attack_s)
@@ -71,7 +73,7 @@ def _by_voice(audio: Audio, settings: Gate, pauses: Spans, range_db: float) -> S
     return Processed(audio, transform, audio.frames)
 
 
-def _by_level(audio: Audio, settings: Gate, loudness_lufs: float) -> Sound:
+def _by_level(audio: Audio, settings: PauseGate, loudness_lufs: float) -> Sound:
     ahead = max(1, round(settings.attack_s * audio.sample_rate))
     least = np.float32(10 ** (settings.range_db / 20))
 

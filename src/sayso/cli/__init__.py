@@ -6,6 +6,7 @@ known, so that `sayso --help` answers at once.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -16,10 +17,12 @@ from pathlib import Path
 
 from sayso.cli.parser import build_parser
 from sayso.cli.settings import set_defaults, take_file
-from sayso.errors import EXIT_CODES, Cancelled, SaysoError, lookup
+from sayso.errors import EXIT_CODES, Cancelled, OutputError, SaysoError, lookup
 
 INTERRUPTED = EXIT_CODES[Cancelled]
 UNEXPECTED = 1
+_NO_FILE = (errno.ENAMETOOLONG, errno.ELOOP, errno.EIO, errno.ESTALE)
+"""What a system says of names and disks of a person's, wherever we come upon it."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -73,6 +76,9 @@ def _run(argv: Sequence[str] | None) -> int:
             return INTERRUPTED
         if os.environ.get("SAYSO_DEBUG"):
             raise
+        if isinstance(error, OSError) and error.errno in _NO_FILE:
+            _complain(f"{error.filename}: {error.strerror}; choose another file or folder")
+            return lookup(OutputError(), EXIT_CODES, UNEXPECTED)
         _complain(
             f"this should not have happened ({type(error).__name__}: {error}). It is a mistake of "
             "ours; SAYSO_DEBUG=1 shows where it happened, which helps in a report"

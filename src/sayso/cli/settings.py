@@ -15,6 +15,7 @@ from pathlib import Path
 from sayso.errors import EXIT_CODES, ConfigError
 
 PREFIX = "SAYSO_"
+_MOST_BYTES = 1 << 20
 CONFIG = f"{PREFIX}CONFIG"
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
@@ -82,11 +83,12 @@ def take_file(environment: MutableMapping[str, str]) -> Path | None:
         if environment.get(CONFIG):
             raise ConfigError(f"{path}: there is no such file, though {CONFIG} names it")
         return None
-    import yaml
+    from sayso.atomic import kept
+    from sayso.configuration import parse_yaml
 
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, ValueError, yaml.YAMLError) as error:
+        found = parse_yaml(kept(path, _MOST_BYTES).decode("utf-8")) or {}
+    except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: {str(error).splitlines()[0]}; expected YAML") from None
     known = {setting.name: setting for setting in SETTINGS}
     if not isinstance(found, dict):
@@ -99,7 +101,7 @@ def take_file(environment: MutableMapping[str, str]) -> Path | None:
             hint = f"did you mean {near[0]!r}? " if near and near[1] > 60 else ""
             raise ConfigError(f"{path}: there is no {name!r}; {hint}docs/cli.md lists the names")
         if isinstance(value, list | dict):
-            raise ConfigError(f"{path}: {name} is {value!r}; expected one value")
+            raise ConfigError(f"{path}: {name} is a {type(value).__name__}; expected one value")
         if value is not None:
             environment.setdefault(PREFIX + str(name).upper(), str(value))
     return path

@@ -163,7 +163,7 @@ class PostMask(Frozen):
     floor_db: float = Field(default=-12.0, ge=-60, lt=0)
 
 
-class Gate(Frozen):
+class PauseGate(Frozen):
     """Pauses turned down.
 
     Attributes:
@@ -217,7 +217,7 @@ class Cleaning(Frozen):
     denoise: Denoise | None = None
     postmask: PostMask | None = None
     dry: float = Field(default=0.0, ge=0, lt=1)
-    gate: Gate | None = None
+    gate: PauseGate | None = None
     loudness: TargetLoudness | None = None
 
 
@@ -228,6 +228,6 @@ SPEECH_ONLY = Cleaning(
         fusion=Fusion(kind="mean"),
     ),
     restore=Restore(beta=0.08, levelled=True, floor_db=-60.0, enough_db=-100.0),
-    gate=Gate(told_by="voice", range_db=-20.0),
+    gate=PauseGate(told_by="voice", range_db=-20.0),
 )
 """What a bare `clean` means: the best separator that is here, at the level that the speech has."""

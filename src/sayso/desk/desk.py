@@ -44,7 +44,14 @@ from sayso.value import Value
 
 
 class Strip(Value):
-    """One target's channel strip: fader, mute, solo and a chain of effects in order."""
+    """One target's channel strip.
+
+    Attributes:
+        gain_db: the fader, -60 to 24 dB.
+        mute: whether it is silent.
+        solo: whether it, and others with solo, are heard alone.
+        effects: what is done to it, in order.
+    """
 
     gain_db: Annotated[float, Field(ge=-60.0, le=24.0)] = 0.0
     mute: bool = False

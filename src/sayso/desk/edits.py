@@ -23,7 +23,12 @@ Seconds = Annotated[float, Field(ge=0.0, le=LATEST_S)]
 
 
 class _Span(Value):
-    """From `start_s` to `end_s`, in seconds of what is there when the step comes; end exclusive."""
+    """A span of what is there when the step comes.
+
+    Attributes:
+        start_s: where it begins, in seconds.
+        end_s: where it ends, exclusive; None is the end.
+    """
 
     start_s: Seconds = 0.0
     end_s: Seconds | None = None
@@ -48,42 +53,66 @@ class Cut(_Span):
 
 
 class CutTail(Value):
-    """Without the last `seconds`."""
+    """Without its last seconds.
+
+    Attributes:
+        seconds: how many.
+    """
 
     step: Literal["cut_tail"] = "cut_tail"
     seconds: Annotated[float, Field(gt=0.0, le=LATEST_S)]
 
 
 class KeepTail(Value):
-    """Only the last `seconds`; all of what is no longer than that."""
+    """Only its last seconds; all of what is no longer than that.
+
+    Attributes:
+        seconds: how many.
+    """
 
     step: Literal["keep_tail"] = "keep_tail"
     seconds: Annotated[float, Field(gt=0.0, le=LATEST_S)]
 
 
 class Loop(_Span):
-    """Plays a span `times` times in all, 2 to 1000."""
+    """Plays a span several times.
+
+    Attributes:
+        times: how often in all, 2 to 1000.
+    """
 
     step: Literal["loop"] = "loop"
     times: Annotated[int, Field(ge=2, le=1000)] = 2
 
 
 class MoveSpan(_Span):
-    """Takes a span out and puts it back in so that it begins at `to_s` of the whole before it."""
+    """Takes a span out and puts it back in elsewhere.
+
+    Attributes:
+        to_s: where it begins then, in seconds of the whole before it.
+    """
 
     step: Literal["move"] = "move"
     to_s: Seconds
 
 
 class ShortenTo(Value):
-    """At most `seconds` long."""
+    """Not longer than some seconds.
+
+    Attributes:
+        seconds: how many at most.
+    """
 
     step: Literal["shorten_to"] = "shorten_to"
     seconds: Annotated[float, Field(ge=0.1, le=LATEST_S)]
 
 
 class RemoveSilence(Value):
-    """Pauses longer than `longest_s` shrink to it."""
+    """Shortens pauses.
+
+    Attributes:
+        longest_s: how long one may stay, in seconds.
+    """
 
     step: Literal["remove_silence"] = "remove_silence"
     longest_s: Annotated[float, Field(ge=0.0, le=60.0)] = 0.3
@@ -96,21 +125,29 @@ class KeepBest(Value):
 
 
 class LoopChorus(Value):
-    """Plays the chorus `times` times in a row, 2 to 100, where it is first heard."""
+    """Plays the chorus several times in a row, where it is first heard.
+
+    Attributes:
+        times: how often, 2 to 100.
+    """
 
     step: Literal["loop_chorus"] = "loop_chorus"
     times: Annotated[int, Field(ge=2, le=100)] = 2
 
 
 class Like(Value):
-    """Edited the way an example was: a recording, or an editor that has learnt from several."""
+    """Edited the way an example was.
+
+    Attributes:
+        example: a recording, or an editor that has learnt from several.
+    """
 
     step: Literal["like"] = "like"
     example: Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 class Span(_Span):
-    """From `start_s` to `end_s`, in seconds of the recording; without `end_s`, up to the end.
+    """A span of the recording itself.
 
     Attributes:
         gain_db: how much louder.
@@ -128,8 +165,12 @@ class Span(_Span):
 class Arrange(Value):
     """These spans of the recording itself, in this order, whatever was cut before.
 
-    It is a whole timeline: `crossfade_s` is the length of each join that has none of its own,
-    `fade_in_s` and `fade_out_s` are those of the very beginning and end.
+    It is a whole timeline.
+
+    Attributes:
+        spans: what is heard, in order.
+        crossfade_s: the length of each join that has none of its own.
+        fade_in_s, fade_out_s: those of the very beginning and end.
     """
 
     step: Literal["arrange"] = "arrange"

@@ -29,9 +29,12 @@ FadeSeconds = Annotated[float, Field(ge=0.0, le=3600.0)]
 class BaseEffect(Value):
     """What all effects share.
 
-    `span` is where it holds; None is throughout. Of the class: `difference` is the field that a
-    relative `adjust` adds to, None where there is no sensible difference; `neutral` the values with
-    which it does nothing, empty where there are none; `knobs` what the page shows.
+    Of the class: `difference` is the field that a relative `adjust` adds to, None where there is no
+    sensible difference; `neutral` the values with which it does nothing, empty where there are
+    none; `knobs` what the page shows.
+
+    Attributes:
+        span: where it holds; None is throughout.
     """
 
     span: During | None = None

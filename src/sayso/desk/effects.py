@@ -11,8 +11,7 @@ its differences carries it as `Absolute`; `require_absolute` holds it to that.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Annotated, Any, Literal, TypeAlias, get_args
+from typing import Annotated, Literal, TypeAlias, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -24,7 +23,11 @@ from sayso.value import OUT_OF_RANGE
 
 
 class Gain(BaseEffect):
-    """Louder or quieter, -60 to +24 dB; throughout it becomes the fader of a strip."""
+    """Louder or quieter; throughout it becomes the fader of a strip.
+
+    Attributes:
+        db: -60 to 24 dB.
+    """
 
     effect: Literal["gain"] = "gain"
     db: Db
@@ -45,7 +48,12 @@ class Mute(BaseEffect):
 
 
 class Fade(BaseEffect):
-    """In from silence over the first `in_s` seconds, out to silence over the last `out_s`."""
+    """In from silence at the beginning, out to silence at the end.
+
+    Attributes:
+        in_s: how many seconds the beginning takes.
+        out_s: how many seconds the end takes.
+    """
 
     effect: Literal["fade"] = "fade"
     in_s: FadeSeconds = 0.0
@@ -58,10 +66,13 @@ class Fade(BaseEffect):
 
 
 class Duck(BaseEffect):
-    """`db` quieter, -60 to 0, while `under` is heard.
+    """Quieter while another sound is heard.
 
-    It takes `attack_s` to go down, so that it is down when `under` sets in, and `release_s` to come
-    back, 0.005 to 10 s each.
+    Attributes:
+        under: the sound that it makes room for.
+        db: by how much, -60 to 0 dB.
+        attack_s: time to go down, so that it is down when `under` sets in; 0.005 to 10 s.
+        release_s: time to come back, 0.005 to 10 s.
     """
 
     effect: Literal["duck"] = "duck"
@@ -74,7 +85,11 @@ class Duck(BaseEffect):
 
 
 class Reverb(BaseEffect):
-    """A room: `amount` 0 (dry) to 1 (cathedral); -1 to 1 as a difference."""
+    """A room.
+
+    Attributes:
+        amount: 0 (dry) to 1 (cathedral); -1 to 1 as a difference.
+    """
 
     effect: Literal["reverb"] = "reverb"
     amount: Annotated[float, Field(ge=-1.0, le=1.0), Absolute(0.0, 1.0)]
@@ -84,7 +99,11 @@ class Reverb(BaseEffect):
 
 
 class Pitch(BaseEffect):
-    """Transposition by -24 to +24 semitones; the tempo stays."""
+    """Transposition; the tempo stays.
+
+    Attributes:
+        semitones: -24 to 24.
+    """
 
     effect: Literal["pitch"] = "pitch"
     semitones: Annotated[float, Field(ge=-24.0, le=24.0)]
@@ -94,7 +113,11 @@ class Pitch(BaseEffect):
 
 
 class Compress(BaseEffect):
-    """Evens out the dynamics: low, medium or high."""
+    """Evens out the dynamics.
+
+    Attributes:
+        amount: how much: low, medium or high.
+    """
 
     effect: Literal["compress"] = "compress"
     amount: Literal["low", "medium", "high"]
@@ -104,7 +127,13 @@ class Compress(BaseEffect):
 
 
 class Eq(BaseEffect):
-    """A peaking band at `frequency_hz`, -24 to +24 dB, `q` 0.1 to 10."""
+    """A peaking band.
+
+    Attributes:
+        frequency_hz: its middle.
+        gain_db: -24 to 24 dB.
+        q: how narrow it is, 0.1 to 10.
+    """
 
     effect: Literal["eq"] = "eq"
     frequency_hz: Hz
@@ -120,7 +149,13 @@ class Eq(BaseEffect):
 
 
 class Filter(BaseEffect):
-    """Keeps what is below (`lowpass`), above (`highpass`) or between (`bandpass`)."""
+    """Keeps what is below (`lowpass`), above (`highpass`) or between (`bandpass`).
+
+    Attributes:
+        type: which of these.
+        cutoff_hz: the edge of a lowpass or highpass.
+        low_hz, high_hz: the edges of a bandpass.
+    """
 
     effect: Literal["filter"] = "filter"
     type: Literal["lowpass", "highpass", "bandpass"]
@@ -151,7 +186,11 @@ class Filter(BaseEffect):
 
 
 class Pan(BaseEffect):
-    """Position from -1 (left) to 1 (right); -2 to 2 as a difference."""
+    """Position between left and right.
+
+    Attributes:
+        position: -1 (left) to 1 (right); -2 to 2 as a difference.
+    """
 
     effect: Literal["pan"] = "pan"
     position: Annotated[float, Field(ge=-2.0, le=2.0), Absolute(-1.0, 1.0)]
@@ -161,9 +200,10 @@ class Pan(BaseEffect):
 
 
 class Width(BaseEffect):
-    """The stereo image: `amount` 0 is mono, 1 as it is, 2 twice as wide; -2 to 2 as a difference.
+    """The stereo image. What is mono stays so.
 
-    What is mono stays so.
+    Attributes:
+        amount: 0 is mono, 1 as it is, 2 twice as wide; -2 to 2 as a difference.
     """
 
     effect: Literal["width"] = "width"
@@ -174,7 +214,13 @@ class Width(BaseEffect):
 
 
 class Delay(BaseEffect):
-    """Echoes: `time_s` 0.01 to 2 s apart, `feedback` 0 to 0.95, `mix` 0 to 1."""
+    """Echoes.
+
+    Attributes:
+        time_s: how far apart, 0.01 to 2 s.
+        feedback: how much of each comes again, 0 to 0.95.
+        mix: how loud, 0 to 1; differences are -1 to 1.
+    """
 
     effect: Literal["delay"] = "delay"
     time_s: Annotated[float, Field(ge=-2.0, le=2.0), Absolute(0.01, 2.0)] = 0.35
@@ -192,7 +238,11 @@ class Reverse(BaseEffect):
 
 
 class Stretch(BaseEffect):
-    """Tempo: `rate` 2 is twice as fast, 0.5 half; the pitch stays. The whole mix only."""
+    """Tempo; the pitch stays. The whole mix only.
+
+    Attributes:
+        rate: 2 is twice as fast, 0.5 half.
+    """
 
     effect: Literal["stretch"] = "stretch"
     rate: Annotated[float, Field(ge=0.25, le=4.0)]
@@ -208,14 +258,22 @@ class Stretch(BaseEffect):
 
 
 class Limit(BaseEffect):
-    """No true peak above `ceiling_db`, -24 to 0 dBTP."""
+    """No true peak above a ceiling.
+
+    Attributes:
+        ceiling_db: -24 to 0 dBTP.
+    """
 
     effect: Literal["limit"] = "limit"
     ceiling_db: Annotated[float, Field(ge=-24.0, le=0.0)] = -1.0
 
 
 class Loudness(BaseEffect):
-    """Brings the integrated loudness (BS.1770), of the span if it has one, to `lufs`, -50 to -5."""
+    """Brings the integrated loudness (BS.1770), of the span if it has one, to a level.
+
+    Attributes:
+        lufs: the level, -50 to -5 LUFS.
+    """
 
     effect: Literal["loudness"] = "loudness"
     lufs: Annotated[float, Field(ge=-50.0, le=-5.0)]
@@ -288,26 +346,6 @@ def difference_range(effect: str, field: str) -> tuple[float, float]:
     low = next(bound.ge for bound in bounds if hasattr(bound, "ge"))
     high = next(bound.le for bound in bounds if hasattr(bound, "le"))
     return float(low), float(high)
-
-
-def knobs_shown() -> list[dict[str, Any]]:
-    """The knobs of all effects, in order, as plain data: each with its effect, range and neutral.
-
-    `defaults` are the effect's other numbers, for a page that makes one.
-    """
-    shown = []
-    for name, cls in EFFECTS.items():
-        for knob in cls.knobs:
-            plain = {"effect": name, **asdict(knob)}
-            if isinstance(knob, Slider):
-                low, high = field_range(name, knob.field)
-                plain["low"] = low if knob.low is None else knob.low
-                plain["high"] = high if knob.high is None else knob.high
-                plain["neutral"] = dict(cls.neutral)[knob.field]
-                others = [field for field in numbers_of(name) if field != knob.field]
-                plain["defaults"] = {field: cls.model_fields[field].default for field in others}
-            shown.append(plain)
-    return shown
 
 
 def is_neutral(effect: AnyEffect) -> bool:

@@ -33,21 +33,35 @@ def require_fitting(effect: AnyEffect, target: str) -> None:
 
 
 class Extract(Value):
-    """Each target as its own track; "no vocals" is everything but the vocals."""
+    """Each target as its own track; "no vocals" is everything but the vocals.
+
+    Attributes:
+        targets: sounds such as "vocals", or "no vocals", or "mix" for the remix.
+    """
 
     do: Literal["extract"] = "extract"
     targets: Annotated[Targets, Field(min_length=1, max_length=32)]
 
 
 class Remove(Value):
-    """The mix without the targets."""
+    """The mix without the targets.
+
+    Attributes:
+        targets: the sounds that are muted.
+    """
 
     do: Literal["remove"] = "remove"
     targets: Annotated[Targets, Field(min_length=1, max_length=32)]
 
 
 class Adjust(Value):
-    """Effects on one target, or on the whole "mix"; `relative` adds to what is set."""
+    """Effects on one sound, or on the whole.
+
+    Attributes:
+        target: the sound; "mix" is the whole, "rest" what has no strip of its own.
+        relative: whether the numbers are added to what is set.
+        effects: what is done to it, in order.
+    """
 
     do: Literal["adjust"] = "adjust"
     target: Target
@@ -66,7 +80,11 @@ class Adjust(Value):
 class Set(Value):
     """The controls of one strip as they are to stand, as a hand on the desk leaves them.
 
-    What is left out stays as it is; `effects` replaces the whole chain.
+    Attributes:
+        target: the sound; "mix" is the whole, "rest" what has no strip of its own.
+        gain_db: the fader, -60 to 24 dB; None leaves it.
+        mute, solo: whether it is so; None leaves it.
+        effects: the whole chain, in place of the one before; None leaves it.
     """
 
     do: Literal["set"] = "set"
@@ -84,14 +102,22 @@ class Set(Value):
 
 
 class Clean(Value):
-    """Speech only: no music, no noise; without `cleaning` by the best of our own separators."""
+    """Speech only: no music, no noise.
+
+    Attributes:
+        cleaning: how, stage by stage; None takes the best of our own separators.
+    """
 
     do: Literal["clean"] = "clean"
     cleaning: Cleaning | None = None
 
 
 class Edit(Value):
-    """Cuts, loops and moves in time, in the order given."""
+    """Cuts, loops and moves in time.
+
+    Attributes:
+        steps: what is done, in this order, each on the result of the one before.
+    """
 
     do: Literal["edit"] = "edit"
     steps: Annotated[tuple[EditStep, ...], Field(min_length=1, max_length=256)]
@@ -104,14 +130,24 @@ class Undo(Value):
 
 
 class Reset(Value):
-    """One target as it was at first, or, without a target, everything."""
+    """Puts back as it was at first.
+
+    Attributes:
+        target: the sound; None puts back everything.
+    """
 
     do: Literal["reset"] = "reset"
     target: Target | None = None
 
 
 class Reply(Value):
-    """An answer instead of a change, naming what can be done."""
+    """An answer instead of a change, naming what can be done.
+
+    Attributes:
+        reason: why nothing changes.
+        text: what is said.
+        suggestions: requests that can be carried out.
+    """
 
     do: Literal["reply"] = "reply"
     reason: Literal["unsupported", "off_topic", "ambiguous", "help"]

@@ -13,7 +13,9 @@ from sayso.value import Value
 class Moment(Value):
     """How the time of a desk stood when a span was said, so that later edits can move the span.
 
-    `edits` is how many edit steps there were, `tempo` how fast it was played.
+    Attributes:
+        edits: how many edit steps there were.
+        tempo: how fast it was played.
     """
 
     edits: Annotated[int, Field(ge=0)] = 0
@@ -21,10 +23,14 @@ class Moment(Value):
 
 
 class During(Value):
-    """From `start_s` to `end_s`, seconds of what is heard; negative ones count from its end.
+    """A span of what is heard, with ramps at its ends, within it.
 
-    Without `end_s` it lasts to the end. At its ends the effect comes in over `fade_in_s` and goes
-    over `fade_out_s`, both within the span. `said` is filled in when a desk takes it.
+    Attributes:
+        start_s: where it begins, in seconds; a negative one counts from the end.
+        end_s: where it ends; None is the end.
+        fade_in_s: how long the effect takes to come in.
+        fade_out_s: how long it takes to go.
+        said: how the time stood then; a desk fills it in when it takes the span.
     """
 
     start_s: Annotated[float, Field(ge=-LATEST_S, le=LATEST_S)] = 0.0

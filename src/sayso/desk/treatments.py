@@ -17,9 +17,10 @@ class Swap(BaseEffect):
 
 
 class Balance(BaseEffect):
-    """The other side quieter, from -1 (left alone) to 1 (right alone); nothing moves across.
+    """The other side quieter; nothing moves across.
 
-    -2 to 2 as a difference.
+    Attributes:
+        position: -1 is left alone, 0 both, 1 right alone; -2 to 2 as a difference.
     """
 
     effect: Literal["balance"] = "balance"
@@ -29,9 +30,10 @@ class Balance(BaseEffect):
 
 
 class Dehum(BaseEffect):
-    """Takes mains hum out: narrow notches at `mains_hz` and those harmonics that stand out.
+    """Takes mains hum out: narrow notches at its frequency and those harmonics that stand out.
 
-    `mains_hz` is 50 or 60; None finds which. The exact frequency is always measured.
+    Attributes:
+        mains_hz: 50 or 60; None finds which. The exact frequency is always measured.
     """
 
     effect: Literal["dehum"] = "dehum"
@@ -41,8 +43,9 @@ class Dehum(BaseEffect):
 class Declick(BaseEffect):
     """Mends clicks of up to 3 ms, such as scratches of a record, from what surrounds them.
 
-    `sensitivity` 0 finds only the loudest, 1 also those that might be music; -1 to 1 as a
-    difference.
+    Attributes:
+        sensitivity: 0 finds only the loudest, 1 also those that might be music; -1 to 1 as a
+            difference.
     """
 
     effect: Literal["declick"] = "declick"
@@ -51,7 +54,11 @@ class Declick(BaseEffect):
 
 
 class Deess(BaseEffect):
-    """Turns sharp s-sounds down by up to `db`, -24 to 0; only what lies above 5 kHz changes."""
+    """Turns sharp s-sounds down; only what lies above 5 kHz changes.
+
+    Attributes:
+        db: by how much at most, -24 to 0 dB.
+    """
 
     effect: Literal["deess"] = "deess"
     db: Annotated[float, Field(ge=-24.0, le=24.0), Absolute(-24.0, 0.0)] = -9.0
@@ -60,7 +67,11 @@ class Deess(BaseEffect):
 
 
 class Gate(BaseEffect):
-    """Silences what stays below `threshold_db`, -90 to -6 dBFS; -84 to 84 as a difference."""
+    """Silences what stays below a level.
+
+    Attributes:
+        threshold_db: the level, -90 to -6 dBFS; -84 to 84 as a difference.
+    """
 
     effect: Literal["gate"] = "gate"
     threshold_db: Annotated[float, Field(ge=-90.0, le=84.0), Absolute(-90.0, -6.0)] = -50.0
@@ -68,7 +79,11 @@ class Gate(BaseEffect):
 
 
 class Distort(BaseEffect):
-    """Overdriven by `amount`, 0 (clean) to 1 (fuzz), as loud as before; -1 to 1 as a difference."""
+    """Overdriven, as loud as before.
+
+    Attributes:
+        amount: 0 (clean) to 1 (fuzz); -1 to 1 as a difference.
+    """
 
     effect: Literal["distort"] = "distort"
     amount: Annotated[float, Field(ge=-1.0, le=1.0), Absolute(0.0, 1.0)]
@@ -78,9 +93,10 @@ class Distort(BaseEffect):
 
 
 class Chorus(BaseEffect):
-    """Doubled by a wavering copy, `amount` 0 (none) to 1 (as loud as the dry sound).
+    """Doubled by a wavering copy.
 
-    -1 to 1 as a difference.
+    Attributes:
+        amount: 0 (none) to 1 (as loud as the dry sound); -1 to 1 as a difference.
     """
 
     effect: Literal["chorus"] = "chorus"
@@ -91,7 +107,11 @@ class Chorus(BaseEffect):
 
 
 class Normalise(BaseEffect):
-    """Brings the highest true peak to `peak_db`, -24 to 0 dBTP, by one gain for all of it."""
+    """Brings the highest true peak to a level, by one gain for all of it.
+
+    Attributes:
+        peak_db: the level, -24 to 0 dBTP.
+    """
 
     effect: Literal["normalise"] = "normalise"
     peak_db: Annotated[float, Field(ge=-24.0, le=0.0)] = -1.0
@@ -106,9 +126,12 @@ class Mono(BaseEffect):
 
 
 class SampleRate(BaseEffect):
-    """Converted to `hz` samples a second, 8000 to 192000; pitch and tempo stay.
+    """Converted to another sample rate; pitch and tempo stay.
 
     The whole mix only, and every track shares it.
+
+    Attributes:
+        hz: samples a second, 8000 to 192000.
     """
 
     effect: Literal["sample_rate"] = "sample_rate"

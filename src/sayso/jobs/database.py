@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ VERSION = "1"
 _SQLITE = "sqlite:///"
 _PORTABLE = "portable_json"
 _PATIENCE_S = 30
+_COUNTS_FRACTIONS = (3, 42)
+"""The version of SQLite since which `unixepoch('subsec')` is a time, and not null."""
 
 
 def database_url(where: str | Path) -> str:
@@ -68,6 +71,7 @@ def open_engine(url: str) -> sa.Engine:
     from dbos import DBOS
 
     quieten()
+    _count_fractions()
     with in_words(url):
         path = sqlite_path(url)
         if path is None:
@@ -101,6 +105,8 @@ def require_portable(engine: sa.Engine, url: str) -> None:
     schema = None if engine.dialect.name == "sqlite" else "dbos"
     known = sa.inspect(engine)
     with engine.connect() as connection:
+        if schema is None:
+            _require_tables_alone(connection, url)
         for name in known.get_table_names(schema=schema):
             columns = {column["name"] for column in known.get_columns(name, schema=schema)}
             if "serialization" not in columns:
@@ -117,6 +123,17 @@ def require_portable(engine: sa.Engine, url: str) -> None:
                 )
 
 
+def _require_tables_alone(connection: sa.Connection, url: str) -> None:
+    """Raises QueueError for a trigger or a view: it would do something with what is written."""
+    query = "SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view') LIMIT 1"
+    found = connection.exec_driver_sql(query).first()
+    if found is not None:
+        raise QueueError(
+            f"the queue {shown(url)} holds the {found[0]} {found[1]!r}, which Sayso does not make; "
+            "if you do not know where it comes from, delete the queue; finished files stay"
+        )
+
+
 def _forbid_pickles() -> None:
     """Takes from the engine its way to read pickles, should one be put in while it runs."""
     from dbos import _serialization
@@ -125,6 +142,30 @@ def _forbid_pickles() -> None:
         raise QueueError("the queue holds a pickle, which could run code; it was not read")
 
     setattr(_serialization.DefaultSerializer, "deserialize", refuse)  # noqa: B010
+
+
+@cache
+def _count_fractions() -> None:
+    """Has every SQLite of this process know the time that the engine asks for.
+
+    The engine takes Python 3.12 for a sign of a recent SQLite; Debian 12 has both, and 3.40.
+    """
+    import sqlalchemy as sa
+
+    if sqlite3.sqlite_version_info >= _COUNTS_FRACTIONS:
+        return
+
+    def teach(connection: Any, record: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.create_function("unixepoch", 1, _unixepoch)
+
+    sa.event.listen(sa.Engine, "connect", teach)
+
+
+def _unixepoch(modifier: str) -> float:
+    if modifier != "subsec":
+        raise ValueError(f"unixepoch({modifier!r}): expected subsec")
+    return time.time()
 
 
 def _set_up_sqlite(connection: Any, record: object) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import unicodedata
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from string import Formatter
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from sayso.errors import OutputError
@@ -18,6 +19,7 @@ _FORBIDDEN = frozenset('\\:*?"<>|')
 # Characters that turn the direction of writing can make a name look like another.
 _TURNING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _FILE = "file://"
+_FIELDS = ("track", "target", "ext")
 
 
 def file_name(pattern: str, track: str, target: str, ext: str) -> str:
@@ -33,8 +35,9 @@ def file_name(pattern: str, track: str, target: str, ext: str) -> str:
     """
     safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in target)
     try:
+        _require_plain(pattern)
         name = pattern.format(track=named(track), target=safe, ext=ext)
-    except (KeyError, IndexError, ValueError, AttributeError):
+    except ValueError:
         raise OutputError(
             f"the file name pattern {pattern!r} does not work; "
             "it may use {track}, {target} and {ext}"
@@ -46,6 +49,13 @@ def file_name(pattern: str, track: str, target: str, ext: str) -> str:
     *folders, file = PurePosixPath(name).parts
     suffix = PurePosixPath(file).suffix
     return "/".join((*map(fitting, folders), fitting(file, keep=suffix)))
+
+
+def _require_plain(pattern: str) -> None:
+    """Raises ValueError for what `str.format` knows beyond our fields, such as a width of 1e9."""
+    for _, field, width, conversion in Formatter().parse(pattern):
+        if field is not None and (field not in _FIELDS or width or conversion):
+            raise ValueError(field)
 
 
 def named(track: str) -> str:

@@ -15,7 +15,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.staticfiles import StaticFiles
 
 from sayso import __version__
-from sayso.service import problems
+from sayso.service import openapi, problems
 from sayso.service.access import Rates
 from sayso.service.metrics import Metrics
 from sayso.service.middleware import Doorkeeper
@@ -28,13 +28,11 @@ from sayso.service.watcher import Watcher
 
 STATIC = Path(__file__).with_name("static")
 _SWEEP_S = 3600.0
-_THREADS, _TALKERS, _CONVERTERS, _HEARERS = 100, 50, 4, 1
+_THREADS = 100
+_TURNS = {"talking": 50, "converting": 4, "hearing": 1}
+"""How many may do each at a time; see `sayso.service.routes.dependencies`."""
 _ROOM_FOR_FIELDS = 1 << 16
 """Bytes of a request beyond the file that it carries."""
-_DESCRIPTION = """\
-Audio and words go in; what you asked for comes out. Open a session on a recording, say what should
-happen or move a fader, follow the render, and fetch its tracks.
-"""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -65,7 +63,10 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="Sayso",
         version=__version__,
-        description=_DESCRIPTION,
+        description=openapi.DESCRIPTION,
+        openapi_tags=openapi.TAGS,
+        generate_unique_id_function=openapi.operation_id,
+        separate_input_output_schemas=False,
         license_info={"name": "GPL-3.0-or-later", "identifier": "GPL-3.0-or-later"},
         lifespan=lifespan,
         docs_url=None,  # both would fetch scripts from elsewhere
@@ -74,14 +75,14 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.service, app.state.metrics = service, metrics
     app.state.watcher = Watcher(service)
-    app.state.talking = asyncio.Semaphore(_TALKERS)
-    app.state.converting = asyncio.Semaphore(_CONVERTERS)
-    app.state.hearing = asyncio.Semaphore(_HEARERS)
+    for name, most in _TURNS.items():
+        setattr(app.state, name, asyncio.Semaphore(most))
     app.state.rates = Rates(settings.limits.requests_a_minute)
     app.state.guesses = guesses = Rates(settings.limits.guesses_a_minute)
     problems.install(app)
     for module in (sessions, uploads, cuts, renders, events, system, login):
         app.include_router(module.router)
+    openapi.install(app, tokens=settings.tokens)
     app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
 
     async def check(headers: Mapping[str, str], address: str) -> str | None:

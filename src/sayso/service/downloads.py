@@ -16,6 +16,9 @@ from sayso.watch import SILENT, Watch
 
 _PIECE_BYTES = 1 << 20
 
+_KEPT = 6
+"""Formats that one track is kept in, beside its own."""
+
 
 def converted(
     kept: Path, peak: float, *, format: str, encoding: str | None, watch: Watch = SILENT
@@ -26,16 +29,15 @@ def converted(
         kept: a float32 WAV.
         peak: its largest sample.
         format: of `sayso.audio.formats.FORMATS`.
-        encoding: "pcm16", "pcm24", "float32"; None takes what `Track.write` would.
+        encoding: "pcm16", "pcm24", "float32", or a bit rate such as "96k"; None takes what
+            `Track.write` would.
         watch: cancelling, polled between blocks.
 
     Raises: RangeError when the format does not hold that, Cancelled.
     """
     form = FORMATS[format]
-    if encoding is not None and encoding not in form.encodings:
-        raise RangeError(
-            f"{format} cannot hold {encoding}; expected {', '.join(form.encodings)} or none"
-        )
+    if encoding is not None and not form.holds(encoding):
+        raise RangeError(f"{format} cannot hold {encoding}; expected {form.offers}, or none")
     if (format, encoding) == ("wav", "float32"):
         return kept
     made = kept.with_name(f"{kept.stem}-{encoding or 'usual'}.{format}")
@@ -52,7 +54,16 @@ def converted(
         track = Track(audio, peak)
         path = track.write(Path(fresh) / made.name, encoding=encoding, tags=read_tags(kept))
         path.replace(made)
+    _forget_others(made, f"{kept.stem}-*")
     return made
+
+
+def _forget_others(made: Path, like: str) -> None:
+    """Leaves only so many of the files that a track, or all of them, were converted to."""
+    others = [path for path in made.parent.glob(like) if path.is_file()]
+    others.sort(key=lambda path: (path == made, path.stat().st_mtime))
+    for old in others[:-_KEPT]:
+        old.unlink(missing_ok=True)
 
 
 def archive(
@@ -93,6 +104,7 @@ def archive(
                 ready = converted(kept, peak, format=format, encoding=encoding, watch=watch)
                 _add(out, ready, file, watch)
         path.replace(made)
+    _forget_others(made, "all-*.zip")
     return made
 
 

@@ -19,14 +19,25 @@ from sayso.errors import HTTP_STATUSES, OutputError, SaysoError, lookup
 from sayso.service.schemas import Problem
 
 MEDIA_TYPE = "application/problem+json"
-_CONTENT = {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    "4XX": {"description": "What is wrong, and what to do", "content": _CONTENT},
-    422: {"description": "What does not fit", "content": _CONTENT},
-    503: {"description": "A model, the queue or the database is away", "content": _CONTENT},
-    507: {"description": "The disk of the service is full", "content": _CONTENT},
+_CONTENT = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_ANSWERS = {
+    "401": ("Unauthorized", "no token that works"),
+    "403": ("Forbidden", "another site's request"),
+    "404": ("NotFound", "no such thing, or another's"),
+    "409": ("Conflict", "a move that does not fit the desk"),
+    "413": ("TooLarge", "more than may be sent"),
+    "422": ("Unfit", "what was sent does not fit"),
+    "429": ("TooMany", "more than may be asked for; `Retry-After` says when to come again"),
+    "4XX": ("Problem", "what is wrong, and what to do"),
+    "503": ("Away", "a model, the queue or the database does not answer"),
+    "507": ("Full", "the disk of the service is full"),
 }
-"""What every route may answer besides, for the OpenAPI document."""
+PARTS = {name: {"description": said, "content": _CONTENT} for name, said in _ANSWERS.values()}
+"""The answers that are errors, for the OpenAPI document."""
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"$ref": f"#/components/responses/{name}"} for status, (name, _) in _ANSWERS.items()
+}
+"""Those that every route may give."""
 _RETRY_S = "5"
 _NO_ROOM = (
     "the disk of the service is full, or may not be written to; delete sessions that you no longer "

@@ -1,26 +1,16 @@
-"""What the API takes and gives: the models of its JSON."""
+"""What the API gives: the models of its JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, WithJsonSchema
 
 from sayso.audio.formats import FORMATS, SNDFILE_SUBTYPES
-from sayso.desk import Desk, Extract, Move, Reset, Set, Strip, Target, move_to
-from sayso.desk.effect import Db
-from sayso.desk.effects import Effect
-from sayso.desk.moves import MOST_EFFECTS
+from sayso.described import describe
+from sayso.desk import Desk, Move
 from sayso.jobs import JobState
-from sayso.value import Text
 
 _NAME_LENGTH = 100
 _ENCODINGS = tuple(name for name in SNDFILE_SUBTYPES if name != "lossy")
@@ -41,15 +31,22 @@ Format = Annotated[str, *_one_of(FORMATS)]
 Encoding = Annotated[str, *_one_of(_ENCODINGS)]
 
 
-class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class Shape(BaseModel):
+    """What the API gives; its schema says what each field is."""
+
+    model_config = ConfigDict(json_schema_extra=describe)
 
 
-class Problem(BaseModel):
+class Problem(Shape):
     """An error, as RFC 9457 writes it.
 
-    `type` ends in the class of `sayso.errors`; `detail` says what arrived, what was expected and
-    what to do.
+    Attributes:
+        type: ends in the class of `sayso.errors`, such as `urn:sayso:not-found-error`; else
+            `about:blank`.
+        title: what kind of error it is, in words.
+        status: the status of the answer; of a render that failed, the one that it would have had.
+        detail: what arrived, what was expected, and what to do.
+        request_id: what the log of the service knows the request by; also in `X-Request-ID`.
     """
 
     type: str
@@ -59,8 +56,18 @@ class Problem(BaseModel):
     request_id: str = ""
 
 
-class Source(BaseModel):
-    """The recording of a session, decoded; `url` takes `format` and byte ranges."""
+class Source(Shape):
+    """The recording of a session, decoded.
+
+    Attributes:
+        sample_rate: in Hz.
+        channels: how many.
+        frames: its length, in samples of each channel.
+        duration_s: its length in seconds.
+        notes: what should be known of it, in sentences.
+        url: where it is; takes `format`, `bitrate` and byte ranges.
+        peaks_url: where its outline is.
+    """
 
     sample_rate: int
     channels: int
@@ -71,12 +78,21 @@ class Source(BaseModel):
     peaks_url: str
 
 
-class Track(BaseModel):
+class Track(Shape):
     """One rendered track.
 
-    `peak` is its largest sample, 1 being full scale; `made_by` is the model that took the sound
-    out, "the rest" where it is what the others left, null for a mix; `url` takes `format` and byte
-    ranges.
+    Attributes:
+        target: the sound, "no SOUND" for the rest, or "mix" for the remix.
+        sample_rate: in Hz.
+        channels: how many.
+        frames: its length, in samples of each channel.
+        duration_s: its length in seconds.
+        peak: its largest sample; 1 is full scale.
+        notes: what should be known of it, in sentences.
+        made_by: the model that took the sound out; "the rest" where it is what the others left,
+            None for a mix.
+        url: where it is; takes `format`, `bitrate` and byte ranges.
+        peaks_url: where its outline is.
     """
 
     target: str
@@ -91,7 +107,7 @@ class Track(BaseModel):
     peaks_url: str
 
 
-class Opening(BaseModel):
+class Opening(Shape):
     """The first seconds of a stem, to be heard while the rest is separated.
 
     Attributes:
@@ -109,10 +125,22 @@ class Opening(BaseModel):
     url: str
 
 
-class RenderState(BaseModel):
-    """A render job, and its tracks once it is done. `error` says why it failed.
+class RenderState(Shape):
+    """A render job, and its tracks once it is done.
 
-    `opening` is there while the untouched stems of a long recording are being separated.
+    Attributes:
+        id: 32 hexadecimal digits.
+        session_id: the session that it belongs to.
+        state: "queued" and "running", then "done", "failed" or "cancelled" for good.
+        progress: the share that is done, 0 to 1.
+        created_s: when it was asked for, in seconds since 1970.
+        desk: what is rendered.
+        tracks: what came of it; empty until it is done.
+        opening: the beginnings of untouched stems of a long recording, while it is separated.
+        error: why it failed; None unless it did.
+        url: where this is.
+        events_url: where its progress is streamed.
+        archive_url: where all its tracks are, as a zip.
     """
 
     id: str
@@ -129,8 +157,15 @@ class RenderState(BaseModel):
     archive_url: str
 
 
-class DeskState(BaseModel):
-    """A desk as it stands; `version` grows with every change."""
+class DeskState(Shape):
+    """A desk as it stands.
+
+    Attributes:
+        version: grows with every change.
+        desk: everything that was asked for.
+        can_undo: whether a turn can be taken back.
+        can_redo: whether one that was taken back can be brought back.
+    """
 
     version: int
     desk: Desk
@@ -139,7 +174,16 @@ class DeskState(BaseModel):
 
 
 class SessionState(DeskState):
-    """A session: a recording, its desk, and what was rendered, the latest first."""
+    """A session: a recording, its desk, and what was rendered.
+
+    Attributes:
+        id: 32 hexadecimal digits.
+        name: under which its files are downloaded.
+        created_s: when it was opened, in seconds since 1970.
+        touched_s: when it was last changed, in seconds since 1970.
+        source: the recording.
+        renders: what was rendered, the latest first.
+    """
 
     id: str
     name: str
@@ -149,8 +193,16 @@ class SessionState(DeskState):
     renders: list[RenderState]
 
 
-class SessionSummary(BaseModel):
-    """One line of the list of sessions."""
+class SessionSummary(Shape):
+    """One line of the list of sessions.
+
+    Attributes:
+        id: 32 hexadecimal digits.
+        name: under which its files are downloaded.
+        created_s: when it was opened, in seconds since 1970.
+        touched_s: when it was last changed, in seconds since 1970.
+        duration_s: length of its recording in seconds.
+    """
 
     id: str
     name: str
@@ -159,8 +211,19 @@ class SessionSummary(BaseModel):
     duration_s: float
 
 
-class Said(BaseModel):
-    """One message, or one change by hand (`text` is empty then), and what came of it."""
+class Said(Shape):
+    """One message, or one change by hand, and what came of it.
+
+    Attributes:
+        id: grows with every message; `after` takes it.
+        created_s: when, in seconds since 1970.
+        text: what was said; empty for a change by hand.
+        reply: the answer, a sentence.
+        moves: what was understood, or done.
+        desk: the desk after it.
+        interpreter: who understood: "offline", or a language model; empty for a change by hand.
+        render_id: the render that it led to, if any.
+    """
 
     id: int
     created_s: float
@@ -173,7 +236,15 @@ class Said(BaseModel):
 
 
 class Answer(DeskState):
-    """What a change led to: a sentence, the moves, the desk after them, and the render."""
+    """What a change led to.
+
+    Attributes:
+        message_id: its number among the messages of the session.
+        reply: a sentence that says what was done, or why nothing was.
+        moves: what was understood, or done.
+        interpreter: who understood: "offline", or a language model; empty for a change by hand.
+        render: the render of it; None where nothing changed, or none was asked for.
+    """
 
     message_id: int
     reply: str
@@ -182,98 +253,25 @@ class Answer(DeskState):
     render: RenderState | None
 
 
-class Opened(BaseModel):
-    """What a one-shot request began: the session, and the answer with its render."""
+class Opened(Shape):
+    """What a one-shot request began.
+
+    Attributes:
+        session: the session.
+        answer: what was understood, with its render.
+    """
 
     session: SessionState
     answer: Answer
 
 
-class Say(_Request):
-    """Words, and whether what they lead to is rendered at once."""
+class Peaks(Shape):
+    """The outline of a waveform.
 
-    text: Annotated[Text, Field(max_length=20_000)]
-    render: bool = True
-
-
-class Do(_Request):
-    """Moves, applied as one turn."""
-
-    moves: Annotated[list[Move], Field(min_length=1, max_length=256)]
-    render: bool = False
-
-
-class StripPatch(_Request):
-    """Controls of a strip; those that are left out stay. `effects` replaces the chain.
-
-    One without any gives the sound a strip, so that it is not part of "rest".
-    """
-
-    gain_db: Db | None = None
-    mute: bool | None = None
-    solo: bool | None = None
-    effects: Annotated[list[Effect], Field(max_length=MOST_EFFECTS)] | None = None
-
-
-class DeskPatch(_Request):
-    """Changes by hand, made as one turn: strips (null puts one back) and what to deliver."""
-
-    strips: Annotated[dict[Target, StripPatch | None], Field(max_length=64)] = {}
-    deliver: Annotated[list[Target], Field(min_length=1, max_length=32)] | None = None
-    render: bool = False
-
-    def moves(self, desk: Desk) -> list[Move]:
-        """The moves that carry this out on `desk`. Raises: RangeError, MoveError."""
-        moves: list[Move] = []
-        for target, change in self.strips.items():
-            if change is None:
-                if target in desk.strips:
-                    moves.append(Reset(target=target))
-                continue
-            old = desk.strip(target)
-            given = {name: getattr(change, name) for name in change.model_fields_set}
-            strip = Strip(**{**dict(old), **{k: v for k, v in given.items() if v is not None}})
-            if strip != old:
-                moves.append(move_to(desk, target, strip))
-            elif not given and target not in desk.strips:
-                moves.append(Set(target=target))
-        if self.deliver is not None and tuple(self.deliver) != desk.deliver:
-            moves.append(Extract(targets=tuple(self.deliver)))
-        return moves
-
-
-class RenderRequest(_Request):
-    """What to render: the desk as it stands, another `desk`, or `targets` as untouched stems.
-
-    Another desk is how a player hears what the session's does not deliver.
-    """
-
-    targets: Annotated[list[Target], Field(min_length=1, max_length=32)] | None = None
-    desk: Desk | None = None
-
-    @model_validator(mode="after")
-    def _is_one(self) -> RenderRequest:
-        if self.targets is not None and self.desk is not None:
-            raise ValueError("both targets and a desk arrived; expected one of them, or neither")
-        return self
-
-    def wanted(self) -> Desk | None:
-        """The desk to render; None for that of the session."""
-        if self.targets is None:
-            return self.desk
-        return Desk(deliver=tuple(dict.fromkeys(self.targets)))
-
-
-class Rename(_Request):
-    """What a session is to be called; characters that no file name can hold are left out."""
-
-    name: Annotated[Text, Field(min_length=1, max_length=200)]
-
-
-class Peaks(BaseModel):
-    """The outline of a waveform: for each channel and bucket the lowest and highest sample.
-
-    `frames` is the length of what was outlined.
+    Attributes:
+        sample_rate: in Hz.
+        frames: length of what was outlined, in samples of each channel.
+        peaks: for each channel and bucket the lowest and the highest sample.
     """
 
     sample_rate: int
@@ -281,8 +279,17 @@ class Peaks(BaseModel):
     peaks: list[list[tuple[float, float]]]
 
 
-class Model(BaseModel):
-    """A separator; `hears` are the sounds that it can be asked for, or a few of them."""
+class Model(Shape):
+    """A separator.
+
+    Attributes:
+        name: as `sayso serve -n` takes it.
+        hears: the sounds that it can be asked for, or a few of them.
+        quality: how good it is, in words.
+        cost: how long it takes, in words.
+        licence: what it may be used for.
+        installed: whether it can be used here.
+    """
 
     name: str
     hears: list[str]
@@ -292,12 +299,19 @@ class Model(BaseModel):
     installed: bool
 
 
-class About(BaseModel):
+class About(Shape):
     """What this service is and takes.
 
-    `stems` make up any music; `effects` gives the range of each number of each effect; `knobs` are
-    what a page shows of them, in order (see `sayso.desk.knobs`); `limits` are those of
-    `sayso.service.Limits`.
+    Attributes:
+        version: of Sayso.
+        model: the separator.
+        stems: sounds that make up any music.
+        interpreter: who reads messages: "offline", or a language model.
+        tokens: whether requests must carry a token.
+        formats: of files that can be fetched, each with its encodings.
+        effects: the range of each number of each effect.
+        knobs: what a page shows of the effects, in order (see `sayso.desk.knobs`).
+        limits: how much may be asked for (see docs/service.md).
     """
 
     version: str
@@ -311,15 +325,26 @@ class About(BaseModel):
     limits: dict[str, Any]
 
 
-class Usage(BaseModel):
-    """What the asker's sessions take of the disk, and may take."""
+class Usage(Shape):
+    """What the asker's sessions take of the disk, and may take.
+
+    Attributes:
+        bytes: taken.
+        most_bytes: the most that may be taken.
+    """
 
     bytes: int
     most_bytes: int
 
 
-class Health(BaseModel):
-    """Whether the parts answer."""
+class Health(Shape):
+    """Whether the parts answer.
+
+    Attributes:
+        status: of the whole.
+        database: of the database.
+        jobs: how many renders there are in each state.
+    """
 
     status: Literal["ok"]
     database: Literal["ok"]

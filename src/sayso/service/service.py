@@ -20,13 +20,14 @@ from sayso.desk import MIX, Desk, Move, Reply
 from sayso.errors import InputError, NotFoundError, QueueError
 from sayso.jobs import Job, JobQueue
 from sayso.separate import Models
+from sayso.service.bodies import DeskPatch
 from sayso.service.cutting import Cutter
 from sayso.service.database import connect
 from sayso.service.decoding import decode
 from sayso.service.facts import facts_of
 from sayso.service.quotas import Quotas, require_turn
 from sayso.service.renders import KIND, TIMELINE, TRACK, is_of_stems
-from sayso.service.schemas import DeskPatch, shown_name
+from sayso.service.schemas import shown_name
 from sayso.service.settings import Settings
 from sayso.service.store import Owner, Store, conversation_of, plain
 from sayso.service.tables import Message, Render, Session
@@ -80,8 +81,6 @@ class Service:
         """Lets go of the databases."""
         self.queue.close()
         self.store.engine.dispose()
-
-    # Sessions
 
     def open(self, upload: IO[bytes], name: str, owner: Owner, *, watch: Watch = SILENT) -> Session:
         """A session on an uploaded recording.
@@ -199,8 +198,6 @@ class Service:
         """Its recording."""
         return self.folder(session.id) / _SOURCE
 
-    # Changes
-
     def say(
         self, id: str, owner: Owner, text: str, *, render: bool, watch: Watch = SILENT
     ) -> tuple[Session, Message]:
@@ -284,8 +281,6 @@ class Service:
             self._enqueue(new)
             self._prune(id)
         return session, message
-
-    # Renders
 
     def render(self, id: str, owner: Owner, desk: Desk | None) -> Render:
         """Renders `desk` on the recording; None is that of the session as it stands.

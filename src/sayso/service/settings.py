@@ -16,6 +16,9 @@ _NAMES = {"SAYSO_DATA": "folder", "SAYSO_CACHE": "cache", "SAYSO_MODELS": "model
 }
 
 
+_Bytes = Annotated[int, Field(ge=1, le=1 << 60)]
+
+
 class Limits(BaseModel):
     """How much may be asked for; beyond it the answer is a 4xx that names the limit.
 
@@ -36,16 +39,16 @@ class Limits(BaseModel):
         session_days: after which an untouched session is swept away.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    upload_bytes: Annotated[int, Field(ge=1)] = 2 << 30
+    upload_bytes: _Bytes = 2 << 30
     seconds: Annotated[float, Field(gt=0)] = 2 * 3600.0
-    decoded_bytes: Annotated[int, Field(ge=1)] = 8 << 30
-    decoding_s: Annotated[int, Field(ge=1)] = 300
-    decoding_bytes: Annotated[int, Field(ge=128 << 20)] = 1 << 30
+    decoded_bytes: _Bytes = 8 << 30
+    decoding_s: Annotated[int, Field(ge=1, le=1 << 31)] = 300
+    decoding_bytes: Annotated[_Bytes, Field(ge=128 << 20)] = 1 << 30
     rendered_s: Annotated[float, Field(gt=0)] = 4 * 3600.0
-    bytes_a_token: Annotated[int, Field(ge=1)] = 64 << 30
-    bytes_of_all: Annotated[int, Field(ge=1)] = 512 << 30
+    bytes_a_token: _Bytes = 64 << 30
+    bytes_of_all: _Bytes = 512 << 30
     sessions: Annotated[int, Field(ge=1)] = 1000
     uploads: Annotated[int, Field(ge=1)] = 20
     queue: Annotated[int, Field(ge=1)] = 100

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import sqlalchemy as sa
 import sqlmodel
@@ -20,7 +20,7 @@ from sayso.service.tables import Message, Render, Session, Token, Upload
 
 _TRIES, _PAUSE_S = 40, 0.02
 _HISTORY_BYTES = 8 << 20
-_MESSAGES = 1000
+Order = Literal["touched", "created"]
 Owner = str | None
 """The id of the token that asks; None on a service without tokens."""
 _Owned = TypeVar("_Owned", Session, Upload)
@@ -49,11 +49,28 @@ class Store:
         with self._open() as db:
             return _owned(db, Session, id, owner)
 
-    def of(self, owner: Owner, *, most: int) -> Sequence[Session]:
-        """The sessions of `owner`, the last touched first, without their histories."""
+    def of(
+        self,
+        owner: Owner,
+        *,
+        most: int,
+        order: Order = "touched",
+        after: tuple[float, str] | None = None,
+    ) -> Sequence[Session]:
+        """The sessions of `owner`, the latest first, without their histories.
+
+        Args:
+            owner: whose they are.
+            most: how many, at most.
+            order: by which of their times.
+            after: that time, and the id, of the one that they come after.
+        """
+        by = (col(Session.touched_s if order == "touched" else Session.created_s), col(Session.id))
         with self._open() as db:
             query = select(Session).where(_of(Session, owner)).options(_brief())
-            return db.exec(query.order_by(col(Session.touched_s).desc()).limit(most)).all()
+            if after is not None:
+                query = query.where(sa.tuple_(*by) < sa.tuple_(*after))
+            return db.exec(query.order_by(*(one.desc() for one in by)).limit(most)).all()
 
     def change(self, id: str, owner: Owner, make: Change) -> tuple[Session, Message]:
         """Replaces the conversation of a session by what `make` makes of it.
@@ -151,11 +168,11 @@ class Store:
             db.execute(sa.delete(Upload).where(col(Upload.id) == id))
             db.commit()
 
-    def messages(self, session: str, *, after: int = 0) -> Sequence[Message]:
-        """What was said and done in a session, in order, from after `after`; at most 1000."""
+    def messages(self, session: str, *, after: int = 0, most: int) -> Sequence[Message]:
+        """What was said and done in a session, in order, from after `after`; at most `most`."""
         with self._open() as db:
             query = select(Message).where(col(Message.session_id) == session)
-            query = query.where(col(Message.id) > after).order_by(col(Message.id)).limit(_MESSAGES)
+            query = query.where(col(Message.id) > after).order_by(col(Message.id)).limit(most)
             return db.exec(query).all()
 
     def add_render(self, render: Render) -> None:

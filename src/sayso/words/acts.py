@@ -215,7 +215,7 @@ def _stray(turn: Turn, wish: Wish) -> None:
 def _none(turn: Turn, wish: Wish) -> None:
     small = {"prep", "degree", "size", "verb"}
     telling = any(item.kind not in small for item in wish.clause.items)
-    if telling and len(wish.clause.text) > 2:
+    if telling and (len(wish.clause.text) > 2 or wish.clause.has("word")):
         turn.puzzles.append(wish.clause.text)
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from sayso.desk import MIX, Adjust
 from sayso.words.actions import ACTIONS, KINDS, OF_THE_MIX, Declined, Scene
 from sayso.words.amounts import BANDS_HZ, STEPS
-from sayso.words.checks import NAMED
 from sayso.words.context import last_turn, with_effect
+from sayso.words.timing import NAMED
 from sayso.words.tracks import extract
 from sayso.words.turn import Turn
 from sayso.words.wishes import Aspect, Wish

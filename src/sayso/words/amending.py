@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sayso.words.actions.changes import Declined
-from sayso.words.checks import NAMED
 from sayso.words.grammar import Clause
 from sayso.words.items import Item, itemize
 from sayso.words.numbers import Quantity
 from sayso.words.senses import settled
 from sayso.words.spans import grouped
+from sayso.words.timing import NAMED
 
 LONGEST_SAID = 300
 """Characters of an order that is remembered to be amended; nobody amends a longer one."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 from sayso.words.grammar import Clause
 from sayso.words.items import Item
@@ -42,6 +44,8 @@ _ROOMS = frozenset({"cathedral", "hall", "room", "cave", "bathroom"})
 # Details that give way to another of the same aspect: "low-pass below 500 Hz" is a low-pass.
 _LESS_TELLING = frozenset({"", "any"})
 # What a comparison may be about without being named, when something else is.
+# Below it a bare number is no frequency.
+_LOWEST_HZ = 20.0
 _GENERIC = frozenset({"gain", "pitch"})
 
 
@@ -55,8 +59,12 @@ def direction(clause: Clause) -> int:
     needs = clause.has("degree", "need") and not told  # "The horns need taming"
     if (needs or clause.has("degree", "lack")) and not clause.has("degree", "more"):
         return 1 if clause.has("degree", "lack") else 0
+    if clause.has("size", "low") and clause.has("degree", "more"):
+        return -1  # "More low, please"
     if clause.has("particle", "back") and clause.has("verb", "pull", "push"):
         return -1
+    if clause.has("particle", "out") and clause.has("verb", "bring"):
+        return 1
     taken = clause.has("particle", "off", "away") or clause.has("verb", "remove")
     # "Pull 2 dB out of the mud."
     taken = taken or (clause.has("particle", "out") and clause.has("param"))
@@ -106,6 +114,7 @@ def is_comparative(item: Item) -> bool:
 
 def aspects(clause: Clause) -> tuple[Aspect, ...]:
     """The aspects that `clause` is about."""
+    clause = _with_hertz(clause)
     named = list(_named(clause))
     if not named:
         named = list(_implied(clause))
@@ -118,6 +127,20 @@ def aspects(clause: Clause) -> tuple[Aspect, ...]:
     kept = specific or named
     sign = next((aspect.sign for aspect in named if aspect.sign), 0)
     return tuple(_completed(clause, aspect, sign) for aspect in _unique(kept))
+
+
+def _with_hertz(clause: Clause) -> Clause:
+    """The clause with "at 250" as a frequency, where decibels say by how much."""
+    numbers = [item.number for item in clause.all("quantity") if item.number]
+    if len(numbers) < 2 or not any(number.unit == "db" for number in numbers):
+        return clause
+    items = list(clause.items)
+    for at, (prep, item) in enumerate(pairwise(clause.items), start=1):
+        number = item.number
+        bare = item.kind == "quantity" and number is not None and not number.unit
+        if prep.is_("prep", "at") and bare and number is not None and number.value >= _LOWEST_HZ:
+            items[at] = replace(item, number=replace(number, unit="hz"))
+    return clause.with_items(items)
 
 
 def _unique(found: Sequence[Aspect]) -> list[Aspect]:
@@ -166,8 +189,9 @@ def _named(clause: Clause) -> Iterator[Aspect]:
         elif item.kind == "band" and not filtered:
             yield Aspect("filter", item.value, sign=direction(clause))
         elif item.is_("verb", "slow", "speed"):
-            excess = item.value == "slow" and clause.has("degree", "excess")
-            yield Aspect("tempo", sign=1 if excess else direction(clause))
+            usual = 1 if item.value == "speed" else -1
+            doubted = clause.has("degree", "excess", "less")
+            yield Aspect("tempo", sign=-usual if doubted else direction(clause))
 
 
 def _quality(clause: Clause, item: Item, *, comparative: bool) -> Aspect:

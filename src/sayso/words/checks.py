@@ -10,15 +10,26 @@ from collections.abc import Mapping, Sequence
 from sayso.words.aspects import aspects
 from sayso.words.clearing import clears
 from sayso.words.grammar import TARGETS, Check, Clause, joins
-from sayso.words.lexicon import lexicon
 from sayso.words.meanwhile import describes, ducks
+from sayso.words.timing import (
+    bare_range,
+    edits,
+    level,
+    mutes,
+    named,
+    pause,
+    section_only,
+    silence,
+    sounds_in_it,
+    stretch,
+    when,
+)
 from sayso.words.wishes import Aspect
 
 # Sounds that spoil speech: taking them from a voice is what cleaning does.
 SPOILING = ("noise", "hum", "hiss", "static", "crowd", "traffic", "wind", "fan", "air conditioner",
             "crackle", "buzz", "music")  # fmt: skip
 VOICES = ("vocals", "speech")
-NAMED = ("param", "quality", "preset", "place", "verb_param")
 # Verbs with which something is changed rather than taken, split or moved in time.
 _CHANGING = frozenset({
     "turn", "bring", "pull", "push", "get", "set", "add", "give", "raise", "lower", "drop", "cut",
@@ -34,12 +45,6 @@ _GOVERNING = frozenset({"prep", "word", "pronoun", "like"})
 _MOST_QUALITIES = 3
 _TELLING = frozenset({"more", "less", "excess", "lack", "excess_loud", "zero"})
 _FINITE = frozenset({"was", "have"})
-
-
-def _named(clause: Clause) -> bool:
-    """Whether an aspect is named, other than by its unit or direction."""
-    named = any(item.kind in NAMED and item.value != "silence" for item in clause.items)
-    return named or clause.has("verb", "tighten")
 
 
 def _pure_again(clause: Clause) -> bool:
@@ -65,11 +70,11 @@ def _forbids(clause: Clause) -> bool:
     """Whether an order is forbidden rather than given."""
     if clause.has("degree", "so", "excess", "enough", "lack", "less"):
         return False
-    return clause.has("verb") or _named(clause) or len(clause.items) > 1
+    return clause.has("verb") or named(clause) or len(clause.items) > 1
 
 
 def _stays(clause: Clause) -> bool:
-    return not _named(clause)
+    return not named(clause)
 
 
 def _statement(clause: Clause) -> bool:
@@ -169,20 +174,22 @@ def _speaks_of_sounds(clause: Clause) -> bool:
 
 
 def _changes(clause: Clause) -> bool:
-    if _when(clause) or not _one_change(clause):
+    if when(clause) or not _one_change(clause):
         return False
-    if _bare_range(clause) and not (clause.has("sound") or _named(clause)):
+    if bare_range(clause) and not (clause.has("sound") or named(clause)):
         return False
     if clause.has("verb", "tighten") and not clause.has("sound"):
         return False
     if (
         clause.has("size", "half")
         and clause.has("verb", "cut")
-        and not (_named(clause) or clause.has("sound"))
+        and not (named(clause) or clause.has("sound"))
     ):
         return False
     if clause.has("degree", "zero") and clause.has("degree", "more"):
         return False
+    if clause.has("like") and clause.has("place") and clause.has("who"):
+        return False  # "As though I were right beside you"
     if clause.has("verb", "remove", "cut") and clause.has("place") and not clause.has("sound"):
         return False
     if clause.has("verb", *_STATING) and not any(map(clause.has, _TELLS)):
@@ -190,37 +197,27 @@ def _changes(clause: Clause) -> bool:
     pairs = zip(clause.items, clause.items[1:], strict=False)
     placed = any(a.is_("prep", "at") and b.kind == "quantity" for a, b in pairs)
     placed = placed or any(i.number and i.number.unit == "hz" for i in clause.all("quantity"))
-    if placed and clause.has("verb", "remove") and clause.has("sound") and not _named(clause):
+    if placed and clause.has("verb", "remove") and clause.has("sound") and not named(clause):
         return False  # "Lose the hum at 50"
     found = aspects(clause)
     return bool(found) and _adjusts(clause, found)
 
 
-def _when(clause: Clause) -> bool:
-    """Whether it names a part of the time."""
-    if clause.has("span") or clause.has("section") or clause.has("edge", "start", "end", "before"):
-        return True
-    about = _named(clause) or clause.has("sound")
-    timed = any(item.number and item.number.unit == "s" for item in clause.all("quantity"))
-    return (
-        timed and about and clause.has("prep", "at") and not clause.has("param", "delay", "preset")
-    )
-
-
-def mutes(clause: Clause) -> bool:
-    """Whether something is to be silent rather than cut out: "mute it from 0:05 to 0:07"."""
-    return any(verb.text in lexicon().words["muting"] for verb in clause.all("verb", "remove"))
+def _topical(clause: Clause) -> bool:
+    """Whether the topic is what is asked for, rather than why: "so I can transcribe"."""
+    why, topic = clause.first("aside"), clause.first("topic")
+    return why is None or (topic is not None and topic.start < why.start)
 
 
 def _timed(clause: Clause) -> bool:
-    if not _when(clause) or not _one_change(clause):
+    if not when(clause) or not _one_change(clause):
         return False
-    return mutes(clause) or _named(clause) or _sounds_in_it(clause) or clause.has("group", "rest")
+    return mutes(clause) or named(clause) or sounds_in_it(clause) or clause.has("group", "rest")
 
 
 def _adjusts(clause: Clause, found: Sequence[Aspect]) -> bool:
     """Whether a clause with aspects is about them: "drop the drums" is not about their level."""
-    if _named(clause) or clause.has("band") or any(aspect.name != "gain" for aspect in found):
+    if named(clause) or clause.has("band") or any(aspect.name != "gain" for aspect in found):
         return True
     moved = clause.has("particle", "up", "down", "forward", "behind")
     measured = bool(found[0].numbers) or clause.has("size")
@@ -237,85 +234,6 @@ def _measured(clause: Clause) -> bool:
 
 def _amount(clause: Clause) -> bool:
     return clause.has("quantity") or clause.has("range")
-
-
-def _sounds_in_it(clause: Clause) -> bool:
-    """Whether a sound is named other than to say what lies in a stretch: "a minute of talking"."""
-    described = False
-    for item in clause.items:
-        if item.kind == "sound" and not (described and clause.has("span")):
-            return True
-        described = item.is_("prep", "of") or (described and item.kind in {"size", "word"})
-    return False
-
-
-def _level(clause: Clause) -> bool:
-    """Whether its number is no time."""
-    return all(item.number and item.number.unit != "s" for item in clause.all("quantity"))
-
-
-def _edits(clause: Clause) -> bool:
-    counted = [*clause.all("quantity"), *clause.all("range")]
-    times = [item for item in counted if item.number and item.number.unit in {"s", "bar"}]
-    if (
-        mutes(clause)
-        or _sounds_in_it(clause)
-        or (_named(clause) and not clause.has("place", "centre"))
-    ):
-        return False
-    if clause.has("verb", "cut") and clause.has("size", "half"):
-        return True
-    if _bare_range(clause):
-        return True
-    if clause.has("verb", "remove", "cut", "drop") and clause.has("place", "centre"):
-        return True
-    if clause.has("verb", "remove", "cut", "keep", "drop") or clause.has("edge"):
-        # "The middle ten seconds", "the first half": stretches whose times are still to be asked.
-        middle = bool(times) and clause.has("place", "centre")
-        if middle or (clause.has("edge", "first", "last") and clause.has("size", "half", "small")):
-            return True
-    if clause.has("span") or clause.has("verb", "loop"):
-        return True
-    if clause.has("takes"):
-        return not (clause.has("verb", "remove", "drop") or clause.has("neg"))
-    if clause.has("verb", "shorten"):
-        return True
-    if clause.has("verb", "start", "end"):
-        return bool(clause.all("quantity"))
-    placed = clause.has("edge", "start", "end") and clause.has("prep", "at", "from")
-    return bool(times) and (clause.has("verb") or clause.has("edge", "long") or placed)
-
-
-def _bare_range(clause: Clause) -> bool:
-    """Whether it takes or keeps what two bare numbers bound, which can only be times."""
-    ranged = clause.first("range")
-    bare = ranged is not None and ranged.number is not None and not ranged.number.unit
-    return bare and clause.has("verb", "cut", "keep", "remove")
-
-
-def _section_only(clause: Clause) -> bool:
-    return not clause.has("sound")
-
-
-def _silence(clause: Clause) -> bool:
-    if clause.has("edge", "after", "before"):
-        return False
-    return (
-        clause.has("param", "silence")
-        and not clause.has("sound")
-        and not _pause(clause)
-        and (clause.has("verb") or not clause.all("param")[0].text.startswith("quiet"))
-        and not clause.has("verb", "loop")
-    )
-
-
-def _pause(clause: Clause) -> bool:
-    """Whether silence is to be put in, or something done where it is, rather than shortened."""
-    if not clause.has("param", "silence") or clause.has("sound") or clause.has("verb", "loop"):
-        return False
-    other = clause.has("verb", "add", "split", "give", "raise", "move", "start", "set")
-    other = other or (clause.has("prep", "at") and clause.has("quantity"))
-    return other or clause.has("degree", "more") or clause.has("prep", "with", "as")
 
 
 def _cleans(clause: Clause) -> bool:
@@ -343,12 +261,6 @@ def _parted(clause: Clause) -> bool:
     return sides and bool(after) and after[0].value in SPOILING
 
 
-def _stretch(clause: Clause) -> bool:
-    """Whether what is to go between two times is no sound: "the ad between 14:20 and 15:05"."""
-    words = clause.all("word")
-    return _edits(clause) and words[-1].value in lexicon().words["abstract"]
-
-
 def _restores(clause: Clause) -> bool:
     back = clause.has("particle", "back", "on") and not clause.has("verb", "pull", "push")
     return bool(clause.targets) and (clause.has("verb", "unmute") or back)
@@ -374,24 +286,27 @@ CHECKS: Mapping[str, Check] = {
     "denoises": _denoises,
     "describes": describes,
     "ducks": ducks,
-    "stretch": _stretch,
-    "edits": _edits,
+    "stretch": stretch,
+    "edits": edits,
     "forbids": _forbids,
-    "level": _level,
+    # "Sort it out" takes nothing out.
+    "goes": lambda clause: not (clause.items[0].kind == "word" and clause.has("pronoun")),
+    "level": level,
     "measured": _measured,
     "mentions": lambda clause: bool(clause.targets),
-    "pause": _pause,
+    "pause": pause,
     "pure_again": _pure_again,
     "pure_softer": _pure_softer,
     "restores": _restores,
-    "section_only": _section_only,
-    "silence": _silence,
+    "section_only": section_only,
+    "silence": silence,
     "sounds_alone": _sounds_alone,
     "sounds": lambda clause: clause.has("sound"),
     "statement": _statement,
     "stays": _stays,
     "timed": _timed,
-    "unlike": lambda clause: not _named(clause),
+    "topical": _topical,
+    "unlike": lambda clause: not named(clause),
     "vague": _vague,
     "version": _version,
 }

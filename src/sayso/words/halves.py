@@ -82,13 +82,21 @@ def _unclear(clause: Clause, before: Sequence[Clause], after: Sequence[Clause]) 
         rest = clause.act == "same" and any(
             item.kind not in {"prep", "word"} for item in other.items
         )
-        lost = lost or lacking or rest or clause.act == "bare"
+        # "It will get me in trouble" is no order.
+        leads = other is earlier and other.items[-1].kind in {"verb", "aux"}
+        verb = leads and clause.act in _TAKING and not clause.asked
+        lost = lost or lacking or rest or verb or clause.act == "bare"
+        lost = lost or (other is later and _to_a_name(other))
         # "The left hand of the piano" is not the piano.
         part = other is earlier and other.items[-1].is_("prep", "of")
         if grave or lost or part:
             return other
     if clause.act in {"extract", "bare"} and later is not None and later.act == "edit":
         return later
+    if later is not None and clause.act in {"change", "bare"} and not clause.has("verb"):
+        told = later.items[0].is_("verb", "is") or later.items[0].kind == "aux"
+        if told and clause.targets and not later.targets:
+            return later  # "The guy on the left" "is louder"
     if clause.act == "bare" and later is not None and later.act not in _TOLD:
         return later  # "Guitar another 1"
     if clause.act == "edit" and not clause.has("verb"):
@@ -105,6 +113,11 @@ def _unclear(clause: Clause, before: Sequence[Clause], after: Sequence[Clause]) 
     if _runs_on(clause) and earlier is not None and earlier.act in _TAKING:
         return earlier
     return None
+
+
+def _to_a_name(clause: Clause) -> bool:
+    """Whether it says to what: "to E flat"."""
+    return clause.items[0].is_("prep", "to") and clause.has("word")
 
 
 def _two_halves(first: Clause, second: Clause | None) -> bool:

@@ -165,7 +165,7 @@ def _interpreted(
         turn.do([Edit(steps=(like,))])
     else:
         wished = wishes(without_halves(turn, found), only=turn.only)
-        turn.doubts = glued(wished)
+        turn.doubts = glued(wished, plain)
         _carry_out(turn, wished)
     result = _finished(turn, plain)
     if turn.doubts and _done(result) and not sure:

@@ -9,12 +9,12 @@ from sayso.desk import MIX, Adjust, Duck, Fade, Move, Mute, Remove, Reverse
 from sayso.desk.spans import During
 from sayso.words.actions import Declined
 from sayso.words.adjusting import adjust
-from sayso.words.checks import mutes
 from sayso.words.grammar import Clause
 from sayso.words.items import Item
 from sayso.words.meanwhile import heard_over
 from sayso.words.reading import read
 from sayso.words.removals import remove
+from sayso.words.timing import mutes
 from sayso.words.turn import Turn
 from sayso.words.wishes import Wish
 from sayso.words.wording import spoken
@@ -190,6 +190,8 @@ def duck(turn: Turn, wish: Wish) -> None:
 def turn_back(turn: Turn, wish: Wish) -> None:
     """Sounds played backwards; once more, they run forward again."""
     targets = turn.heard(turn.targets(wish)) or [MIX]
+    if turn.history.turns and any(item.text == "that" for item in wish.targets):
+        turn.doubts = True  # what was done, or the sound?
     span = during(wish) if wish.clause.has("span") or wish.clause.has("section") else None
     for target in targets:
         if span is None and turn.desk.strip(target).find(Reverse()) is not None:

@@ -9,12 +9,13 @@ from functools import cache
 from itertools import groupby
 
 from sayso.words.aspects import aspects, complains
-from sayso.words.checks import CHECKS, NAMED, VOICES
+from sayso.words.checks import CHECKS, VOICES
 from sayso.words.grammar import TARGETS, Clause, Grammar
 from sayso.words.items import Item, itemize
 from sayso.words.lexicon import load
 from sayso.words.senses import settled
 from sayso.words.spans import SEPARATOR, grouped
+from sayso.words.timing import NAMED
 from sayso.words.wishes import Aspect, Wish
 
 # What a sound can be given with, where more or less of it would be about its place in the mix.

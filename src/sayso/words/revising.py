@@ -19,6 +19,7 @@ from sayso.words.corrections import (
     taken_out_of,
     turned_round,
 )
+from sayso.words.dialogue import only_mentioned
 from sayso.words.followups import again, same_for, softened
 from sayso.words.reading import read, spared_names
 from sayso.words.tracks import extract, spare
@@ -123,6 +124,8 @@ def name(turn: Turn, wish: Wish) -> None:
     Beside other orders, or with an article, it says too little.
     """
     done = last_turn(turn.history)
+    if wish.clause.asked and not (turn.only or done or wish.clause.items[0].version):
+        raise only_mentioned(turn.targets(wish))  # "Drums??"
     if turn.only and done and not turn.moves:
         moves = narrowed(turn.history, turn.heard(turn.targets(wish)))
         if moves:

@@ -125,6 +125,9 @@ def _qualified(before: Wish, thought: Wish) -> Wish:
 
 def _completed(wish: Wish, before: Wish) -> Wish:
     """`wish` with what it leaves out taken from the wish before it."""
+    returns = wish.act == "adjust" and wish.clause.has("particle", "back") and not wish.targets
+    if before.act == "timed" and returns and not any(a.numbers for a in wish.aspects):
+        return replace(wish, act="aside")  # after its time, all is as it was
     if before.complaint and _is_about_it(wish):
         # "The reverb is too strong, turn it down": the reverb, not the level.
         return replace(
@@ -239,7 +242,7 @@ def _met(found: list[Wish], *, only: bool) -> list[Wish]:
         if not only and _heads(wish, later):
             # "Drums. Louder."
             met.append(replace(wish, act="mention"))
-            found[at + 1] = replace(later[0], targets=wish.targets)
+            found[at + 1] = replace(later[0], act="adjust", targets=wish.targets)
             continue
         if not only and _strays(wish, others):
             met.append(replace(wish, act="stray"))
@@ -271,7 +274,8 @@ def _heads(wish: Wish, later: Sequence[Wish]) -> bool:
         wish.act == "bare"
         and not version
         and after is not None
-        and after.act == "adjust"
+        and after.act in {"adjust", "again"}
+        and bool(after.aspects)
         and not after.targets
         and after.verbless
         and all(item.kind == "sound" for item in wish.targets)

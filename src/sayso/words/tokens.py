@@ -23,11 +23,12 @@ class Token(NamedTuple):
 _SAME = str.maketrans(
     {"’": "'", "‘": "'", "`": "'", "´": "'", "–": "-", "—": ",", "−": "-", "⁄": "/", "…": "."}
 )
-_JOINING = {"&": ("and",), "+": ("and",)}
+_JOINING = {"&": ("and",), "+": ("and",), "@": ("at",)}
 # A sign belongs to its number only where no word or number stands right before it.
 _TOKEN = re.compile(
     r"""
       808s?(?![\d:.,%]|[^\W\d])                            # the drum machine
+    | r[ -]?128(?!\w)                                    # the loudness of the EBU
     | [0-9]{1,3}:[0-9]{2}(?::[0-9]{2})?(?:\.[0-9]{1,6})?    # 1:30, 01:02:03.5
     | [0-9]{1,2}:1(?![0-9])                               # 4:1, a ratio
     | [0-9]{1,3}/[0-9]{1,3}(?![0-9])                       # 1/2
@@ -37,7 +38,7 @@ _TOKEN = re.compile(
     | \.[0-9]{1,6}                                        # .5
     | w/o?(?![^\W\d_])                                    # w/o
     | [^\W\d_]+(?:'[^\W\d_]+)*'?                          # words
-    | [%,.;:!?&+"\n()/=-]
+    | [%,.;:!?&+"\n()/=@-]
     """,
     re.VERBOSE,
 )

@@ -9,7 +9,7 @@ from tests.timeline.exchange.reading import FRAMES, RATE, found, gaps_s, heard_s
 from sayso.errors import FormatError, RangeError, RequestError
 from sayso.timeline import Clip, Timeline
 from sayso.timeline.editlist import EditList
-from sayso.timeline.exchange import Media, dumps
+from sayso.timeline.exchange import Media, dumps, frame_rate
 
 
 def edl(*lines, head="FCM: NON-DROP FRAME"):
@@ -40,6 +40,12 @@ def test_times_count_at_the_rate_that_is_said(rate, line, begin, end):
 def test_an_edl_without_a_rate_is_refused_for_want_of_it():
     with pytest.raises(FormatError, match="how many frames a second"):
         read(edl(ONE), ".edl")
+
+
+@pytest.mark.parametrize("rate", ["1/0", "25/00", "nan", "-25", "25/"])
+def test_what_is_no_rate_is_not_taken_for_one(rate):
+    with pytest.raises(RangeError, match="expected frames a second"):
+        frame_rate(rate)
 
 
 def test_a_rate_that_does_not_have_such_frames_is_told():

@@ -6,45 +6,75 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, File, Query, Response, UploadFile
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from sayso.autoedit.choose import SHORTEST_S
 from sayso.desk.arrangement import arrangement_of
 from sayso.desk.edits import Span
+from sayso.service.bodies import Body
 from sayso.service.cutting import Cutter
 from sayso.service.routes.dependencies import Attended, Hearing, Mine, Resolving, Serving
+from sayso.service.schemas import Shape
 from sayso.timeline import CROSSFADE_S, Timeline
 from sayso.timeline.exchange.formats import FORMATS, NAMES
 
 router = APIRouter(prefix="/sessions/{session_id}/cuts", tags=["cuts"])
 _EXCHANGED = "|".join(suffix.removeprefix(".") for suffix in FORMATS)
-Exchange = Annotated[str, Query(description=_EXCHANGED, pattern=f"^({_EXCHANGED})$")]
+Exchange = Annotated[
+    str, Query(description=f"one of {_EXCHANGED}", examples=["otio"], pattern=f"^({_EXCHANGED})$")
+]
 Edits = Annotated[UploadFile, File(description=f"an edit ({NAMES}), up to 4 MiB")]
 Rate = Annotated[
     str | None,
-    Query(description="frames a second of an edl that does not say: 25, 29.97", max_length=20),
+    Query(
+        description="frames a second of an edl that does not say: 25, 29.97",
+        max_length=20,
+        examples=["25"],
+    ),
 ]
 Start = Annotated[
     str | None,
-    Query(description="the recording's first time code, HH:MM:SS:FF, or seconds", max_length=20),
+    Query(
+        description="the recording's first time code, HH:MM:SS:FF, or seconds",
+        max_length=20,
+        examples=["01:00:00:00"],
+    ),
 ]
 
 
-class CutFormat(BaseModel):
-    """A format of other programs; `exact` is how fine its times are, in words."""
+class CutFormat(Shape):
+    """A format of other programs.
+
+    Attributes:
+        format: its name, as `export` takes it.
+        name: of the programs that it is for, in words.
+        exact: how fine its times are, in words.
+    """
 
     format: str
     name: str
     exact: str
 
 
-class Cuts(BaseModel):
-    """Spans of the recording in the order in which they are heard; null while not known.
+_EXCHANGES = [
+    CutFormat(format=suffix.removeprefix("."), name=form.name, exact=form.exact)
+    for suffix, form in FORMATS.items()
+]
 
-    `spans`, `crossfade_s`, `fade_in_s` and `fade_out_s` are what an `arrange` step takes: the
-    length of each join that has none of its own, and of the fades of the very beginning and end.
-    `notes` say what an imported edit has and these do not; `formats` are those of imports and
-    exports.
+
+class Cuts(Shape):
+    """What is heard of a recording.
+
+    `spans`, `crossfade_s`, `fade_in_s` and `fade_out_s` are what an `arrange` step takes.
+
+    Attributes:
+        spans: spans of the recording in the order in which they are heard; None while not known.
+        crossfade_s: length of each join that has none of its own.
+        fade_in_s, fade_out_s: those of the very beginning and end.
+        duration_s: length of what is heard.
+        scorers: what `choose` can choose by.
+        notes: what an imported edit has and these do not.
+        formats: of imports and exports.
     """
 
     spans: list[Span] | None
@@ -53,20 +83,19 @@ class Cuts(BaseModel):
     fade_out_s: float = 0.0
     duration_s: float = 0.0
     scorers: list[str]
-    notes: list[str] = []
-    formats: list[CutFormat] = [
-        CutFormat(format=suffix.removeprefix("."), name=form.name, exact=form.exact)
-        for suffix, form in FORMATS.items()
-    ]
+    notes: list[str] = Field(default_factory=list)
+    formats: list[CutFormat] = Field(default_factory=lambda: list(_EXCHANGES))
 
 
-class Choice(BaseModel):
+class Choice(Body):
     """How to choose.
 
-    `keep` is the share to keep; without it an editor that has learnt does as it would by itself.
+    Attributes:
+        by: one of the scorers.
+        keep: the share to keep; without it an editor that has learnt does as it would by itself.
+        shortest_s: nothing shorter is kept or cut.
+        crossfade_s: length of the joins.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     by: Annotated[str, Field(max_length=200)] = "level"
     keep: Annotated[float, Field(gt=0, le=1)] | None = None
@@ -81,7 +110,9 @@ def get_cuts(session: Mine, service: Serving, turn: Resolving, watch: Attended) 
 
 
 @router.post("/choose")
-def choose(body: Choice, session: Mine, service: Serving, turn: Hearing, watch: Attended) -> Cuts:
+def choose_cuts(
+    body: Choice, session: Mine, service: Serving, turn: Hearing, watch: Attended
+) -> Cuts:
     """What a scorer would keep. Nothing changes: an `arrange` step with all of this commits it.
 
     The recording is scored when first asked; choosing again then takes no time.
@@ -98,7 +129,7 @@ def choose(body: Choice, session: Mine, service: Serving, turn: Hearing, watch: 
 
 
 @router.get("/export", response_class=Response)
-def export(
+def export_cuts(
     session: Mine,
     service: Serving,
     turn: Resolving,
@@ -118,7 +149,7 @@ def export(
 
 
 @router.post("/import")
-def bring(
+def import_cuts(
     session: Mine,
     service: Serving,
     file: Edits,

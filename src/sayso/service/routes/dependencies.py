@@ -18,8 +18,6 @@ from sayso.service.renders import opened
 from sayso.service.schemas import (
     Answer,
     DeskState,
-    Encoding,
-    Format,
     Opening,
     RenderState,
     SessionState,
@@ -31,7 +29,14 @@ from sayso.service.store import conversation_of
 from sayso.service.tables import Message, Render, Session
 from sayso.watch import Watch
 
-Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="32 hexadecimal digits")]
+Id = Annotated[
+    str,
+    Path(
+        pattern="^[0-9a-f]{32}$",
+        description="32 hexadecimal digits, as the answer that made it named it",
+        examples=["4f9c1d2e8a7b4c3d9e0f1a2b3c4d5e6f"],
+    ),
+]
 
 
 def the_service(request: Request) -> Service:
@@ -149,20 +154,6 @@ async def _turn_to_talk(request: Request) -> AsyncIterator[None]:
 
 Talking = Annotated[None, Depends(_turn_to_talk, scope="function")]
 """A turn at asking the language model, which takes seconds."""
-
-
-async def _turn_to_convert(
-    request: Request, format: Format = "wav", encoding: Encoding | None = None
-) -> AsyncIterator[None]:
-    if (format, encoding) == ("wav", "float32"):  # it lies there as it is, and a player waits
-        yield
-    else:
-        async with request.app.state.converting:
-            yield
-
-
-Converting = Annotated[None, Depends(_turn_to_convert, scope="function")]
-"""A turn at making a track's file in the format that the request names, if it takes one."""
 
 
 async def _turn_to_hear(request: Request) -> AsyncIterator[None]:

@@ -16,19 +16,27 @@ from sayso.service.schemas import Peaks
 from sayso.service.segments import segment
 from sayso.watch import Watch
 
-Buckets = Annotated[int, Query(ge=1, le=20_000, description="stretches that it is drawn in")]
-Frame = Annotated[int | None, Query(ge=0, le=2**53, description="for a part of it, in frames")]
+Buckets = Annotated[
+    int, Query(ge=1, le=20_000, description="stretches that it is drawn in", examples=[1000])
+]
+Frame = Annotated[
+    int | None,
+    Query(ge=0, le=2**53, description="an end of a part of it, in frames", examples=[44_100]),
+]
+_BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 OneFile: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The file", "content": {"audio/*": {}, "application/zip": {}}},
-    206: {"description": "The bytes that were asked for"},
+    200: {"description": "The file", "content": {"audio/*": _BYTES, "application/zip": _BYTES}},
+    206: {"description": "The bytes that `Range` asked for", "content": {"audio/*": _BYTES}},
     416: {"description": "No such bytes"},
 }
-Start = Annotated[int, Query(ge=0, le=2**53, description="the first frame")]
-Frames = Annotated[int, Query(ge=1, le=2**20, description="how many frames, at most")]
+Start = Annotated[int, Query(ge=0, le=2**53, description="the first frame", examples=[441_000])]
+Frames = Annotated[
+    int, Query(ge=1, le=2**20, description="how many frames, at most", examples=[220_500])
+]
 Segment: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "a FLAC of these frames alone",
-        "content": {"audio/flac": {}},
+        "content": {"audio/flac": _BYTES},
         "headers": {
             "Sayso-Gain": {
                 "description": "what the samples are to be multiplied with",
@@ -49,7 +57,8 @@ class _Kept(FileResponse):
 
 def send(path: Path, name: str, media_type: str) -> FileResponse:
     """A file that never changes, for download under a name; byte ranges are answered."""
-    return _Kept(path, media_type=media_type, filename=name, headers={"Cache-Control": _FOREVER})
+    headers = {"Cache-Control": _FOREVER, "Vary": "Accept"}
+    return _Kept(path, media_type=media_type, filename=name, headers=headers)
 
 
 def peaks_of(

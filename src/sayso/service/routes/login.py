@@ -5,18 +5,22 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from sayso.service import access
+from sayso.service.bodies import Body
 from sayso.service.routes.dependencies import Serving
 
 router = APIRouter(tags=["service"])
 
 
-class Login(BaseModel):
-    """The token that the browser shall carry."""
+class Login(Body):
+    """What a browser shall carry.
 
-    model_config = ConfigDict(extra="forbid")
+    Attributes:
+        token: what `sayso token create` printed.
+    """
+
     token: Annotated[str, Field(max_length=200)]
 
 

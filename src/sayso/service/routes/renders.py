@@ -6,13 +6,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from sayso.audio.formats import FORMATS
+from sayso.service.bodies import RenderRequest
 from sayso.service.downloads import archive, converted
 from sayso.service.renders import opening_file
 from sayso.service.routes.dependencies import (
     Asking,
     Attended,
-    Converting,
     Made,
     Mine,
     Named,
@@ -32,14 +31,15 @@ from sayso.service.routes.files import (
     segment_of,
     send,
 )
-from sayso.service.schemas import Encoding, Format, Peaks, RenderRequest, RenderState
+from sayso.service.routes.wanted import Converting, File, media_type
+from sayso.service.schemas import Peaks, RenderState
 
 router = APIRouter(prefix="/sessions/{session_id}/renders", tags=["renders"])
-Number = Annotated[int, Path(ge=0, le=1000, description="of the track, from 0")]
+Number = Annotated[int, Path(ge=0, le=1000, description="of the track, from 0", examples=[0])]
 
 
 @router.post("", status_code=202)
-def start(
+def start_render(
     session_id: Named, body: RenderRequest, service: Serving, asking: Asking, response: Response
 ) -> RenderState:
     """Renders the desk as it stands, another `desk`, or `targets` of the untouched recording."""
@@ -62,7 +62,7 @@ def get_render(render: Made, service: Serving) -> RenderState:
 
 
 @router.post("/{render_id}/cancel")
-def cancel(render: Made, service: Serving) -> RenderState:
+def cancel_render(render: Made, service: Serving) -> RenderState:
     """Stops a render; one that has ended stays as it is."""
     return render_state(service, render, service.cancel(render))
 
@@ -75,14 +75,13 @@ def get_track(
     service: Serving,
     turn: Converting,
     watch: Attended,
-    format: Format = "wav",
-    encoding: Encoding | None = None,
+    wanted: File,
 ) -> Response:
-    """A track as a file; takes byte ranges. wav holds 24 bits, or float32 above full scale."""
+    """A track as a file; takes byte ranges. It is made when it is first asked for, then kept."""
     track, kept = service.track(render, number)
-    path = converted(kept, track["peak"], format=format, encoding=encoding, watch=watch)
-    name = f"{session.name} - {track['target']}.{format}"
-    return send(path, name.replace("/", "_"), FORMATS[format].media_type)
+    path = converted(kept, track["peak"], **wanted._asdict(), watch=watch)
+    name = f"{session.name} - {track['target']}.{wanted.format}"
+    return send(path, name.replace("/", "_"), media_type(wanted))
 
 
 @router.get("/{render_id}/tracks/{number}/peaks")
@@ -126,14 +125,13 @@ def get_archive(
     service: Serving,
     turn: Reading,
     watch: Attended,
-    format: Format = "wav",
-    encoding: Encoding | None = None,
+    wanted: File,
 ) -> Response:
-    """All tracks as a zip."""
+    """All tracks as a zip, in the format that is asked for."""
     tracks = [
         (track["target"], track["peak"], service.track(render, number)[1])
         for number, track in enumerate(service.tracks(render))
     ]
     folder = service.render_folder(render)
-    path = archive(folder, session.name, tracks, format=format, encoding=encoding, watch=watch)
+    path = archive(folder, session.name, tracks, **wanted._asdict(), watch=watch)
     return send(path, f"{session.name}.zip", "application/zip")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, File, Form, Query, Response, UploadFile
+from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 
-from sayso.audio.formats import FORMATS
 from sayso.desk import Desk, Extract
+from sayso.service.bodies import DeskPatch, Do, Rename, Say
 from sayso.service.downloads import converted
+from sayso.service.paging import LINKED, cursor, link_next, place
 from sayso.service.routes.dependencies import (
     Asking,
     Attended,
-    Converting,
     Decoding,
     Mine,
     Named,
@@ -34,18 +34,14 @@ from sayso.service.routes.files import (
     segment_of,
     send,
 )
+from sayso.service.routes.wanted import Converting, media_type
+from sayso.service.routes.wanted import File as FileWanted
 from sayso.service.schemas import (
     Answer,
-    DeskPatch,
     DeskState,
-    Do,
-    Encoding,
-    Format,
     Opened,
     Peaks,
-    Rename,
     Said,
-    Say,
     SessionState,
     SessionSummary,
     shown_text,
@@ -56,6 +52,47 @@ from sayso.value import Text
 
 router = APIRouter(tags=["sessions"])
 Upload = Annotated[UploadFile, File(description="an audio or video file")]
+Limit = Annotated[int, Query(ge=1, le=1000, description="the most of one page", examples=[20])]
+After = Annotated[
+    str | None,
+    Query(
+        max_length=200,
+        description="where a page begins, as the link to it says",
+        examples=["MTc2NDU0NzIwMC4wOjRmOWMxZDJl"],
+    ),
+]
+AfterMessage = Annotated[
+    int,
+    Query(ge=0, le=2**31 - 1, description="the message that they come after", examples=[12]),
+]
+Order = Annotated[
+    Literal["touched", "created"], Query(description="the latest first, by which of its times")
+]
+RenderToo = Annotated[bool, Query(description="whether the desk that comes of it is rendered")]
+Parts = Annotated[
+    list[str] | None,
+    Form(
+        max_length=32,
+        description="a sound that becomes a track; may be given again",
+        examples=[["vocals", "drums"]],
+    ),
+]
+Part = Annotated[
+    str | None,
+    Form(
+        max_length=100,
+        description="a sound that becomes a track beside the rest",
+        examples=["vocals"],
+    ),
+]
+Words = Annotated[
+    Text,
+    Form(
+        max_length=20_000,
+        description="what should happen, in English",
+        examples=["remove the vocals"],
+    ),
+]
 
 
 @router.post("/sessions", status_code=201)
@@ -81,9 +118,26 @@ def open_demo(service: Serving, asking: Asking, response: Response, turn: Decodi
     return session_state(service, session)
 
 
-@router.get("/sessions")
-def list_sessions(service: Serving, asking: Asking) -> list[SessionSummary]:
-    """The asker's sessions, the last touched first; at most 100."""
+@router.get("/sessions", responses=LINKED)
+def list_sessions(
+    service: Serving,
+    asking: Asking,
+    request: Request,
+    response: Response,
+    limit: Limit = 100,
+    after: After = None,
+    order: Order = "touched",
+) -> list[SessionSummary]:
+    """The asker's sessions, page by page: `Link` leads to the next one.
+
+    A session that is touched between two pages moves to the beginning of the order "touched", where
+    later pages do not come by; in the order "created" none moves.
+    """
+    start = None if after is None else place(after)
+    found = service.store.of(asking, most=limit + 1, order=order, after=start)
+    if len(found) > limit:
+        last = found[limit - 1]
+        link_next(request, response, after=cursor(getattr(last, f"{order}_s"), last.id))
     return [
         SessionSummary(
             id=session.id,
@@ -92,7 +146,7 @@ def list_sessions(service: Serving, asking: Asking) -> list[SessionSummary]:
             touched_s=session.touched_s,
             duration_s=session.frames / session.sample_rate,
         )
-        for session in service.store.of(asking, most=100)
+        for session in found[:limit]
     ]
 
 
@@ -123,13 +177,11 @@ def get_source(
     service: Serving,
     turn: Converting,
     watch: Attended,
-    format: Format = "wav",
-    encoding: Encoding | None = None,
+    wanted: FileWanted,
 ) -> Response:
     """The recording as it was decoded; takes byte ranges."""
-    source = service.source(session)
-    path = converted(source, 1.0, format=format, encoding=encoding, watch=watch)
-    return send(path, f"{session.name}.{format}", FORMATS[format].media_type)
+    path = converted(service.source(session), 1.0, **wanted._asdict(), watch=watch)
+    return send(path, f"{session.name}.{wanted.format}", media_type(wanted))
 
 
 @router.get("/sessions/{session_id}/source/peaks")
@@ -155,15 +207,20 @@ def get_source_segment(session: Mine, service: Serving, start: Start, frames: Fr
     return segment_of(service.source(session), start, frames)
 
 
-@router.get("/sessions/{session_id}/messages")
+@router.get("/sessions/{session_id}/messages", responses=LINKED)
 def list_messages(
-    session: Mine, service: Serving, after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0
+    session: Mine,
+    service: Serving,
+    request: Request,
+    response: Response,
+    after: AfterMessage = 0,
+    limit: Limit = 1000,
 ) -> list[Said]:
-    """What was said and done, in order; from after the message `after`, at most 1000."""
-    return [
-        Said.model_validate(message, from_attributes=True)
-        for message in service.store.messages(session.id, after=after)
-    ]
+    """What was said and done, in order, page by page: `Link` leads to the next one."""
+    found = service.store.messages(session.id, after=after, most=limit + 1)
+    if len(found) > limit:
+        link_next(request, response, after=found[limit - 1].id)
+    return [Said.model_validate(message, from_attributes=True) for message in found[:limit]]
 
 
 @router.post("/sessions/{session_id}/messages")
@@ -182,7 +239,7 @@ def say(
 
 
 @router.post("/sessions/{session_id}/moves")
-def do(session_id: Named, body: Do, service: Serving, asking: Asking) -> Answer:
+def make_moves(session_id: Named, body: Do, service: Serving, asking: Asking) -> Answer:
     """Applies moves as one turn: all that words could ask for, as plain data."""
     return answer_of(service, *service.do(session_id, asking, body.moves, render=body.render))
 
@@ -200,13 +257,13 @@ def patch_desk(session_id: Named, body: DeskPatch, service: Serving, asking: Ask
 
 
 @router.post("/sessions/{session_id}/undo")
-def undo(session_id: Named, service: Serving, asking: Asking, render: bool = False) -> Answer:
+def undo(session_id: Named, service: Serving, asking: Asking, render: RenderToo = False) -> Answer:
     """Takes the last turn back, whether it was words or a hand."""
     return answer_of(service, *service.undo(session_id, asking, render=render))
 
 
 @router.post("/sessions/{session_id}/redo")
-def redo(session_id: Named, service: Serving, asking: Asking, render: bool = False) -> Answer:
+def redo(session_id: Named, service: Serving, asking: Asking, render: RenderToo = False) -> Answer:
     """Brings back the turn that was taken back last."""
     return answer_of(service, *service.redo(session_id, asking, render=render))
 
@@ -214,7 +271,7 @@ def redo(session_id: Named, service: Serving, asking: Asking, render: bool = Fal
 @router.post("/ask", status_code=202, tags=["one-shot"])
 def ask(
     file: Upload,
-    text: Annotated[Text, Form(max_length=20_000)],
+    text: Words,
     service: Serving,
     asking: Asking,
     turn: Decoding,
@@ -232,8 +289,8 @@ def separate(
     asking: Asking,
     turn: Decoding,
     watch: Attended,
-    target: Annotated[list[str] | None, Form(max_length=32)] = None,
-    two_stems: Annotated[str | None, Form(max_length=100)] = None,
+    target: Parts = None,
+    two_stems: Part = None,
 ) -> Opened:
     """Opens a session on a recording and takes it apart.
 

@@ -8,7 +8,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sayso import __version__
 from sayso.audio.formats import FORMATS
 from sayso.desk import EFFECTS, field_range
-from sayso.desk.effects import knobs_shown, numbers_of
+from sayso.desk.effects import numbers_of
+from sayso.desk.showing import knobs_shown
 from sayso.service.routes.dependencies import Asking, Serving, the_service
 from sayso.service.schemas import About, Health, Model, Usage
 
@@ -16,7 +17,7 @@ router = APIRouter(tags=["service"])
 
 
 @router.get("/about")
-def about(service: Serving) -> About:
+def get_about(service: Serving) -> About:
     """What this service is and takes: stems, formats, ranges of effects, limits."""
     settings, separator = service.settings, service.studio.separator
     return About(
@@ -33,26 +34,26 @@ def about(service: Serving) -> About:
 
 
 @router.get("/usage")
-def usage(service: Serving, asking: Asking) -> Usage:
+def get_usage(service: Serving, asking: Asking) -> Usage:
     """What the asker's sessions take of the disk, and may take."""
     most = service.settings.limits.bytes_a_token
     return Usage(bytes=service.quotas.used(asking), most_bytes=most)
 
 
 @router.get("/models")
-def models(service: Serving, asking: Asking) -> list[Model]:
+def list_models(service: Serving, asking: Asking) -> list[Model]:
     """What can separate, and what it hears, costs and may be used for."""
     return [Model.model_validate(e.model_dump()) for e in service.studio.models.entries()]
 
 
 @router.get("/health")
-def health(service: Serving) -> Health:
+def get_health(service: Serving) -> Health:
     """Answers 200 while the databases do."""
     return Health(status="ok", database="ok", jobs=dict(service.health()))
 
 
 @router.get("/metrics", response_class=Response)
-def metrics(request: Request, asking: Asking) -> Response:
+def get_metrics(request: Request, asking: Asking) -> Response:
     """Counts and times for Prometheus."""
     service = the_service(request)
     registry = request.app.state.metrics.registry(service.health())

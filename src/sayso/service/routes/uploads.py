@@ -25,11 +25,19 @@ _BODY = {"requestBody": {"content": {_PIECE: {"schema": {"type": "string", "form
 
 def _speaks_tus(
     request: Request,
-    tus_resumable: Annotated[str, Header(json_schema_extra={"const": _VERSION})] = "",
+    tus_resumable: Annotated[
+        str | None,
+        Header(
+            description="the version of the protocol",
+            examples=[_VERSION],
+            json_schema_extra={"const": _VERSION},
+        ),
+    ] = None,
 ) -> None:
-    if tus_resumable != _VERSION:
+    given = tus_resumable or ""
+    if given != _VERSION:
         raise HTTPException(
-            412, f"Tus-Resumable: {tus_resumable[:20]!r}; expected {_VERSION}", _offer(request)
+            412, f"Tus-Resumable: {given[:20]!r}; expected {_VERSION}", _offer(request)
         )
 
 
@@ -55,21 +63,33 @@ def _the_upload(upload_id: Id, service: Serving, asking: Asking) -> Upload:
 router = APIRouter(prefix="/uploads", tags=["uploads"])
 _Tus = Depends(_speaks_tus)
 _Mine = Annotated[Upload, Depends(_the_upload)]
-_Bytes = Annotated[int, Header(ge=0, le=_MOST)]
+_Length = Annotated[
+    int, Header(ge=0, le=_MOST, description="bytes of the whole file", examples=[52_428_800])
+]
+_Offset = Annotated[
+    int, Header(ge=0, le=_MOST, description="bytes that are here already", examples=[0])
+]
 
 
 @router.options("", status_code=204, response_class=Response)
-def offer(request: Request) -> Response:
+def describe_uploads(request: Request) -> Response:
     """What of tus this service speaks, and how large a file may be."""
     return Response(status_code=204, headers=_offer(request))
 
 
 @router.post("", status_code=201, response_class=Response, dependencies=[_Tus])
-def begin(
+def begin_upload(
     service: Serving,
     asking: Asking,
-    upload_length: _Bytes,
-    upload_metadata: Annotated[str, Header(max_length=4000)] = "",
+    upload_length: _Length,
+    upload_metadata: Annotated[
+        str,
+        Header(
+            max_length=4000,
+            description="keys and values in Base64; `filename` is what it is called",
+            examples=["filename c29uZy53YXY="],
+        ),
+    ] = "",
 ) -> Response:
     """Begins an upload of so many bytes; `Upload-Metadata: filename BASE64` names it."""
     name = shown_name(_file_name(upload_metadata))
@@ -78,7 +98,7 @@ def begin(
 
 
 @router.head("/{upload_id}", response_class=Response, dependencies=[_Tus])
-def look(upload: _Mine, service: Serving) -> Response:
+def get_upload(upload: _Mine, service: Serving) -> Response:
     """How many bytes are here (`Upload-Offset`), of how many."""
     return _answer(
         200,
@@ -96,12 +116,12 @@ def look(upload: _Mine, service: Serving) -> Response:
     dependencies=[_Tus],
     openapi_extra=_BODY,
 )
-async def append(
+async def append_to_upload(
     upload: _Mine,
     service: Serving,
     request: Request,
-    upload_offset: _Bytes,
-    content_type: Annotated[str, Header()] = "",
+    upload_offset: _Offset,
+    content_type: Annotated[str, Header(description=f"`{_PIECE}`", examples=[_PIECE])] = "",
 ) -> Response:
     """Adds bytes from `Upload-Offset` on; those that arrive before an interruption are kept."""
     if content_type != _PIECE:
@@ -112,14 +132,14 @@ async def append(
 
 
 @router.delete("/{upload_id}", status_code=204, response_class=Response, dependencies=[_Tus])
-def forget(upload: _Mine, service: Serving) -> Response:
+def delete_upload(upload: _Mine, service: Serving) -> Response:
     """Gives an upload up."""
     service.uploads.forget(upload)
     return _answer(204)
 
 
 @router.post("/{upload_id}/session", status_code=201, tags=["sessions"])
-def open_session(
+def open_upload(
     upload_id: Id,
     service: Serving,
     asking: Asking,

@@ -23,8 +23,10 @@ def frame_rate(text: str) -> Fraction:
     >>> frame_rate("29.97"), frame_rate("24000/1001"), frame_rate("25")
     (Fraction(30000, 1001), Fraction(24000, 1001), Fraction(25, 1))
     """
-    found = re.fullmatch(r"(\d{1,6}(?:\.\d{1,9})?)(?:/(\d{1,6}))?", text.strip().replace(",", "."))
-    rate = Fraction(found.group(1)) / max(1, int(found.group(2) or 1)) if found else Fraction(0)
+    found = re.fullmatch(
+        r"(\d{1,6}(?:\.\d{1,9})?)(?:/(0*[1-9]\d{0,5}))?", text.strip().replace(",", ".")
+    )
+    rate = Fraction(found.group(1)) / int(found.group(2) or 1) if found else Fraction(0)
     if not 1 <= rate <= 1000:
         raise RangeError(f"the rate {text[:20]!r}: expected frames a second, such as {USUAL_HZ}")
     return near(rate)

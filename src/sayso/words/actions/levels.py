@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sayso.desk import Compress, Gain, Limit, Loudness, Move
+from sayso.desk import MIX, Compress, Gain, Limit, Loudness, Move
 from sayso.words.actions.changes import Declined, Scene
 from sayso.words.amounts import (
     CEILING_DB,
@@ -17,11 +17,15 @@ from sayso.words.amounts import (
 )
 from sayso.words.numbers import Quantity
 from sayso.words.wishes import Aspect
-from sayso.words.wording import spoken
+from sayso.words.wording import number, spoken
 
 _FACTORS = {"double": 2.0, "triple": 3.0, "half": 0.5}
 # Bare numbers up to here are decibels, above it they are percent: "volume 50".
 _MOST_DB = 24.0
+
+
+# A level below it, without a unit, may as well be a loudness.
+_LUFS = -12.0
 
 
 def gain(aspect: Aspect, scene: Scene) -> list[Move]:
@@ -30,6 +34,20 @@ def gain(aspect: Aspect, scene: Scene) -> list[Move]:
         return scene.set(Gain(db=aspect.ranged[1].value))
     decibels = aspect.number("db") or _bare(aspect)
     if decibels is not None:
+        if (
+            aspect.absolute
+            and scene.target == MIX
+            and not decibels.unit
+            and decibels.value <= _LUFS
+        ):
+            raise Declined(
+                "ambiguous",
+                f"{number(decibels.value)} LUFS, or {number(decibels.value)} dB on the fader?",
+                (
+                    f"normalise to {decibels.value:g} LUFS",
+                    f"set the volume to {decibels.value:g} dB",
+                ),
+            )
         if aspect.absolute:
             return scene.set(Gain(db=decibels.value))
         sign = aspect.sign if aspect.sign and not decibels.signed else 1
@@ -57,9 +75,9 @@ def gain(aspect: Aspect, scene: Scene) -> list[Move]:
 
 def _bare(aspect: Aspect) -> Quantity | None:
     """A number without a unit that can only be decibels."""
-    number = aspect.number("")
-    small = number is not None and (number.signed or abs(number.value) <= _MOST_DB)
-    return number if small else None
+    bare = aspect.number("")
+    small = bare is not None and (bare.signed or abs(bare.value) <= _MOST_DB)
+    return bare if small else None
 
 
 def _by_percent(share: float, aspect: Aspect, scene: Scene) -> list[Move]:
