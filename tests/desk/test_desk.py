@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from sayso.desk import (
     MIX,
+    SPEECH_ONLY,
     Adjust,
     Clean,
     Desk,
@@ -263,3 +264,17 @@ def test_hands_are_held_to_the_same_ranges_as_words():
         Set(target="drums", effects=(Reverb(amount=-0.5),))
     with pytest.raises(MoveError, match="mix"):
         Set(target="drums", effects=(Stretch(rate=2),))
+
+
+def test_the_strength_of_cleaning_is_set_on_what_the_desk_has():
+    half = apply(Desk(), Clean(strength=0.5))
+    assert half.clean == SPEECH_ONLY.model_copy(update={"dry": 0.5})
+    own = SPEECH_ONLY.model_copy(update={"gate": None})
+    weaker = apply(apply(Desk(), Clean(cleaning=own)), Clean(strength=0.8))
+    assert weaker.clean is not None
+    assert (weaker.clean.gate, weaker.clean.dry) == (None, 0.2)
+    assert apply(weaker, Clean(strength=1)).clean == own
+    assert apply(weaker, Clean(strength=0)).clean is None
+    assert apply(weaker, Clean()).clean == SPEECH_ONLY
+    with pytest.raises(RangeError, match="strength"):
+        parse_moves([{"do": "clean", "strength": 1.2}])

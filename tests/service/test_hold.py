@@ -11,6 +11,7 @@ import stat
 import subprocess
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -242,6 +243,34 @@ def test_the_same_warning_is_not_logged_for_ever():
             for _ in range(6)
         ]
         assert told == [True] * 4 + [False] * 2
+
+
+def test_a_body_with_two_lengths_smuggles_no_second_request(make):
+    client = make()
+    both = {"content-length": "4", "transfer-encoding": "chunked"}
+    refused = client.post("/sessions/demo", content=b"0\r\n\r\n", headers=both)
+    assert refused.status_code == 400 and "not both" in refused.json()["detail"]
+    assert refused.headers["connection"] == "close"
+
+
+def test_one_token_does_not_follow_everything(make):
+    anna, token, _ = person_of(make(tokens=True, limits={"streams": 2}))
+    session, counts = anna.open(), []
+
+    class Noted(Counter):
+        def __setitem__(self, key, value):
+            super().__setitem__(key, value)
+            counts.append(value)
+
+    anna.client.app.state.streams = streams = Noted()
+    streams[token.id] = 2  # a client of the tests would wait for a stream's end
+    url = f"/sessions/{session['id']}/events"
+    assert "end one first" in anna.ask("GET", url, status=429)["detail"]
+    streams[token.id] = 0
+    ended = anna.ask("POST", f"/sessions/{session['id']}/renders", json={}, status=202)
+    anna.ask("POST", f"{ended['url']}/cancel")
+    anna.ask("GET", ended["events_url"])
+    assert counts == [2, 0, 1, 0]
 
 
 # Revoked tokens, poisoned text

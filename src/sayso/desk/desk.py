@@ -162,8 +162,8 @@ def apply(desk: Desk, move: Move) -> Desk:
                 controls["effects"] = _anchored(move.effects, desk)
             strips = {**desk.strips, target: desk.strip(target).model_copy(update=controls)}
             return _heard(desk, target).model_copy(update={"strips": strips})
-        case Clean(cleaning=cleaning):
-            return desk.model_copy(update={"clean": cleaning or SPEECH_ONLY})
+        case Clean():
+            return desk.model_copy(update={"clean": _cleaned(desk, move)})
         case Edit(steps=steps):
             return desk.model_copy(update={"edits": _edited(desk, steps)})
         case Reset(target=None):
@@ -175,6 +175,15 @@ def apply(desk: Desk, move: Move) -> Desk:
             return desk
         case Undo():
             raise MoveError("undo takes back a turn of a history; use History.push")
+
+
+def _cleaned(desk: Desk, move: Clean) -> Cleaning | None:
+    if move.strength is None:
+        return move.cleaning or SPEECH_ONLY
+    if move.strength == 0:
+        return None
+    cleaning = move.cleaning or desk.clean or SPEECH_ONLY
+    return cleaning.model_copy(update={"dry": round(1 - move.strength, 4)})
 
 
 def _heard(desk: Desk, target: str) -> Desk:

@@ -105,11 +105,15 @@ class Clean(Value):
     """Speech only: no music, no noise.
 
     Attributes:
-        cleaning: how, stage by stage; None takes the best of our own separators.
+        cleaning: the stages; None keeps those of the desk, or, where it does not clean yet, takes
+            the best of our own separators.
+        strength: how much of the result is cleaned, 0 to 1, the rest is the recording as it came;
+            0 cleans no more. None leaves it as `cleaning` has it.
     """
 
     do: Literal["clean"] = "clean"
     cleaning: Cleaning | None = None
+    strength: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
 class Edit(Value):

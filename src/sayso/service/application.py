@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -73,12 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         responses=problems.RESPONSES,
     )
-    app.state.service, app.state.metrics = service, metrics
-    app.state.watcher = Watcher(service)
-    for name, most in _TURNS.items():
-        setattr(app.state, name, asyncio.Semaphore(most))
-    app.state.rates = Rates(settings.limits.requests_a_minute)
-    app.state.guesses = guesses = Rates(settings.limits.guesses_a_minute)
+    _set_up(app, service, metrics)
     problems.install(app)
     for module in (sessions, uploads, cuts, renders, events, system, login):
         app.include_router(module.router)
@@ -88,13 +84,25 @@ def create_app(settings: Settings) -> FastAPI:
     async def check(headers: Mapping[str, str], address: str) -> str | None:
         if not settings.tokens:
             return None
-        find = partial(token_of, headers, address, service=service, guesses=guesses)
+        find = partial(token_of, headers, address, service=service, guesses=app.state.guesses)
         return await run_in_threadpool(find)
 
     app.add_middleware(
         Doorkeeper, local=not settings.tokens, most_bytes=most_bytes, metrics=metrics, check=check
     )
     return app
+
+
+def _set_up(app: FastAPI, service: Service, metrics: Metrics) -> None:
+    """What the routes share."""
+    limits = service.settings.limits
+    app.state.service, app.state.metrics = service, metrics
+    app.state.watcher = Watcher(service)
+    for name, most in _TURNS.items():
+        setattr(app.state, name, asyncio.Semaphore(most))
+    app.state.streams = Counter[str]()
+    app.state.rates = Rates(limits.requests_a_minute)
+    app.state.guesses = Rates(limits.guesses_a_minute)
 
 
 def _warm(service: Service) -> None:

@@ -17,7 +17,7 @@ from sayso.errors import AccessError, LimitError, TokenError, TooLargeError
 from sayso.service.access import check_site
 from sayso.service.metrics import Metrics
 from sayso.service.presence import Presence
-from sayso.service.problems import answer, problem_of
+from sayso.service.problems import answer, answer_http, problem_of
 
 _HEADERS = {
     # Nothing from elsewhere, no inline scripts or styles, and never within another's page.
@@ -95,6 +95,7 @@ class Doorkeeper:
         try:
             try:
                 headers = Headers(scope=scope)
+                _check_framing(headers)
                 check_site(scope["method"], headers, local=self._local)
                 most_bytes = self._most_bytes if _BRINGS_FILE.match(scope["path"]) else _WORDS_BYTES
                 _check_length(headers.get("content-length", ""), most_bytes)
@@ -103,6 +104,8 @@ class Doorkeeper:
                     scope["token_id"] = await self._check(headers, address)
             except (AccessError, TokenError, LimitError, TooLargeError) as error:
                 await answer(problem_of(error, request_id))(scope, receive, dressed)
+            except HTTPException as error:
+                await answer_http(error, request_id)(scope, receive, dressed)
             else:
                 bounded = _bounded(receive, most_bytes, self._body_s)
                 async with Presence(bounded) as client:
@@ -120,6 +123,19 @@ class Doorkeeper:
                 took_ms=round(1000 * took_s, 1),
                 **_named(scope),
             )
+
+
+def _check_framing(headers: Headers) -> None:
+    """Refuses a body with two lengths, of which a proxy before us may have believed the other.
+
+    RFC 9112, 6.1: the connection ends with it, so that what follows is no request.
+    """
+    if "transfer-encoding" in headers and "content-length" in headers:
+        raise HTTPException(
+            400,
+            "a body has a Content-Length or a Transfer-Encoding, not both",
+            {"Connection": "close"},
+        )
 
 
 def _has_body(headers: Headers) -> bool:

@@ -114,6 +114,11 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
 
 def _of_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    return answer_http(error, request_id(request))
+
+
+def answer_http(error: HTTPException, request_id: str) -> JSONResponse:
+    """An error of the protocol as a problem."""
     title = HTTPStatus(error.status_code).phrase
     response = answer(
         Problem(
@@ -121,7 +126,7 @@ def _of_http(request: Request, error: Exception) -> JSONResponse:
             title=title,
             status=error.status_code,
             detail=str(error.detail or title),
-            request_id=request_id(request),
+            request_id=request_id,
         )
     )
     response.headers.update(error.headers or {})

@@ -32,6 +32,7 @@ class Limits(BaseModel):
         bytes_a_token: of the disk, for the recordings and renders of one token.
         bytes_of_all: of the disk, for those of all.
         sessions: kept at a time, for each token.
+        streams: of events followed at a time, by each token in one process.
         uploads: in pieces, unfinished at a time, for each token.
         queue: renders waiting or running at a time, of all people.
         requests_a_minute: for each token, or for each address where there are no tokens.
@@ -50,6 +51,7 @@ class Limits(BaseModel):
     bytes_a_token: _Bytes = 64 << 30
     bytes_of_all: _Bytes = 512 << 30
     sessions: Annotated[int, Field(ge=1)] = 1000
+    streams: Annotated[int, Field(ge=1)] = 100
     uploads: Annotated[int, Field(ge=1)] = 20
     queue: Annotated[int, Field(ge=1)] = 100
     requests_a_minute: Annotated[int, Field(ge=1)] = 1200

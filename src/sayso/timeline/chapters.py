@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sayso.audio import Chapter, Tags
 from sayso.audio.tagging import holds_chapters
-from sayso.timeline.timeline import Timeline
+
+if TYPE_CHECKING:  # the process that decodes an upload needs none
+    from sayso.timeline.timeline import Timeline
 
 
 def carried(

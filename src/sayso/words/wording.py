@@ -310,6 +310,10 @@ def described(move: Move) -> list[str]:
             return [_of_effect(effect, target, relative=move.relative) for effect in effects]
         case Set(target=target):
             return _of_controls(move, spoken(target))
+        case Clean(strength=0):
+            return ["cleaning the speech no more"]
+        case Clean(strength=float(strength)) if strength < 1:
+            return [f"cleaning the speech by {strength:.0%}"]
         case Clean():
             return ["keeping the speech and taking noise and music away"]
         case Edit(steps=steps):

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable
+from collections import Counter
+from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import aclosing
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel
 
-from sayso.errors import NotFoundError
-from sayso.service.routes.dependencies import Made, Mine, Serving, render_state, state_of
+from sayso.errors import LimitError, NotFoundError
+from sayso.service.routes.dependencies import Asking, Made, Mine, Serving, render_state, state_of
 from sayso.service.watcher import Watcher
 
 router = APIRouter(tags=["events"])
+
+
+async def _follow(request: Request, service: Serving, asking: Asking) -> AsyncIterator[None]:
+    streams: Counter[str] = request.app.state.streams
+    if asking is None:
+        yield
+        return
+    if streams[asking] >= service.settings.limits.streams:
+        raise LimitError(f"{streams[asking]} streams of events are followed already; end one first")
+    streams[asking] += 1
+    try:
+        yield
+    finally:
+        streams[asking] -= 1
+
+
+Following = Annotated[None, Depends(_follow)]
+"""One of the streams that a token may follow, until it ends."""
 
 
 def _event(name: str, data: BaseModel) -> ServerSentEvent:
@@ -23,7 +43,7 @@ def _event(name: str, data: BaseModel) -> ServerSentEvent:
 
 @router.get("/sessions/{session_id}/events", response_class=EventSourceResponse)
 async def follow_session(
-    session: Mine, service: Serving, request: Request
+    session: Mine, service: Serving, request: Request, following: Following
 ) -> AsyncIterable[ServerSentEvent]:
     """Follows a session: "desk" with a `DeskState`, "render" with a `RenderState`.
 
@@ -50,7 +70,7 @@ async def follow_session(
 
 @router.get("/sessions/{session_id}/renders/{render_id}/events", response_class=EventSourceResponse)
 async def follow_render(
-    render: Made, service: Serving, request: Request
+    render: Made, service: Serving, request: Request, following: Following
 ) -> AsyncIterable[ServerSentEvent]:
     """Follows a render to its end: "render" with a `RenderState`, whenever it changes."""
     watcher: Watcher = request.app.state.watcher

@@ -121,7 +121,7 @@ export class ChatView {
 
   #greeting() {
     const music = ["remove the vocals", "make the drums louder", "give me the bass", "put some reverb on the vocals"];
-    const speech = ["clean up the speech", "take the silences out", "bring it to -16 LUFS"];
+    const speech = ["clean up the speech", "take the silences out", "bring it to -16 LUFS", "clean up the speech, take the silences out and bring it to -16 LUFS"];
     return el(
       "li",
       { class: "turn greeting" },

@@ -4,6 +4,7 @@ import { controls } from "../controls.js";
 import { MIX, REST, effectOf, isNeutral, stripOf, withEffect } from "../desk.js";
 import { absenceOf } from "../presence.js";
 import { left, madeBy, percent, titled } from "../units.js";
+import { cleaning } from "./cleaning.js";
 import { el, isNarrow } from "./dom.js";
 import { chip } from "./effects.js";
 import { fader } from "./fader.js";
@@ -28,6 +29,7 @@ export class StripView {
   #absence = el("p", { class: "strip-absence" });
   #putAway;
   #open;
+  #cleaning = null;
   #loudness = null;
   #buttons = {};
   #reset;
@@ -92,7 +94,10 @@ export class StripView {
     }
     this.#reset.hidden = isNeutral(strip);
     this.#loudness?.set(effectOf(strip, isLoudness));
-    const isUsed = this.#knobs.some(({ control }) => effectOf(strip, control.matches) !== null);
+    this.#cleaning?.set(session.desk.clean);
+    const isUsed =
+      this.#knobs.some(({ control }) => effectOf(strip, control.matches) !== null) ||
+      (this.target === MIX && (session.desk.clean !== null || effectOf(strip, isLoudness) !== null));
     this.#open.classList.toggle("is-used", isUsed);
     const inHand = this.#handFolded || this.element.contains(document.activeElement);
     if (!inHand && !isNarrow()) this.#unfold(isUsed);
@@ -195,7 +200,8 @@ export class StripView {
       const { effects } = stripOf(session.desk, MIX);
       session.set(MIX, { effects: withEffect(effects, isLoudness, effect) });
     });
-    return [...knobs, this.#loudness.element];
+    this.#cleaning = cleaning((strength) => session.move([{ do: "clean", strength }]));
+    return [...knobs, el("div", { class: "rack-uses" }, this.#cleaning.element, this.#loudness.element)];
   }
 
   #showChips(strip) {
