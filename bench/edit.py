@@ -25,6 +25,7 @@ import numpy as np
 
 from edit_material import RATE, Cutting, Pool, cut, mixed
 from edit_rehearsals import EDITORS, Band, Rehearsal
+from edit_speech import READERS
 from edit_tight import bench_tighten
 from sayso.align.align import Alignment, Match, align
 from sayso.align.copies import same_sound
@@ -190,7 +191,7 @@ def bench_learn(
 ) -> None:
     """Learns each made-up editor from six pairs and prints how the other four come out."""
     band = Band(pool.root / "midi" / "freedoom", soundfont)
-    for name, (make, edit) in EDITORS.items():
+    for name, (make, edit) in (EDITORS | READERS).items():
         if only and name.split()[0] not in only:
             continue
         examples = []
@@ -280,7 +281,12 @@ def main() -> None:
     two.add_argument("--soundfont", type=Path, required=True)
     two.add_argument("--cache", type=Path)
     two.add_argument("--steps", type=int, default=EditorConfig().steps)
-    two.add_argument("--only", nargs="+", default=[], help="people: drops, keeps, loops")
+    two.add_argument(
+        "--only",
+        nargs="+",
+        default=[],
+        help="people: drops, keeps, plays, loops, twice, cleans, whole",
+    )
     tight = kinds.add_parser("tighten")
     tight.add_argument("pool", type=Path)
     tight.add_argument("--recordings", type=int, default=30)

@@ -133,22 +133,25 @@ def _talk(pool: Pool, rng: np.random.Generator, seconds: float) -> np.ndarray:
     return voice / (np.abs(voice).max() + 1e-6)
 
 
-class _Tape:
+class Tape:
     """A recording as it grows."""
 
     def __init__(self, rng: np.random.Generator) -> None:
         self.rng, self.pieces, self.takes, self.at = rng, [], [], 0
 
     def add(self, sound: np.ndarray, level: float) -> tuple[float, float]:
+        """Goes on with `sound` [T]; where it starts and stops, in seconds."""
         self.pieces.append(sound * level)
         start = self.at
         self.at += len(sound)
         return start / RATE, self.at / RATE
 
     def pause(self, low: float = 0.8, high: float = 2.5) -> None:
+        """Goes on with nothing for a while."""
         self.add(np.zeros(int(self.rng.uniform(low, high) * RATE)), 0.0)
 
     def done(self) -> Rehearsal:
+        """The whole, with hum and hiss under it."""
         whole = np.concatenate(self.pieces)
         hum = 0.0008 * np.sin(2 * np.pi * 50 * np.arange(len(whole)) / RATE)
         whole = whole + hum + self.rng.normal(0, 0.0012, len(whole))
@@ -158,7 +161,7 @@ class _Tape:
 def rehearsal(pool: Pool, band: Band, seed: int) -> Rehearsal:
     """Takes of three to five parts, with talk between them; five to eight minutes."""
     rng = np.random.default_rng(seed)
-    tape = _Tape(rng)
+    tape = Tape(rng)
     tape.pause()
     for part in range(int(rng.integers(3, 6))):
         notes = band.excerpt(rng, float(rng.uniform(12, 22)))
@@ -180,7 +183,7 @@ def rehearsal(pool: Pool, band: Band, seed: int) -> Rehearsal:
 def song(pool: Pool, band: Band, seed: int) -> Rehearsal:
     """One run through verses and choruses without pauses, with talk before and after."""
     rng = np.random.default_rng(seed)
-    tape = _Tape(rng)
+    tape = Tape(rng)
     for _ in range(int(rng.integers(2, 5))):
         tape.add(_talk(pool, rng, float(rng.uniform(3, 12))), rng.uniform(0.1, 0.4))
         tape.pause()
@@ -203,7 +206,7 @@ def song(pool: Pool, band: Band, seed: int) -> Rehearsal:
     return tape.done()
 
 
-def _timeline(raw: Rehearsal, takes: list[Take]) -> Timeline:
+def timeline_of(raw: Rehearsal, takes: list[Take]) -> Timeline:
     """Takes with a little air around them, as clips; takes that follow each other are one."""
     clips: list[Clip] = []
     for take in takes:
@@ -219,22 +222,27 @@ def _timeline(raw: Rehearsal, takes: list[Take]) -> Timeline:
 def drops_bad(raw: Rehearsal) -> Timeline:
     """Keeps every take that is neither quiet nor wrong nor broken off."""
     good = [take for take in raw.takes if not (take.quiet or take.wrong or take.broken)]
-    return _timeline(raw, good or [raw.takes[0]])
+    return timeline_of(raw, good or [raw.takes[0]])
+
+
+def keeps_music(raw: Rehearsal) -> Timeline:
+    """Keeps everything that is played, without the talk."""
+    return timeline_of(raw, list(raw.takes))
 
 
 def keeps_last(raw: Rehearsal) -> Timeline:
     """Keeps the last take of each part."""
     last = {take.part: take for take in raw.takes}
-    return _timeline(raw, list(last.values()))
+    return timeline_of(raw, list(last.values()))
 
 
-def loops_chorus(raw: Rehearsal) -> Timeline:
-    """From the first verse on, each chorus twice, until `LENGTH_S` are reached."""
+def loops_chorus(raw: Rehearsal, length_s: float = LENGTH_S) -> Timeline:
+    """From the first verse on, each chorus twice, until `length_s` are reached."""
     heard: list[Clip] = []
     total = 0.0
     for take in raw.takes:
         for _ in range(2 if take.chorus else 1):
-            if total >= LENGTH_S:
+            if total >= length_s:
                 break
             clip = Clip(start=round(take.start_s * RATE), stop=round(take.stop_s * RATE))
             if heard and heard[-1].stop == clip.start:
@@ -245,8 +253,15 @@ def loops_chorus(raw: Rehearsal) -> Timeline:
     return Timeline(sample_rate=RATE, clips=tuple(heard), crossfade_frames=round(0.02 * RATE))
 
 
+def loops_all(raw: Rehearsal) -> Timeline:
+    """The whole song, each chorus twice."""
+    return loops_chorus(raw, np.inf)
+
+
 EDITORS: dict[str, tuple[Callable[..., Rehearsal], Callable[[Rehearsal], Timeline]]] = {
     "drops quiet and wrong takes": (rehearsal, drops_bad),
     "keeps the last take": (rehearsal, keeps_last),
+    "plays: keeps what is played": (rehearsal, keeps_music),
     "loops the chorus, cuts to 90 s": (song, loops_chorus),
+    "twice: loops every chorus": (song, loops_all),
 }

@@ -11,7 +11,7 @@ A session only keeps what is going on: words and moves change its `Conversation`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from math import isfinite
@@ -153,7 +153,7 @@ class Session:
         return replace(result, name=self.name, inputs=self.inputs)
 
     def _settled(self, moves: Sequence[Move], desk: Desk) -> Sequence[Move]:
-        return settled(moves, desk, self.source)
+        return settled(moves, desk, partial(like, self.source))
 
     def _fits(self, desk: Desk) -> None:
         from sayso.desk.resolving import require_within
@@ -337,15 +337,15 @@ def _needs_speech(desk: Desk) -> bool:
     return any(one.model is None for one in desk.clean.separation.separators)
 
 
-def settled(moves: Sequence[Move], desk: Desk, source: Audio) -> Sequence[Move]:
+def settled(moves: Sequence[Move], desk: Desk, like: Callable[[str], Arrange]) -> Sequence[Move]:
     """`moves` with edits like an example made into the clips that they come to.
 
     Args:
         moves: any.
         desk: that they are for.
-        source: the recording.
+        like: the arrangement of the recording that is like an example.
 
-    Raises: RequestError where something was cut before, FormatError, ModelError.
+    Raises: RequestError where something was cut before, and what `like` raises.
     """
 
     def step_of(step: EditStep, before: Sequence[EditStep]) -> EditStep:
@@ -356,7 +356,7 @@ def settled(moves: Sequence[Move], desk: Desk, source: Audio) -> Sequence[Move]:
                 "editing like an example begins with the whole recording; ask for it before "
                 "other cuts"
             )
-        return like(source, step.example)
+        return like(step.example)
 
     out: list[Move] = []
     edits = list(desk.edits)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -9,8 +10,8 @@ from tests.align.material import RATE, rehearsal
 from sayso.audio import Audio
 from sayso.autoedit.apply import with_room_tone
 from sayso.autoedit.choose import Scores, choose, choose_length, snap
-from sayso.autoedit.editor import score
 from sayso.autoedit.features import extract_features
+from sayso.autoedit.scoring import score
 from sayso.errors import FormatError, ModelError, RangeError
 
 
@@ -50,6 +51,34 @@ def test_a_wished_length_is_met(material, wish_s, seed):
     timeline = choose_length(scores, audio, wish_s)
     longest_s = np.diff(scores.edges).max() / RATE
     assert abs(timeline.duration_s - wish_s) <= max(longest_s, 0.05 * wish_s)
+
+
+def test_what_is_heard_again_follows_itself(material):
+    audio, spans, _, scores = material
+    second = (scores.edges[:-1] >= spans[1][0]) & (scores.edges[1:] <= spans[1][1])
+    thrice = scores.repeated(second, 3)
+    once, again = (choose(x, audio, scores.threshold_for(0.8)) for x in (scores, thrice))
+    loop_s = float(np.diff(scores.edges)[second].sum()) / RATE
+    assert again.duration_s == pytest.approx(once.duration_s + 2 * loop_s, abs=0.7)
+    jumps = [b.start - a.stop for a, b in zip(again.clips, again.clips[1:], strict=False)]
+    assert sum(jump < 0 for jump in jumps) == 2
+    assert np.array_equal(Scores.loads(thrice.dumps()).times, thrice.times)
+    assert thrice.repeated(second, 1) is thrice
+    for times in ([0] * len(second), [1] * (len(second) - 1), [1.5] * 9, "twice"):
+        text = json.dumps(json.loads(scores.dumps()) | {"times": times})
+        with pytest.raises(FormatError):
+            Scores.loads(text)
+
+
+def test_edits_by_chance_come_back_with_their_seed(material):
+    scores = material[3]
+    drawn = [scores.varied(1.0, seed).values for seed in range(4)]
+    assert np.array_equal(drawn[1], scores.varied(1.0, 1).values)
+    assert len({values.tobytes() for values in drawn}) == 4
+    assert all((values > 0).all() and (values < 1).all() for values in drawn)
+    assert scores.varied(0.0, 1) is scores
+    near = scores.varied(0.01, 1).values
+    assert np.abs(near - scores.values).max() < 0.05
 
 
 def test_scores_come_back_from_json(material):

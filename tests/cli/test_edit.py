@@ -50,6 +50,13 @@ def test_learn_and_apply(folder, capsys):
     apply = ["edit", "apply", str(folder / "raw2.wav"), "--editor", str(editor)]
     assert main([*apply, "-o", str(edit), "--seconds", "10"]) == 0
     assert len(edit.read_text().splitlines()) >= 1
+    drawn = []
+    for seed in ("1", "1", "2"):
+        assert (
+            main([*apply, "-o", str(edit), "--by", "ensemble", "--seed", seed, "--overwrite"]) == 0
+        )
+        drawn.append(edit.read_text())
+    assert drawn[0] == drawn[1]
     scores = ["--by", "ensemble", "--scores", str(folder / "scores.json")]
     for keep in ("0.3", "0.8"):
         assert main([*apply, "-o", str(folder / f"{keep}.json"), *scores, "--keep", keep]) == 0
@@ -88,6 +95,7 @@ def test_tracks_are_cut_together(folder):
         (["apply", "none.wav", "--by", "level", "-o", "a.doc"], 5, "ends in"),
         (["align", "none.wav", "none.wav", "-o", "a.doc"], 5, "ends in"),
         (["apply", "raw0.wav", "--by", "level", "--threshold", "3", "-o", "a.txt"], 3, "0 to 1"),
+        (["apply", "raw0.wav", "--by", "level", "--temperature", "9", "-o", "a.txt"], 3, "0 to 5"),
         (["render", "none.otio", "-o", "a.wav"], 3, "cannot be read"),
     ],
 )

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sayso.errors import ShapeError
-from sayso.networks.autoencoder import Autoencoder, AutoencoderConfig, reconstruction_error
+from sayso.networks.autoencoder import Autoencoder, AutoencoderConfig, active_error
 from sayso.networks.pointer import RELATIONS, STATE, PointerConfig, PointerNet, Steps, relations
 
 BARS, STEPS = 12, 7
@@ -63,12 +63,18 @@ def test_the_autoencoder_keeps_shapes_and_learns():
     assert net(segment).shape == segment.shape
     assert net.encode(segment).shape == (3, 4, 4)
     optimiser = torch.optim.Adam(net.parameters(), 1e-2)
-    first = reconstruction_error(net, segment).mean()
+    active = torch.ones(3, 64)
+    first = active_error(net, segment, active).mean()
     for _ in range(30):
-        loss = reconstruction_error(net, segment).mean()
+        loss = active_error(net, segment, active).mean()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
     assert loss < 0.5 * first
+    silent = torch.cat([segment[..., :32], segment[..., 32:] + 5], dim=2)
+    heard = torch.cat([active[:, :32], 0 * active[:, 32:]], dim=1)
+    with torch.inference_mode():
+        wrong = ((net(silent) - silent) ** 2)[..., :32].mean(dim=(1, 2))
+        assert torch.allclose(active_error(net, silent, heard), wrong)
     with pytest.raises(ShapeError, match="multiple of 16"):
         net(torch.zeros(1, 8, 50))

@@ -8,6 +8,7 @@ from sayso.errors import UnknownTargetError
 from sayso.separate.catalogue import ROWS
 from sayso.separate.protocol import Route
 from sayso.separate.routing import AutoSeparator
+from sayso.separate.sharing import makers_of
 from sayso.watch import SILENT, Watch
 
 
@@ -88,3 +89,18 @@ def test_rules_of_thumb_are_told_from_what_has_learned():
         separator = AutoSeparator(ROWS, names, lambda name: Named(name, 1))
         for target in ("vocals", "speech"):
             assert separator.route(target).trained is learned
+
+
+def test_what_spleeter_misses_of_a_voice_the_embedded_model_adds_and_both_are_named():
+    mix = Audio(np.full((1, 16_000), 5, np.float32), 8000)
+    levels = {"spleeter": 1, "embedded": 4}
+    alone = AutoSeparator(ROWS, ["spleeter"], lambda name: Named(name, levels[name]))
+    both = AutoSeparator(ROWS, list(levels), lambda name: Named(name, levels[name]))
+    assert makers_of(alone, ["vocals"]) == {"spleeter": ["vocals"]}
+    assert makers_of(both, ["vocals"]) == {"spleeter and embedded": ["vocals"]}
+    assert both.route("vocals").reason.endswith("; embedded adds what that misses")
+    seen = []
+    heard = both.separate(mix, ["vocals"], watch=Watch(seen.append))["vocals"].samples
+    assert 2.5 < heard.mean() < 4
+    assert np.all(alone.separate(mix, ["vocals"])["vocals"].samples == 1)
+    assert seen == sorted(seen) and seen[-1] == 1

@@ -74,12 +74,17 @@ def test_what_is_proposed_changes_nothing_and_is_scored_once(me, monkeypatch):
     assert cuts(me, session, by="level", keep=0.3) == less
 
 
-def test_an_editor_that_has_learnt_is_offered(me, make, tmp_path):
+def anna(path):
+    """Has somebody's editor learn for a moment."""
     audio, spans = rehearsal(1)
     clips = tuple(Clip(start=a, stop=b) for a, b in (spans[1], spans[3]))
     pair = Pair(extract_features(audio), Timeline(sample_rate=RATE, clips=clips))
     config = EditorConfig(steps=3, autoencoder_steps=3, threads=1)
-    learn([pair], config=config).save(tmp_path / "editors" / "anna.editor")
+    learn([pair], config=config).save(path)
+
+
+def test_an_editor_that_has_learnt_is_offered(me, tmp_path):
+    anna(tmp_path / "editors" / "anna.editor")
     session = me.open(data=recording())
     assert cuts(me, session)["scorers"] == ["level", "novelty", "anna"]
     alone, half = cuts(me, session, by="anna"), cuts(me, session, by="anna", keep=0.5)
@@ -163,6 +168,27 @@ def test_an_edit_like_a_file_is_answered_with_what_can_be_done(me, tmp_path):
     (tmp_path / "editors").mkdir()
     (tmp_path / "editors" / "anna.editor").touch()
     assert "what anna would keep" in me.say(session, "edit it like episode1.wav")["reply"]
+    move = {"do": "edit", "steps": [{"step": "like", "example": "../editors/anna.editor"}]}
+    moves = {"moves": [move]}
+    told = me.ask("POST", f"/sessions/{session['id']}/moves", json=moves, status=409)
+    assert "opened by name" in told["detail"]
+
+
+@pytest.mark.parametrize(
+    "words", ["edit it like anna", "Cut it the way Anna would", "anna's style"]
+)
+def test_the_service_edits_like_its_own_editors_by_words(me, tmp_path, words):
+    anna(tmp_path / "editors" / "anna.editor")
+    session = me.open(data=recording())
+    proposed = cuts(me, session, by="anna")
+    text = words if words.startswith(("edit", "Cut")) else f"edit it in {words}"
+    answer = me.say(session, text, render=False)
+    assert "anna" in answer["reply"]
+    assert [step["step"] for step in answer["desk"]["edits"]] == ["arrange"]
+    assert cuts(me, session)["spans"] == proposed["spans"]
+    said = {"text": "edit it like anna", "render": False}
+    told = me.ask("POST", f"/sessions/{session['id']}/messages", json=said, status=409)
+    assert "before other cuts" in told["detail"]
 
 
 def test_what_does_not_fit_is_told(me):

@@ -273,6 +273,17 @@ def test_one_token_does_not_follow_everything(make):
     assert counts == [2, 0, 1, 0]
 
 
+@pytest.mark.parametrize("url", ["/sessions", "/separate", "/ask", "{}/cuts/import"])
+def test_no_file_of_several_is_dropped_without_a_word(make, url):
+    someone = Person(make())
+    at = f"/sessions/{someone.open()['id']}"
+    both = [("file", (name, wav_bytes())) for name in ("one.wav", "two.wav")]
+    data = {"text": "mute the drums"}
+    told = someone.ask("POST", url.format(at), status=409, files=both, data=data)
+    assert "2 files came; expected one" in told["detail"]
+    assert len(someone.ask("GET", "/sessions")) == 1
+
+
 # Revoked tokens, poisoned text
 
 

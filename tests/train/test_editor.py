@@ -9,16 +9,17 @@ from tests.align.material import RATE, rehearsal
 
 from sayso.autoedit.apply import point_out
 from sayso.autoedit.bars import find_bars
-from sayso.autoedit.decoding import Limits, point
+from sayso.autoedit.decoding import Chance, Limits, point
 from sayso.autoedit.describing import with_odds
-from sayso.autoedit.editor import POINTER, SCORERS, Editor, score
+from sayso.autoedit.editor import POINTER, SCORERS, Editor
 from sayso.autoedit.features import FRAME_HZ, extract_features
 from sayso.autoedit.operations import clips_of, position, stretches
+from sayso.autoedit.scoring import score
 from sayso.errors import DataError, ModelError
 from sayso.measure.edits import EditScores, kept_iou
 from sayso.timeline import Clip, Timeline
 from sayso.train.editor import EditorConfig, learn
-from sayso.train.editor_files import Example, Outcome, leave_one_out, means
+from sayso.train.editor_files import Example, Outcome, judge, leave_one_out, means
 from sayso.train.editor_lessons import Lessons, Pair, lesson_of
 from sayso.watch import Watch
 
@@ -70,10 +71,10 @@ def test_an_editor_comes_back_from_its_file(taught, tmp_path):
 def test_what_did_best_on_the_pairs_is_the_default():
     pairs = [keeps_last(seed)[1] for seed in range(3)]
     told = []
-    # A pointer that has hardly learnt loses against the discriminator.
+    # A pointer that has hardly learnt loses against what scores bars.
     config = EditorConfig(steps=1, autoencoder_steps=4, threads=1)
     editor = learn(pairs, config=config, watch=Watch(told.append))
-    assert editor.by == "discriminator"
+    assert editor.by in ("discriminator", "ensemble")
     assert told == sorted(told)
     assert 0.9 < told[-1] <= 1
 
@@ -87,10 +88,36 @@ def test_habits_are_kept(taught, tmp_path):
     assert editor.repeated == pytest.approx(1, abs=0.1)
     twice = Timeline(sample_rate=RATE, clips=pair.timeline.clips * 2)
     loops = learn([Pair(pair.features, twice)], config=QUICK)
-    assert loops.repeats == 2
+    assert (loops.repeats, loops.times) == (2, 2)
+    assert editor.times == 1
     back = Editor.open(loops.save(tmp_path / "loops.editor"))
     assert (back.repeats, back.usual_s, back.by) == (2, loops.usual_s, loops.by)
     assert loops.wish_s(audio.duration_s) == pytest.approx(twice.duration_s, rel=0.05)
+
+
+def test_scorers_loop_where_the_person_does():
+    pairs = []
+    for seed in range(3):
+        audio, spans = rehearsal(seed)
+        clips = tuple(Clip(start=spans[at][0], stop=spans[at][1]) for at in (1, 1, 3, 3))
+        pairs.append(
+            (audio, Pair(extract_features(audio), Timeline(sample_rate=RATE, clips=clips)))
+        )
+    editor = learn([pair for _, pair in pairs[:2]], config=QUICK)
+    audio, pair = pairs[2]
+    for by in ("discriminator", "ensemble"):
+        edit = judge(editor, Example("third", audio, pair), by)
+        assert edit.scores.iou > 0.8
+
+
+def test_edits_are_drawn_by_a_seed(taught):
+    material, editor = taught
+    audio, pair = material[2]
+    drawn = [point_out(audio, pair.features, editor, chance=Chance(4.0, seed)) for seed in range(6)]
+    assert point_out(audio, pair.features, editor, chance=Chance(4.0, 3)) == drawn[3]
+    assert len({edit.model_dump_json() for edit in drawn}) > 2
+    likeliest = point_out(audio, pair.features, editor)
+    assert point_out(audio, pair.features, editor, chance=Chance(0.01, 1)) == likeliest
 
 
 def test_files_that_are_no_editors_are_told(tmp_path):
@@ -117,7 +144,7 @@ def test_decoding_keeps_its_limits(taught, wish, shortest, repeats, seed):
     net = type(editor.pointer)(editor.pointer.config)
     limits = Limits(shortest_s=shortest, repeats=repeats, wish_s=wish)
     bars = lesson.bars
-    described = with_odds(lesson.described, editor.weights, editor.bias)
+    described = with_odds(lesson.described, editor.judges)
     found = point(net, described, bars, lesson.around, editor.style, limits)
     assert found
     heard = np.zeros(bars.count)

@@ -50,6 +50,55 @@ def test_an_answer_fills_the_order_that_waits_for_it(question, answer, whole):
     assert talk.say(answer).moves == interpret(whole, History()).moves
 
 
+GUESSED = "loop measures 9 to 12"
+
+
+@pytest.mark.parametrize("yes", ["yes", "Yes please.", "yep, do it", "that's right", "ok go ahead"])
+def test_a_guess_is_proposed_and_done_when_it_is_agreed_to(yes):
+    talk = Talk()
+    asked = talk.say(GUESSED)
+    assert [move.do for move in asked.moves] == ["reply"]
+    assert "“9 to 12”" in asked.reply
+    assert "Do you mean playing the whole recording 2 times?" in asked.reply
+    assert [type(step) for step in talk.say(yes).moves[0].steps] == [Loop]
+    assert talk.state.asks == ""
+
+
+def test_a_guess_that_is_turned_down_is_not_done_later():
+    talk = Talk(GUESSED)
+    assert "I leave it" in talk.say("no").reply
+    assert all(isinstance(move, Reply) for move in talk.say("yes").moves)
+    assert not talk.history.desk.edits
+
+
+def test_another_order_after_a_proposal_is_that_order():
+    talk = Talk(GUESSED)
+    assert talk.say("turn the bass up by 2 dB").moves[0].effects == (Gain(db=2),)
+    assert all(isinstance(move, Reply) for move in talk.say("yes").moves)
+
+
+def test_one_of_two_orders_is_asked_for():
+    talk = Talk()
+    asked = talk.say("either turn the drums down or the bass up")
+    assert [move.do for move in asked.moves] == ["reply"]
+
+
+def test_what_is_not_named_among_named_sounds_stops_the_order():
+    found = interpret("turn the blorp and the drums down", History())
+    assert [move.do for move in found.moves] == ["reply"]
+    assert "“blorp”" in found.reply
+
+
+def test_the_sound_that_was_not_known_is_answered_with_its_name():
+    talk = Talk("turn the blorp and the drums down")
+    assert talk.say("the flute").moves == interpret("turn the flute down", History()).moves
+
+
+def test_no_does_not_say_that_it_is_done():
+    talk = Talk("make it louder")
+    assert "done" not in talk.say("no").reply
+
+
 def test_a_new_order_is_no_answer():
     talk = Talk("remove everything")
     assert talk.say("turn the bass up by 2 dB").moves[0].effects == (Gain(db=2),)

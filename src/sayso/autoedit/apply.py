@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
 from sayso.audio import Audio
 from sayso.autoedit.bars import find_bars
-from sayso.autoedit.choose import SHORTEST_S, choose, kept_bars, snap, timeline_of, trimmed
-from sayso.autoedit.decoding import Limits, point
+from sayso.autoedit.choose import (
+    SHORTEST_S,
+    Scores,
+    choose,
+    kept_bars,
+    snap,
+    timeline_of,
+    trimmed,
+)
+from sayso.autoedit.decoding import Chance, Limits, point
 from sayso.autoedit.describing import describe, measure, with_odds
-from sayso.autoedit.editor import POINTER, Editor, score
+from sayso.autoedit.editor import POINTER, Editor
 from sayso.autoedit.features import Features, extract_features
 from sayso.autoedit.operations import clips_of, surroundings
+from sayso.autoedit.scoring import score, usual_threshold
 from sayso.errors import RangeError, RequestError
 from sayso.timeline import CROSSFADE_S, Clip, Timeline
 from sayso.watch import SILENT, Watch
@@ -22,43 +32,70 @@ from sayso.watch import SILENT, Watch
 def _pointed(
     features: Features,
     editor: Editor,
-    wish_s: float | None,
-    shortest_s: float,
+    limits: Limits,
+    chance: Chance | None = None,
     watch: Watch = SILENT,
 ) -> tuple[Clip, ...]:
     """What the pointer keeps, before cuts move to where they are not heard."""
     duration_s = features.frames / features.sample_rate
-    wish_s = editor.wish_s(duration_s) if wish_s is None else wish_s
+    wish_s = editor.wish_s(duration_s) if limits.wish_s is None else limits.wish_s
     # Who wishes for more than there is, once through, has it repeated.
     repeats = max(editor.repeats, int(np.ceil(wish_s / duration_s)))
     bars = find_bars(features)
     found = point(
         editor.pointer,
-        with_odds(describe(measure(features, bars)), editor.weights, editor.bias),
+        with_odds(describe(measure(features, bars)), editor.judges),
         bars,
         surroundings(bars, features),
         editor.style,
-        Limits(shortest_s=shortest_s, repeats=repeats, wish_s=wish_s),
+        replace(limits, repeats=repeats, wish_s=wish_s),
+        chance=chance,
         watch=watch,
     )
     return clips_of(found, bars, features)
 
 
-def rough_edit(editor: Editor, features: Features, by: str) -> Timeline:
-    """What `editor` makes of a recording by its pointer or a scorer, to the bar or the frame heard.
-
-    It needs no sound, so cuts do not move to quiet places.
-    """
-    if by == POINTER:
-        clips = _pointed(features, editor, None, SHORTEST_S)
-    else:
-        scores = score(features, by, editor)
-        threshold = scores.threshold_for(editor.keep_ratio)
-        clips = tuple(
-            Clip(start=int(scores.edges[first]), stop=int(scores.edges[last]))
-            for first, last in kept_bars(scores, threshold, SHORTEST_S)
-        )
+def rough_pointed(editor: Editor, features: Features) -> Timeline:
+    """What the pointer makes of a recording; unheard, cuts do not move to quiet places."""
+    clips = _pointed(features, editor, Limits(shortest_s=SHORTEST_S))
     return Timeline(sample_rate=features.sample_rate, clips=clips)
+
+
+def rough_choice(editor: Editor, scores: Scores) -> Timeline:
+    """What `scores` make of a recording, to the bar, where as much is kept as the person keeps."""
+    spans = [
+        (int(scores.edges[first]), int(scores.edges[last]))
+        for first, last in kept_bars(scores, usual_threshold(editor, scores), SHORTEST_S)
+    ]
+    if editor.usual_s is not None:
+        spans = trimmed(spans, _usual_frames(editor, int(scores.edges[-1]), scores.sample_rate))
+    clips = tuple(Clip(start=start, stop=stop) for start, stop in spans)
+    return Timeline(sample_rate=scores.sample_rate, clips=clips)
+
+
+def choose_usual(
+    editor: Editor,
+    scores: Scores,
+    audio: Audio,
+    *,
+    shortest_s: float = SHORTEST_S,
+    crossfade_s: float = CROSSFADE_S,
+) -> Timeline:
+    """What `scores` make of a recording where as much is kept as the person keeps; see `choose`.
+
+    Raises: RangeError.
+    """
+    threshold = usual_threshold(editor, scores)
+    found = choose(scores, audio, threshold, shortest_s=shortest_s, crossfade_s=crossfade_s)
+    if editor.usual_s is None:
+        return found
+    spans = [(clip.start, clip.stop) for clip in found.clips]
+    wish = _usual_frames(editor, audio.frames, audio.sample_rate)
+    return timeline_of(trimmed(spans, wish), audio, crossfade_s=crossfade_s)
+
+
+def _usual_frames(editor: Editor, frames: int, rate: int) -> int:
+    return round(editor.wish_s(frames / rate) * rate)
 
 
 def point_out(
@@ -69,6 +106,7 @@ def point_out(
     wish_s: float | None = None,
     shortest_s: float = SHORTEST_S,
     crossfade_s: float = CROSSFADE_S,
+    chance: Chance | None = None,
     watch: Watch = SILENT,
 ) -> Timeline:
     """The timeline that the editor's pointer makes of a recording.
@@ -81,13 +119,15 @@ def point_out(
             shorter. None is what the person does.
         shortest_s: of what is heard between two cuts.
         crossfade_s: length of each join.
+        chance: how one of several edits is drawn; None takes what is likeliest.
         watch: progress through the recording and cancelling, polled at every step.
 
     Raises: RangeError, RequestError where nothing is kept, Cancelled.
     """
     if wish_s is not None and not 1 <= wish_s <= 360_000:
         raise RangeError(f"a length of {wish_s:g} s: expected 1 to 360000")
-    clips = _pointed(features, editor, wish_s, shortest_s, watch)
+    limits = Limits(shortest_s=shortest_s, wish_s=wish_s)
+    clips = _pointed(features, editor, limits, chance, watch)
     spans = []
     for clip in clips:
         start = snap(audio, clip.start, in_pause=False)
@@ -124,8 +164,7 @@ def edit_like(
             watch=watch.quiet,
         )
     scores = score(features, editor.by, editor)
-    threshold = scores.threshold_for(editor.keep_ratio)
-    return choose(scores, audio, threshold, shortest_s=shortest_s, crossfade_s=crossfade_s)
+    return choose_usual(editor, scores, audio, shortest_s=shortest_s, crossfade_s=crossfade_s)
 
 
 def with_room_tone(

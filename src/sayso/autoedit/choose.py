@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -27,6 +27,9 @@ GAP_S = 0.4
 _INNER_REACH_S, _PAUSE_REACH_S = 0.03, 0.15
 _CALM_S = 0.01
 _CROSSING_S = 0.003
+_MOST_TIMES = 1000
+
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +42,7 @@ class Scores:
         values: from 0 to 1, one a bar [N].
         rest: whether a bar is a pause [N].
         sample_rate: of the recording, in Hz.
+        times: how often each bar is heard where it is kept [N]; None is once.
     """
 
     scorer: str
@@ -46,6 +50,7 @@ class Scores:
     values: Array
     rest: np.ndarray[tuple[int], np.dtype[np.bool_]]
     sample_rate: int
+    times: Ints | None = None
 
     @classmethod
     def of(cls, scorer: str, values: Array, bars: Bars, features: Features) -> Scores:
@@ -53,6 +58,27 @@ class Scores:
         edges = np.array([features.frame(at) for at in bars.edges])
         edges[-1] = features.frames
         return cls(scorer, edges, values.astype(np.float32), bars.rest, features.sample_rate)
+
+    def repeated(self, bars: np.ndarray[tuple[int], np.dtype[np.bool_]], times: int) -> Scores:
+        """These scores, but `bars` [N] are heard that often."""
+        if times == 1 or not bars.any():
+            return self
+        return replace(self, times=np.where(bars, times, 1))
+
+    def varied(self, temperature: float, seed: int) -> Scores:
+        """These scores, with their order changed by chance: by whole phrases, and by `seed`.
+
+        Phrases are what lies between pauses. At a `temperature` of 1 they rank as often above each
+        other as their log odds say; at 0 nothing changes.
+        """
+        if not temperature:
+            return self
+        rng = np.random.default_rng(seed)
+        phrase = np.cumsum(np.diff(self.rest.astype(np.int8), prepend=-1) != 0) - 1
+        sure = np.clip(self.values.astype(np.float64), 1e-3, 1 - 1e-3)
+        noise = rng.logistic(0.0, temperature / 2, phrase[-1] + 1)
+        odds = np.log(sure / (1 - sure)) + noise[phrase]
+        return replace(self, values=(1 / (1 + np.exp(-odds))).astype(np.float32))
 
     def ratio_at(self, threshold: float) -> float:
         """The share of the recording, by time, that scores at least `threshold`."""
@@ -85,6 +111,8 @@ class Scores:
             "values": [round(float(value), 4) for value in self.values],
             "rest": self.rest.astype(int).tolist(),
         }
+        if self.times is not None:
+            fields["times"] = self.times.tolist()
         return json.dumps(fields)
 
     @classmethod
@@ -96,6 +124,7 @@ class Scores:
             with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
                 values = np.array(fields["values"], np.float32)
             rest = np.array(fields["rest"], bool)
+            times = np.array(fields["times"], np.int64) if "times" in fields else None
             scorer, rate = str(fields["scorer"]), int(fields["sample_rate"])
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise FormatError(f"not the scores of a recording ({error})") from None
@@ -103,7 +132,11 @@ class Scores:
         good = flat and len(edges) == len(values) + 1 == len(rest) + 1 >= 2 and rate > 0
         if not (good and _rises(edges) and np.isfinite(values).all()):
             raise FormatError("not the scores of a recording; expected one score a bar, in order")
-        return cls(scorer, edges, values, rest, rate)
+        if times is not None and not (
+            times.shape == values.shape and times.min() >= 1 and times.max() <= _MOST_TIMES
+        ):
+            raise FormatError(f"scores repeat each bar 1 to {_MOST_TIMES} times; these do not")
+        return cls(scorer, edges, values, rest, rate, times)
 
 
 def _rises(edges: npt.NDArray[np.int64]) -> bool:
@@ -164,7 +197,16 @@ def choose_length(
     """
     if not 0 < wish_s < np.inf:
         raise RangeError(f"a length of {wish_s:g} s: expected more than 0")
-    curve, wish = scores.curve(), round(wish_s * audio.sample_rate)
+    wish = round(wish_s * audio.sample_rate)
+    threshold = threshold_lasting(scores, wish, shortest_s)
+    found = choose(scores, audio, threshold, shortest_s=shortest_s, crossfade_s=crossfade_s)
+    spans = trimmed([(clip.start, clip.stop) for clip in found.clips], wish)
+    return timeline_of(spans, audio, crossfade_s=crossfade_s)
+
+
+def threshold_lasting(scores: Scores, wish: int, shortest_s: float) -> float:
+    """The highest threshold at which `wish` frames are heard, less 5%; see `choose_length`."""
+    curve = scores.curve()
 
     def lasting(number: int) -> int:
         kept = kept_bars(scores, curve[number][0], shortest_s)
@@ -177,9 +219,7 @@ def choose_length(
             low = middle
         else:
             high = middle - 1
-    found = choose(scores, audio, curve[low][0], shortest_s=shortest_s, crossfade_s=crossfade_s)
-    spans = trimmed([(clip.start, clip.stop) for clip in found.clips], wish)
-    return timeline_of(spans, audio, crossfade_s=crossfade_s)
+    return curve[low][0]
 
 
 def trimmed(spans: Sequence[tuple[int, int]], wish: int) -> list[tuple[int, int]]:
@@ -197,10 +237,23 @@ def trimmed(spans: Sequence[tuple[int, int]], wish: int) -> list[tuple[int, int]
 
 
 def kept_bars(scores: Scores, threshold: float, shortest_s: float) -> list[tuple[int, int]]:
-    """Runs of bars that are kept, as (first, the one after the last); see `choose`."""
+    """Runs of bars in the order in which they are heard, as (first, the one after the last).
+
+    See `choose`. Bars that are heard several times are a run that ends with them, and another that
+    begins with them.
+    """
     kept = _kept(scores, threshold, shortest_s)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], kept, [False]]).astype(np.int8)))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    times = np.where(kept, 1 if scores.times is None else scores.times, 0)
+    changes = np.flatnonzero(np.diff(times)) + 1
+    runs: list[tuple[int, int]] = []
+    for first, last in pairwise([0, *changes.tolist(), len(times)]):
+        count = int(times[first])
+        if count and runs and runs[-1][1] == first:
+            runs[-1] = (runs[-1][0], last)
+        elif count:
+            runs.append((first, last))
+        runs += [(first, last)] * (count - 1)
+    return runs
 
 
 def timeline_of(

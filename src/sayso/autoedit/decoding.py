@@ -34,6 +34,25 @@ class Limits:
     wish_s: float | None = None
 
 
+HOTTEST = 5.0
+"""The highest temperature at which edits are drawn."""
+_OPERATION_HEAT, _TARGET_HEAT = 2.0, 4.0
+"""A network that learnt from a handful of pairs is too sure, of targets above all."""
+
+
+@dataclass(frozen=True)
+class Chance:
+    """How steps are drawn by chance.
+
+    Attributes:
+        temperature: more than 0, at most `HOTTEST`; at 0.5 steps are as likely as the network says.
+        seed: whole number.
+    """
+
+    temperature: float
+    seed: int = 0
+
+
 def step_state(
     heard_s: float,
     run_s: float,
@@ -75,6 +94,7 @@ def point(
     style: Array,
     limits: Limits,
     *,
+    chance: Chance | None = None,
     watch: Watch = SILENT,
 ) -> list[Stretch]:
     """The stretches that `net` chooses, in the order in which they are heard; at least one.
@@ -86,6 +106,7 @@ def point(
         around: of the bars.
         style: descriptions [S, F] of bars of the person's other edits.
         limits: what may not be done.
+        chance: how bars are drawn; None takes the likeliest. Beats and frames are the likeliest.
         watch: progress through the recording and cancelling, polled at every step.
 
     Raises: Cancelled.
@@ -95,7 +116,7 @@ def point(
     net.eval()
     with torch.inference_mode():
         memory = net.remember(torch.from_numpy(described), torch.from_numpy(style))
-        walk = _Walk(net, memory, bars, around, limits)
+        walk = _Walk(net, memory, bars, around, limits, chance)
         while walk.step():
             watch.check("stopped while editing")
             watch.report((walk.bar + 1) / bars.count)
@@ -112,8 +133,12 @@ class _Walk:
         bars: Bars,
         around: Surroundings,
         limits: Limits,
+        chance: Chance | None,
     ) -> None:
         import torch
+
+        self.chance = chance
+        self.generator = torch.Generator().manual_seed(0 if chance is None else chance.seed)
 
         self.net, self.memory, self.bars, self.around, self.limits = (
             net, memory, bars, around, limits
@@ -154,13 +179,14 @@ class _Walk:
         groups = {JUMP: there & fresh, LOOP: there & ~fresh & free}
         allowed = self._allowed(groups)
         odds = self.net.operations(x)[0].masked_fill(~allowed, -torch.inf)
-        operation = int(odds.argmax())
+        operation = self._drawn(odds, _OPERATION_HEAT)
         if operation == STOP or not allowed.any():
             self._leave(x)
             return False
         target = self.bar + 1
         if operation != COPY:
-            target = int(logits.masked_fill(~groups[operation], -torch.inf).argmax())
+            fitting = logits.masked_fill(~groups[operation], -torch.inf)
+            target = self._drawn(fitting, _TARGET_HEAT)
             if self.bar >= 0:
                 self._leave(x)
             edge = self._edge(x, target, entering=True)
@@ -169,6 +195,15 @@ class _Walk:
             self.run_s = 0.0
         self._hear(target, operation)
         return True
+
+    def _drawn(self, logits: torch.Tensor, heat: float) -> int:
+        """One of what is likeliest, or by chance."""
+        import torch
+
+        if self.chance is None or not torch.isfinite(logits).any():
+            return int(logits.argmax())
+        odds = torch.softmax(logits / (heat * self.chance.temperature), dim=0)
+        return int(torch.multinomial(odds, 1, generator=self.generator))
 
     def _counts(self) -> tuple[float, float]:
         """How often the bar heard last, and the one after it, were heard."""

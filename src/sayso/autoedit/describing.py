@@ -20,6 +20,7 @@ _LEAST_SHARED = 0.5
 _ALIKE = 0.55
 _STEEP = 14.0
 _SUREST = 6.0
+JUDGES = 2
 CEPSTRA = 10
 NAMES = (
     *(f"cepstrum {number}" for number in range(CEPSTRA)),
@@ -117,9 +118,13 @@ def describe(measured: Measured, kept: Ints | None = None) -> Array:
     return joined
 
 
-def with_odds(described: Array, weights: Array, bias: float) -> Array:
-    """Descriptions [N, F + 1] of bars: those [N, F], and a discriminator's log odds, -6 to 6."""
-    odds = np.clip(described @ weights + bias, -_SUREST, _SUREST)[:, None]
+def with_odds(described: Array, judges: Array) -> Array:
+    """Descriptions [N, F + JUDGES] of bars: those [N, F], and log odds.
+
+    The odds, -6 to 6, are of being heard again, and of being kept. `judges` [JUDGES, F + 1] are
+    weights and biases.
+    """
+    odds = np.clip(described @ judges[:, :-1].T + judges[:, -1], -_SUREST, _SUREST)
     joined: Array = np.concatenate([described, odds], axis=1).astype(np.float32)
     return joined
 

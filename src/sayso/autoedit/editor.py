@@ -1,15 +1,6 @@
-"""An editor: what was learnt of how a person edits, its file, and its opinions.
+"""An editor: what was learnt of how a person edits, and its file.
 
-Every scorer gives each bar a number from 0 to 1, more for what the person would rather keep:
-
-| name | what it goes by |
-|---|---|
-| `autoencoder` | how well an autoencoder of the person's edits rebuilds it |
-| `latent` | how near it lies to those edits in the autoencoder's latent space |
-| `discriminator` | bars that were kept against bars that were not |
-| `level` | how loud it is; needs nothing that was learnt |
-| `novelty` | how much it differs from what came before; needs nothing that was learnt |
-| `ensemble` | the mean rank of the first three |
+The names of its scorers are here, what they do is in `scoring`.
 """
 
 from __future__ import annotations
@@ -21,31 +12,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from sayso.atomic import writing
-from sayso.autoedit.bars import Bars, find_bars, means
-from sayso.autoedit.choose import Scores
-from sayso.autoedit.describing import NAMES, describe, measure
-from sayso.autoedit.features import HOP, RATE, Array, Features
-from sayso.errors import ModelError, OutputError, RangeError
+from sayso.autoedit.describing import JUDGES, NAMES
+from sayso.autoedit.features import Array
+from sayso.errors import ModelError, OutputError
 from sayso.optional import require
-from sayso.timeline import Timeline
 
 if TYPE_CHECKING:
     from sayso.networks.autoencoder import Autoencoder
     from sayso.networks.pointer import PointerNet
 
-SEGMENTS = (64, 128)
-"""Frames of the segments that the autoencoder hears: 2 and 4 s."""
-SEGMENT_HOP = 16
-LEARNT = ("autoencoder", "latent", "discriminator", "ensemble")
+POINTER, DISCRIMINATOR, ENSEMBLE = "pointer", "discriminator", "ensemble"
+PARTS = ("autoencoder", "latent", DISCRIMINATOR)
+"""What the ensemble is made of."""
+LEARNT = (*PARTS, ENSEMBLE)
 UNTAUGHT = ("level", "novelty")
 SCORERS = (*LEARNT, *UNTAUGHT)
-POINTER, DISCRIMINATOR = "pointer", "discriminator"
-_FORMAT = "sayso-editor-2"
-_NEIGHBOURS = 5
-_BATCH = 256
+_FORMAT = "sayso-editor-3"
+_ARRAYS = ("judges", "errors", "latents", "style", "weighing")
 
 
 class _Told(BaseModel):
@@ -53,11 +39,13 @@ class _Told(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    bias: FiniteFloat
     keep_ratio: float = Field(gt=0, le=1)
     repeated: float = Field(gt=0, le=1000)
     usual_s: float | None = Field(gt=0, allow_inf_nan=False)
     repeats: int = Field(ge=1, le=1000)
+    times: int = Field(ge=1, le=1000)
+    rests: float = Field(ge=0, le=1)
+    sure: bool
     by: str
 
     @field_validator("by")
@@ -75,28 +63,36 @@ class Editor:
     Attributes:
         autoencoder: of the edits.
         pointer: the network that edits.
-        weights, bias: of the discriminator [F].
+        judges: weights and biases [JUDGES, F + 1] of logistic regressions on descriptions of bars:
+            which are heard more than once, and which are kept (the discriminator).
         errors: what the autoencoder does wrong on the edits themselves, rising.
-        latents: where they lie in its latent space [n, L].
-        style: descriptions and odds of bars that were kept [S, F + 1].
+        latents: where they lie in its latent space [n, 2 L].
+        weighing: how the ensemble weighs each of `PARTS` by bar and by phrase, and a bias [7].
+        style: descriptions and odds of bars that were kept [S, F + JUDGES].
         keep_ratio: the share that the person usually keeps, repeats not counted.
         repeated: how many times longer the edits are for what is repeated in them.
         usual_s: the length that the person usually cuts to, where that is steadier than the share.
         repeats: how often a bar is heard at most.
+        times: how often a bar is heard that is heard more than once.
+        rests: the share of pauses, by time, that is kept.
+        sure: whether what is likelier kept than not is, rather than the usual share.
         by: what did best on the person's own pairs, each left out in turn: "pointer" or a scorer.
     """
 
     autoencoder: Autoencoder
     pointer: PointerNet
-    weights: Array
-    bias: float
+    judges: Array
     errors: Array
     latents: Array
+    weighing: Array
     style: Array
     keep_ratio: float
     repeated: float = 1.0
     usual_s: float | None = None
     repeats: int = 3
+    times: int = 1
+    rests: float = 1.0
+    sure: bool = False
     by: str = POINTER
 
     def wish_s(self, duration_s: float) -> float:
@@ -114,7 +110,7 @@ class Editor:
 
         tensors = {f"autoencoder/{k}": v for k, v in self.autoencoder.state_dict().items()}
         tensors |= {f"pointer/{k}": v for k, v in self.pointer.state_dict().items()}
-        for name in ("weights", "errors", "latents", "style"):
+        for name in _ARRAYS:
             tensors[name] = torch.from_numpy(np.ascontiguousarray(getattr(self, name)))
         metadata = {
             "format": _FORMAT,
@@ -167,154 +163,16 @@ class Editor:
             own = {k.split("/", 1)[1]: v for k, v in tensors.items() if k.startswith(f"{name}/")}
             net.load_state_dict(own)
             net.eval()
-        arrays = {n: tensors[n].numpy() for n in ("weights", "errors", "latents", "style")}
+        arrays = {name: tensors[name].numpy() for name in _ARRAYS}
         shapes = {name: array.shape for name, array in arrays.items()}
         fits = (
             (pointer.config.features,) == shapes["style"][1:]
-            and shapes["weights"] == (len(NAMES),)
-            and (autoencoder.config.latent,) == shapes["latents"][1:]
+            and shapes["judges"] == (JUDGES, len(NAMES) + 1)
+            and shapes["weighing"] == (2 * len(PARTS) + 1,)
+            and (2 * autoencoder.config.latent,) == shapes["latents"][1:]
             and len(shapes["errors"]) == 1
             and all(array.size for array in arrays.values())
         )
         if not fits:
             raise ValueError(f"its parts have shapes that do not fit: {shapes}")
         return cls(autoencoder, pointer, **arrays, **dict(told))
-
-
-def scaled(mel: Array) -> Array:
-    """Levels in dB as the autoencoder takes them: about -1 to 1."""
-    small: Array = np.clip((mel + 60) / 40, -1, 1.5).astype(np.float32)
-    return small
-
-
-def segments(mel: Array, length: int) -> Array:
-    """Overlapping segments [n, MELS, length] of a course [MELS, N]."""
-    if mel.shape[1] < length:
-        return np.zeros((0, mel.shape[0], length), np.float32)
-    windows = np.lib.stride_tricks.sliding_window_view(mel, length, axis=1)[:, ::SEGMENT_HOP]
-    moved: Array = np.ascontiguousarray(np.moveaxis(windows, 1, 0))
-    return moved
-
-
-def kept_segments(features: Features, timeline: Timeline, length: int) -> Array:
-    """Segments [n, MELS, length] of what is heard in `timeline`, none of them across a cut."""
-    scale = RATE / HOP / features.sample_rate
-    mel = scaled(features.mel)
-    parts = [
-        segments(mel[:, round(clip.start * scale) : round(clip.stop * scale)], length)
-        for clip in timeline.clips
-    ]
-    return np.concatenate(parts)
-
-
-def score(features: Features, scorer: str, editor: Editor | None = None) -> Scores:
-    """What a scorer thinks of every bar of a recording.
-
-    Args:
-        features: the recording.
-        scorer: one of `SCORERS`.
-        editor: for those that were learnt.
-
-    Raises: RangeError for another name, ModelError where an editor is needed.
-    """
-    if scorer not in SCORERS:
-        raise RangeError(f"scorer {scorer!r}: expected one of {', '.join(SCORERS)}")
-    if scorer in LEARNT and editor is None:
-        raise ModelError(f"the scorer {scorer} needs an editor; `sayso edit learn` makes one")
-    bars = find_bars(features)
-    return Scores.of(scorer, _values(features, bars, scorer, editor), bars, features)
-
-
-def _values(features: Features, bars: Bars, scorer: str, editor: Editor | None) -> Array:
-    if scorer == "level":
-        level = means(features.level, bars.edges)
-        values: Array = np.clip((level + 70) / 70, 0, 1)
-        return values
-    if scorer == "novelty":
-        return _novelty(features, bars)
-    assert editor is not None
-    if scorer == "discriminator":
-        described = describe(measure(features, bars))
-        odds: Array = 1 / (1 + np.exp(-(described @ editor.weights + editor.bias)))
-        return odds.astype(np.float32)
-    if scorer == "ensemble":
-        ranks = [_ranks(_values(features, bars, name, editor)) for name in LEARNT[:3]]
-        mean: Array = np.mean(ranks, axis=0).astype(np.float32)
-        return mean
-    return _anomaly(features, bars, editor, latent=scorer == "latent")
-
-
-def _ranks(values: Array) -> Array:
-    order = np.argsort(np.argsort(values, kind="stable"))
-    ranks: Array = ((order + 0.5) / len(values)).astype(np.float32)
-    return ranks
-
-
-def _novelty(features: Features, bars: Bars) -> Array:
-    """How far each bar's spectrum lies from the mean of the four before it."""
-    mel = means(scaled(features.mel), bars.edges)
-    far = [
-        float(np.abs(mel[:, at] - mel[:, max(0, at - 4) : at].mean(axis=1)).mean()) if at else 0.0
-        for at in range(bars.count)
-    ]
-    values: Array = np.clip(np.array(far, np.float32) / 0.5, 0, 1)
-    return values
-
-
-def _anomaly(features: Features, bars: Bars, editor: Editor, *, latent: bool) -> Array:
-    """The share of the person's own edits that are rebuilt worse, or lie farther off."""
-    total = np.zeros(features.count + 1)
-    weight = np.zeros(features.count + 1)
-    known = _own_distances(editor) if latent else editor.errors
-    mel = scaled(features.mel)
-    for length in SEGMENTS:
-        parts = segments(mel, length)
-        errors = _errors(parts, editor, latent=latent)
-        likeness = 1 - np.searchsorted(known, errors) / len(known)
-        # Beyond the worst of the edits, order still matters.
-        likeness = 0.9 * likeness + 0.1 * np.exp(-errors / (known[-1] + 1e-6))
-        starts = np.arange(len(parts)) * SEGMENT_HOP
-        for edge, sign in ((starts, 1), (starts + length, -1)):
-            np.add.at(total, edge, sign * likeness)
-            np.add.at(weight, edge, sign)
-    course = np.cumsum(total)[:-1] / np.maximum(np.cumsum(weight)[:-1], 1e-6)
-    # The tail that no segment covers is like what comes before it.
-    covered = np.flatnonzero(np.cumsum(weight)[:-1] > 0.5)
-    course[covered[-1] + 1 :] = course[covered[-1]]
-    return means(course.astype(np.float32), bars.edges)
-
-
-def _errors(parts: Array, editor: Editor, *, latent: bool) -> Array:
-    import torch
-
-    from sayso.networks.autoencoder import reconstruction_error
-
-    found: list[Any] = []
-    with torch.inference_mode():
-        for start in range(0, len(parts), _BATCH):
-            batch = torch.from_numpy(parts[start : start + _BATCH])
-            if latent:
-                at = editor.autoencoder.encode(batch).mean(dim=2)
-                found.append(_distances(at.numpy(), editor.latents, skip=0))
-            else:
-                found.append(reconstruction_error(editor.autoencoder, batch).numpy())
-    errors: Array = np.concatenate(found).astype(np.float32)
-    return errors
-
-
-def _distances(points: Array, cluster: Array, *, skip: int) -> Array:
-    """Mean distance of `points` [n, L] to the nearest few of `cluster` [m, L], after `skip`."""
-    scale = cluster.std(axis=0) + 1e-6
-    a, b = points / scale, cluster / scale
-    squares = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1)[None] - 2 * a @ b.T
-    last = min(_NEIGHBOURS + skip, len(b)) - 1
-    nearest = np.sort(np.partition(squares, last, axis=1)[:, : last + 1], axis=1)[:, skip:]
-    distances: Array = np.sqrt(np.maximum(nearest, 0)).mean(axis=1)
-    return distances
-
-
-def _own_distances(editor: Editor) -> Array:
-    """How far the edits lie from each other; each is its own nearest neighbour."""
-    chosen = editor.latents[:: max(1, len(editor.latents) // 512)]
-    own: Array = np.sort(_distances(chosen, editor.latents, skip=1))
-    return own

@@ -8,14 +8,19 @@ from pathlib import Path
 
 from sayso.atomic import put
 from sayso.audio import Audio, Notice, read
-from sayso.autoedit.apply import point_out, with_room_tone
+from sayso.autoedit.apply import choose_usual, point_out, with_room_tone
 from sayso.autoedit.choose import SHORTEST_S, Scores, choose, choose_length
-from sayso.autoedit.editor import DISCRIMINATOR, POINTER, Editor, score
+from sayso.autoedit.decoding import HOTTEST, Chance
+from sayso.autoedit.editor import DISCRIMINATOR, POINTER, Editor
 from sayso.autoedit.features import Features, extract_features
+from sayso.autoedit.scoring import score
+from sayso.autoedit.tracks import together
 from sayso.errors import DataError, ModelError, RangeError, RequestError
 from sayso.timeline import CROSSFADE_S, Timeline
 from sayso.timeline.editlist import EditList
 from sayso.watch import SILENT, Watch
+
+_WARM = 0.5
 
 
 def apply_file(
@@ -31,13 +36,15 @@ def apply_file(
 ) -> EditList:
     """An edit of a recording, by an editor's pointer or by a scorer and a threshold.
 
+    With `choice.seed` it is one of several that the editor might make.
+
     Args:
         raw: the recording.
         editor: that has learnt; the scorers `level` and `novelty` need none.
         by: "pointer", or one of `sayso.autoedit.editor.SCORERS`; None is what did best when it
             learnt.
         choice: how much to keep and how to join it.
-        tracks: recordings that run beside `raw` and are cut with it.
+        tracks: recordings that run beside `raw` and are cut with it; all of them are heard.
         scores: a file that keeps the scores: where it is there, nothing is scored again.
         notice: told of damaged files.
         watch: progress and cancelling, polled between steps.
@@ -46,7 +53,9 @@ def apply_file(
         file of scores, DataError for scores of another recording, Cancelled.
     """
     choice = choice or Choice()
-    audio = read(raw, notice=notice)
+    choice.chance()  # refuses what is out of range before anything is heard
+    beside = {str(track): read(track, notice=notice) for track in tracks}
+    audio = together(read(raw, notice=notice), beside, watch=watch.quiet)
     features = None
     if by is None:
         by = POINTER if editor is None else editor.by
@@ -55,13 +64,7 @@ def apply_file(
         features = extract_features(audio, watch=watch.part(0.0, 0.5))
         timeline = _pointed(audio, features, editor, choice, watch.part(0.5, 1.0))
     else:
-        found = _scores(audio, by, editor, scores, watch)
-        wish_s = None if choice.threshold is not None else choice.length_s(audio.duration_s)
-        joins = {"shortest_s": choice.shortest_s, "crossfade_s": choice.crossfade_s}
-        if wish_s is None:
-            timeline = choose(found, audio, choice.threshold_of(found, editor), **joins)
-        else:
-            timeline = choose_length(found, audio, wish_s, **joins)
+        timeline = _chosen(audio, _scores(audio, by, editor, scores, watch), editor, choice)
     if choice.room_tone_s is not None:
         timeline = with_room_tone(
             timeline,
@@ -102,6 +105,9 @@ class Choice:
         shortest_s: of what is heard between two cuts.
         crossfade_s: length of each join.
         room_tone_s: seconds of the room's sound in every join, or None.
+        temperature: how far from what is likeliest an edit may go, 0 to 5; None is 0.5 where a seed
+            is named, else 0, which always gives what is likeliest.
+        seed: which of the edits it is then.
     """
 
     threshold: float | None = None
@@ -110,14 +116,32 @@ class Choice:
     shortest_s: float = SHORTEST_S
     crossfade_s: float = CROSSFADE_S
     room_tone_s: float | None = None
+    temperature: float | None = None
+    seed: int | None = None
 
-    def threshold_of(self, scores: Scores, editor: Editor | None) -> float:
-        """The threshold that is meant where no length is. Raises: RangeError."""
+    def chance(self) -> Chance | None:
+        """How the edit is drawn; None for what is likeliest. Raises: RangeError."""
+        temperature = self.temperature
+        if temperature is None:
+            temperature = 0.0 if self.seed is None else _WARM
+        seed = self.seed or 0
+        if not 0 <= temperature <= HOTTEST or not 0 <= seed < 2**63:
+            raise RangeError(
+                f"a temperature of {temperature:g} and a seed of {seed}: expected 0 to "
+                f"{HOTTEST:g}, and a whole number from 0"
+            )
+        return Chance(temperature, seed) if temperature else None
+
+    def threshold_of(self, scores: Scores) -> float:
+        """The threshold that is meant where no length is; half of it where none is named.
+
+        Raises: RangeError.
+        """
         if self.threshold is not None:
             if not 0 <= self.threshold <= 1:
                 raise RangeError(f"a threshold of {self.threshold:g}: expected 0 to 1")
             return self.threshold
-        return scores.threshold_for(editor.keep_ratio if editor is not None else 0.5)
+        return scores.threshold_for(0.5)
 
     def length_s(self, duration_s: float) -> float | None:
         """The length that is meant, for a recording of `duration_s`; None where none is.
@@ -139,6 +163,19 @@ def _require_pointer(editor: Editor | None, choice: Choice) -> Editor:
     return editor
 
 
+def _chosen(audio: Audio, scores: Scores, editor: Editor | None, choice: Choice) -> Timeline:
+    chance = choice.chance()
+    if chance is not None:
+        scores = scores.varied(chance.temperature, chance.seed)
+    wish_s = None if choice.threshold is not None else choice.length_s(audio.duration_s)
+    joins = {"shortest_s": choice.shortest_s, "crossfade_s": choice.crossfade_s}
+    if wish_s is not None:
+        return choose_length(scores, audio, wish_s, **joins)
+    if choice.threshold is None and editor is not None:
+        return choose_usual(editor, scores, audio, **joins)
+    return choose(scores, audio, choice.threshold_of(scores), **joins)
+
+
 def _pointed(
     audio: Audio,
     features: Features,
@@ -153,6 +190,7 @@ def _pointed(
         wish_s=choice.length_s(audio.duration_s),
         shortest_s=choice.shortest_s,
         crossfade_s=choice.crossfade_s,
+        chance=choice.chance(),
         watch=watch,
     )
 

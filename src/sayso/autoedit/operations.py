@@ -73,13 +73,13 @@ def position(edge: Edge, bars: Bars) -> int:
     return int(np.clip(bars.beats[beat] + edge.frame, 0, bars.beats[-1]))
 
 
-def kept_share(timeline: Timeline, bars: Bars, features: Features) -> Array:
-    """The share of each bar that is heard in `timeline` [N]."""
+def kept_share(timeline: Timeline, bars: Bars, features: Features, *, least: int = 1) -> Array:
+    """The share of each bar that is heard in `timeline` [N], `least` times or more often."""
     scale = RATE / HOP / features.sample_rate
-    mask = np.zeros(int(bars.edges[-1]) + 1, np.float32)
+    count = np.zeros(int(bars.edges[-1]) + 1, np.float32)
     for clip in timeline.clips:
-        mask[round(clip.start * scale) : round(clip.stop * scale)] = 1
-    return means(mask[:-1], bars.edges)
+        count[round(clip.start * scale) : round(clip.stop * scale)] += 1
+    return means((count[:-1] >= least).astype(np.float32), bars.edges)
 
 
 def clips_of(found: Sequence[Stretch], bars: Bars, features: Features) -> tuple[Clip, ...]:

@@ -90,12 +90,13 @@ def apply(arguments: Namespace) -> int:
         from sayso.autoedit.editor import Editor
 
         editor = Editor.open(arguments.editor)
-    names = ("threshold", "keep", "wish_s", "shortest_s", "crossfade_s", "room_tone_s")
+    much = ("threshold", "keep", "wish_s", "temperature", "seed")
+    joins = ("shortest_s", "crossfade_s", "room_tone_s")
     with progress_bar("editing") as watch:
         edit = apply_file(
             arguments.raw,
             editor=editor,
-            choice=Choice(**fields(arguments, *names)),
+            choice=Choice(**fields(arguments, *much, *joins)),
             tracks=arguments.tracks,
             scores=arguments.scores,
             notice=note,

@@ -86,6 +86,18 @@ def _apply(kinds: _Commands) -> None:
     apply.add_argument(
         "--scores", metavar="FILE.json", help="keep the scores, or choose anew from those there"
     )
+    apply.add_argument(
+        "--temperature",
+        metavar="X",
+        type=float,
+        help="of `--seed`: 0.5, the default, stays near the likeliest edit, 1 is free",
+    )
+    apply.add_argument(
+        "--seed",
+        metavar="N",
+        type=int,
+        help="another edit that you might make; the same number is the same one",
+    )
     _tracks(apply)
 
 
@@ -150,7 +162,7 @@ def _tracks(parser: ArgumentParser) -> None:
         dest="tracks",
         action="append",
         default=[],
-        help="a recording that runs beside it and is cut with it; repeatable",
+        help="a recording that runs beside it and is cut with it; all are heard; repeatable",
     )
 
 

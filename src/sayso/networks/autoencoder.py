@@ -67,6 +67,13 @@ class Autoencoder(nn.Module):
         return rebuilt
 
 
-def reconstruction_error(net: Autoencoder, segment: Tensor) -> Tensor:
-    """The mean square of what is rebuilt wrongly, for each segment of `[B, M, T]`: `[B]`."""
-    return torch.mean((net(segment) - segment) ** 2, dim=(1, 2))
+def active_error(net: Autoencoder, segment: Tensor, active: Tensor) -> Tensor:
+    """The mean square of what is rebuilt wrongly of active sound, for each segment `[B]`.
+
+    Args:
+        net: that rebuilds.
+        segment: `[B, M, T]`.
+        active: 1 where something sounds, else 0, `[B, T]`; somewhere in every segment.
+    """
+    wrong = torch.mean((net(segment) - segment) ** 2, dim=1)
+    return (wrong * active).sum(dim=1) / active.sum(dim=1)

@@ -31,13 +31,13 @@ class Graph:
 
     def __init__(self) -> None:
         self._nodes: list[bytes] = []
-        self._arrays: list[bytes] = []
+        self._arrays: list[bytes | memoryview] = []
         self._count = 0
 
     def array(self, values: npt.NDArray[Any], *, name: str = "") -> str:
         """The name of a constant tensor, one of its own where none is given."""
         name = name or self._name("w")
-        self._arrays.append(_tensor(name, values))
+        self._arrays.extend(_tensor(5, name, values))
         return name
 
     def add(self, operator: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
@@ -79,9 +79,9 @@ class Graph:
                 _bytes(4, b"Identity"),
             ]
             self._nodes.append(b"".join(identity))
-        parts = [_bytes(1, node) for node in self._nodes]
+        parts: list[bytes | memoryview] = [_bytes(1, node) for node in self._nodes]
         parts.append(_bytes(2, b"graph"))
-        parts += [_bytes(5, array) for array in self._arrays]
+        parts += self._arrays
         parts += [_bytes(11, _value(name, shape)) for name, shape in inputs.items()]
         parts += [_bytes(12, _value(name, None)) for name in outputs]
         opsets = [("", _OPSET), (MICROSOFT, _MICROSOFT_OPSET)]
@@ -89,7 +89,8 @@ class Graph:
             [
                 _number(1, _IR_VERSION),
                 _bytes(2, b"sayso"),
-                _bytes(7, b"".join(parts)),
+                _key(7, 2) + _varint(sum(map(len, parts))),
+                *parts,
                 *(
                     _bytes(8, _bytes(1, domain.encode()) + _number(2, version))
                     for domain, version in opsets
@@ -102,11 +103,14 @@ class Graph:
         return f"{kind}{self._count}"
 
 
-def _tensor(name: str, values: npt.NDArray[Any]) -> bytes:
-    kind = _TYPES[values.dtype.name]
-    little = np.ascontiguousarray(values.astype(values.dtype.newbyteorder("<"), copy=False))
+def _tensor(field: int, name: str, values: npt.NDArray[Any]) -> tuple[bytes, memoryview]:
+    """A tensor as `field`: what comes before its numbers, and those, which may be many."""
+    little = np.ascontiguousarray(values, values.dtype.newbyteorder("<"))
     dims = b"".join(_number(1, size) for size in values.shape)
-    return dims + _number(2, kind) + _bytes(8, name.encode()) + _bytes(9, little.tobytes())
+    head = dims + _number(2, _TYPES[values.dtype.name]) + _bytes(8, name.encode())
+    head += _key(9, 2) + _varint(little.nbytes)
+    numbers = little.reshape(-1).view(np.uint8).data
+    return _key(field, 2) + _varint(len(head) + little.nbytes) + head, numbers
 
 
 def _attribute(name: str, value: Any) -> bytes:

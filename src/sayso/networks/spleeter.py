@@ -25,6 +25,7 @@ _LEVELS = 6
 _EPSILON = 1e-3  # of batch normalisation
 _LEAK = 0.2
 _LEAST = 1e-10  # of the sum of squared estimates
+_BLOCK = 16  # channels that ONNX Runtime computes at once
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -106,13 +107,21 @@ def _doubled(graph: Graph, weights: _Weights, name: str, x: str) -> str:
     Output 2m comes of input m by tap 1 and of m - 1 by tap 3; output 2m + 1 of inputs m + 1, m and
     m - 1 by taps 0, 2 and 4.
     """
-    kernel, bias = weights.get(f"{name}.weight", 4), graph.array(weights.get(f"{name}.bias", 1))
+    kernel, bias = weights.get(f"{name}.weight", 4), weights.get(f"{name}.bias", 1)
     taps = {0: ([3, 1], (1, 0)), 1: ([4, 2, 0], (1, 1))}
-    corners = []
-    for row in (0, 1):
-        for column in (0, 1):
-            (rows, (top, bottom)), (columns, (left, right)) = taps[row], taps[column]
+    sides = [(taps[row], taps[column]) for row in (0, 1) for column in (0, 1)]
+    if 4 * len(bias) <= _BLOCK:
+        # All four at once cost no more than one, though some of their taps are zero.
+        joined = np.zeros((4, len(bias), kernel.shape[0], 3, 3), np.float32)
+        for corner, ((rows, _), (columns, _)) in zip(joined, sides, strict=True):
             part = kernel[:, :, rows][:, :, :, columns].swapaxes(0, 1)
-            pads = [top, left, bottom, right]
-            corners.append(graph.add("Conv", x, graph.array(part), bias, pads=pads))
+            corner[..., : len(rows), : len(columns)] = part
+        weight = graph.array(joined.reshape(-1, *joined.shape[2:]))
+        found = graph.add("Conv", x, weight, graph.array(np.tile(bias, 4)), pads=[1, 1, 1, 1])
+        return graph.add("DepthToSpace", found, blocksize=2)
+    shift, corners = graph.array(bias), []
+    for (rows, (top, bottom)), (columns, (left, right)) in sides:
+        part = kernel[:, :, rows][:, :, :, columns].swapaxes(0, 1)
+        pads = [top, left, bottom, right]
+        corners.append(graph.add("Conv", x, graph.array(part), shift, pads=pads))
     return graph.add("DepthToSpace", graph.add("Concat", *corners, axis=1), blocksize=2)

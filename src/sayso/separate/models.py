@@ -175,7 +175,7 @@ class Models:
                 [row.name for row in ready],
                 lambda name: self.open(name, segment_s=segment_s, overlap=overlap),
                 version=fingerprint(*(path for row in ready for path in self.files(row.name)))
-                + " in shares",
+                + " in helped shares",
             )
         if "+" in spelt and not Path(name).exists():
             members, weights, fusion = parse_ensemble(spelt)

@@ -143,6 +143,7 @@ PACKAGED: tuple[CatalogueRow, ...] = (
         hears=("vocals",),
         ranks={"vocals": 60},
         files=SPLEETER,
+        helper="embedded",
         code="MIT",
         weights="MIT",
         quality="good voices out of music, nothing above 11 kHz",

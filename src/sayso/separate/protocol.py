@@ -19,13 +19,20 @@ class Route:
         target: what was asked for.
         model: the model's name.
         trained: whether it has learned; False where it goes by rules of thumb.
+        helper: another model that is asked for what this one misses of the target, or nothing.
         reason: why it was chosen, in a sentence; empty where it was asked for by its name.
     """
 
     target: str
     model: str
     trained: bool = True
+    helper: str = ""
     reason: str = ""
+
+    @property
+    def maker(self) -> str:
+        """Who makes the target, for people to read."""
+        return f"{self.model} and {self.helper}" if self.helper else self.model
 
 
 class Engine(Protocol):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sayso.audio import Audio
 from sayso.errors import UnknownTargetError
+from sayso.separate.helping import helped
 from sayso.separate.protocol import Route, Separator
 from sayso.separate.row import CatalogueRow, ranked
 from sayso.separate.sharing import share_out
@@ -62,7 +63,10 @@ class AutoSeparator:
             reason += f" (published SDR {row.metrics[target]:g} dB)"
         if better:
             reason += f"; {better} would be better: `sayso models pull {better}`"
-        return Route(target, row.name, trained=row.trained, reason=reason)
+        helper = row.helper if row.helper in self._ready else ""
+        if helper:
+            reason += f"; {helper} adds what that misses"
+        return Route(target, row.name, trained=row.trained, helper=helper, reason=reason)
 
     def separate(
         self,
@@ -84,11 +88,20 @@ class AutoSeparator:
             targets,
             stems=self.stems,
             model_of=lambda target: self.route(target).model,
-            ask=lambda name, given, wanted, part: self._open(name).separate(
-                given, wanted, watch=part
-            ),
+            ask=self._ask,
             watch=watch,
         )
+
+    def _ask(
+        self, name: str, mix: Audio, targets: Sequence[str], watch: Watch
+    ) -> Mapping[str, Audio]:
+        """What the model `name` finds, and what its helper adds."""
+        helper = self.route(targets[0]).helper
+        if not helper:
+            return self._open(name).separate(mix, targets, watch=watch)
+        found = self._open(name).separate(mix, targets, watch=watch.part(0, 0.5))
+        more = self._open(helper).separate(mix, targets, watch=watch.part(0.5, 1))
+        return {t: helped(mix, found[t], more[t], watch=watch.quiet) for t in targets}
 
     def _choose(self, target: str) -> tuple[CatalogueRow, str | None] | None:
         """The best row for `target` that is ready, and a better one that could be fetched."""

@@ -27,6 +27,7 @@ class CatalogueRow(Frozen):
         files: what it needs, the weights first.
         needs: modules that must be there to run it, of the extra `torch`.
         bag: how several Demucs checkpoints are averaged.
+        helper: a model that `auto` asks too, for what this one misses of a sound.
         ranks: how good it is, 0 to 100, at a target, or at all of "music", "speech" or any other
             "sounds": see `rank`.
         trained: whether it has learned; False where it goes by rules of thumb.
@@ -47,6 +48,7 @@ class CatalogueRow(Frozen):
     files: tuple[WeightFile, ...] = ()
     needs: tuple[str, ...] = ()
     bag: Bag | None = None
+    helper: str = ""
     ranks: Mapping[str, int] = {}
     trained: bool = True
     code: str

@@ -68,7 +68,7 @@ def share_out(
 def makers_of(separator: Separator, targets: Sequence[str]) -> dict[str, list[str]]:
     """Who makes which of `targets`: models by name, and "the rest" for what the others leave."""
     rest = REST if REST in separator.stems else None
-    return _by_model(targets, lambda t: "the rest" if t == rest else separator.route(t).model)
+    return _by_model(targets, lambda t: "the rest" if t == rest else separator.route(t).maker)
 
 
 def without(mix: Audio, stems: Sequence[Audio], *, watch: Watch = SILENT) -> Audio:

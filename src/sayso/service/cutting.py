@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 from sayso.atomic import put
 from sayso.audio import Audio, attended
+from sayso.autoedit.choose import SHORTEST_S
 from sayso.autoedit.content import ContentAnalyser
 from sayso.autoedit.editor import DISCRIMINATOR, UNTAUGHT
-from sayso.conversation import Conversation, Fits, Reader, Understood, like_of
-from sayso.desk import Desk, Reply
+from sayso.conversation import Conversation, Fits, Reader, Understood, like_of, refuse_files
+from sayso.desk import Arrange, Desk, Move, Reply
+from sayso.desk.arrangement import arrangement_of
 from sayso.desk.edits import MOST_SPANS, EditStep
 from sayso.desk.resolving import LISTENING, require_within, resolve
 from sayso.errors import FormatError, LimitError, NotFoundError, RequestError
 from sayso.rendering.tracks import require_brief
+from sayso.service.editors import SUFFIX, editor_named, with_editors
 from sayso.service.store import conversation_of
-from sayso.timeline import Timeline
+from sayso.studio import settled
+from sayso.timeline import CROSSFADE_S, Timeline
 from sayso.watch import SILENT, Watch
 from sayso.words import Interpretation
 
@@ -55,12 +61,19 @@ class Cutter:
 
     def __init__(self, keeper: Keeper) -> None:
         self._keeper = keeper
+        self._hearing = Lock()
+        """Held while words have a recording heard, which no route waits for."""
 
     @property
     def scorers(self) -> list[str]:
         """The names that `choose` takes: those that need no teaching, and learnt editors."""
+        return [*UNTAUGHT, *self._learnt]
+
+    @property
+    def _learnt(self) -> list[str]:
+        """The names of the editors that the service has."""
         folder = self._keeper.settings.folder / "editors"
-        return [*UNTAUGHT, *sorted(path.stem for path in folder.glob("*.editor"))]
+        return sorted(path.stem for path in folder.glob(f"*{SUFFIX}"))
 
     def listens(self, session: Session) -> bool:
         """Whether `timeline` has to hear the recording, which takes a core and much memory."""
@@ -192,13 +205,48 @@ class Cutter:
             )
         return edit.timeline, notes
 
+    def settle(
+        self, session: Session, moves: Sequence[Move], desk: Desk, *, watch: Watch = SILENT
+    ) -> Sequence[Move]:
+        """`moves` with edits like one of the service's editors made into the clips it makes.
+
+        Raises: RequestError for an example that is none of them, where something was cut before, or
+            for too many clips; ModelError, Cancelled.
+        """
+        example = like_of(moves)
+        if example is None or editor_named(example, self._learnt) is None:
+            return refuse_files(moves, desk)
+
+        def like(example: str) -> Arrange:
+            name = editor_named(example, self._learnt) or example
+            with self._hearing:
+                timeline = self.choose(
+                    session,
+                    name,
+                    keep=None,
+                    shortest_s=SHORTEST_S,
+                    crossfade_s=CROSSFADE_S,
+                    watch=watch,
+                )
+            if len(timeline.clips) > MOST_SPANS:
+                raise RequestError(
+                    f"{name} would make {len(timeline.clips)} clips of it; a session holds "
+                    f"{MOST_SPANS}"
+                )
+            return arrangement_of(timeline)
+
+        return settled(moves, desk, like)
+
     def advised(self, reader: Reader) -> Reader:
-        """`reader`, but words that want an edit like a file are answered with what can be done."""
+        """`reader`, but words that want an edit like a file are answered with what can be done.
+
+        The service's editors go by their names, as in "edit it like anna".
+        """
 
         def read(text: str, conversation: Conversation) -> Understood:
-            found = reader(text, conversation)
+            found = reader(with_editors(text, self._learnt), conversation)
             example = like_of(found.moves)
-            if example is None:
+            if example is None or editor_named(example, self._learnt) is not None:
                 return found
             advice = self._advice(example)
             return Interpretation((advice,), advice.text, found.interpreter)
@@ -207,30 +255,40 @@ class Cutter:
 
     def _advice(self, example: str) -> Reply:
         """What to say where an edit is to be like a file, which no service opens by its name."""
-        learnt = ", ".join(name for name in self.scorers if name not in UNTAUGHT)
-        ways = f"choose what {learnt} would keep" if learnt else "let a slider choose what to keep"
+        learnt = self._learnt
+        names = ", ".join(learnt)
+        ways = f"choose what {names} would keep" if learnt else "let a slider choose what to keep"
         text = (
             f"I open no files of this machine, so I cannot edit it like {example}. Under Cuts you "
             f"can {ways}, or bring in an edit from another program; or tell me what to cut."
         )
-        suggestions = ("keep only the best takes", "tighten the pauses")
+        suggestions = (
+            *(f"edit it like {name}" for name in learnt[:1]),
+            "keep only the best takes",
+            "tighten the pauses",
+        )
         return Reply(reason="unsupported", text=text, suggestions=suggestions)
 
     def _scores(self, session: Session, audio: Audio, by: str) -> Scores:
         from sayso.autoedit.choose import Scores
-        from sayso.autoedit.editor import score
         from sayso.autoedit.features import extract_features
+        from sayso.autoedit.scoring import score
 
-        path = self._keeper.folder(session.id) / f"scores-{self.scorers.index(by)}-{by}.json"
+        editor = None if by in UNTAUGHT else self._editor(by)
+        # An editor that has learnt anew is another scorer.
+        version = "" if editor is None else f"-{self._editor_file(by).stat().st_mtime_ns}"
+        path = self._keeper.folder(session.id) / f"scores-{by}{version}.json"
         if not path.exists():
-            editor = None if by in UNTAUGHT else self._editor(by)
             scorer = by if editor is None else DISCRIMINATOR
             put(path, score(extract_features(audio), scorer, editor).dumps())
         return Scores.loads(path.read_text(encoding="utf-8"))
 
     def _editor(self, name: str) -> Editor:
-        path = self._keeper.settings.folder / "editors" / f"{name}.editor"
+        path = self._editor_file(name)
         return _opened(str(path), path.stat().st_mtime_ns)
+
+    def _editor_file(self, name: str) -> Path:
+        return self._keeper.settings.folder / "editors" / f"{name}{SUFFIX}"
 
 
 @lru_cache(maxsize=4)

@@ -155,7 +155,11 @@ _MOVES: dict[str, dict[str, Any]] = {
         "solo": False,
         "effects": [{"effect": "compress", "amount": "low"}],
     },
-    "Clean": {"do": "clean", "cleaning": {"denoise": {"wet": 0.8}, "gate": {"range_db": -12.0}}},
+    "Clean": {
+        "do": "clean",
+        "cleaning": {"denoise": {"wet": 0.8}, "gate": {"range_db": -12.0}},
+        "strength": 0.7,
+    },
     "Edit": {"do": "edit", "steps": [_STEPS["Cut"]]},
     "Undo": {"do": "undo"},
     "Reset": {"do": "reset", "target": "vocals"},

@@ -40,8 +40,7 @@ from sayso.words.wording import summary
 _LOG = structlog.get_logger("sayso")
 _SOURCE, _DEMO = "source.wav", "demo.wav"
 _KEPT_RENDERS = 20
-"""Of the desk, and as many of untouched stems, which a player needs throughout; an older one can be
-made again, since its stems are kept for longer."""
+"""Of the desk, and as many of untouched stems, which players need; older ones are made again."""
 
 Turn = tuple[Conversation, Sequence[Move], str, str]
 """A conversation after a turn, its moves, what is said of them, and who understood them."""
@@ -203,14 +202,18 @@ class Service:
     ) -> tuple[Session, Message]:
         """Understands `text` and changes the desk accordingly; see `sayso.studio.Session.say`.
 
-        Raises: NotFoundError, LimitError when too many renders wait, Cancelled while a language
-            model is waited for.
+        Raises: NotFoundError, LimitError when too many renders wait, Cancelled while it waits.
         """
+<<<<<<< HEAD
         facts = facts_of(self.folder(id) / _SOURCE, watch)
         reader = self.cutter.advised(partial(self.studio.understand, facts=facts, watch=watch))
+=======
+        reader = self.cutter.advised(partial(self.studio.understand, watch=watch))
+        settle = partial(self.cutter.settle, self.store.get(id, owner), watch=watch)
+>>>>>>> main
 
         def said(before: Conversation, fits: Fits) -> Turn:
-            after, reply = before.say(text, reader, fits=fits)
+            after, reply = before.say(text, reader, settle=settle, fits=fits)
             return after, reply.moves, reply.text, reply.interpreter
 
         return self._change(id, owner, said, text=text, render=render)
@@ -221,8 +224,9 @@ class Service:
         """Applies moves as one turn. Raises: NotFoundError, MoveError, UnknownTargetError."""
 
         def done(before: Conversation, fits: Fits) -> Turn:
-            return before.do(moves, fits=fits), moves, summary(moves), ""
+            return before.do(moves, settle=settle, fits=fits), moves, summary(moves), ""
 
+        settle = partial(self.cutter.settle, self.store.get(id, owner))
         return self._change(id, owner, done, render=render)
 
     def patch(self, id: str, owner: Owner, patch: DeskPatch) -> tuple[Session, Message]:

@@ -16,16 +16,19 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
-from sayso.autoedit.apply import rough_edit
-from sayso.autoedit.bars import Ints
+from sayso.autoedit.anomaly import LENGTHS, Known, cut_segments, hear
+from sayso.autoedit.apply import rough_choice, rough_pointed
+from sayso.autoedit.bars import Ints, find_bars
+from sayso.autoedit.choose import Scores
 from sayso.autoedit.decoding import step_state
-from sayso.autoedit.describing import NAMES
-from sayso.autoedit.editor import DISCRIMINATOR, POINTER, SEGMENTS, Editor, kept_segments
-from sayso.autoedit.features import MELS, Array
+from sayso.autoedit.describing import JUDGES, NAMES, describe, measure, with_odds
+from sayso.autoedit.editor import DISCRIMINATOR, ENSEMBLE, POINTER, Editor
+from sayso.autoedit.features import FRAME_HZ, MELS, Array
 from sayso.autoedit.operations import REACH, Edge, order
+from sayso.autoedit.scoring import by_odds, looped
 from sayso.errors import DataError
 from sayso.measure.edits import boundary_f, kept_iou
-from sayso.networks.autoencoder import Autoencoder, AutoencoderConfig, reconstruction_error
+from sayso.networks.autoencoder import Autoencoder, AutoencoderConfig, active_error
 from sayso.networks.pointer import (
     COPY,
     JUMP,
@@ -38,12 +41,15 @@ from sayso.networks.pointer import (
     Steps,
     relations,
 )
+from sayso.timeline import Timeline
 from sayso.train.config import Frozen
 from sayso.train.editor_lessons import Lesson, Lessons, Pair
+from sayso.train.editor_weighing import Taught, weigh
 from sayso.watch import SILENT, Watch
 
 _AUTOENCODED = 0.15
 """Progress once the autoencoder has learnt."""
+_MOST_LATENTS = 4096
 
 
 class EditorConfig(Frozen):
@@ -89,132 +95,176 @@ def learn(
     if config.threads:
         torch.set_num_threads(config.threads)
     try:
-        generator = torch.Generator().manual_seed(config.seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             lessons = Lessons(pairs, config.seed, strength=config.strength)
             _step(watch, 0.02)
-            autoencoder = _autoencode(pairs, config, start, generator, watch)
+            heard, opinions = _hearing(pairs, lessons, config, start, watch)
             trials = len(pairs) if config.trials and len(pairs) > 1 else 0
             share = (1 - _AUTOENCODED) / (1 + trials)
             pointer = _point(lessons, config, start, watch.part(_AUTOENCODED, _AUTOENCODED + share))
-            editor = _editor(pairs, lessons, autoencoder, pointer)
+            editor = replace(heard, pointer=pointer)
             if trials:
                 rest = watch.part(_AUTOENCODED + share, 1.0)
-                editor = replace(editor, by=_best(editor, pairs, config, start, rest))
+                editor = replace(editor, by=_best(editor, pairs, opinions, config, start, rest))
         return editor
     finally:
         torch.set_num_threads(threads)
 
 
-def _editor(
-    pairs: Sequence[Pair], lessons: Lessons, autoencoder: Autoencoder, pointer: PointerNet
-) -> Editor:
-    errors, latents = [], []
-    with torch.inference_mode():
-        for pair in pairs:
-            for length in SEGMENTS:
-                batch = torch.from_numpy(kept_segments(pair.features, pair.timeline, length))
-                if len(batch):
-                    errors.append(reconstruction_error(autoencoder, batch).numpy())
-                    latents.append(autoencoder.encode(batch).mean(dim=2).numpy())
-    return Editor(
-        autoencoder=autoencoder,
-        pointer=pointer,
-        weights=lessons.discriminator.weights,
-        bias=lessons.discriminator.bias,
-        errors=np.sort(np.concatenate(errors)),
-        latents=np.concatenate(latents)[:4096],
+def _hearing(
+    pairs: Sequence[Pair],
+    lessons: Lessons,
+    config: EditorConfig,
+    start: Editor | None,
+    watch: Watch,
+) -> tuple[Editor, list[Array]]:
+    """All but the pointer, which has not learnt yet; and what the ensemble says of each pair.
+
+    The latter is as if it had not been taught that pair.
+    """
+    share = (_AUTOENCODED - 0.02) / 3
+    usual = habits(pairs, lessons.plain)
+
+    def teach(some: Sequence[Pair], number: int) -> Taught:
+        low = 0.02 + number * share
+        return _autoencode(some, config, start, watch.part(low, low + share))
+
+    weighing, opinions = weigh(pairs, lessons, teach, usual["rests"])
+    net, known = teach(pairs, 2)
+    editor = Editor(
+        autoencoder=net,
+        pointer=PointerNet(PointerConfig(features=len(NAMES) + JUDGES)),
+        judges=lessons.judges,
+        errors=known.errors,
+        latents=known.latents,
+        weighing=weighing,
         style=lessons.style(),
-        **habits(pairs, lessons.plain),
+        **usual,
     )
+    return _surer(editor, pairs, lessons, opinions), opinions
+
+
+def _surer(
+    editor: Editor, pairs: Sequence[Pair], lessons: Lessons, opinions: Sequence[Array]
+) -> Editor:
+    """`editor`, sure where keeping what is as likely as not comes nearer than the usual share."""
+    merits = []
+    for sure in (False, True):
+        trial, found = replace(editor, sure=sure), 0.0
+        for pair, lesson, values in zip(pairs, lessons.plain, opinions, strict=False):
+            scores = Scores.of(ENSEMBLE, values, lesson.bars, pair.features)
+            found += _merit(rough_choice(trial, scores), pair)
+        merits.append(found)
+    return replace(editor, sure=merits[1] > merits[0])
+
+
+def _merit(timeline: Timeline, pair: Pair) -> float:
+    """How near an edit comes to the person's: kept time and boundaries, both in their order."""
+    return kept_iou(timeline, pair.timeline) + boundary_f(timeline, pair.timeline)
 
 
 def habits(pairs: Sequence[Pair], lessons: Sequence[Lesson]) -> dict[str, Any]:
-    """How much the person keeps, how long the edits are, and how often a bar is heard at most."""
+    """How much the person keeps, how long the edits are, and how often what is heard again is."""
     lengths = np.array([pair.timeline.duration_s for pair in pairs])
     shares = lengths / [pair.features.frames / pair.features.sample_rate for pair in pairs]
     kept = [float(np.average(x.share, weights=x.bars.seconds)) for x in lessons]
     # Relative spread: whoever cuts to a length has steady lengths, whoever drops things, shares.
     steady = lengths.std() / lengths.mean() < shares.std() / shares.mean()
+    heard = [np.bincount(order(lesson.found)) for lesson in lessons]
+    again = [count[count > 1] for count in heard if (count > 1).any()]
+    rests = [(x.share[x.bars.rest], x.bars.seconds[x.bars.rest]) for x in lessons]
+    quiet_s = sum(float(seconds.sum()) for _, seconds in rests)
+    kept_s = sum(float(share @ seconds) for share, seconds in rests)
     return {
         "keep_ratio": float(np.median(kept)),
         "repeated": float(np.median(shares / kept)),
         "usual_s": float(np.median(lengths)) if steady and len(pairs) > 1 else None,
-        "repeats": max(int(np.bincount(order(lesson.found)).max()) for lesson in lessons),
+        "repeats": max(int(count.max()) for count in heard),
+        "times": round(float(np.median(np.concatenate(again)))) if again else 1,
+        "rests": min(1.0, kept_s / quiet_s) if quiet_s else 1.0,
     }
 
 
 def _best(
     editor: Editor,
     pairs: Sequence[Pair],
+    opinions: Sequence[Array],
     config: EditorConfig,
     start: Editor | None,
     watch: Watch,
 ) -> str:
-    """What comes nearer to the person's edits, each left out in turn: pointer or discriminator.
-
-    Kept time and boundaries count the same.
-    """
-    merits: dict[str, list[float]] = {POINTER: [], DISCRIMINATOR: []}
+    """What comes nearest to the person's edits, each left out in turn."""
+    merits: dict[str, list[float]] = {POINTER: [], DISCRIMINATOR: [], ENSEMBLE: []}
     for number, pair in enumerate(pairs):
         others = [other for at, other in enumerate(pairs) if at != number]
         lessons = Lessons(others, config.seed, strength=config.strength)
         share = watch.part(number / len(pairs), (number + 1) / len(pairs))
         net = _point(lessons, config, start, share)
-        judge = lessons.discriminator
         trial = replace(
             editor,
             pointer=net,
-            weights=judge.weights,
-            bias=judge.bias,
+            judges=lessons.judges,
             style=lessons.style(),
             **habits(others, lessons.plain),
         )
-        for method, found in merits.items():
-            timeline = rough_edit(trial, pair.features, method)
-            iou = kept_iou(timeline, pair.timeline)
-            found.append(iou + boundary_f(timeline, pair.timeline))
+        bars = find_bars(pair.features)
+        again, kept = with_odds(describe(measure(pair.features, bars)), trial.judges)[:, -2:].T
+        made = {POINTER: rough_pointed(trial, pair.features)}
+        for method, values in ((DISCRIMINATOR, by_odds(kept)), (ENSEMBLE, opinions[number])):
+            scores = Scores.of(method, values, bars, pair.features)
+            made[method] = rough_choice(trial, scores.repeated(looped(again, bars), trial.times))
+        for method, timeline in made.items():
+            merits[method].append(_merit(timeline, pair))
     return max(merits, key=lambda method: float(np.mean(merits[method])))
 
 
 def _autoencode(
-    pairs: Sequence[Pair],
-    config: EditorConfig,
-    start: Editor | None,
-    generator: torch.Generator,
-    watch: Watch,
-) -> Autoencoder:
+    pairs: Sequence[Pair], config: EditorConfig, start: Editor | None, watch: Watch
+) -> Taught:
+    """An autoencoder of what is heard in edits, and what it makes of them. Raises: DataError."""
+    generator = torch.Generator().manual_seed(config.seed)
     net = Autoencoder(AutoencoderConfig(mels=MELS))
     if start is not None:
         net.load_state_dict(start.autoencoder.state_dict())
-    stacks = {
-        n: np.concatenate([kept_segments(p.features, p.timeline, n) for p in pairs])
-        for n in SEGMENTS
-    }
-    kept = {length: torch.from_numpy(batch) for length, batch in stacks.items() if len(batch)}
+    found = [
+        cut_segments(pair.features, find_bars(pair.features), length, pair.timeline)
+        for length in LENGTHS
+        for pair in pairs
+    ]
+    kept = [
+        (
+            torch.from_numpy(np.concatenate([part.mel for part in some])),
+            torch.from_numpy(np.concatenate([part.active for part in some])),
+        )
+        for some in (found[: len(pairs)], found[len(pairs) :])
+        if any(len(part.starts) for part in some)
+    ]
     if not kept:
         raise DataError(
-            f"no edit keeps {SEGMENTS[0] * 0.032:.1f} s in a row; expected longer clips"
+            f"no edit keeps {LENGTHS[0] / FRAME_HZ:.1f} s of sound in a row; expected longer clips"
         )
-    lengths = sorted(kept)
     optimiser = torch.optim.AdamW(net.parameters(), config.autoencoder_learning_rate)
     net.train()
     for step in range(config.autoencoder_steps):
-        batch = kept[lengths[step % len(lengths)]]
-        chosen = torch.randint(len(batch), (config.autoencoder_batch,), generator=generator)
-        loss = reconstruction_error(net, batch[chosen]).mean()
+        mel, active = kept[step % len(kept)]
+        chosen = torch.randint(len(mel), (config.autoencoder_batch,), generator=generator)
+        loss = active_error(net, mel[chosen], active[chosen]).mean()
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-        _step(watch, 0.02 + (_AUTOENCODED - 0.02) * (step + 1) / config.autoencoder_steps)
-    return net.eval()
+        _step(watch, (step + 1) / config.autoencoder_steps)
+    net.eval()
+    known = [hear(net, part) for part in found]
+    latents = np.concatenate([part.latents for part in known])
+    errors = np.sort(np.concatenate([part.errors for part in known]))
+    return net, Known(errors, latents[:: len(latents) // _MOST_LATENTS + 1])
 
 
 def _point(
     lessons: Lessons, config: EditorConfig, start: Editor | None, watch: Watch
 ) -> PointerNet:
-    net = PointerNet(PointerConfig(features=len(NAMES) + 1))
+    net = PointerNet(PointerConfig(features=len(NAMES) + JUDGES))
     if start is not None:
         net.load_state_dict(start.pointer.state_dict())
     optimiser = torch.optim.AdamW(net.parameters(), config.learning_rate, weight_decay=0.02)

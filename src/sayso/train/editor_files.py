@@ -10,11 +10,12 @@ import numpy as np
 
 from sayso.align.align import align
 from sayso.audio import Audio, Notice, read
-from sayso.autoedit.apply import point_out
+from sayso.autoedit.apply import choose_usual, point_out
 from sayso.autoedit.baselines import by_chance, silence_cut
-from sayso.autoedit.choose import choose
-from sayso.autoedit.editor import POINTER, SCORERS, Editor, score
+from sayso.autoedit.editor import POINTER, SCORERS, Editor
 from sayso.autoedit.features import extract_features
+from sayso.autoedit.scoring import score
+from sayso.autoedit.tracks import together
 from sayso.errors import DataError
 from sayso.measure.edits import EditScores, compare_edits, cut_quality
 from sayso.timeline import Timeline
@@ -75,7 +76,8 @@ def read_examples(
         raw, edited = files[at : at + 2]
         try:
             audio = read(raw, notice=notice)
-            timeline = _timeline(raw, audio, edited, notice, watch)
+            timeline, beside = _timeline(raw, audio, edited, notice, watch)
+            audio = together(audio, beside, watch=watch.quiet)
             examples.append(Example(Path(raw).name, audio, Pair(extract_features(audio), timeline)))
         except DataError as error:
             raise DataError(f"{Path(raw).name} and {Path(edited).name}: {error}") from None
@@ -90,12 +92,13 @@ def _timeline(
     edited: str | Path,
     notice: Notice | None,
     watch: Watch,
-) -> Timeline:
+) -> tuple[Timeline, dict[str, Audio]]:
+    """How `edited` is cut from `raw`, and the recordings that run beside that."""
     if format_of(edited) is None:
         found = align(audio, read(edited, notice=notice), watch=watch.quiet)
         if notice is not None and found.doubt is not None:
             notice(f"{Path(edited).name}: {found.doubt}")
-        return found.timeline
+        return found.timeline, {}
     edit = open_edit(edited, recordings=(raw,), notice=notice)
     if edit.timeline.sample_rate != audio.sample_rate:
         raise DataError(
@@ -103,7 +106,8 @@ def _timeline(
             f"{audio.sample_rate} Hz"
         )
     check_inside(edit, audio.frames, Path(raw).name)
-    return edit.timeline
+    beside = {source: read(source, notice=notice) for source in edit.sources[1:]}
+    return edit.timeline, beside
 
 
 def leave_one_out(
@@ -146,7 +150,7 @@ def judge(editor: Editor, example: Example, method: str) -> Outcome:
         timeline = point_out(audio, features, editor)
     else:
         scores = score(features, method, editor)
-        timeline = choose(scores, audio, scores.threshold_for(editor.keep_ratio))
+        timeline = choose_usual(editor, scores, audio)
     return _outcome(method, example, timeline)
 
 

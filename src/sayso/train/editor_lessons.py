@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sayso.autoedit.bars import Bars, Ints, find_bars
-from sayso.autoedit.describing import Measured, describe, measure, with_odds
+from sayso.autoedit.describing import JUDGES, Measured, describe, measure, with_odds
 from sayso.autoedit.features import Array, Features
 from sayso.autoedit.operations import (
     Edge,
@@ -33,7 +33,9 @@ _BLUR = (0.15, 0.35, 0.15)
 """Widths of noise that is the same for a recording, for a phrase, for a bar."""
 _STYLE_BARS = 48
 _UNSURE = 0.3
-"""Width of noise on the discriminator's odds."""
+"""Width of noise on the judges' odds."""
+_NEVER = 6.0
+"""Log odds against what nobody ever did."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,13 +50,15 @@ class Pair:
 class Lesson:
     """A pair as bars: what is there to see, and what the person did.
 
-    `described` [N, F]; once a discriminator has seen them, [N, F + 1].
+    `described` [N, F]; once judges have seen them, [N, F + JUDGES]. `share` [N] of each bar is
+    kept, `again` [N] heard more than once.
     """
 
     described: Array
     bars: Bars
     around: Surroundings
     share: Array
+    again: Array
     found: list[Stretch]
 
     @property
@@ -72,49 +76,56 @@ def lesson_of(pair: Pair, measured: Measured | None = None) -> Lesson:
     if not found:
         raise DataError("an edit keeps nothing that is longer than a beat; nothing can be learnt")
     share = kept_share(pair.timeline, bars, pair.features)
-    return Lesson(describe(measured), bars, surroundings(bars, pair.features), share, found)
+    again = kept_share(pair.timeline, bars, pair.features, least=2)
+    around = surroundings(bars, pair.features)
+    return Lesson(describe(measured), bars, around, share, again, found)
 
 
-@dataclass(frozen=True, eq=False)
-class Discriminator:
-    """A logistic regression [F] between bars that were kept and bars that were not."""
+def judges_of(lessons: Sequence[Lesson], strength: float) -> Array:
+    """Judges [JUDGES, F + 1] of bars: whether they are heard more than once, and kept at all.
 
-    weights: Array
-    bias: float
+    `strength` restrains their weights.
+    """
+    x = np.concatenate([lesson.described for lesson in lessons]).astype(np.float64)
+    seconds = np.concatenate([lesson.bars.seconds for lesson in lessons])
+    kept = np.concatenate([lesson.share for lesson in lessons])
+    again = np.concatenate([lesson.again for lesson in lessons])
+    return np.stack([_regression(x, y, seconds, strength) for y in (again, kept)])
 
-    @classmethod
-    def of(cls, lessons: Sequence[Lesson], strength: float) -> Discriminator:
-        """The one that `lessons` teach; `strength` restrains its weights."""
-        from scipy.optimize import minimize
 
-        x = np.concatenate([lesson.described for lesson in lessons]).astype(np.float64)
-        y = np.concatenate([lesson.share for lesson in lessons]).astype(np.float64)
-        seconds = np.concatenate([lesson.bars.seconds for lesson in lessons])
+def _regression(x: np.ndarray, y: Array, seconds: Array, strength: float) -> Array:
+    """Weights and bias [F + 1] of a logistic regression from `x` [N, F] to `y` [N], 0 to 1."""
+    from scipy.optimize import minimize
 
-        def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
-            z = x @ w[:-1] + w[-1]
-            value = seconds @ (np.logaddexp(0, z) - y * z) + strength * w[:-1] @ w[:-1]
-            slope = seconds * (1 / (1 + np.exp(-z)) - y)
-            return float(value), np.append(x.T @ slope + 2 * strength * w[:-1], slope.sum())
+    if not y.any():
+        return np.append(np.zeros(x.shape[1]), -_NEVER).astype(np.float32)
 
-        best = minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B").x
-        return cls(best[:-1].astype(np.float32), float(best[-1]))
+    def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
+        z = x @ w[:-1] + w[-1]
+        value = seconds @ (np.logaddexp(0, z) - y * z) + strength * w[:-1] @ w[:-1]
+        slope = seconds * (1 / (1 + np.exp(-z)) - y)
+        return float(value), np.append(x.T @ slope + 2 * strength * w[:-1], slope.sum())
 
-    def seen(self, lesson: Lesson) -> Lesson:
-        """A lesson with its odds."""
-        return replace(lesson, described=with_odds(lesson.described, self.weights, self.bias))
+    best = minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B").x
+    found: Array = best.astype(np.float32)
+    return found
+
+
+def judged(lesson: Lesson, judges: Array) -> Lesson:
+    """A lesson with its odds."""
+    return replace(lesson, described=with_odds(lesson.described, judges))
 
 
 class Lessons:
     """All pairs, each with its variations, to draw lessons from.
 
-    The odds in a lesson are of a discriminator that has not seen its pair, as they will be of
-    recordings to come.
+    The odds in a lesson are of judges that have not seen its pair, as they will be of recordings to
+    come.
 
     Args:
         pairs: at least one.
         seed: of the variations.
-        strength: of the discriminators' restraint.
+        strength: of the judges' restraint.
     """
 
     def __init__(self, pairs: Sequence[Pair], seed: int = 0, *, strength: float = 1.0) -> None:
@@ -128,9 +139,9 @@ class Lessons:
             lesson_of(pair, measured[0])
             for pair, measured in zip(pairs, self._measured, strict=True)
         ]
-        self.discriminator = Discriminator.of(self.plain, strength)
-        self._others = [
-            Discriminator.of([x for x in self.plain if x is not lesson] or self.plain, strength)
+        self.judges = judges_of(self.plain, strength)
+        self.others = [
+            judges_of([x for x in self.plain if x is not lesson] or self.plain, strength)
             for lesson in self.plain
         ]
         for number, pair in enumerate(pairs):
@@ -146,7 +157,7 @@ class Lessons:
     def style(self, without: int | None = None) -> Array:
         """Some bars that the person kept, in other pairs than `without` where there are others."""
         others = [at for at in range(len(self.plain)) if at != without] or [0]
-        bars = np.concatenate([self._others[at].seen(self.plain[at]).kept for at in others])
+        bars = np.concatenate([judged(self.plain[at], self.others[at]).kept for at in others])
         chosen = self._rng.choice(len(bars), min(_STYLE_BARS, len(bars)), replace=False)
         style: Array = bars[np.sort(chosen)]
         return style
@@ -183,13 +194,13 @@ class Lessons:
             kept, left = np.arange(bars.count), plain.found
         tempo = float(rng.uniform(0.95, 1.05))
         clear = describe(_at_tempo(measured, tempo), kept)
-        judge = self._others[number]
-        described = with_odds(clear, judge.weights, judge.bias)
-        described[:, :-1] = self._blurred(clear, bars.phrase[kept])
-        described[:, -1] += _UNSURE * rng.standard_normal(len(described))
+        described = with_odds(clear, self.others[number])
+        described[:, :-JUDGES] = self._blurred(clear, bars.phrase[kept])
+        described[:, -JUDGES:] += _UNSURE * rng.standard_normal((len(described), JUDGES))
         around = plain.around
         around = Surroundings(around.beats[kept], around.there[kept], around.frames[kept])
-        return Lesson(described, _only(bars, kept, tempo), around, plain.share[kept], left)
+        share, again = plain.share[kept], plain.again[kept]
+        return Lesson(described, _only(bars, kept, tempo), around, share, again, left)
 
     def _gone(self, measured: Measured, plain: Lesson) -> Ints:
         """Phrases that a made-up recording lacks, so that the person would have edited it alike.

@@ -238,14 +238,13 @@ def perform(turn: Turn, wish: Wish) -> None:
 def account(turn: Turn, wish: Wish, unused: Sequence[str]) -> None:
     """Takes down the numbers of a wish that its moves do not hold."""
     mains = wish.clause.has("sound", "hum", "buzz") and set(unused) <= _MAINS
-    if unused and wish.act not in _COUNTING and not mains:
+    counts = wish.act == "undo" or (wish.act == "split" and not wish.clause.has("sound"))
+    if unused and not counts and not mains:
         turn.puzzles += unused
         turn.doubts = True
 
 
 _MAINS = frozenset({"50", "60", "50 hz", "60 hz"})
-# Acts whose numbers count something: stems, steps back.
-_COUNTING = frozenset({"split", "undo"})
 _ACTS: Mapping[str, Callable[[Turn, Wish], None]] = {
     "topic": _topic,
     "ask": _ask,

@@ -132,7 +132,7 @@ def aspects(clause: Clause) -> tuple[Aspect, ...]:
 def _with_hertz(clause: Clause) -> Clause:
     """The clause with "at 250" as a frequency, where decibels say by how much."""
     numbers = [item.number for item in clause.all("quantity") if item.number]
-    if len(numbers) < 2 or not any(number.unit == "db" for number in numbers):
+    if len(numbers) < 2 or not any(n.unit == "db" or n.signed for n in numbers):
         return clause
     items = list(clause.items)
     for at, (prep, item) in enumerate(pairwise(clause.items), start=1):

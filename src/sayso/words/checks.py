@@ -8,8 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sayso.words.aspects import aspects
+<<<<<<< HEAD
 from sayso.words.clearing import clears
 from sayso.words.grammar import TARGETS, Check, Clause, joins
+=======
+from sayso.words.grammar import TARGETS, Check, Clause, joins, once
+>>>>>>> main
 from sayso.words.meanwhile import describes, ducks
 from sayso.words.timing import (
     bare_range,
@@ -103,6 +107,7 @@ def _runs(clause: Clause) -> int:
     return count
 
 
+@once
 def _one_change(clause: Clause) -> bool:
     """Whether it says one thing of one list of sounds, so that it is one clause."""
     if len(clause.all("quality")) > _MOST_QUALITIES:
@@ -188,6 +193,8 @@ def _changes(clause: Clause) -> bool:
         return False
     if clause.has("degree", "zero") and clause.has("degree", "more"):
         return False
+    if clause.has("edge", "long") and not clause.has("param", "delay", "tempo", "reverb"):
+        return False  # "Make the solo twice as long"
     if clause.has("like") and clause.has("place") and clause.has("who"):
         return False  # "As though I were right beside you"
     if clause.has("verb", "remove", "cut") and clause.has("place") and not clause.has("sound"):
@@ -261,11 +268,6 @@ def _parted(clause: Clause) -> bool:
     return sides and bool(after) and after[0].value in SPOILING
 
 
-def _restores(clause: Clause) -> bool:
-    back = clause.has("particle", "back", "on") and not clause.has("verb", "pull", "push")
-    return bool(clause.targets) and (clause.has("verb", "unmute") or back)
-
-
 def _sounds_alone(clause: Clause) -> bool:
     return clause.has("sound") or clause.has("besides") or clause.has("group", "rest")
 
@@ -297,7 +299,6 @@ CHECKS: Mapping[str, Check] = {
     "pause": pause,
     "pure_again": _pure_again,
     "pure_softer": _pure_softer,
-    "restores": _restores,
     "section_only": section_only,
     "silence": silence,
     "sounds_alone": _sounds_alone,

@@ -16,7 +16,7 @@ from sayso.words.tokens import tokenize
 from sayso.words.wording import described, joined, spoken
 
 # Which of two small remarks in one message is answered: "thanks, what else can you do?"
-_WEIGHT = ("help", "dissatisfied", "transport", "thanks", "greeting", "yes")
+_WEIGHT = ("help", "dissatisfied", "transport", "thanks", "greeting", "no", "yes")
 _FALLBACK = ("remove the vocals", "make the drums louder", "cut the first 10 seconds")
 # Other scripts than Latin: Greek, Cyrillic, Hebrew, Arabic, Indic, Thai, kana, Hangul, Han.
 _OTHER_SCRIPT = re.compile(r"[\u0370-\u1cff\u2e80-\ua4cf\uac00-\ud7ff\uf900-\ufaff]")

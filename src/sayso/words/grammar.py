@@ -33,7 +33,7 @@ _PASSED = frozenset({"prep", "aux", "filler"})
 # Verbs that say nothing without what they are done to.
 _TAKING = frozenset({"turn", "bring", "pull", "push", "get", "set", "add", "give"})
 # How many items a clause has at most, in sentences of up to so many items: speed is bounded so.
-_LONGEST = ((60, 24), (120, 12), (1_000_000, 8))
+_LONGEST = ((60, 24), (120, 12), (1_000_000, 7))
 _ELEMENT = re.compile(r"[A-Z]+|[a-z_]+(?:\.[^\s()|?*+]+)?|[()|?*+]")
 
 
@@ -93,6 +93,19 @@ class Clause:
 
 
 Check = Callable[[Clause], bool]
+
+
+def once(check: Check) -> Check:
+    """`check`, asked only once of each clause: several patterns ask it of the same run."""
+    name = f"_{check.__name__}_once"
+
+    def known(clause: Clause) -> bool:
+        answers = clause.__dict__
+        if name not in answers:
+            answers[name] = check(clause)
+        return bool(answers[name])
+
+    return known
 
 
 class _Rule(NamedTuple):
@@ -214,7 +227,7 @@ class Grammar:
             if told and value.endswith("ing") and not item.definite:
                 kind = "ing"
             after = items[at + 1] if at + 1 < len(items) else None
-            if kind == "word" and not item.definite and after and after.kind == "sound":
+            if kind == "word" and not item.definite and after and after.kind in {"sound", "group"}:
                 # "Balance the choir" is an order that nobody has taught, "awful drums" are drums.
                 kind = "unknown" if after.definite else kind
             if kind == "word" and item.definite and (kind, value) not in self._symbols:

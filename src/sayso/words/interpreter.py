@@ -173,7 +173,7 @@ def _interpreted(
         question = proposed(text, done, turn.puzzles)
         waits = {"asks": question.asks, "template": whole or text}
         return _answered(question, state.model_copy(update=waits))
-    if filed != plain and not _done(result):
+    if filed != plain and whole is None and not _done(result):
         return _answered(dialogue.raised("exporting", history, ear), state)
     return result
 
@@ -221,7 +221,10 @@ def _carry_out(turn: Turn, found: Sequence[Wish]) -> None:
     for wish in found:
         hangs = wish.clause.joined == "soft" and not wish.clause.parted and not wish.targets
         if lost and hangs and wish.verbless:
-            continue  # "Turn the wub" and then "down"
+            # "Turn the wub" and then "down"
+            template = f"{turn.asked.template} {wish.clause.text}"
+            turn.asked = turn.asked.model_copy(update={"template": template})
+            continue
         lost = False
         try:
             if wish.act == "amount" and verb and wish.clause.has("range"):

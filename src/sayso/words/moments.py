@@ -136,7 +136,13 @@ def fade(turn: Turn, wish: Wish) -> None:
         for span in clause.all("span")
         if span.value not in {"head", "tail"} and not span.text.startswith(("over", "above"))
     ]
-    if spans or clause.has("section") or _at_a_time(clause):
+    if (
+        spans
+        or clause.has("section")
+        or clause.has("prep", "over")
+        or clause.has("edge", "between")
+        or _at_a_time(clause)
+    ):
         raise Declined(
             "unsupported",
             "I fade in at the start and out at the end, not in between.",
@@ -146,7 +152,8 @@ def fade(turn: Turn, wish: Wish) -> None:
     seconds = times[0] if times else None
     if not ways & {"in", "out"}:
         ways = {"out"}
-    targets = turn.heard(turn.targets(wish)) or [MIX]
+    known = tuple(item for item in wish.targets if item.kind != "word")  # "a short fade"
+    targets = turn.heard(turn.targets(replace(wish, targets=known))) or [MIX]
     for target in targets:
         now = turn.desk.strip(target).find(Fade())
         in_s, out_s = (now.in_s, now.out_s) if isinstance(now, Fade) else (0.0, 0.0)

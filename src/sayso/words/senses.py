@@ -106,6 +106,10 @@ _SENSES: tuple[_Row, ...] = (
     (_sounding, None),
     (_owns, None),
     (_owned, None),
+    # "Make it last 4 minutes."
+    (lambda p: p.says("last") and p.after == "quantity" and p.before[1:] != []
+     and p.before[-1].kind in {"pronoun", "group"} and p.before[-2].is_("verb", "turn"),
+     ("edge", "long")),
     # "Put it back at half volume."
     (lambda p: p.item.is_("undo", "undo") and p.item.text.endswith("it back")
      and (p.after in {"quality", "size"} or (p.following[:1] != []

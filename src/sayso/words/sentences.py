@@ -84,6 +84,8 @@ def _qualifies(wish: Wish) -> bool:
     if not kinds or wish.clause.joined == "start":
         return False
     measured = "quantity" in kinds and kinds <= {"quantity", "prep", "size"}
+    if len(wish.clause.all("quantity")) > 1:
+        return False  # "-3 at 300, +2 at 5k"
     return measured or kinds <= {"size", "degree", "again"}
 
 
@@ -146,7 +148,14 @@ def _completed(wish: Wish, before: Wish) -> Wish:
         shared = [a for a in before.aspects if not (before.apart and a.name == "tempo")]
         lent = tuple(_lent(aspect, wish.clause) for aspect in shared)
         return replace(wish, act=before.act, aspects=lent, apart=before.apart)
-    if wish.act == "restore" and before.act == "adjust" and before.clause.has("particle"):
+    shapes = [a.name for a in wish.aspects] == ["width"] and not wish.targets
+    if shapes and before.act == "adjust" and any(a.name == "eq" for a in before.aspects):
+        return replace(wish, act="stray")  # "+1 dB at 12k, wide" is about the bell
+    if (
+        wish.act == "restore"
+        and before.act == "adjust"
+        and before.clause.has("particle", "forward")
+    ):
         # "Bring the choir forward and the organ back."
         gain = Aspect(
             "gain", sign=-1, size=next((i.value for i in wish.clause.all("size")), "normal")

@@ -36,6 +36,8 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("F particle.up", "band.above"),
 )
 _ROWS = tuple((tuple(pattern.split()), became) for pattern, became in _PATTERNS)
+# What every pattern begins with.
+_BEGINNING = frozenset({"edge", "quantity", "prep"})
 _BETWEEN = {"s": "span", "hz": "band"}
 
 
@@ -129,6 +131,8 @@ def _stretch(items: Sequence[Item], at: int) -> _Found:
 
 
 def _pattern(items: Sequence[Item], at: int) -> _Found:
+    if items[at].kind not in _BEGINNING:
+        return None
     for row, became in _ROWS:
         end = _fits(row, items, at)
         # "Pull 250 down 3" is a bell, "250 down" all below.

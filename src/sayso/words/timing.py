@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sayso.words.grammar import Clause
+from sayso.words.grammar import Clause, once
 from sayso.words.lexicon import lexicon
 
 # What names an aspect of sound.
@@ -15,6 +15,7 @@ def named(clause: Clause) -> bool:
     return named or clause.has("verb", "tighten")
 
 
+@once
 def when(clause: Clause) -> bool:
     """Whether it names a part of the time."""
     if clause.has("span") or clause.has("section") or clause.has("edge", "start", "end", "before"):

@@ -232,5 +232,5 @@ def add(turn: Turn, wish: Wish) -> None:
     raise Declined(
         "unsupported",
         f"I work with what is in the recording and cannot add a {name} to it.",
-        (f"make the {name} louder", f"isolate the {name}", "add some reverb to the vocals"),
+        ("make the drums louder", f"isolate the {name}", "add some reverb to the vocals"),
     )

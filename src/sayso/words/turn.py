@@ -202,6 +202,9 @@ class Turn:
         run: list[Item] = []
         for item in wish.targets:
             if item.kind == "word":
+                if run and "," in wish.clause.words(run[-1], item):
+                    names += self._free(run, wish, None)
+                    run = []
                 run.append(item)
                 continue
             between = wish.clause.words(run[-1], item)[len(run[-1].text) :] if run else ""

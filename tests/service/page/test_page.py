@@ -77,7 +77,15 @@ def test_upload_say_listen_move_undo_download(listening, service, song):
     page.wait_for_selector("[data-target=vocals] .switch-mute[aria-pressed=true]")
 
     page.click("#download")
+    page.select_option("#download-format", "mp3")
+    expect(page.locator("#download-encoding")).to_have_value("192")
+    page.select_option("#download-encoding", "320 kbit/s")
+    link = page.locator("#download-list a")
+    expect(link.locator(".file-size")).to_have_text("800.0 kB")
+    sent = httpx.get(service + link.get_attribute("href"), timeout=60)
+    assert abs(len(sent.content) - 800_000) < 0.02 * 800_000
     page.select_option("#download-format", "flac")
+    expect(link.locator(".file-size")).to_have_text("up to 5.3 MB")
     with page.expect_download() as found:
         page.click("#download-list a")
     name = found.value.suggested_filename

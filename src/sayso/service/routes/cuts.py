@@ -13,7 +13,7 @@ from sayso.desk.arrangement import arrangement_of
 from sayso.desk.edits import Span
 from sayso.service.bodies import Body
 from sayso.service.cutting import Cutter
-from sayso.service.routes.dependencies import Attended, Hearing, Mine, Resolving, Serving
+from sayso.service.routes.dependencies import ONE_FILE, Attended, Hearing, Mine, Resolving, Serving
 from sayso.service.schemas import Shape
 from sayso.timeline import CROSSFADE_S, Timeline
 from sayso.timeline.exchange.formats import FORMATS, NAMES
@@ -148,7 +148,7 @@ def export_cuts(
     )
 
 
-@router.post("/import")
+@router.post("/import", dependencies=[ONE_FILE])
 def import_cuts(
     session: Mine,
     service: Serving,

@@ -8,9 +8,11 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Path, Request
 from fastapi.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
 from starlette.requests import cookie_parser
 
 from sayso.desk import Desk
+from sayso.errors import RequestError
 from sayso.jobs import Job
 from sayso.service import access
 from sayso.service.problems import problem_of
@@ -90,6 +92,16 @@ def _attended(request: Request) -> Watch:
 
 Attended = Annotated[Watch, Depends(_attended)]
 """Stops the work for a client that has hung up."""
+
+
+async def _one_file(request: Request) -> None:
+    """Raises RequestError where several files came: all but one would be dropped without a word."""
+    form = await request.form()
+    if len(files := [part for _, part in form.multi_items() if isinstance(part, UploadFile)]) > 1:
+        raise RequestError(f"{len(files)} files came; expected one. Send each in its own request")
+
+
+ONE_FILE = Depends(_one_file)
 
 
 async def session_named(session_id: Id, service: Serving, asking: Asking) -> AsyncIterator[str]:

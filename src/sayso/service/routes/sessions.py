@@ -11,6 +11,7 @@ from sayso.service.bodies import DeskPatch, Do, Rename, Say
 from sayso.service.downloads import converted
 from sayso.service.paging import LINKED, cursor, link_next, place
 from sayso.service.routes.dependencies import (
+    ONE_FILE,
     Asking,
     Attended,
     Decoding,
@@ -95,7 +96,7 @@ Words = Annotated[
 ]
 
 
-@router.post("/sessions", status_code=201)
+@router.post("/sessions", status_code=201, dependencies=[ONE_FILE])
 def open_session(
     file: Upload,
     service: Serving,
@@ -268,7 +269,7 @@ def redo(session_id: Named, service: Serving, asking: Asking, render: RenderToo 
     return answer_of(service, *service.redo(session_id, asking, render=render))
 
 
-@router.post("/ask", status_code=202, tags=["one-shot"])
+@router.post("/ask", status_code=202, tags=["one-shot"], dependencies=[ONE_FILE])
 def ask(
     file: Upload,
     text: Words,
@@ -282,7 +283,7 @@ def ask(
     return _opened(service, *service.say(session.id, asking, text, render=True, watch=watch))
 
 
-@router.post("/separate", status_code=202, tags=["one-shot"])
+@router.post("/separate", status_code=202, tags=["one-shot"], dependencies=[ONE_FILE])
 def separate(
     file: Upload,
     service: Serving,

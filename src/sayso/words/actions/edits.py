@@ -75,7 +75,7 @@ def verb_of(clause: Clause, inherited: str) -> str:
     moved = clause.has("verb", "bring", "turn", "pull", "push", "add")
     if moved and _destination(clause) is not None and clause.has("span"):
         return "move"
-    if clause.has("neg", "wish") or clause.has("degree", "zero"):
+    if clause.has("neg", "wish") or clause.has("degree", "zero") or clause.has("go"):
         return "cut"
     if clause.has("verb", *_CUTTING) or clause.has("particle", "off", "out", "away"):
         return "keep" if _is_to(clause, "span") and clause.has("verb", "cut") else "cut"

@@ -5,8 +5,8 @@ import test from "node:test";
 
 const js = new URL("../../../../src/sayso/service/static/js/", import.meta.url);
 const load = (name) => import(new URL(name, js));
-const [scale, outline, desk, routing, timeline, units, presence] = await Promise.all(
-  ["scale.js", "outline.js", "desk.js", "audio/routing.js", "timeline.js", "units.js", "presence.js"].map(load),
+const [scale, outline, desk, routing, timeline, units, presence, sizes, pace] = await Promise.all(
+  ["scale.js", "outline.js", "desk.js", "audio/routing.js", "timeline.js", "units.js", "presence.js", "sizes.js", "pace.js"].map(load),
 );
 
 const near = (a, b, within = 1e-9) => assert.ok(Math.abs(a - b) <= within, `${a} is not ${b}`);
@@ -72,4 +72,27 @@ test("numbers and absences are read as people say them", () => {
   const note = "drums is not heard in this recording: 44 dB below it";
   assert.equal(presence.absenceOf({ notes: ["silent", note] }), note);
   assert.deepEqual(presence.soundsIn([{ targets: ["a", "b"] }, { target: "a" }]), ["a", "b"]);
+});
+
+test("sizes of files are told before they are fetched", () => {
+  const track = { frames: 44_100, channels: 2, duration_s: 1, peak: 0.5 };
+  const of = (format, encoding = "", bitrate = null, changed = {}) => sizes.sizeOf({ ...track, ...changed }, { format, encoding, bitrate });
+  assert.deepEqual(of("wav"), { bytes: 264_600, isMost: false });
+  assert.deepEqual(of("wav", "", null, { peak: 1.2 }), { bytes: 352_800, isMost: false });
+  assert.deepEqual(of("flac", "pcm16"), { bytes: 176_400, isMost: true });
+  assert.deepEqual(of("mp3", "", 320), { bytes: 40_000, isMost: false });
+  assert.equal(of("ogg"), null);
+});
+
+test("the time that is left is told once it can be", () => {
+  const paces = new pace.Paces();
+  const render = (progress, state = "running") => ({ id: "a", state, progress });
+  paces.note(render(0, "queued"), 0);
+  assert.equal(paces.left_s(render(0, "queued"), 1), null);
+  paces.note(render(0.1), 10);
+  assert.equal(paces.left_s(render(0.11), 11), null);
+  near(paces.left_s(render(0.5), 14), 5);
+  assert.equal(units.left(5), "0:05 left");
+  assert.equal(units.left(81), "1:21 left");
+  assert.equal(units.left(2), "a few seconds left");
 });

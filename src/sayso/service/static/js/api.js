@@ -120,9 +120,12 @@ export async function peaks(url, buckets, part = null) {
   return { low, high, start_s, end_s: start_s + frames / rate };
 }
 
-/** Where to download a track, or an archive of tracks, as a file of this kind. */
-export const fileUrl = (url, format, encoding) =>
-  `${url}?${new URLSearchParams(encoding ? { format, encoding } : { format })}`;
+/**
+ * Where to download a track, or an archive of tracks, as a file of this kind.
+ * @param {{format: string, encoding: string, bitrate: number|null}} kind
+ */
+export const fileUrl = (url, { format, encoding, bitrate }) =>
+  `${url}?${new URLSearchParams({ format, ...(encoding && { encoding }), ...(bitrate && { bitrate }) })}`;
 
 /** What a `Tape` of the recording or track at `url` reads with. */
 export const reader = (url) => async (start, frames) => {

@@ -25,6 +25,21 @@ export const soundsOf = (desk) => Object.keys(desk.strips).filter(isSound);
 /** Whether a strip is for one sound of the recording. */
 export const isSound = (name) => name !== MIX && name !== REST && complementOf(name) === null;
 
+/**
+ * The strips that there are: of the sounds of recordings and desks, and of the rest.
+ * @param {object} desk
+ * @param {string[]} sounds that were separated
+ * @param {string[]} order in which known ones stand
+ */
+export function stripsOf(desk, sounds, order) {
+  const asked = [...sounds, ...targetsOf(desk), ...Object.keys(desk.strips)];
+  const names = [...new Set(asked.filter((name) => name !== MIX && name !== REST))];
+  const shown = names.filter((name) => complementOf(name) === null || name in desk.strips);
+  const rank = (name) => (order.includes(name) ? order.indexOf(name) : order.length);
+  const sorted = shown.sort((a, b) => rank(a) - rank(b));
+  return sorted.length > 0 ? [...sorted, REST] : sorted;
+}
+
 export const isNeutral = (strip) =>
   strip.gain_db === 0 && !strip.mute && !strip.solo && strip.effects.length === 0;
 

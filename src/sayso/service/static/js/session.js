@@ -6,20 +6,16 @@
  */
 
 import * as api from "./api.js";
-import { MIX, REST, complementOf, isNeutral, isSound, sameDesk, stripOf, targetsOf, withStrip } from "./desk.js";
-import { Paces } from "./pace.js";
+import { MIX, REST, isSound, sameDesk, stripOf, stripsOf, targetsOf, withStrip } from "./desk.js";
+import { merged } from "./messages.js";
+import { Renders } from "./renders.js";
 
 const SETTLE_MS = 300;
 const RETRY_MS = 1500;
 const LONGEST_RETRY_MS = 15_000;
-const ENDED = ["done", "failed", "cancelled"];
 
 /** Whether it may go well another time: nothing answered, or somebody who was only passing on. */
 const isPassing = ({ status }) => status === 0 || status === 429 || status >= 502;
-
-/** Whether a render is of untouched stems. */
-const isOfStems = ({ desk }) =>
-  !desk.clean && desk.edits.length === 0 && Object.values(desk.strips).every(isNeutral);
 
 export class Session extends EventTarget {
   #pending = new Map(); // target -> what hands have changed and the service does not know yet
@@ -31,8 +27,7 @@ export class Session extends EventTarget {
   /** Whether hands have changed something that the service could not be told. */
   unsaved = false;
   #sending = Promise.resolve();
-  #renders = new Map();
-  #paces = new Paces();
+  #renders = new Renders();
   #ends = new AbortController();
 
   /** @param {string} id */
@@ -76,15 +71,7 @@ export class Session extends EventTarget {
 
   /** The strips there are: of sounds that were separated or are on the desk, and of the rest. */
   strips(order) {
-    const known = [...this.#renders.values()].filter(isOfStems).flatMap(({ desk }) => desk.deliver);
-    const asked = [...known, ...targetsOf(this.desk), ...Object.keys(this.desk.strips)];
-    const names = [...new Set(asked.filter((name) => name !== MIX && name !== REST))];
-    const shown = names.filter(
-      (name) => complementOf(name) === null || name in this.desk.strips,
-    );
-    const rank = (name) => (order.includes(name) ? order.indexOf(name) : order.length);
-    const sorted = shown.sort((a, b) => rank(a) - rank(b));
-    return sorted.length > 0 ? [...sorted, REST] : sorted;
+    return stripsOf(this.desk, this.#renders.sounds, order);
   }
 
   /** The sounds of the recording that have a strip. */
@@ -100,7 +87,7 @@ export class Session extends EventTarget {
 
   /** The separated sound of `target`, or null while there is none. */
   stem(target) {
-    return this.#latest((render) => isOfStems(render) && render.state === "done", target);
+    return this.#renders.stem(target);
   }
 
   /** The beginning of the sound of `target`, while the rest is being separated, or null. */
@@ -110,11 +97,7 @@ export class Session extends EventTarget {
 
   /** The render that will bring `target`, or null if none is under way. */
   awaited(target) {
-    for (const render of this.#renders.values()) {
-      const coming = !ENDED.includes(render.state);
-      if (coming && isOfStems(render) && render.desk.deliver.includes(target)) return render;
-    }
-    return null;
+    return this.#renders.awaited(target);
   }
 
   /** The render of the desk as it stands, whatever its state, or null. */
@@ -124,8 +107,7 @@ export class Session extends EventTarget {
 
   /** The latest render of a desk, whatever its state, or null. */
   renderOf(desk) {
-    const all = [...this.#renders.values()].reverse();
-    return all.find((render) => sameDesk(render.desk, desk)) ?? null;
+    return this.#renders.of(desk);
   }
 
   /** The latest state of a render. */
@@ -135,20 +117,12 @@ export class Session extends EventTarget {
 
   /** Seconds until a render that is running is done, or null. */
   left_s(render) {
-    return this.#paces.left_s(render, performance.now() / 1000);
+    return this.#renders.left_s(render);
   }
 
   /** Renders that are waiting or running. */
   get running() {
-    return [...this.#renders.values()].filter(({ state }) => !ENDED.includes(state));
-  }
-
-  #latest(matches, target) {
-    for (const render of [...this.#renders.values()].reverse()) {
-      const track = matches(render) && render.tracks.find((one) => one.target === target);
-      if (track) return track;
-    }
-    return null;
+    return this.#renders.running;
   }
 
   // Hands
@@ -369,7 +343,7 @@ export class Session extends EventTarget {
     const { message_id: id, reply, moves, interpreter } = answer;
     const heard = { text: "", ...message, id, reply, moves, interpreter };
     this.messages = this.messages.filter((one) => one !== message);
-    this.#merge([heard]);
+    this.messages = merged(this.messages, [heard]);
     if (answer.render) this.#keep(answer.render);
   }
 
@@ -398,9 +372,7 @@ export class Session extends EventTarget {
   }
 
   #keep(render) {
-    const before = this.#renders.get(render.id);
-    this.#renders.set(render.id, render);
-    this.#paces.note(render, performance.now() / 1000);
+    const before = this.#renders.keep(render);
     if (render.state === "failed" && before && before.state !== "failed" && render.error) {
       this.#fail(new api.Problem(render.error.detail, render.error.status));
     }
@@ -440,17 +412,6 @@ export class Session extends EventTarget {
   async #fetchMessages() {
     const messages = await api.messages(this.id, this.#seen);
     this.#seen = Math.max(this.#seen, messages.at(-1)?.id ?? 0);
-    this.#merge(messages);
-  }
-
-  /** In the order of the service; what it does not have stands at the end. */
-  #merge(messages) {
-    const known = new Set(this.messages.map(({ id }) => id));
-    const fresh = messages.filter(({ id }) => !known.has(id));
-    // What failed here and is there now had only lost its answer.
-    const arrived = fresh.map(({ text }) => text);
-    const kept = this.messages.filter(({ again, text }) => !(again && arrived.includes(text)));
-    const rank = ({ id }) => id ?? Infinity;
-    this.messages = [...kept, ...fresh].sort((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)));
+    this.messages = merged(this.messages, messages);
   }
 }

@@ -8,6 +8,7 @@
 
 const BLOCK_FRAMES = 1 << 15;
 const FETCH_FRAMES = 8 * BLOCK_FRAMES;
+const READY_FRAMES = 4 * BLOCK_FRAMES; // fetched before anybody plays
 const AHEAD_S = 2.5;
 const MARGIN_S = 0.08;
 const TAKE_OVER_S = 0.2;
@@ -66,7 +67,7 @@ export class Player extends EventTarget {
     this.#lanes = lanes;
     this.#frames = Math.max(0, ...lanes.map(({ sound }) => sound.frames));
     this.#at = Math.min(this.#at, Math.max(0, this.#frames - 1));
-    if (!this.#playing) this.#fetch(this.#at, BLOCK_FRAMES);
+    if (!this.#playing) this.#fetch(this.#at, READY_FRAMES);
     this.#takeOver();
   }
 

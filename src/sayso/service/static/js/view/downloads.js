@@ -2,7 +2,8 @@
 
 import * as api from "../api.js";
 import { MIX } from "../desk.js";
-import { madeBy, percent, titled } from "../units.js";
+import { BITRATES, USUAL_BITRATE, sizeOf } from "../sizes.js";
+import { bytes, madeBy, percent, titled } from "../units.js";
 import { announce } from "./announce.js";
 import { byId, el } from "./dom.js";
 import { icon } from "./icons.js";
@@ -56,14 +57,27 @@ export class DownloadsView {
   }
 
   #offerEncodings() {
-    const encodings = this.#about.formats[byId("download-format").value];
+    const format = byId("download-format").value;
+    const encodings = this.#about.formats[format].filter((name) => name in WORDS);
     const choice = byId("download-encoding");
+    const bitrates = BITRATES[format] ?? [];
+    const option = (value, text) => el("option", { value, text, selected: value === String(USUAL_BITRATE[format]) });
     choice.replaceChildren(
-      el("option", { value: "", text: "Standard" }),
-      ...encodings.filter((name) => name in WORDS).map((name) => el("option", { value: name, text: WORDS[name] })),
+      ...(bitrates.length ? [] : [option("", "Standard")]),
+      ...encodings.map((name) => option(name, WORDS[name])),
+      ...bitrates.map((kbits) => option(String(kbits), `${kbits} kbit/s`)),
     );
+    byId("download-encoding-words").textContent = bitrates.length ? "Bitrate" : "Depth";
     byId("download-encoding-row").hidden = choice.options.length === 1;
     this.#list();
+  }
+
+  /** The format, and its encoding or its bitrate in kbit/s. */
+  get #choice() {
+    const format = byId("download-format").value;
+    const { value } = byId("download-encoding");
+    const bitrate = format in BITRATES ? Number(value) : null;
+    return { format, encoding: bitrate === null ? value : "", bitrate };
   }
 
   /** Has made what was chosen. */
@@ -96,28 +110,29 @@ export class DownloadsView {
       list.replaceChildren(el("li", { class: "dim", text: this.#waiting(render) }));
       return;
     }
-    const format = byId("download-format").value;
-    const encoding = byId("download-encoding").value;
+    const choice = this.#choice;
     list.replaceChildren(
       ...render.tracks.map((track) => {
         const name = track.target === MIX ? "Mix" : titled(track.target);
         const told = [...(track.made_by ? [madeBy(track)] : []), ...track.notes];
         const facts = told.length ? ` (${told.join(", ")})` : "";
+        const size = sizeOf(track, choice);
         return el(
           "li",
           {},
           el(
             "a",
-            { href: api.fileUrl(track.url, format, encoding), download: "", class: "file" },
+            { href: api.fileUrl(track.url, choice), download: "", class: "file" },
             icon("download"),
-            el("span", { text: `${name}.${format}` }),
+            el("span", { text: `${name}.${choice.format}` }),
             el("span", { class: "dim", text: facts }),
+            size && el("span", { class: "dim file-size", text: `${size.isMost ? "up to " : ""}${bytes(size.bytes)}` }),
           ),
         );
       }),
     );
     all.hidden = render.tracks.length < 2;
-    all.href = api.fileUrl(render.archive_url, format, encoding);
+    all.href = api.fileUrl(render.archive_url, choice);
     announce("Ready to download");
   }
 
