@@ -204,13 +204,9 @@ class Service:
 
         Raises: NotFoundError, LimitError when too many renders wait, Cancelled while it waits.
         """
-<<<<<<< HEAD
         facts = facts_of(self.folder(id) / _SOURCE, watch)
         reader = self.cutter.advised(partial(self.studio.understand, facts=facts, watch=watch))
-=======
-        reader = self.cutter.advised(partial(self.studio.understand, watch=watch))
         settle = partial(self.cutter.settle, self.store.get(id, owner), watch=watch)
->>>>>>> main
 
         def said(before: Conversation, fits: Fits) -> Turn:
             after, reply = before.say(text, reader, settle=settle, fits=fits)

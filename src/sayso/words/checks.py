@@ -8,12 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sayso.words.aspects import aspects
-<<<<<<< HEAD
 from sayso.words.clearing import clears
-from sayso.words.grammar import TARGETS, Check, Clause, joins
-=======
 from sayso.words.grammar import TARGETS, Check, Clause, joins, once
->>>>>>> main
 from sayso.words.meanwhile import describes, ducks
 from sayso.words.timing import (
     bare_range,
