@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,10 @@ from sayso.separate.native import by_pairs
 
 KIND = "ask"
 REST = "other"
+STRETCH = 16
+"""Frames of a stretch that is asked about alone."""
+
+Spectra: TypeAlias = npt.NDArray[np.complex64]
 
 
 class Shape(BaseModel):
@@ -71,6 +76,21 @@ def read_told(metadata: Mapping[str, Any], path: Path) -> Told:
         raise ModelError(f"{path.name} does not say what it is: {error}") from None
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A chunk as a network heard it.
+
+    Attributes:
+        spec: its spectrum `[C, T, F]` without the bin at half the sample rate.
+        features: of each group of channels that the network hears together.
+        length: of the chunk, in frames of sound.
+    """
+
+    spec: Spectra
+    features: tuple[tuple[Any, Any], ...]
+    length: int
+
+
 class AskedNetwork:
     """The two graphs of a network, opened.
 
@@ -97,73 +117,112 @@ class AskedNetwork:
         Args:
             asked: plain wordings.
         """
-        shape = self.shape
-        ids = [ngram_ids(words, shape.buckets, length=shape.text_length) for words in asked]
-        rows = [np.array([row], np.int64) for row in ids]
-        thresholds = [REST_THRESHOLD_DB if words == REST else THRESHOLD_DB for words in asked]
+        if self.shape.channels == 2:
+            return by_pairs(lambda pair: self._answers(pair, asked))
+        return lambda chunk: self._answers(chunk, asked)
 
-        def answers(heard: Samples) -> Samples:
-            return self._answers(heard, rows, thresholds)
+    def _answers(self, chunk: Samples, asked: Sequence[str]) -> Samples:
+        out = np.zeros((len(asked), *chunk.shape), np.float32)
+        if np.any(chunk):
+            heard = self.hear(chunk)
 
-        if shape.channels == 2:
-            return by_pairs(answers)
-        return lambda chunk: _one_by_one(chunk, answers)
+            def answer(number: int) -> None:
+                out[number] = self.wave(heard, self.answer(heard, asked[number]))
 
-    def _answers(
-        self,
-        heard: Samples,
-        rows: Sequence[npt.NDArray[np.int64]],
-        thresholds_db: Sequence[float],
-    ) -> Samples:
-        """As many channels as the network hears, `[C, t]`, to `[S, C, t]`."""
-        out = np.zeros((len(rows), *heard.shape), np.float32)
-        if not np.any(heard):
-            return out
-        shape, (channels, frames) = self.shape, heard.shape
-        bins = shape.n_fft // 2
-        turned = np.ascontiguousarray(
-            stft(heard, shape.n_fft, hop=shape.hop)[:, :bins].swapaxes(1, 2)
-        )
-        # Direct current and what the window spreads of it belong to no sound.
-        turned[..., :2] = 0
-        count = turned.shape[1]
-        padded = -(-count // shape.stride) * shape.stride
-        spec = np.zeros((1, channels, 2, padded, bins), np.float32)
-        spec[0, :, 0, :count], spec[0, :, 1, :count] = turned.real, turned.imag
-        planes = {"spec": spec.reshape(1, 2 * channels, padded, bins)}
-        fine, context = self._encode.run(None, planes)
-        mix_power, rate = _power(turned), shape.sample_rate / shape.hop
-
-        def answer(number: int) -> None:
-            inputs = {"fine": fine, "context": context, "ids": rows[number]}
-            (mask,) = self._ask.run(None, inputs)
-            parts = mask.reshape(channels, 2, padded, bins)[:, :, :count]
-            # The bin at half the sample rate stays zero.
-            masked = np.zeros((channels, count, bins + 1), np.complex64)
-            kept = masked[..., :bins]
-            kept.real, kept.imag = parts[:, 0], parts[:, 1]
-            np.multiply(kept, turned, out=kept)
-            masked *= absence_gain(
-                _power(kept), mix_power, frame_rate=rate, threshold_db=thresholds_db[number]
-            )[:, None]
-            out[number] = istft(masked.swapaxes(1, 2), shape.n_fft, hop=shape.hop, length=frames)
-
-        # Two at a time: one answer's transform runs beside the next one's network.
-        with ThreadPoolExecutor(self._at_once) as pool:
-            list(pool.map(answer, range(len(rows))))
+            self.each(answer, len(asked))
         return out
 
+    def each(self, function: Callable[[int], None], count: int) -> None:
+        """`function` of 0 to `count` - 1, two at a time: a transform runs beside a network."""
+        with ThreadPoolExecutor(self._at_once) as pool:
+            list(pool.map(function, range(count)))
 
-def _one_by_one(chunk: Samples, answers: Callable[[Samples], Samples]) -> Samples:
-    """`[C, t]` to `[S, C, t]`, one channel after the other; equal channels are heard once."""
-    out = list[Samples]()
-    for number, channel in enumerate(chunk):
-        same = next((i for i in range(number) if np.array_equal(chunk[i], channel)), None)
-        out.append(answers(channel[None]) if same is None else out[same])
-    return np.concatenate(out, axis=1)
+    def hear(self, chunk: Samples) -> Heard:
+        """`[C, t]`, encoded: a pair of channels, or any number of them one by one."""
+        shape, bins = self.shape, self.shape.n_fft // 2
+        spec = np.ascontiguousarray(
+            stft(chunk, shape.n_fft, hop=shape.hop)[:, :bins].swapaxes(1, 2)
+        )
+        # Direct current and what the window spreads of it belong to no sound.
+        spec[..., :2] = 0
+        count = spec.shape[1]
+        padded = -(-count // shape.stride) * shape.stride
+        features: list[tuple[Any, Any]] = []
+        for first in range(0, len(chunk), shape.channels):
+            part = slice(first, first + shape.channels)
+            same = next(
+                (i for i in range(first) if np.array_equal(chunk[i : i + 1], chunk[part])), -1
+            )
+            if shape.channels == 1 and same >= 0:
+                features.append(features[same])
+                continue
+            planes = np.zeros((1, shape.channels, 2, padded, bins), np.float32)
+            planes[0, :, 0, :count], planes[0, :, 1, :count] = spec[part].real, spec[part].imag
+            planes = planes.reshape(1, 2 * shape.channels, padded, bins)
+            features.append(tuple(self._encode.run(None, {"spec": planes})))
+        return Heard(spec, tuple(features), chunk.shape[1])
+
+    def masks(self, heard: Heard, words: str, frames: Sequence[int] | None = None) -> Spectra:
+        """The complex masks `[C, T, F]` of what `words` name.
+
+        Args:
+            heard: by this network.
+            words: a plain wording.
+            frames: the first frames of stretches of `STRETCH` frames, of which alone it is told,
+                one after the other; multiples of 4. None: of all.
+        """
+        shape, (channels, count, bins) = self.shape, heard.spec.shape
+        ids = np.array([ngram_ids(words, shape.buckets, length=shape.text_length)], np.int64)
+        out = np.empty((channels, count, bins), np.complex64)
+        if frames is not None:
+            out = out[:, : len(frames) * STRETCH]
+        done: dict[int, int] = {}
+        for number, (fine, context) in enumerate(heard.features):
+            part = slice(number * shape.channels, (number + 1) * shape.channels)
+            if id(fine) in done:
+                out[part] = out[done[id(fine)]]
+                continue
+            done[id(fine)] = number
+            if frames is not None:
+                fine = np.concatenate([fine[:, :, f : f + STRETCH] for f in frames], axis=2)
+                coarse = [context[:, :, f // 4 : (f + STRETCH) // 4] for f in frames]
+                context = np.concatenate(coarse, axis=2)
+            (mask,) = self._ask.run(None, {"fine": fine, "context": context, "ids": ids})
+            planes = mask.reshape(shape.channels, 2, -1, bins)[:, :, : out.shape[1]]
+            out[part].real, out[part].imag = planes[:, 0], planes[:, 1]
+        return out
+
+    def answer(self, heard: Heard, words: str) -> Spectra:
+        """The spectrum `[C, T, F]` of what `words` name, turned down where it is not there."""
+        answer = self.masks(heard, words)
+        np.multiply(answer, heard.spec, out=answer)
+        return self.faded(answer, heard.spec, words)
+
+    def faded(self, answer: Spectra, spec: Spectra, words: str) -> Spectra:
+        """`answer` in place, turned down where it lies far below the mixture `spec`."""
+        threshold_db = REST_THRESHOLD_DB if words == REST else THRESHOLD_DB
+        rate = self.shape.sample_rate / self.shape.hop
+        for part in self._together(len(answer)):
+            gain = absence_gain(
+                _power(answer[part]),
+                _power(spec[part]),
+                frame_rate=rate,
+                threshold_db=threshold_db,
+            )
+            answer[part] *= gain[:, None]
+        return answer
+
+    def wave(self, heard: Heard, answer: Spectra) -> Samples:
+        """The sound `[C, t]` of a spectrum; the bin at half the sample rate is zero."""
+        full = np.pad(answer, ((0, 0), (0, 0), (0, 1)))
+        return istft(full.swapaxes(1, 2), self.shape.n_fft, hop=self.shape.hop, length=heard.length)
+
+    def _together(self, channels: int) -> list[slice]:
+        step = self.shape.channels
+        return [slice(first, first + step) for first in range(0, channels, step)]
 
 
-def _power(spec: npt.NDArray[np.complex64]) -> npt.NDArray[np.float32]:
+def _power(spec: Spectra) -> npt.NDArray[np.float32]:
     """Of each frame of `[C, T, F]`, `[T]`."""
     parts = spec.view(np.float32)
     power: npt.NDArray[np.float32] = np.einsum("ctf,ctf->t", parts, parts)

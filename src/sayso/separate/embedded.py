@@ -22,13 +22,17 @@ from typing import Any
 from sayso.audio import Audio, Chunking, Recorder
 from sayso.errors import ModelError, UnknownTargetError
 from sayso.separate.asked import KIND as KIND
-from sayso.separate.asked import AskedNetwork, ask_graph, read_told
+from sayso.separate.asked import REST, AskedNetwork, ask_graph, read_told
 from sayso.separate.captions import sounds_of
 from sayso.separate.exported import read_metadata
 from sayso.separate.loading import Card, Loading
 from sayso.separate.native import separate_natively
 from sayso.separate.query_matcher import QueryMatcher
+from sayso.separate.rivals import Rivalry
 from sayso.watch import SILENT, Watch
+
+VOICES = ("vocals", "speech")
+MUSIC = "instrumental"
 
 
 class EmbeddedSeparator:
@@ -73,6 +77,7 @@ class EmbeddedSeparator:
             for network in self._networks[1:]
             for words in (network.told.known or {}).values()
         }
+        self._rivalry = Rivalry(self._rivals(), self._within)
 
     def supports(self, target: str) -> bool:
         """Whether the words of `target` are near those of sounds that the model was taught."""
@@ -108,18 +113,28 @@ class EmbeddedSeparator:
             raise UnknownTargetError(f"{self.name} was not taught {target!r}; nearest: {near}")
         return sounds
 
+    def _rivals(self) -> dict[str, AskedNetwork]:
+        """What answers of further networks are shared out against, from whom it is asked.
+
+        All that they know, and voices and the instruments that the general one knows better.
+        """
+        general = self._networks[0]
+        taught = [words[0] for words in (general.told.known or {}).values()]
+        beside = [w for w in taught if w in VOICES or MUSIC in self._within.get(w, ())]
+        return {w: general for w in beside if w != REST} | self._better
+
     def _answers(self, mix: Audio, asked: Sequence[str], watch: Watch) -> dict[str, Audio]:
         """What each plain wording names, each from the network that hears it best."""
         answers: dict[str, Audio] = {}
         done = 0
-        for network in self._networks:
+        for number, network in enumerate(self._networks):
             own = [w for w in asked if self._better.get(w, self._networks[0]) is network]
             if not own:
                 continue
             shape = network.shape
             stems = separate_natively(
                 mix,
-                network.answering(own),
+                self._rivalry.answering(network, own) if number else network.answering(own),
                 self._chunking(network, mix.frames * shape.sample_rate // mix.sample_rate),
                 sample_rate=shape.sample_rate,
                 sources=len(own),
