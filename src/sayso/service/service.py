@@ -24,6 +24,7 @@ from sayso.service.bodies import DeskPatch
 from sayso.service.cutting import Cutter
 from sayso.service.database import connect
 from sayso.service.decoding import decode
+from sayso.service.facts import facts_of
 from sayso.service.quotas import Quotas, require_turn
 from sayso.service.renders import KIND, TIMELINE, TRACK, is_of_stems
 from sayso.service.schemas import shown_name
@@ -206,7 +207,8 @@ class Service:
 
         Raises: NotFoundError, LimitError when too many renders wait, Cancelled while it waits.
         """
-        reader = self.cutter.advised(partial(self.studio.understand, watch=watch))
+        facts = facts_of(self.folder(id) / _SOURCE, watch)
+        reader = self.cutter.advised(partial(self.studio.understand, facts=facts, watch=watch))
         settle = partial(self.cutter.settle, self.store.get(id, owner), watch=watch)
 
         def said(before: Conversation, fits: Fits) -> Turn:
