@@ -19,13 +19,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sayso.audio import Audio, read
-from sayso.audio.picture import check_video
 from sayso.conversation import Conversation, Reply
 from sayso.desk import NO, Arrange, Desk, Edit, EditStep, Extract, History, Like, Move
 from sayso.desk.arrangement import arrangement_of
-from sayso.errors import OutputError, RequestError, ShapeError
+from sayso.errors import RequestError, ShapeError
+from sayso.measure.tempo_key import TempoKey, tempo_key
 from sayso.outputs import Destination, Size
 from sayso.rendering import SPEECH, Result, render
+from sayso.rendering.measured import settled_moves
+from sayso.rendering.parting import check_outputs
 from sayso.separate import Models, require_supported, shared_models
 from sayso.watch import SILENT, Progress, Watch
 
@@ -33,8 +35,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from sayso.audio import Notice
-    from sayso.measure.tempo_key import TempoKey
     from sayso.separate import Separator
+    from sayso.voices import Voice
     from sayso.words import Facts, Interpretation
     from sayso.words.llm import LanguageModel
 
@@ -100,14 +102,24 @@ class Session:
             level = integrated_lufs(self.source)
             return level if isfinite(level) else None
 
-        return Facts(duration_s=lambda: self.source.duration_s, lufs=lufs, music=lambda: self.music)
+        return Facts(
+            duration_s=lambda: self.source.duration_s,
+            lufs=lufs,
+            music=lambda: self.music,
+            voice=lambda: self._voice,
+        )
 
     @cached_property
     def music(self) -> TempoKey:
         """The tempo and the key of the recording, with how sure they are."""
-        from sayso.measure.tempo_key import tempo_key
-
         return tempo_key(self.source)
+
+    @cached_property
+    def _voice(self) -> Voice | None:
+        """How its voice sounds, found out when words first leave it to the ear."""
+        from sayso.voices import voice_of
+
+        return voice_of(self.source, models=self.studio.models)
 
     def do(self, moves: Sequence[Move | Mapping[str, Any]]) -> Desk:
         """Applies moves, values or their plain data, as one turn and returns the desk.
@@ -139,14 +151,7 @@ class Session:
         Raises: OutputError for names, folder, format, or too little room on the disk.
         """
         source, desk = self.source, self.desk
-        if desk.parts is not None and destination.file is not None:
-            raise OutputError(
-                f"{destination.file} is one file, and splitting makes several; name a folder with "
-                "-o, and their format with --format"
-            )
-        edited = bool(desk.edits) or desk.tempo != 1.0 or desk.parts is not None
-        name = destination.file or f"x.{destination.format}"
-        check_video(name, self.inputs, edited=edited, encode=destination.encode)
+        check_outputs(desk, destination, self.inputs)
         as_long = not desk.edits and desk.tempo == 1.0  # else how long is not known yet
         size = Size(source.channels, source.frames if as_long else 1, source.sample_rate)
         destination.check(self.name, desk.deliver, sound=size, inputs=self.inputs, ours=ours)
@@ -164,8 +169,6 @@ class Session:
         return replace(result, name=self.name, track=self.track)
 
     def _settled(self, moves: Sequence[Move], desk: Desk) -> Sequence[Move]:
-        from sayso.rendering.measured import settled_moves
-
         moves = settled_moves(moves, lambda: self.music)
         return settled(moves, desk, partial(like, self.source))
 

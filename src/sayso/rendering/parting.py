@@ -8,9 +8,11 @@ from itertools import pairwise
 from pathlib import Path
 
 from sayso.audio import Audio, Tags, read_tags
+from sayso.audio.picture import check_video
 from sayso.desk import AtMarkers, AtPauses, AtTimes, Desk, Equal, Every, complement_of
 from sayso.desk.parting import MOST_PARTS
-from sayso.errors import RangeError, RequestError
+from sayso.errors import OutputError, RangeError, RequestError
+from sayso.outputs import Destination
 from sayso.rendering.result import Track
 from sayso.timeline import Edited, Spans, Timeline
 from sayso.timeline.chapters import heard
@@ -18,6 +20,18 @@ from sayso.timeline.silence import MARGIN_S
 
 _STEP_S = 0.01
 """How finely pauses are found."""
+
+
+def check_outputs(desk: Desk, destination: Destination, inputs: Sequence[Path]) -> None:
+    """Raises OutputError where parts, or a picture that has to be cut, do not fit a destination."""
+    if desk.parts is not None and destination.file is not None:
+        raise OutputError(
+            f"{destination.file} is one file, and splitting makes several; name a folder with "
+            "-o, and their format with --format"
+        )
+    edited = bool(desk.edits) or desk.tempo != 1.0 or desk.parts is not None
+    name = destination.file or f"x.{destination.format}"
+    check_video(name, inputs, edited=edited, encode=destination.encode)
 
 
 def parted(

@@ -21,12 +21,13 @@ class Facts(NamedTuple):
     """What the studio knows of the recording; each is worked out only when it is asked for.
 
     `duration_s` is its length in seconds, `lufs` its integrated loudness, `music` its tempo and
-    key, None where unknown.
+    key, None where unknown. `voice` is "sung", "spoken" or "unsure", None where unknown.
     """
 
     duration_s: Callable[[], float | None] = lambda: None
     lufs: Callable[[], float | None] = lambda: None
     music: Callable[[], TempoKey | None] = lambda: None
+    voice: Callable[[], str | None] = lambda: None
 
 
 def answered(
