@@ -24,7 +24,7 @@ ORDER = (
     {"effects", "separate", "align", "measure"},
     {"autoedit", "clean", "words"},
     {"rendering"},
-    {"conversation", "reports"},
+    {"conversation", "reports", "voices"},
     {"studio"},
     {"train", "jobs"},
     {"batch"},

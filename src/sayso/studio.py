@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from sayso.audio import Notice
     from sayso.separate import Separator
+    from sayso.voices import Voice
     from sayso.words import Facts, Interpretation
     from sayso.words.llm import LanguageModel
 
@@ -95,7 +96,16 @@ class Session:
             level = integrated_lufs(self.source)
             return level if isfinite(level) else None
 
-        return Facts(duration_s=lambda: self.source.duration_s, lufs=lufs)
+        return Facts(
+            duration_s=lambda: self.source.duration_s, lufs=lufs, voice=lambda: self._voice
+        )
+
+    @cached_property
+    def _voice(self) -> Voice | None:
+        """How its voice sounds, found out when words first leave it to the ear."""
+        from sayso.voices import voice_of
+
+        return voice_of(self.source, models=self.studio.models)
 
     def do(self, moves: Sequence[Move | Mapping[str, Any]]) -> Desk:
         """Applies moves, values or their plain data, as one turn and returns the desk.

@@ -207,3 +207,51 @@ def test_old_sessions_are_swept(make, tmp_path):
 def test_a_limit_that_is_none_is_refused_at_the_start(name, value):
     with pytest.raises(ConfigError, match=name.lower()):
         Settings.from_environment({"SAYSO_DATA": "x", f"SAYSO_LIMIT_{name}": value})
+
+
+def test_pages_of_other_sites_may_ask_where_a_setting_says_so(make):
+    site, other = "https://studio.example", "https://elsewhere.example"
+    client = make(cors=f"{site}, http://localhost:5173")
+    preflight = {
+        "origin": site,
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "authorization, idempotency-key",
+    }
+    allowed = client.options("/ask", headers=preflight)
+    assert allowed.status_code == 200
+    assert allowed.headers["access-control-allow-origin"] == site
+    assert client.options("/ask", headers=preflight | {"origin": other}).status_code == 400
+    sent = {"origin": site, "sec-fetch-site": "cross-site"}
+    answer = client.post("/sessions/demo", headers=sent)
+    assert answer.status_code == 201
+    assert answer.headers["access-control-allow-origin"] == site
+    assert "Location" in answer.headers["access-control-expose-headers"]
+    assert "access-control-allow-credentials" not in answer.headers
+    refused = client.post("/sessions/demo", headers=sent | {"origin": other})
+    assert refused.status_code == 403
+    assert "access-control-allow-origin" not in refused.headers
+    # An error is told to the page, too.
+    gone = client.get(f"/sessions/{'0' * 32}", headers=sent)
+    assert (gone.status_code, gone.headers["access-control-allow-origin"]) == (404, site)
+
+
+def test_cors_is_off_and_takes_origins_only(make, tmp_path):
+    client = make()
+    answer = client.get("/about", headers={"origin": "https://studio.example"})
+    assert "access-control-allow-origin" not in answer.headers
+    for wrong in ("*", "studio.example", "https://studio.example/page"):
+        with pytest.raises(ConfigError, match="origin"):
+            Settings.from_environment({"SAYSO_CORS": wrong, "SAYSO_DATA": str(tmp_path)})
+
+
+def test_text_is_compressed_and_sound_is_not(make):
+    client = make()
+    client.post("/sessions/demo")
+    for url in ("/openapi.json", "/about", "/"):
+        told = client.get(url, headers={"accept-encoding": "gzip"})
+        assert told.headers["content-encoding"] == "gzip", url
+        assert int(told.headers["content-length"]) < len(told.content) / 2
+        assert "Accept-Encoding" in told.headers["vary"]
+    source = client.get("/sessions").json()[0]["id"]
+    sound = client.get(f"/sessions/{source}/source", headers={"accept-encoding": "gzip"})
+    assert "content-encoding" not in sound.headers

@@ -188,3 +188,27 @@ def test_an_agent_that_gives_a_render_up_ends_it(tmp_path, monkeypatch):
     anyio.run(run)
     assert ended == ["stopped", "over"]
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("key", ["", "Idempotency-Key: mine\r\n"])
+def test_who_gives_up_waiting_for_a_file_leaves_nothing_unless_it_can_be_asked_for(listening, key):
+    sessions = {one["id"] for one in listening.person.ask("GET", "/sessions")}
+    body, until = multipart("left.wav", wav_bytes()), time.monotonic() + WITHIN_S
+
+    def fresh():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+        return {one["id"] for one in listening.person.ask("GET", "/sessions")} - sessions
+
+    head = f"POST /separate?wait=60 HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {FORM}\r\n{key}"
+    with socket.create_connection(("127.0.0.1", listening.port)) as client:
+        client.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        while not (opened := fresh()):
+            pass
+        renders = f"/sessions/{opened.copy().pop()}/renders"
+        while not listening.person.ask("GET", renders):
+            fresh()
+        before = listening.stopped()
+    while listening.stopped() == before:
+        fresh()
+    assert fresh() == (opened if key else set())

@@ -381,6 +381,8 @@ def _token(commands: _Commands) -> None:
 def _mcp(commands: _Commands) -> None:
     mcp = commands.add_parser("mcp", help="the moves as tools for an agent, over stdio")
     mcp.set_defaults(command="service:mcp")
+    said = "a folder that the agent may use; repeatable. Usual: the home folder and this one"
+    mcp.add_argument("--allow", metavar="DIR", action="append", help=said)
     _model(mcp)
 
 

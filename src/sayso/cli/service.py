@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sayso.cli.parser import fields
@@ -39,7 +40,9 @@ def mcp(arguments: Namespace) -> int:
     from sayso.cli.opening import open_studio
     from sayso.service.agents import create_server
 
-    create_server(open_studio(arguments)).run("stdio")
+    usual = (Path.home(), Path.cwd())
+    allowed = [Path(folder) for folder in arguments.allow or usual]
+    create_server(open_studio(arguments), allowed=allowed).run("stdio")
     return 0
 
 

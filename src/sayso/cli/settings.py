@@ -68,6 +68,7 @@ SETTINGS = (
     Setting("workers", "its processes that render", "workers", "1"),
     Setting("data", "the folder of the service", usual="the platform's data"),
     Setting("database_url", "the database of the service, postgresql://..."),
+    Setting("cors", "other sites whose pages may ask the service, separated by commas"),
     Setting("debug", "show where an unexpected error happened", usual="no"),
 )
 

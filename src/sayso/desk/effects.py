@@ -374,7 +374,8 @@ def combine(current: AnyEffect | None, difference: AnyEffect) -> AnyEffect:
     """`current` moved by `difference`, held at the ends of its range.
 
     Without a current value the difference starts from the neutral one (0 dB, dry, centre). What has
-    no sensible difference (filters, limits, compression) simply replaces.
+    no sensible difference (filters, limits, compression) simply replaces. A band keeps its width
+    unless the difference has one of its own.
     """
     if isinstance(difference, Stretch):
         rate = difference.rate * (current.rate if isinstance(current, Stretch) else 1.0)
@@ -386,4 +387,6 @@ def combine(current: AnyEffect | None, difference: AnyEffect) -> AnyEffect:
     low, high = field_range(difference.effect, field)
     base = getattr(current, field, dict(difference.neutral).get(field, 0.0))
     moved = min(max(base + getattr(difference, field), low), high)
+    if isinstance(difference, Eq) and difference.q != Eq.model_fields["q"].default:
+        current = difference  # a width that was asked for is the band's
     return (current or difference).model_copy(update={field: moved})

@@ -7,7 +7,7 @@ import ipaddress
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from threading import Lock
 from urllib.parse import urlsplit
 
@@ -105,7 +105,9 @@ def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def check_site(method: str, headers: Mapping[str, str], *, local: bool) -> None:
+def check_site(
+    method: str, headers: Mapping[str, str], *, local: bool, origins: Collection[str] = ()
+) -> None:
     """Refuses requests that another site made a person's browser send.
 
     Args:
@@ -113,6 +115,7 @@ def check_site(method: str, headers: Mapping[str, str], *, local: bool) -> None:
         headers: by lower-case name.
         local: whether the service has no tokens and so must only be spoken to as this machine;
             else a name that an attacker points to 127.0.0.1 would be let in.
+        origins: other sites that may send requests.
 
     Raises: AccessError.
     """
@@ -122,9 +125,9 @@ def check_site(method: str, headers: Mapping[str, str], *, local: bool) -> None:
             f"the request is for {host[:100]!r}; without tokens the service only answers to "
             "localhost or 127.0.0.1"
         )
-    if method in _SAFE:
-        return
     origin = headers.get("origin")
+    if method in _SAFE or origin in origins:
+        return
     if origin is not None and urlsplit(origin).netloc != host:
         raise AccessError(f"the request comes from another site, {origin[:100]!r}")
     if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):

@@ -13,14 +13,15 @@ import structlog
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.staticfiles import StaticFiles
 
 from sayso import __version__
-from sayso.service import openapi, problems
+from sayso.service import cors, openapi, problems
 from sayso.service.access import Rates
 from sayso.service.metrics import Metrics
-from sayso.service.middleware import Doorkeeper
-from sayso.service.routes import cuts, events, login, renders, sessions, system, uploads
+from sayso.service.middleware import Check, Doorkeeper
+from sayso.service.routes import cuts, events, login, oneshot, renders, sessions, system, uploads
 from sayso.service.routes.dependencies import token_of
 from sayso.service.service import Service
 from sayso.service.settings import Settings
@@ -30,8 +31,10 @@ from sayso.service.watcher import Watcher
 STATIC = Path(__file__).with_name("static")
 _SWEEP_S = 3600.0
 _THREADS = 100
-_TURNS = {"talking": 50, "converting": 4, "hearing": 1}
+_TURNS = {"decoding": 2, "talking": 50, "converting": 4, "hearing": 1}
 """How many may do each at a time; see `sayso.service.routes.dependencies`."""
+_WORTH_BYTES = 1000
+"""Of an answer that is text, from which on it is worth being compressed."""
 _ROOM_FOR_FIELDS = 1 << 16
 """Bytes of a request beyond the file that it carries."""
 
@@ -60,7 +63,6 @@ def create_app(settings: Settings) -> FastAPI:
                 await task
         service.close()
 
-    most_bytes = settings.limits.upload_bytes + _ROOM_FOR_FIELDS
     app = FastAPI(
         title="Sayso",
         version=__version__,
@@ -76,21 +78,34 @@ def create_app(settings: Settings) -> FastAPI:
     )
     _set_up(app, service, metrics)
     problems.install(app)
-    for module in (sessions, uploads, cuts, renders, events, system, login):
+    for module in (sessions, oneshot, uploads, cuts, renders, events, system, login):
         app.include_router(module.router)
     openapi.install(app, tokens=settings.tokens)
     app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
 
+    most_bytes = settings.limits.upload_bytes + _ROOM_FOR_FIELDS
+    app.add_middleware(
+        Doorkeeper,
+        local=not settings.tokens,
+        origins=settings.cors,
+        most_bytes=most_bytes,
+        metrics=metrics,
+        check=_check(service, app.state.guesses),
+    )
+    app.add_middleware(GZipMiddleware, minimum_size=_WORTH_BYTES)
+    if settings.cors:
+        cors.install(app, settings.cors)
+    return app
+
+
+def _check(service: Service, guesses: Rates) -> Check:
     async def check(headers: Mapping[str, str], address: str) -> str | None:
-        if not settings.tokens:
+        if not service.settings.tokens:
             return None
-        find = partial(token_of, headers, address, service=service, guesses=app.state.guesses)
+        find = partial(token_of, headers, address, service=service, guesses=guesses)
         return await run_in_threadpool(find)
 
-    app.add_middleware(
-        Doorkeeper, local=not settings.tokens, most_bytes=most_bytes, metrics=metrics, check=check
-    )
-    return app
+    return check
 
 
 def _set_up(app: FastAPI, service: Service, metrics: Metrics) -> None:

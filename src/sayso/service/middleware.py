@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -48,7 +48,7 @@ class Doorkeeper:
 
     Args:
         app: what it stands before.
-        local: see `sayso.service.access.check_site`.
+        local, origins: see `sayso.service.access.check_site`.
         most_bytes: of a request that brings a file; others may have 4 MiB. One that declares more
             is refused before it is sent.
         metrics: told of every request.
@@ -64,11 +64,12 @@ class Doorkeeper:
         most_bytes: int,
         metrics: Metrics,
         check: Check,
+        origins: Collection[str] = (),
         body_s: float = _BODY_S,
     ) -> None:
         self._app, self._local, self._metrics = app, local, metrics
         self._check, self._body_s = check, body_s
-        self._most_bytes = most_bytes
+        self._most_bytes, self._origins = most_bytes, origins
         self._log = structlog.get_logger("sayso")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,7 +97,7 @@ class Doorkeeper:
             try:
                 headers = Headers(scope=scope)
                 _check_framing(headers)
-                check_site(scope["method"], headers, local=self._local)
+                check_site(scope["method"], headers, local=self._local, origins=self._origins)
                 most_bytes = self._most_bytes if _BRINGS_FILE.match(scope["path"]) else _WORDS_BYTES
                 _check_length(headers.get("content-length", ""), most_bytes)
                 if _has_body(headers) and scope["path"] not in _OPEN:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -24,11 +24,12 @@ from sayso.service.bodies import DeskPatch
 from sayso.service.cutting import Cutter
 from sayso.service.database import connect
 from sayso.service.decoding import decode
+from sayso.service.facts import facts_of
 from sayso.service.quotas import Quotas, require_turn
 from sayso.service.renders import KIND, TIMELINE, TRACK, is_of_stems
 from sayso.service.schemas import shown_name
 from sayso.service.settings import Settings
-from sayso.service.store import Owner, Store, conversation_of, plain
+from sayso.service.store import NOT_ASKED, Asked, Owner, Store, conversation_of, plain
 from sayso.service.tables import Message, Render, Session
 from sayso.service.uploads import Uploads
 from sayso.studio import Studio
@@ -69,24 +70,27 @@ class Service:
         reader = self.studio.language_model  # a name that leads nowhere is told at once
         self.interpreter = "offline" if reader is None else reader.name
 
-    def health(self) -> Mapping[str, int]:
-        """How many renders there are in each state, if the databases answer."""
-        with self.store.engine.connect() as connection:
-            connection.exec_driver_sql("SELECT 1")
-        return {str(state): count for state, count in self.queue.counts(kind=KIND).items()}
-
     def close(self) -> None:
         """Lets go of the databases."""
         self.queue.close()
         self.store.engine.dispose()
 
-    def open(self, upload: IO[bytes], name: str, owner: Owner, *, watch: Watch = SILENT) -> Session:
+    def open(
+        self,
+        upload: IO[bytes],
+        name: str,
+        owner: Owner,
+        *,
+        asked: Asked = NOT_ASKED,
+        watch: Watch = SILENT,
+    ) -> Session:
         """A session on an uploaded recording.
 
         Args:
             upload: its bytes.
             name: what it was called; only ever shown, never used as a path.
             owner: whose it is.
+            asked: by which `Store.asked` finds it.
             watch: cancelling, polled while it is decoded.
 
         Raises: see `sayso.service.decoding.decode`; LimitError for too many sessions.
@@ -101,7 +105,7 @@ class Service:
             finally:
                 recording.unlink(missing_ok=True)
 
-        return self._open(take, shown_name(name), owner)
+        return self._open(take, shown_name(name), owner, asked)
 
     def open_upload(self, id: str, owner: Owner, *, watch: Watch = SILENT) -> Session:
         """A session on what came in pieces, which is used up by it.
@@ -146,15 +150,15 @@ class Service:
 
         return self._open(take, "demo song", owner)
 
-    def _open(self, take: Callable[[Path], dict[str, Any]], name: str, owner: Owner) -> Session:
-        session = Session(
-            token_id=owner,
-            name=name,
-            sample_rate=0,
-            channels=0,
-            frames=0,
-            history=plain(Conversation()),
-        )
+    def _open(
+        self,
+        take: Callable[[Path], dict[str, Any]],
+        name: str,
+        owner: Owner,
+        asked: Asked = NOT_ASKED,
+    ) -> Session:
+        session = Session(token_id=owner, name=name, sample_rate=0, channels=0, frames=0)
+        session.history, (session.asked_key, session.asked_print) = plain(Conversation()), asked
         self.quotas.room(owner)
         folder = self.folder(session.id)
         folder.mkdir(parents=True)
@@ -203,7 +207,8 @@ class Service:
 
         Raises: NotFoundError, LimitError when too many renders wait, Cancelled while it waits.
         """
-        reader = self.cutter.advised(partial(self.studio.understand, watch=watch))
+        facts = facts_of(self.folder(id) / _SOURCE, watch)
+        reader = self.cutter.advised(partial(self.studio.understand, facts=facts, watch=watch))
         settle = partial(self.cutter.settle, self.store.get(id, owner), watch=watch)
 
         def said(before: Conversation, fits: Fits) -> Turn:

@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 from sayso.errors import ConfigError
 
 _PREFIX, _LIMIT = "SAYSO_", "SAYSO_LIMIT_"
 _NAMES = {"SAYSO_DATA": "folder", "SAYSO_CACHE": "cache", "SAYSO_MODELS": "models"} | {
-    f"{_PREFIX}{name.upper()}": name for name in ("database_url", "model", "llm")
+    f"{_PREFIX}{name.upper()}": name for name in ("database_url", "model", "llm", "cors")
 }
 
 
@@ -59,6 +67,23 @@ class Limits(BaseModel):
     session_days: Annotated[float, Field(gt=0)] = 30.0
 
 
+def _listed(value: Any) -> Any:
+    """A list that the environment holds as text."""
+    if isinstance(value, str):
+        return tuple(entry.strip() for entry in value.split(",") if entry.strip())
+    return value
+
+
+def _origin(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or value != f"{parts.scheme}://{parts.netloc}":
+        raise ValueError("expected an origin, scheme and host alone: https://studio.example")
+    return value.lower()
+
+
+Origin = Annotated[str, AfterValidator(_origin)]
+
+
 class Settings(BaseModel):
     """One service.
 
@@ -70,6 +95,8 @@ class Settings(BaseModel):
         cache: where separated stems are kept; None keeps them in the folder.
         models: where public weights lie; None takes the platform's folder.
         tokens: whether every request must carry a token.
+        cors: origins of other sites, such as https://studio.example, whose pages may send requests;
+            in the environment separated by commas.
         limits: see `Limits`.
     """
 
@@ -82,6 +109,7 @@ class Settings(BaseModel):
     cache: Path | None = None
     models: Path | None = None
     tokens: bool = False
+    cors: Annotated[tuple[Origin, ...], BeforeValidator(_listed)] = ()
     limits: Limits = Limits()
 
     @classmethod

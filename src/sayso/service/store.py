@@ -21,6 +21,9 @@ from sayso.service.tables import Message, Render, Session, Token, Upload
 _TRIES, _PAUSE_S = 40, 0.02
 _HISTORY_BYTES = 8 << 20
 Order = Literal["touched", "created"]
+Asked = tuple[str | None, str | None]
+"""The mark of the request that opened a session, and the print of what it asked for."""
+NOT_ASKED: Asked = (None, None)
 Owner = str | None
 """The id of the token that asks; None on a service without tokens."""
 _Owned = TypeVar("_Owned", Session, Upload)
@@ -48,6 +51,11 @@ class Store:
         """The session, if it is its owner who asks. Raises: NotFoundError."""
         with self._open() as db:
             return _owned(db, Session, id, owner)
+
+    def asked(self, key: str) -> Session | None:
+        """The session that a request with this mark opened."""
+        with self._open() as db:
+            return db.exec(select(Session).where(col(Session.asked_key) == key)).first()
 
     def of(
         self,
@@ -168,7 +176,7 @@ class Store:
             db.execute(sa.delete(Upload).where(col(Upload.id) == id))
             db.commit()
 
-    def messages(self, session: str, *, after: int = 0, most: int) -> Sequence[Message]:
+    def messages(self, session: str, *, after: int = 0, most: int = 1000) -> Sequence[Message]:
         """What was said and done in a session, in order, from after `after`; at most `most`."""
         with self._open() as db:
             query = select(Message).where(col(Message.session_id) == session)

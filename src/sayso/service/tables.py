@@ -33,6 +33,7 @@ class Token(SQLModel, table=True):
 class Session(SQLModel, table=True):
     """A recording with its conversation. `version` counts changes, so that none is lost to another.
 
+    `asked_key` and `asked_print` tell a request that is sent again (see `sayso.service.asking`).
     `history` is the `sayso.conversation.Conversation`; that of earlier versions was a `History`.
     """
 
@@ -47,6 +48,8 @@ class Session(SQLModel, table=True):
     notes: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     history: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     version: int = 0
+    asked_key: str | None = Field(default=None, unique=True, index=True, max_length=64)
+    asked_print: str | None = Field(default=None, max_length=64)
 
 
 class Upload(SQLModel, table=True):

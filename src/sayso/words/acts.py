@@ -17,7 +17,7 @@ from sayso.words.corrections import (
 from sayso.words.dialogue import raised, vague
 from sayso.words.moments import duck, fade, timed, turn_back
 from sayso.words.reading import spared_names
-from sayso.words.removals import remove
+from sayso.words.removals import clear, remove
 from sayso.words.revising import (
     correct,
     exclude,
@@ -258,6 +258,7 @@ _ACTS: Mapping[str, Callable[[Turn, Wish], None]] = {
     "duck": duck,
     "backwards": turn_back,
     "forget": _forget,
+    "clear": clear,
     "undo": _undo,
     "redo": _redo,
     "reset": _reset,

@@ -18,10 +18,12 @@ class Facts(NamedTuple):
     """What the studio knows of the recording; each is worked out only when it is asked for.
 
     `duration_s` is its length in seconds, `lufs` its integrated loudness, None where unknown.
+    `voice` is "sung", "spoken" or "unsure", None where unknown.
     """
 
     duration_s: Callable[[], float | None] = lambda: None
     lufs: Callable[[], float | None] = lambda: None
+    voice: Callable[[], str | None] = lambda: None
 
 
 def answered(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sayso.words.aspects import aspects
+from sayso.words.clearing import clears
 from sayso.words.grammar import TARGETS, Check, Clause, joins, once
 from sayso.words.meanwhile import describes, ducks
 from sayso.words.timing import (
@@ -279,6 +280,7 @@ CHECKS: Mapping[str, Check] = {
     "amount": _amount,
     "changes": _changes,
     "cleans": _cleans,
+    "clears": clears,
     "denoises": _denoises,
     "describes": describes,
     "ducks": ducks,

@@ -202,14 +202,18 @@ def puzzled(ear: TargetResolver) -> Declined:
     return Declined("ambiguous", text, (f"isolate the {name}", *_FALLBACK[1:]))
 
 
-def unheard(targets: Sequence[str], ear: TargetResolver) -> Declined:
-    """The answer to a wish for sounds that cannot be heard, with the nearest that can be."""
+def unheard(targets: Sequence[str], ear: TargetResolver, *, offered: bool = False) -> Declined:
+    """The answer to a wish for sounds that cannot be heard, with the nearest that can be.
+
+    Where it is `offered`, "yes" takes it.
+    """
     names = joined([spoken(target) for target in targets])
     offers = list(dict.fromkeys(filter(None, map(ear.nearest, targets))))
     heard = ear.names()
     if offers:
         one = spoken(offers[0]) if offers[0] != "other" else 'everything else ("other")'
         text = f"I cannot hear {names} by name here; the nearest that I can hear is {one}."
+        text += " Do you want that instead?" if offered else ""
     else:
         text = f"I cannot hear {names} here; what I can hear is {joined(heard)}."
     named = ["other" if name == "other" else f"the {name}" for name in [*offers, *heard][:3]]

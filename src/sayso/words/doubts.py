@@ -39,6 +39,7 @@ def glued(found: Sequence[Wish], text: str) -> bool:
         and second.clause.joined == "soft"
         and not second.clause.parted
         and not _stands(second)
+        and not (second.is_purpose and second.clause.has("pronoun"))
         and not (_whole(first) and _whole(second))
         for first, second in pairwise(acting)
     )

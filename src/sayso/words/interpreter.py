@@ -23,6 +23,7 @@ from sayso.words.acts import account, perform
 from sayso.words.amending import LONGEST_SAID, amended, replaces
 from sayso.words.answers import Facts
 from sayso.words.arranging import arranged, sparing
+from sayso.words.bells import out_of_range, rewidened, with_width, without_width
 from sayso.words.context import before, last_turn
 from sayso.words.corrections import reset_to
 from sayso.words.doubts import glued
@@ -36,6 +37,7 @@ from sayso.words.sentences import wishes
 from sayso.words.state import State
 from sayso.words.tokens import normalise
 from sayso.words.turn import Turn
+from sayso.words.voices import settled_by_ear
 from sayso.words.wishes import Wish
 from sayso.words.wording import joined, spoken, summary, worded
 
@@ -76,7 +78,7 @@ def interpret(
         history: the conversation so far; it is not changed.
         supports: whether a target can be heard; None hears everything.
         state: what the interpretation of the message before gave back; None at the start.
-        facts: what is known of the recording, for questions about it.
+        facts: what is known of the recording, for questions about it and for a "voice".
 
     >>> interpret("Take the vocals out", History()).reply
     'Taking the vocals out.'
@@ -87,9 +89,36 @@ def interpret(
         return _answered(turned_down(), state.model_copy(update={"asks": "", "template": ""}))
     read = partial(_interpreted, history=history, supports=supports, facts=facts)
     if agrees:
-        told = state.model_copy(update={"asks": "", "template": ""})
-        return read(state.template, state=told, sure=True)
-    return read(text, state=state)
+        told = state.model_copy(update={"asks": "", "template": "", "offer": ""})
+        return read(state.offer or state.template, state=told, sure=True)
+    heard, taken = settled_by_ear(text, facts)
+    found = _with_bands(heard, partial(read, state=state), history, state)
+    return found._replace(reply=f"{found.reply} {taken}") if taken and _done(found) else found
+
+
+def _with_bands(
+    text: str, read: Callable[[str], Interpretation], history: History, state: State
+) -> Interpretation:
+    """What `text` asks for, the width of an equaliser's band in it read apart."""
+    plain, width = without_width(normalise(text)) if len(text) <= LONGEST else (text, None)
+    if width is None or example(text) is not None:
+        return read(text)
+    refused = out_of_range(width)
+    if refused is not None:
+        return Interpretation((refused,), worded(refused), state=state)
+    found = read(plain) if plain else None
+    widened = with_width(found.moves, width) if found is not None else None
+    if found is None or (widened is None and not _done(found)):
+        try:
+            moves, told = rewidened(history, width)
+        except Declined as answer:
+            return _answered(answer, state)
+        return Interpretation(moves, told, state=state)
+    if widened is None:
+        return read(text)
+    moves, told = widened
+    kept = found.state.model_copy(update={"said": text if found.state.said else ""})
+    return found._replace(moves=moves, reply=f"{found.reply} {told}", state=kept)
 
 
 def _interpreted(

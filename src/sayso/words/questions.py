@@ -38,6 +38,12 @@ _YES = re.compile(
 _NO = re.compile(
     r"(?:\W*\b(?:no|nope|nah|no thanks|not (?:really|that)|never mind|leave it|n)\b)+\W*"
 )
+_THAT = re.compile(
+    r"(?:\W*\b(?:yes|yeah|ok|okay|sure|well|alright|then|fine|please|instead|give me|gimme|"
+    r"let me have|i'?ll (?:take|have)|i will (?:take|have)|get me|(?:can|could) i (?:get|have)|"
+    r"(?:the )?nearest(?: one)?|that one|that stem|the other (?:stem|one|track))\b)+\W*"
+)
+_OTHER = re.compile(r"\bother\b")
 # Said around an answer, and no part of it.
 _AROUND = frozenset({"retract", "same", "join", "mark"})
 
@@ -58,9 +64,18 @@ def proposed(order: str, reading: str, unclear: Sequence[str] = ()) -> Declined:
 
 def agreed(text: str, state: State) -> bool | None:
     """Whether `text` says yes or no to the order that was proposed; None where it is neither."""
+    if state.offer:
+        return _takes_offer(text, state.offer) or None
     if state.asks != "yes":
         return None
     return True if _YES.fullmatch(text) else False if _NO.fullmatch(text) else None
+
+
+def _takes_offer(text: str, offer: str) -> bool:
+    """Whether `text` wants what was offered: "yes", "ok, give me the other stem"."""
+    if _OTHER.search(text) and not _OTHER.search(offer):
+        return False  # another than the one that was offered
+    return bool(_YES.fullmatch(text) or _THAT.fullmatch(text))
 
 
 def turned_down() -> Declined:

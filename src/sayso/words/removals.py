@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sayso.desk import MIX, NO, Adjust, Extract, Move, Remove, complement_of
+from sayso.desk import MIX, NO, Adjust, Extract, Move, Remove, Set, complement_of
 from sayso.words.actions import ACTIONS, KINDS, Declined, Scene
+from sayso.words.clearing import bare_effects
 from sayso.words.context import last_turn, with_effect
 from sayso.words.reading import leaning_removal, spared_names
 from sayso.words.spans import SEPARATOR
@@ -13,6 +14,12 @@ from sayso.words.turn import Turn
 from sayso.words.vocabulary import vocabulary
 from sayso.words.wishes import Aspect, Wish
 from sayso.words.wording import joined, spoken
+
+# Level, place, length and format are no effects: they stay.
+_STAY = frozenset(
+    {"mute", "fade", "duck", "pan", "balance", "swap", "mono", "stretch", "limit", "loudness",
+     "normalise", "sample_rate"}
+)  # fmt: skip
 
 
 def remove(turn: Turn, wish: Wish) -> None:
@@ -188,3 +195,33 @@ def _is_an_effect(turn: Turn, wish: Wish) -> bool:
         name = next(name for name, kind in KINDS.items() if kind is kinds[-1])
         turn.do(ACTIONS[name](Aspect(name, off=True), Scene(target, turn.desk)))
     return bool(targets)
+
+
+def clear(turn: Turn, wish: Wish) -> None:
+    """Takes the effects off the named sounds, or off all. Raises: Declined where there are none."""
+    own = bare_effects(wish.clause)
+    named = [item.value for item in wish.clause.all("sound") if item not in own]
+    if wish.clause.has("pronoun") and not named:
+        named = [name for name in turn.about if name != MIX]
+    heard = turn.heard(named)
+    there = {
+        name: kinds
+        for name, strip in turn.desk.strips.items()
+        if (kinds := [e.effect for e in strip.effects if e.effect not in _STAY])
+        and (name in heard or not named)
+    }
+    if not there:
+        on = f" on {joined([spoken(name) for name in named])}" if named else ""
+        raise Declined(
+            "help",
+            f"No effects were put{on or ' on anything here'}. Sound effects in the recording are a "
+            "sound of its own: say “remove the sound effects” for those.",
+            ("remove the sound effects",),
+        )
+    for name, kinds in there.items():
+        kept = tuple(e for e in turn.desk.strip(name).effects if e.effect in _STAY)
+        turn.do([Set(target=name, effects=kept)])
+        turn.note(f"On {spoken(name)} that was {joined(list(dict.fromkeys(kinds)))}.")
+        if kept:
+            stays = joined(list(dict.fromkeys(e.effect for e in kept)))
+            turn.note(f"What is no effect stays: {stays}.")

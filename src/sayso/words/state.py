@@ -15,6 +15,7 @@ class State(Value):
     waits for it, with {} in its place; after "yes", the whole of it. `about` are the sounds
     that "it" and "them" stand for where no move was made, `sounds` those that were named lately,
     the last one last. `said` is the order that the last turn came from, "" where it is too long.
+    `offer` is the order for what the last reply offered instead, which "yes" takes.
     """
 
     asks: str = ""
@@ -22,3 +23,4 @@ class State(Value):
     about: tuple[str, ...] = ()
     sounds: tuple[str, ...] = ()
     said: str = ""
+    offer: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 
 from sayso.desk import MIX, NO, Adjust, AnyEffect, Desk, History, Move, Remove, Undo, apply
@@ -89,7 +89,7 @@ class Turn:
         self._named: list[str] = []
         self._used: set[int] = set()
         self._voices: set[str] = set()
-        self._claims: dict[object, tuple[Wish, AnyEffect, bool]] = {}
+        self._claims: dict[tuple[str, object], tuple[Wish, AnyEffect, bool]] = {}
 
     @property
     def desk(self) -> Desk:
@@ -103,7 +103,7 @@ class Turn:
 
     def do(self, moves: Iterable[Move]) -> None:
         """Takes moves in, and applies them so that the next wish builds on them."""
-        self.latest = tuple(moves)
+        self.latest = tuple(self._once(moves))
         for move in self.latest:
             self._claim(move)
             self.moves.append(move)
@@ -114,6 +114,23 @@ class Turn:
             else:
                 self._desk = apply(self._desk, move)
         self._about = about(self.latest) or self._about
+
+    def _once(self, moves: Iterable[Move]) -> Iterator[Move]:
+        """`moves` without what only says what another wish is for.
+
+        "Add reverb to make it more ambient" puts reverb on once.
+        """
+        claimed = {(target, effect.effect) for (target, _), (_, effect, _) in self._claims.items()}
+        for move in moves:
+            if not (isinstance(move, Adjust) and self.wish is not None and self.wish.is_purpose):
+                yield move
+                continue
+            told = [e for e in move.effects if (move.target, e.effect) in claimed]
+            left = tuple(e for e in move.effects if e not in told)
+            if told:
+                self.note(f"I took “{self.wish.clause.text}” for what that is for.")
+            if left:
+                yield move.model_copy(update={"effects": left})
 
     def _claim(self, move: Move) -> None:
         """Takes down which wish changes what, and where two wishes change the same."""
@@ -342,6 +359,13 @@ class Turn:
         several = len(base) > 1 and not rest_of(base)
         return Remove(targets=base) if several and wish.clause.has("group", "rest") else None
 
+    def _offer(self, deaf: Sequence[str]) -> str:
+        """The order for what is heard nearest to the one sound that a message wants by itself."""
+        alone = len(deaf) == 1 and not self.moves and not self.answers
+        nearest = self.ear.nearest(deaf[0]) if alone else None
+        wanted = self.wish is not None and self.wish.act in {"extract", "bare"}
+        return f"isolate {nearest}" if nearest and wanted else ""
+
     def heard(self, targets: Sequence[str]) -> list[str]:
         """Those of `targets` that can be heard; the others are answered with what is nearest."""
         found, deaf = [], []
@@ -354,5 +378,7 @@ class Turn:
                 self.note(f"I take {spoken(name)} for {spoken(target)}.")
             found.append(name)
         if deaf:
-            self.decline(unheard(deaf, self.ear), self.wish)
+            offer = self._offer(deaf) if not found else ""
+            self.decline(unheard(deaf, self.ear, offered=bool(offer)), self.wish)
+            self.asked = self.asked.model_copy(update={"offer": offer})
         return list(dict.fromkeys(found))

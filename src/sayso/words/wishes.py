@@ -59,6 +59,18 @@ class Wish:
     apart: bool = False
 
     @property
+    def is_purpose(self) -> bool:
+        """Whether the clause says what the one before is for: "to make it more ambient"."""
+        to, make = (*self.clause.items, None, None)[:2]
+        return (
+            to is not None
+            and to.is_("prep", "to")
+            and make is not None
+            and make.is_("verb", "turn", "give", "get", "bring")
+            and not self.clause.has("quantity")
+        )
+
+    @property
     def verbless(self) -> bool:
         """Whether the clause leans on the verb of the one before."""
         return not self.clause.has("verb")

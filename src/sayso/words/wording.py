@@ -337,7 +337,9 @@ def _of_controls(move: Set, on: str) -> list[str]:
     if move.solo is not None:
         parts.append(f"playing {on} alone" if move.solo else f"playing {on} with the others")
     if move.effects is not None:
-        parts.append(f"setting the effects of {on}")
+        parts.append(
+            f"setting the effects of {on}" if move.effects else f"taking the effects off {on}"
+        )
     return parts
 
 

@@ -150,8 +150,6 @@ async def _turn() -> AsyncIterator[None]:
 
 # Who waits for a turn holds no thread, so that talking stays quick while others' files are read.
 # A turn is asked for last, when all that can be refused was.
-Decoding = Annotated[None, Depends(_turn, scope="function", max_concurrency=2)]
-"""A turn at decoding a recording."""
 Reading = Annotated[None, Depends(_turn, scope="function", max_concurrency=4)]
 """A turn at reading whole tracks."""
 
@@ -164,6 +162,13 @@ async def _turn_to_talk(request: Request) -> AsyncIterator[None]:
             yield
 
 
+async def _turn_to_decode(request: Request) -> AsyncIterator[None]:
+    async with request.app.state.decoding:
+        yield
+
+
+Decoding = Annotated[None, Depends(_turn_to_decode, scope="function")]
+"""A turn at decoding a recording."""
 Talking = Annotated[None, Depends(_turn_to_talk, scope="function")]
 """A turn at asking the language model, which takes seconds."""
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
+from fastapi import APIRouter, File, Query, Request, Response, UploadFile
 
-from sayso.desk import Desk, Extract
 from sayso.service.bodies import DeskPatch, Do, Rename, Say
 from sayso.service.downloads import converted
 from sayso.service.paging import LINKED, cursor, link_next, place
@@ -40,16 +39,12 @@ from sayso.service.routes.wanted import File as FileWanted
 from sayso.service.schemas import (
     Answer,
     DeskState,
-    Opened,
     Peaks,
     Said,
     SessionState,
     SessionSummary,
     shown_text,
 )
-from sayso.service.service import Service
-from sayso.service.tables import Message, Session
-from sayso.value import Text
 
 router = APIRouter(tags=["sessions"])
 Upload = Annotated[UploadFile, File(description="an audio or video file")]
@@ -70,30 +65,6 @@ Order = Annotated[
     Literal["touched", "created"], Query(description="the latest first, by which of its times")
 ]
 RenderToo = Annotated[bool, Query(description="whether the desk that comes of it is rendered")]
-Parts = Annotated[
-    list[str] | None,
-    Form(
-        max_length=32,
-        description="a sound that becomes a track; may be given again",
-        examples=[["vocals", "drums"]],
-    ),
-]
-Part = Annotated[
-    str | None,
-    Form(
-        max_length=100,
-        description="a sound that becomes a track beside the rest",
-        examples=["vocals"],
-    ),
-]
-Words = Annotated[
-    Text,
-    Form(
-        max_length=20_000,
-        description="what should happen, in English",
-        examples=["remove the vocals"],
-    ),
-]
 
 
 @router.post("/sessions", status_code=201, dependencies=[ONE_FILE])
@@ -267,45 +238,3 @@ def undo(session_id: Named, service: Serving, asking: Asking, render: RenderToo 
 def redo(session_id: Named, service: Serving, asking: Asking, render: RenderToo = False) -> Answer:
     """Brings back the turn that was taken back last."""
     return answer_of(service, *service.redo(session_id, asking, render=render))
-
-
-@router.post("/ask", status_code=202, tags=["one-shot"], dependencies=[ONE_FILE])
-def ask(
-    file: Upload,
-    text: Words,
-    service: Serving,
-    asking: Asking,
-    turn: Decoding,
-    watch: Attended,
-) -> Opened:
-    """Opens a session on a recording and says what should happen, in one request."""
-    session = service.open(file.file, file.filename or "", asking, watch=watch)
-    return _opened(service, *service.say(session.id, asking, text, render=True, watch=watch))
-
-
-@router.post("/separate", status_code=202, tags=["one-shot"], dependencies=[ONE_FILE])
-def separate(
-    file: Upload,
-    service: Serving,
-    asking: Asking,
-    turn: Decoding,
-    watch: Attended,
-    target: Parts = None,
-    two_stems: Part = None,
-) -> Opened:
-    """Opens a session on a recording and takes it apart.
-
-    Into the sounds `target` (may be given again), or into `two_stems` and the rest, or, without
-    either, into all stems of the separator.
-    """
-    targets = service.studio.parts(target or (), two_stems=two_stems)
-    service.studio.require(Desk(deliver=targets))
-    session = service.open(file.file, file.filename or "", asking, watch=watch)
-    moves = [Extract(targets=targets)]
-    return _opened(service, *service.do(session.id, asking, moves, render=True))
-
-
-def _opened(service: Service, session: Session, message: Message) -> Opened:
-    return Opened(
-        session=session_state(service, session), answer=answer_of(service, session, message)
-    )

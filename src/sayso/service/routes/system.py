@@ -10,8 +10,10 @@ from sayso.audio.formats import FORMATS
 from sayso.desk import EFFECTS, field_range
 from sayso.desk.effects import numbers_of
 from sayso.desk.showing import knobs_shown
+from sayso.service.renders import KIND
 from sayso.service.routes.dependencies import Asking, Serving, the_service
 from sayso.service.schemas import About, Health, Model, Usage
+from sayso.service.service import Service
 
 router = APIRouter(tags=["service"])
 
@@ -49,15 +51,22 @@ def list_models(service: Serving, asking: Asking) -> list[Model]:
 @router.get("/health")
 def get_health(service: Serving) -> Health:
     """Answers 200 while the databases do."""
-    return Health(status="ok", database="ok", jobs=dict(service.health()))
+    return Health(status="ok", database="ok", jobs=_renders(service))
 
 
 @router.get("/metrics", response_class=Response)
 def get_metrics(request: Request, asking: Asking) -> Response:
     """Counts and times for Prometheus."""
     service = the_service(request)
-    registry = request.app.state.metrics.registry(service.health())
+    registry = request.app.state.metrics.registry(_renders(service))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _renders(service: Service) -> dict[str, int]:
+    """How many renders there are in each state, if the databases answer."""
+    with service.store.engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    return {str(state): count for state, count in service.queue.counts(kind=KIND).items()}
 
 
 def _ranges() -> dict[str, dict[str, tuple[float, float]]]:
