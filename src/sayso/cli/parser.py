@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import (
-    ArgumentParser,
-    RawDescriptionHelpFormatter,
-    _SubParsersAction,
-)
+from argparse import ArgumentParser, RawDescriptionHelpFormatter, _SubParsersAction
 from typing import Any, TypeAlias
 
 from sayso import __version__
