@@ -20,8 +20,8 @@ def client(make):
 @pytest.mark.parametrize(
     ("where", "name", "method", "path", "options"),
     [
-        (downloads, "read", "GET", "/source?format=flac", {}),
-        (downloads, "read", "GET", "/source/peaks?buckets=3", {}),
+        (downloads, "attended", "GET", "/source?format=flac", {}),
+        (downloads, "attended", "GET", "/source/peaks?buckets=3", {}),
         (Store, "renders", "POST", "/renders", {"json": {}}),
         (Store, "add_render", "POST", "/renders", {"json": {}}),
         (JobQueue, "enqueue", "POST", "/renders", {"json": {}}),
