@@ -88,7 +88,8 @@ def test_the_chat_of_the_published_backend(server):
     asked = server.prompt()
     sent = {"can_be_heard", "desk", "last_moves", "earlier", "message", "open_question"}
     assert set(asked) == sent | {"spoken_of"}
-    assert asked["desk"]["strips"]["vocals"]["effects"] == [{"effect": "pitch", "semitones": 4}]
+    (pitched,) = asked["desk"]["strips"]["vocals"]["effects"]
+    assert (pitched["effect"], pitched["semitones"]) == ("pitch", 4)
     assert [exchange["said"] for exchange in asked["earlier"]][-2:] == [
         "What time is it?",
         "Ok, let's go back to editing. Please pitch the vocal up by 4 semitones",

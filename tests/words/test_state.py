@@ -196,7 +196,7 @@ def test_a_second_track_without_it():
         ("did you change the flute?", "No"),
         ("what did you change?", "taking the piano out"),
         ("how long is it?", "1:15"),
-        ("what key is this in?", "do not work out keys"),
+        ("what key is this in?", "Tempo and key are told"),
         ("what happens if I remove the bass?", "undo"),
     ],
 )

@@ -46,6 +46,8 @@ def answered(
         return _loudness(sounds, history.desk, known)
     if kind == "long":
         return _length(history.desk, known)
+    if kind == "music":
+        return _music(known)
     if kind == "content":
         return _content(sounds, clause, ear)
     if kind in {"state", "did"}:
@@ -88,6 +90,15 @@ def _length(desk: Desk, facts: Facts) -> Declined:
     text = f"The recording is {clock(round(seconds, 1))} long"
     text += " as it came; the edits change that." if desk.edits else "."
     return Declined("help", text, ("make it 30 seconds long", "cut the first 10 seconds"))
+
+
+def _music(facts: Facts) -> Declined:
+    hints = ("speed it up by 10%", "pitch it up 2 semitones")
+    heard = facts.music()
+    if heard is None:
+        return Declined("unsupported", "Tempo and key are told where the recording is.", hints)
+    tempo, key = heard.worded
+    return Declined("help", f"As it came, its tempo is {tempo}; its key is {key}.", hints)
 
 
 def _content(sounds: list[str], clause: Clause, ear: TargetResolver) -> Declined:

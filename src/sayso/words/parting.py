@@ -29,6 +29,7 @@ from sayso.words.wishes import Wish
 _SONG_PAUSE_S = 2.0
 """Between two songs; within one there are shorter ones."""
 _GUESS = 0.33
+_FRACTIONS = {"halves": 2, "thirds": 3, "quarters": 4}
 _SPLITTING = ("split it into 5 minute files", "split it at the pauses", "split it at 1:00 and 2:30")
 
 
@@ -48,7 +49,10 @@ def _parts(clause: Clause) -> Parts:
         return AtTimes(times_s=tuple(seconds))
     if seconds:
         return Every(seconds=seconds[0])
-    if numbers:
+    fraction = next((_FRACTIONS[w.text] for w in clause.all("word") if w.text in _FRACTIONS), None)
+    if fraction is not None and (not numbers or numbers[0].value == fraction):
+        return Equal(count=fraction)
+    if numbers and fraction is None:
         return Equal(count=round(numbers[0].value))
     if clause.has("group", "mix"):  # "one file per song"
         return AtPauses(least_s=_SONG_PAUSE_S)

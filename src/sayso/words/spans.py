@@ -175,7 +175,12 @@ def _exception(items: Sequence[Item], at: int) -> _Found:
     if whole or here.is_("except", "all"):
         start = at + 2 if whole else at + 1
         sounds, end = _sounds(items, start)
-        return (_besides(items[at:end], sounds), end) if sounds else None
+        if sounds:
+            return _besides(items[at:end], sounds), end
+        # "Everything but the blorp": an exception that is not known is never left out of an order.
+        while end < len(items) and items[end].kind in {"name", "word"}:
+            end += 1
+        return (_made("except.unknown", items[at:end]), end) if end > start else None
     nothing = here.is_("degree", "zero") and at + 1 < len(items)
     if nothing and items[at + 1].kind == "except":
         sounds, end = _sounds(items, at + 2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from sayso.words.grammar import Clause, once
 from sayso.words.lexicon import lexicon
 
@@ -105,6 +107,19 @@ def silence(clause: Clause) -> bool:
     )
 
 
+def _measured_out(clause: Clause) -> bool:
+    """Whether one silence of a length is named: "2 seconds of silence", "a 1 second pause"."""
+    items = [item for item in clause.items if not item.is_("prep", "of")]
+    return any(
+        item.kind == "quantity"
+        and item.number is not None
+        and item.number.unit == "s"
+        and after.is_("param", "silence")
+        and after.text in {"silence", "pause", "gap", "dead air"}
+        for item, after in pairwise(items)
+    )
+
+
 def pause(clause: Clause) -> bool:
     """Whether silence is to be put in, or something done where it is, rather than shortened."""
     if not clause.has("param", "silence") or clause.has("sound") or clause.has("verb", "loop"):
@@ -112,6 +127,7 @@ def pause(clause: Clause) -> bool:
     other = clause.has("verb", "add", "split", "raise", "move", "start", "set")
     other = other or (clause.has("verb", "give") and not clause.has("span"))
     other = other or (clause.has("prep", "at") and clause.has("quantity"))
+    other = other or (_measured_out(clause) and not clause.has("verb", "remove", "cut", "drop"))
     return other or clause.has("degree", "more") or clause.has("prep", "with", "as")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sayso.desk import MIX, Compress, Gain, Limit, Loudness, Move
+from sayso.desk import MIX, Compress, Gain, Limit, Loudness, Move, Normalise
 from sayso.words.actions.changes import Declined, Scene
 from sayso.words.amounts import (
     CEILING_DB,
@@ -120,12 +120,10 @@ def loudness(aspect: Aspect, scene: Scene) -> list[Move]:
     if aspect.off:
         return scene.without(Loudness)
     lufs = aspect.number("lufs") or aspect.number("")
-    if lufs is None and aspect.number("db") is not None:
-        raise Declined(
-            "unsupported",
-            "I normalize to a loudness in LUFS, or limit the peaks in dB.",
-            ("normalize to -14 LUFS", "limit to -1 dB"),
-        )
+    peak = aspect.number("db")
+    if lufs is None and peak is not None:
+        # Editors that normalise in dB mean the peak.
+        return scene.set(Normalise(peak_db=-abs(peak.value)))
     if lufs is None:
         return scene.set(Loudness(lufs=PLATFORM_LUFS))
     if lufs.signed or not aspect.sign or aspect.absolute:
