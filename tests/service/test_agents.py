@@ -44,7 +44,7 @@ def test_an_agent_makes_moves_and_renders_them(song, tmp_path):
         tools = {tool.name for tool in (await client.list_tools()).tools}
         assert tools == {"open", "say", "desk", "list", "info", "models", "render", "extract",
                          "remove", "adjust", "set_strip", "clean", "edit", "edit_like", "undo",
-                         "redo", "reset"}  # fmt: skip
+                         "redo", "reset", "split"}  # fmt: skip
         opened = (await client.call_tool("open", {"path": str(song)})).structured_content
         assert opened["sounds"] == ["vocals", "drums", "bass", "other"]
         said = await client.call_tool("say", {"words": "drums up by 3 dB"})

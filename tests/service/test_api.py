@@ -223,7 +223,8 @@ def test_the_chat_of_the_published_backend(person, session):
         render=False,
     )
     vocals = pitched["desk"]["strips"]["vocals"]
-    assert vocals["effects"] == [{"effect": "pitch", "semitones": 4, "span": None}]
+    (pitched,) = vocals["effects"]
+    assert (pitched["effect"], pitched["semitones"], pitched["span"]) == ("pitch", 4, None)
     more = person.say(session, "Make vocals even louder and reduce reverb on drums", render=False)
     assert more["desk"]["strips"]["vocals"]["gain_db"] == 4
     guided = person.say(session, "what can you do?")

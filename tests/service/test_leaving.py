@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import socket
 import struct
 import threading
@@ -10,7 +12,9 @@ from functools import partial
 from pathlib import Path
 
 import anyio
+import numpy as np
 import pytest
+import soundfile
 import uvicorn
 from mcp.client import Client
 from tests.fake_openai import fake_openai
@@ -98,6 +102,23 @@ def multipart(name: str, data: bytes) -> bytes:
     return head.encode() + data + b"\r\n--x--\r\n"
 
 
+def long_flac() -> bytes:
+    """An hour that takes seconds to decode and little to send."""
+    file = io.BytesIO()
+    soundfile.write(file, np.zeros(8_000 * HOUR_S, np.int16), 8_000, format="FLAC")
+    return file.getvalue()
+
+
+def long_timeline() -> bytes:
+    """Gaps enough to take a while to read."""
+    zero = {"OTIO_SCHEMA": "RationalTime.1", "rate": 24.0, "value": 0.0}
+    span = {"OTIO_SCHEMA": "TimeRange.1", "duration": {**zero, "value": 2.0}, "start_time": zero}
+    gaps = [{"OTIO_SCHEMA": "Gap.1", "source_range": span}] * 9000
+    track = {"OTIO_SCHEMA": "Track.1", "kind": "Audio", "children": gaps}
+    tracks = {"OTIO_SCHEMA": "Stack.1", "children": [track]}
+    return json.dumps({"OTIO_SCHEMA": "Timeline.1", "tracks": tracks}).encode()
+
+
 SILENCES = b'{"moves": [{"do": "edit", "steps": [{"step": "remove_silence"}]}]}'
 FORM = "multipart/form-data; boundary=x"
 WORK = {
@@ -107,11 +128,15 @@ WORK = {
     "exporting them": ("GET", "{}/cuts/export?format=edl", {}),
     "choosing": ("POST", "{}/cuts/choose", {"body": b'{"by": "novelty"}'}),
     "a needless body": ("GET", "{}/source?format=flac", {"body": b"{}"}),
-    "decoding": ("POST", "/sessions", {"body": multipart("a.wav", wav_bytes()), "kind": FORM}),
+    "decoding": (
+        "POST",
+        "/sessions",
+        {"body": lambda: multipart("a.flac", long_flac()), "kind": FORM},
+    ),
     "an edit": (
         "POST",
         "{}/cuts/import",
-        {"after_s": 0.02, "body": multipart("a.otio", b"{}"), "kind": FORM},
+        {"body": lambda: multipart("a.otio", long_timeline()), "kind": FORM},
     ),
     "a language model": ("POST", "{}/messages", {"body": b'{"text": "mute the drums"}'}),
 }
@@ -123,6 +148,8 @@ def test_work_ends_when_its_client_hangs_up(listening, work):
     if "cuts" in url:
         sent = {"content-type": "application/json"}
         listening.person.client.post(f"{listening.at}/moves", content=SILENCES, headers=sent)
+    if callable(options.get("body")):
+        options = {**options, "body": options["body"]()}
     before, until = listening.stopped(), time.monotonic() + WITHIN_S
     listening.hang_up(method, url.format(listening.at), **options)
     while listening.stopped() == before:

@@ -228,6 +228,6 @@ SPEECH_ONLY = Cleaning(
         fusion=Fusion(kind="mean"),
     ),
     restore=Restore(beta=0.08, levelled=True, floor_db=-60.0, enough_db=-100.0),
-    gate=PauseGate(told_by="voice", range_db=-20.0),
+    gate=PauseGate(told_by="voice", range_db=-40.0, enough_db=-75.0),
 )
 """What a bare `clean` means: the best separator that is here, at the level that the speech has."""
