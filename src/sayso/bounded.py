@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
+from typing import IO
 
 from sayso.watch import SILENT, Watch
 
@@ -38,18 +40,29 @@ def run_bounded(
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as child:
+        # By a thread: `communicate` sends nothing more once it has been interrupted.
+        feeding = threading.Thread(target=_feed, args=(child.stdin, content), daemon=True)
+        child.stdin = None
+        feeding.start()
         try:
-            said, given = None, content or None
+            said = None
             while said is None:
                 watch.check()
                 if time.monotonic() > until_s:
                     return None
                 with suppress(subprocess.TimeoutExpired):
-                    said, _ = child.communicate(given, timeout=_LOOK_S)
-                given = None  # what does not go in at once goes in later
+                    said, _ = child.communicate(timeout=_LOOK_S)
         finally:
             child.kill()
+            feeding.join()
     return said if child.returncode == 0 else None
+
+
+def _feed(pipe: IO[bytes] | None, content: bytes) -> None:
+    """Writes `content` to a child that may end meanwhile."""
+    assert pipe is not None
+    with suppress(OSError), pipe:
+        pipe.write(content)
 
 
 def bound(cpu_s: int, memory_bytes: int) -> None:
