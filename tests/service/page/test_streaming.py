@@ -6,14 +6,13 @@ import os
 import re
 import signal
 import time
-
-import pytest
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import pytest
 import soundfile
 from tests.service.page.browsing import (
     PATIENCE_MS,
