@@ -159,12 +159,8 @@ class _Job:
             else:
                 taken[stream] = _copied(out, stream, like=stream)
         if left and self.notice is not None:
-            held = "cannot be cut" if self.played is not None else f"{self.path.suffix} cannot hold"
-            said = (
-                f"{', '.join(left)} {held}"
-                if self.played is not None
-                else f"{held} {', '.join(left)}"
-            )
+            those, whole = ", ".join(left), self.played is None
+            said = f"{self.path.suffix} cannot hold {those}" if whole else f"{those} cannot be cut"
             self.notice(f"{self.path.name}: {said}; that was left out")
         return cut, taken
 

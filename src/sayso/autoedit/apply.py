@@ -13,6 +13,7 @@ from sayso.autoedit.choose import (
     SHORTEST_S,
     Scores,
     choose,
+    choose_at_most,
     kept_bars,
     snap,
     timeline_of,
@@ -86,12 +87,12 @@ def choose_usual(
     Raises: RangeError.
     """
     threshold = usual_threshold(editor, scores)
-    found = choose(scores, audio, threshold, shortest_s=shortest_s, crossfade_s=crossfade_s)
     if editor.usual_s is None:
-        return found
-    spans = [(clip.start, clip.stop) for clip in found.clips]
+        return choose(scores, audio, threshold, shortest_s=shortest_s, crossfade_s=crossfade_s)
     wish = _usual_frames(editor, audio.frames, audio.sample_rate)
-    return timeline_of(trimmed(spans, wish), audio, crossfade_s=crossfade_s)
+    return choose_at_most(
+        scores, audio, threshold, wish, shortest_s=shortest_s, crossfade_s=crossfade_s
+    )
 
 
 def _usual_frames(editor: Editor, frames: int, rate: int) -> int:

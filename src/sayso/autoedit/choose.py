@@ -199,6 +199,21 @@ def choose_length(
         raise RangeError(f"a length of {wish_s:g} s: expected more than 0")
     wish = round(wish_s * audio.sample_rate)
     threshold = threshold_lasting(scores, wish, shortest_s)
+    return choose_at_most(
+        scores, audio, threshold, wish, shortest_s=shortest_s, crossfade_s=crossfade_s
+    )
+
+
+def choose_at_most(
+    scores: Scores,
+    audio: Audio,
+    threshold: float,
+    wish: int,
+    *,
+    shortest_s: float,
+    crossfade_s: float,
+) -> Timeline:
+    """As `choose`, but what is more than `wish` frames goes, as `trimmed` takes it away."""
     found = choose(scores, audio, threshold, shortest_s=shortest_s, crossfade_s=crossfade_s)
     spans = trimmed([(clip.start, clip.stop) for clip in found.clips], wish)
     return timeline_of(spans, audio, crossfade_s=crossfade_s)

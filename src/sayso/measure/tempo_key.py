@@ -67,6 +67,16 @@ class TempoKey:
         return f"{TONICS[(TONICS.index(tonic) + step) % 12]} {to}"
 
     @property
+    def sure_bpm(self) -> float | None:
+        """The tempo; None where it is a guess."""
+        return self.bpm if self.bpm_certainty > UNSURE else None
+
+    @property
+    def sure_key(self) -> str | None:
+        """The key; None where it is a guess."""
+        return self.key if self.key_certainty > UNSURE else None
+
+    @property
     def worded(self) -> tuple[str, str]:
         """Tempo and key as one says them, with how sure they are."""
         tempo = "none heard" if self.bpm is None else f"{self.bpm:.1f} beats a minute"

@@ -9,7 +9,7 @@ from sayso.desk import MIX, Adjust, AnyEffect, Desk, Key, Move, Pitch, Stretch, 
 from sayso.desk.effects import field_range
 from sayso.desk.keys import semitones
 from sayso.errors import RangeError, RequestError
-from sayso.measure.tempo_key import UNSURE, TempoKey, tempo_key
+from sayso.measure.tempo_key import TempoKey, tempo_key
 from sayso.watch import SILENT, Watch
 
 MEASURED = (Tempo, Key)
@@ -73,12 +73,12 @@ def _stretch(effect: Tempo, music: Callable[[], TempoKey]) -> Stretch:
     now = effect.from_bpm
     if now is None:
         heard = music()
-        if heard.bpm is None or heard.bpm_certainty <= UNSURE:
+        now = heard.sure_bpm
+        if now is None:
             raise RequestError(
                 f"tempo: {heard.worded[0]} in this recording, which is not sure enough to go by; "
                 "say the tempo that it has as well (from_bpm)"
             )
-        now = heard.bpm
     low, high = field_range("stretch", "rate")
     rate = effect.bpm / now
     if not low <= rate <= high:
@@ -93,10 +93,10 @@ def _pitch(effect: Key, music: Callable[[], TempoKey]) -> Pitch:
     now = effect.from_key
     if now is None or " " not in now:
         heard = music()
-        if heard.key is None or heard.key_certainty <= UNSURE:
+        now = heard.sure_key
+        if now is None:
             raise RequestError(
                 f"key: {heard.worded[1]} in this recording, which is not sure enough to go by; "
                 "say the key that it has as well, with major or minor (from_key)"
             )
-        now = heard.key
     return Pitch(semitones=float(semitones(now, effect.key, effect.way)))

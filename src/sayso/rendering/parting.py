@@ -13,7 +13,7 @@ from sayso.desk import AtMarkers, AtPauses, AtTimes, Desk, Equal, Every, complem
 from sayso.desk.parting import MOST_PARTS
 from sayso.errors import OutputError, RangeError, RequestError
 from sayso.outputs import Destination
-from sayso.rendering.result import Track
+from sayso.rendering.result import LOUD, Track
 from sayso.timeline import Edited, Spans, Timeline
 from sayso.timeline.chapters import heard
 from sayso.timeline.silence import MARGIN_S
@@ -80,12 +80,9 @@ def _part(track: Track, start_s: float, stop_s: float, *, last: bool) -> Track:
     stop = audio.frames if last else round(stop_s * audio.sample_rate)
     piece = audio.slice(start, max(start + 1, stop))
     peak = max(float(abs(block).max()) for block in piece.blocks())
-    notes = tuple(note for note in track.notes if note not in ("silent", _LOUD))
-    said = ("silent",) if peak == 0.0 else (_LOUD,) if peak > 1.0 else ()
+    notes = tuple(note for note in track.notes if note not in ("silent", LOUD))
+    said = ("silent",) if peak == 0.0 else (LOUD,) if peak > 1.0 else ()
     return Track(piece, peak, (*said, *notes), (start_s, stop_s))
-
-
-_LOUD = "peaks above full scale"
 
 
 def _cuts(

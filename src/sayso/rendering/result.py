@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from sayso.audio import Notice
     from sayso.clean import Cleaned
 
+LOUD = "peaks above full scale"
+"""The note of a track that a file of whole numbers would clip."""
+
 
 @dataclass(frozen=True)
 class Track:

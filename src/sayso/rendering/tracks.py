@@ -18,7 +18,7 @@ from sayso.errors import RangeError, SilenceError
 from sayso.rendering.measured import carried_out
 from sayso.rendering.mixing import Mixer
 from sayso.rendering.parting import parted
-from sayso.rendering.result import Result, Track
+from sayso.rendering.result import LOUD, Result, Track
 from sayso.separate import Models, absence_note, makers_of, shared_models
 from sayso.timeline import Timeline
 from sayso.watch import Progress, Watch
@@ -188,5 +188,5 @@ def _track(sound: Sound, notes: tuple[str, ...], watch: Watch) -> Track:
     if peak == 0.0:
         notes = ("silent", *notes)
     elif peak > 1.0:
-        notes = ("peaks above full scale", *notes)
+        notes = (LOUD, *notes)
     return Track(audio, peak, notes)

@@ -129,13 +129,10 @@ class AskedNetwork:
             def answer(number: int) -> None:
                 out[number] = self.wave(heard, self.answer(heard, asked[number]))
 
-            self.each(answer, len(asked))
+            # Two at a time: one answer's transform runs beside the next one's network.
+            with ThreadPoolExecutor(self._at_once) as pool:
+                list(pool.map(answer, range(len(asked))))
         return out
-
-    def each(self, function: Callable[[int], None], count: int) -> None:
-        """`function` of 0 to `count` - 1, two at a time: a transform runs beside a network."""
-        with ThreadPoolExecutor(self._at_once) as pool:
-            list(pool.map(function, range(count)))
 
     def hear(self, chunk: Samples) -> Heard:
         """`[C, t]`, encoded: a pair of channels, or any number of them one by one."""
@@ -173,9 +170,8 @@ class AskedNetwork:
         """
         shape, (channels, count, bins) = self.shape, heard.spec.shape
         ids = np.array([ngram_ids(words, shape.buckets, length=shape.text_length)], np.int64)
-        out = np.empty((channels, count, bins), np.complex64)
-        if frames is not None:
-            out = out[:, : len(frames) * STRETCH]
+        length = count if frames is None else len(frames) * STRETCH
+        out = np.empty((channels, length, bins), np.complex64)
         done: dict[int, int] = {}
         for number, (fine, context) in enumerate(heard.features):
             part = slice(number * shape.channels, (number + 1) * shape.channels)
@@ -188,7 +184,7 @@ class AskedNetwork:
                 coarse = [context[:, :, f // 4 : (f + STRETCH) // 4] for f in frames]
                 context = np.concatenate(coarse, axis=2)
             (mask,) = self._ask.run(None, {"fine": fine, "context": context, "ids": ids})
-            planes = mask.reshape(shape.channels, 2, -1, bins)[:, :, : out.shape[1]]
+            planes = mask.reshape(shape.channels, 2, -1, bins)[:, :, :length]
             out[part].real, out[part].imag = planes[:, 0], planes[:, 1]
         return out
 
@@ -202,7 +198,8 @@ class AskedNetwork:
         """`answer` in place, turned down where it lies far below the mixture `spec`."""
         threshold_db = REST_THRESHOLD_DB if words == REST else THRESHOLD_DB
         rate = self.shape.sample_rate / self.shape.hop
-        for part in self._together(len(answer)):
+        for first in range(0, len(answer), self.shape.channels):
+            part = slice(first, first + self.shape.channels)
             gain = absence_gain(
                 _power(answer[part]),
                 _power(spec[part]),
@@ -216,10 +213,6 @@ class AskedNetwork:
         """The sound `[C, t]` of a spectrum; the bin at half the sample rate is zero."""
         full = np.pad(answer, ((0, 0), (0, 0), (0, 1)))
         return istft(full.swapaxes(1, 2), self.shape.n_fft, hop=self.shape.hop, length=heard.length)
-
-    def _together(self, channels: int) -> list[slice]:
-        step = self.shape.channels
-        return [slice(first, first + step) for first in range(0, channels, step)]
 
 
 def _power(spec: Spectra) -> npt.NDArray[np.float32]:

@@ -16,7 +16,8 @@ import numpy.typing as npt
 from sayso.audio import Samples
 from sayso.separate.asked import STRETCH, AskedNetwork, Heard, Spectra
 
-# Chosen on the same list: one rival hears less that is absent away, three cost what is there.
+# Chosen on pairs of instruments: with one rival what is absent stays louder, and three cost what is
+# there.
 MOST = 2
 # No more than this is added to what the network alone would answer (15.6 dB).
 BOOST = 6.0
@@ -85,16 +86,16 @@ class Rivalry:
             for words, answer in found.items()
         }
         scores: dict[str, dict[str, float]] = {words: {} for words in found}
+        excerpts = {key: np.ascontiguousarray(whole.spec[:, at]) for key, whole in heard.items()}
         for words, network in self._known.items():
-            whole = heard[id(network)]
-            spec = np.ascontiguousarray(whole.spec[:, at])
+            whole, spec = heard[id(network)], excerpts[id(network)]
             claim = np.abs(network.faded(network.masks(whole, words, frames) * spec, spec, words))
             for target, left in elsewhere.items():
                 if not self._kin(words, target):
                     scores[target][words] = float(np.square(claim[: len(mix)] * left).sum())
         return {
-            target: sorted(found, key=found.__getitem__, reverse=True)[:MOST]
-            for target, found in scores.items()
+            target: sorted(score, key=score.__getitem__, reverse=True)[:MOST]
+            for target, score in scores.items()
         }
 
     def _kin(self, a: str, b: str) -> bool:

@@ -28,7 +28,6 @@ from sayso.words.wishes import Wish
 
 _SONG_PAUSE_S = 2.0
 """Between two songs; within one there are shorter ones."""
-_GUESS = 0.33
 _FRACTIONS = {"halves": 2, "thirds": 3, "quarters": 4}
 _SPLITTING = ("split it into 5 minute files", "split it at the pauses", "split it at 1:00 and 2:30")
 
@@ -107,25 +106,18 @@ def to_a_key(turn: Turn, found: re.Match[str]) -> None:
     """
     key, way = named(found["key"]), found["way"] or found["later"] or "nearest"
     now = named(found["now"]) if found["now"] else ""
-    heard = None if turn.facts is None else turn.facts.music()
-    if " " not in now and turn.facts is None:
-        raise Declined(
-            "ambiguous",
-            "I do not know the key that it has now; tell me both.",
-            (f"transpose it from A minor to {key}", "pitch it up 2 semitones"),
-        )
-    if " " not in now and heard is None:
-        turn.note("The key that it has is measured when this is carried out.")
-        turn.do([Adjust(target=MIX, effects=(Key.model_validate({"key": key, "way": way}),))])
-        return
-    if " " not in now and heard is not None:
-        if heard.key is None or heard.key_certainty <= _GUESS:
-            raise Declined(
-                "ambiguous",
-                f"I am not sure of its key: {heard.worded[1]}. Tell me the key that it has now.",
-                (f"transpose it from A minor to {key}", "pitch it up 2 semitones"),
-            )
-        now = heard.key
+    if " " not in now:
+        if turn.facts is None:
+            raise _needs_the_key(key, "I do not know the key that it has now; tell me both.")
+        heard = turn.facts.music()
+        if heard is None:
+            turn.note("The key that it has is measured when this is carried out.")
+            turn.do([Adjust(target=MIX, effects=(Key.model_validate({"key": key, "way": way}),))])
+            return
+        now = heard.sure_key or ""
+        if not now:
+            told = f"I am not sure of its key: {heard.worded[1]}."
+            raise _needs_the_key(key, f"{told} Tell me the key that it has now.")
         turn.note(f"Its own key is {heard.worded[1]}.")
     steps = semitones(now, key, "up" if way == "up" else "down" if way == "down" else "nearest")
     if " " in key and key.split()[1] != now.split()[1]:
@@ -135,3 +127,9 @@ def to_a_key(turn: Turn, found: re.Match[str]) -> None:
     if not steps:
         raise Declined("help", f"It is in {now} already.", ("pitch it up an octave",))
     turn.do([Adjust(target=MIX, effects=(Pitch(semitones=float(steps)),))])
+
+
+def _needs_the_key(key: str, why: str) -> Declined:
+    return Declined(
+        "ambiguous", why, (f"transpose it from A minor to {key}", "pitch it up 2 semitones")
+    )

@@ -11,7 +11,6 @@ from sayso.words.wording import spoken
 _RATES = {"double": 2.0, "triple": 3.0, "half": 0.5}
 # A tempo changed by more may be one that is counted in halves or doubles.
 _USUAL = 1.6
-_GUESS = 0.33
 # Bare numbers above it are percent.
 _FASTEST = 4.0
 # "Slower, like 80%" is a speed: nobody can follow what is 80% slower.
@@ -103,14 +102,15 @@ def _by_bpm(aspect: Aspect, scene: Scene) -> list[Move]:
     if heard is None:
         scene.notes.append("The tempo that it has is measured when this is carried out.")
         return scene.set(Tempo(bpm=aspect.bpm))
-    if heard.bpm is None or heard.bpm_certainty <= _GUESS:
+    own = heard.sure_bpm
+    if own is None:
         raise _needs_the_tempo(aspect, f"I am not sure of its tempo: {heard.worded[0]}.")
-    rate = aspect.bpm / heard.bpm
+    rate = aspect.bpm / own
     if not 1 / _USUAL < rate < _USUAL and any(1 / _USUAL < rate * k < _USUAL for k in (0.5, 2.0)):
-        told = f"I hear {heard.bpm:.1f} beats a minute, which some count as half or twice that."
+        told = f"I hear {own:.1f} beats a minute, which some count as half or twice that."
         raise _needs_the_tempo(aspect, told)
     if rate * aspect.sign < aspect.sign:
-        told = f"I hear {heard.bpm:.1f} beats a minute, so {aspect.bpm:g} is the other way."
+        told = f"I hear {own:.1f} beats a minute, so {aspect.bpm:g} is the other way."
         raise _needs_the_tempo(aspect, told)
     scene.notes.append(f"Its own tempo is {heard.worded[0]}.")
     return scene.set(Stretch(rate=round(rate, 6)))
